@@ -1,0 +1,17 @@
+/*
+ * log.h - words for a person, on stderr: messages and one progress line that messages do not tear.
+ * The level is set once, before threads and workers start.
+ */
+#ifndef AMCT_BASE_LOG_H
+#define AMCT_BASE_LOG_H
+
+#include "base/err.h"
+
+void amct_log_set_level(enum amct_log_level level);
+/* Prints "amct-autotune: [error: |warning: ]text\n" if level is wanted. [any thread] */
+void amct_log(enum amct_log_level level, const char *fmt, ...) AMCT_PRINTF(2, 3);
+/* Shows text as the progress line: on a terminal it replaces the one before, elsewhere it is a line
+ * of its own. NULL clears it. One thread. */
+void amct_log_progress(const char *text);
+
+#endif
