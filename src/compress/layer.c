@@ -72,6 +72,7 @@ static void find_matmul_bias(amct_layer *layer, const amct_graph *graph, const a
         bias->shape.dims[0] == layer->channels) {
         layer->bias = other;
         layer->bias_node = user;
+        layer->result = add->dst[0];
     }
 }
 
@@ -124,6 +125,7 @@ amct_status amct_layers_find(amct_layer **out, uint32_t *n, const amct_graph *gr
                                      .src = node->src[0],
                                      .weights = AMCT_NO_TENSOR,
                                      .dst = node->dst[0],
+                                     .result = node->dst[0],
                                      .bias = AMCT_NO_TENSOR,
                                      .bias_node = AMCT_NO_TENSOR,
                                      .groups = amct_node_int(node, "group", 1),

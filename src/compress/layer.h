@@ -10,7 +10,8 @@ typedef struct amct_layer {
     const char *name; /* of the node */
     const char *op;
     uint32_t node;
-    uint32_t src, weights, dst; /* tensors; dst is what the layer itself makes */
+    uint32_t src, weights, dst; /* tensors; dst is what the node itself makes */
+    uint32_t result;            /* with the bias: dst, or what bias_node makes */
     uint32_t bias;              /* constant, AMCT_NO_TENSOR if there is none */
     uint32_t bias_node;         /* the Add behind a MatMul that holds it, else AMCT_NO_TENSOR */
     int64_t channels;           /* of the result */
