@@ -24,8 +24,9 @@ typedef struct amct_walk {
     int64_t at[AMCT_WALK_OPERANDS];   /* element of operand k at the beginning of the run */
     int64_t step[AMCT_WALK_OPERANDS]; /* from one element of the run to the next; may be 0 or < 0 */
     bool done;                        /* nothing is left, or there was nothing to begin with */
-    /* Private: the joined dims outside of the run, outermost first. */
-    uint32_t n;
+    uint32_t n;                       /* operands */
+    /* The joined dims outside of the run, outermost first. A caller that handles the last of them
+     * itself lowers rank before it walks. */
     int32_t rank;
     int64_t dims[AMCT_MAX_RANK], index[AMCT_MAX_RANK];
     int64_t strides[AMCT_MAX_RANK][AMCT_WALK_OPERANDS];
