@@ -178,7 +178,7 @@ static amct_status bind_reference(amct_plan *plan, amct_step *step, amct_err *er
             return amct_fail_nomem(err);
         }
     }
-    step->call = (amct_call){node, src, dst};
+    step->call = (amct_call){node, src, dst, plan->graph};
     return AMCT_OK;
 }
 

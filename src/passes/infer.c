@@ -40,7 +40,7 @@ static amct_status infer_node(const inference *in, const amct_op *op, amct_node 
     for (uint32_t i = 0; i < node->n_dst; i++)
         dst[i] = (amct_tensor){.shape = {.rank = -1}};
     if (known)
-        AMCT_TRY(amct_op_infer(op, &(amct_infer){node, src, dst}, err));
+        AMCT_TRY(amct_op_infer(op, &(amct_infer){node, src, dst, graph}, err));
     for (uint32_t i = 0; i < node->n_dst; i++) {
         if (node->dst[i] == AMCT_NO_TENSOR)
             continue;
@@ -147,7 +147,7 @@ static amct_status fold_node(inference *in, const amct_op *op, uint32_t n, amct_
             status = amct_tensor_make_constant(graph, node->dst[i], &value->data, err);
     }
     if (status == AMCT_OK && !shared)
-        status = amct_op_run(op, &(amct_call){node, src, dst}, err);
+        status = amct_op_run(op, &(amct_call){node, src, dst, graph}, err);
     if (status == AMCT_OK && is_fill && !shared && in->n_fills < MAX_FILLS) {
         amct_tensor *t = &graph->tensors[node->dst[0]];
         in->fills[in->n_fills++] = (fill){t->dtype, element, (void *)t->data, t->bytes};
