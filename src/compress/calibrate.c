@@ -51,7 +51,7 @@ static amct_status start(run *r, amct_err *err)
     if (r->plan)
         return AMCT_OK;
     AMCT_TRY(amct_exec_new(&r->exec, AMCT_ENGINE_ONEDNN, err));
-    return amct_plan_new(&r->plan, r->exec, r->graph, r->keep, r->n, err);
+    return amct_plan_new(&r->plan, r->exec, r->graph, &(amct_watch){r->keep, r->n, false}, err);
 }
 
 static void stop(run *r)
@@ -71,7 +71,7 @@ static amct_status look(void *ctx, uint32_t worker, uint32_t task, amct_err *err
     uint32_t range = 0;
     for (uint32_t i = 0; i < r->n; i++) {
         const watched *t = &r->tensors[i];
-        amct_buffer b = amct_plan_kept(r->plan, t->tensor);
+        amct_buffer b = amct_plan_watched(r->plan, t->tensor);
         size_t n = b.bytes / sizeof(float) / r->batch * count;
         if (r->second_pass && t->range) {
             uint64_t *counts = r->counts + ((size_t)worker * r->n_ranges + range) * AMCT_RANGE_BINS;

@@ -117,7 +117,7 @@ static amct_status check_shapes(const amct_graph *graph, amct_err *err)
 }
 
 static amct_status build(amct_plan *plan, const amct_unit *units, uint32_t n_units,
-                         const uint32_t *keep, uint32_t n_keep, amct_err *err)
+                         const amct_watch *watch, amct_err *err)
 {
     const amct_graph *graph = plan->graph;
     for (uint32_t i = 0; i < n_units; i++)
@@ -132,10 +132,11 @@ static amct_status build(amct_plan *plan, const amct_unit *units, uint32_t n_uni
                                 AMCT_LAYOUT_PLAIN, err));
         plan->slots[plan->outputs[i]].last = INT32_MAX;
     }
-    for (uint32_t i = 0; i < n_keep; i++) {
+    for (uint32_t i = 0; watch && i < watch->n; i++) {
         int32_t slot;
-        AMCT_TRY(amct_slot_primary(plan, &slot, keep[i], AMCT_LAYOUT_PLAIN, err));
-        plan->slots[slot].last = INT32_MAX;
+        AMCT_TRY(amct_slot_primary(plan, &slot, watch->tensors[i], AMCT_LAYOUT_PLAIN, err));
+        if (!watch->briefly)
+            plan->slots[slot].last = INT32_MAX;
     }
     return AMCT_OK;
 }
@@ -222,7 +223,7 @@ static amct_status take_block(amct_plan *plan, amct_err *err)
     return AMCT_OK;
 }
 
-static amct_status make(amct_plan *plan, const uint32_t *keep, uint32_t n_keep, amct_err *err)
+static amct_status make(amct_plan *plan, const amct_watch *watch, amct_err *err)
 {
     const amct_graph *graph = plan->graph;
     bool *stored = calloc(graph->n_tensors + 1, sizeof *stored);
@@ -239,14 +240,14 @@ static amct_status make(amct_plan *plan, const uint32_t *keep, uint32_t n_keep, 
         status = amct_fail_nomem(err);
     if (status == AMCT_OK) {
         memset(plan->slot_of, -1, (graph->n_tensors + 1) * sizeof *plan->slot_of);
-        for (uint32_t i = 0; i < n_keep; i++)
-            stored[keep[i]] = true;
+        for (uint32_t i = 0; watch && i < watch->n; i++)
+            stored[watch->tensors[i]] = true;
         status = check_shapes(graph, err);
     }
     if (status == AMCT_OK)
         status = amct_units_make(&units, &n_units, graph, stored, plan->exec->dnn != NULL, err);
     if (status == AMCT_OK)
-        status = build(plan, units, n_units, keep, n_keep, err);
+        status = build(plan, units, n_units, watch, err);
     free(units);
     free(stored);
     if (status == AMCT_OK)
@@ -257,14 +258,14 @@ static amct_status make(amct_plan *plan, const uint32_t *keep, uint32_t n_keep, 
 }
 
 amct_status amct_plan_new(amct_plan **out, amct_exec *exec, const amct_graph *graph,
-                          const uint32_t *keep, uint32_t n_keep, amct_err *err)
+                          const amct_watch *watch, amct_err *err)
 {
     amct_plan *plan = calloc(1, sizeof *plan);
     if (!plan)
         return amct_fail_nomem(err);
     plan->exec = exec;
     plan->graph = graph;
-    amct_status status = make(plan, keep, n_keep, err);
+    amct_status status = make(plan, watch, err);
     if (status != AMCT_OK) {
         if (!plan->block)
             plan->block_bytes = 0;
@@ -368,7 +369,7 @@ amct_buffer amct_plan_output(const amct_plan *plan, uint32_t i)
     return buffer_of(plan, plan->outputs[i]);
 }
 
-amct_buffer amct_plan_kept(const amct_plan *plan, uint32_t tensor)
+amct_buffer amct_plan_watched(const amct_plan *plan, uint32_t tensor)
 {
     return buffer_of(plan, plan->slot_of[tensor]);
 }

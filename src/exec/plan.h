@@ -46,25 +46,31 @@ typedef struct amct_buffer {
     size_t bytes;
 } amct_buffer;
 
-/* All shapes of graph must be known; graph must outlive the plan. Tensors keep[0 .. n_keep) can be
- * looked at after a run besides the outputs. An operator that cannot be run is
- * AMCT_E_UNSUPPORTED, naming it. */
+/* Tensors to look at besides the outputs. */
+typedef struct amct_watch {
+    const uint32_t *tensors;
+    uint32_t n;
+    bool briefly; /* each only right after the step that makes it, not until the end of the run */
+} amct_watch;
+
+/* All shapes of graph must be known; graph must outlive the plan. watch may be NULL. An operator
+ * that cannot be run is AMCT_E_UNSUPPORTED, naming it. */
 amct_status amct_plan_new(amct_plan **out, amct_exec *exec, const amct_graph *graph,
-                          const uint32_t *keep, uint32_t n_keep, amct_err *err);
+                          const amct_watch *watch, amct_err *err);
 void amct_plan_free(amct_plan *plan); /* NULL is allowed */
 
 /* The buffer of input i, to be filled before a run in the layout that it says. */
 amct_buffer amct_plan_input(const amct_plan *plan, uint32_t i);
 /* The buffer of output i after a run: VALUE, PLAIN. */
 amct_buffer amct_plan_output(const amct_plan *plan, uint32_t i);
-/* The buffer of a kept tensor after a run, as the plan happens to store it. */
-amct_buffer amct_plan_kept(const amct_plan *plan, uint32_t tensor);
+/* The buffer of a watched tensor, as the plan happens to store it. */
+amct_buffer amct_plan_watched(const amct_plan *plan, uint32_t tensor);
 
 amct_status amct_plan_run(amct_plan *plan, amct_err *err);
 /* A part of a run: steps from .. before to, which must follow those before them. */
 amct_status amct_plan_run_steps(amct_plan *plan, uint32_t from, uint32_t to, amct_err *err);
 uint32_t amct_plan_n_steps(const amct_plan *plan);
-/* The number of steps after which the tensor (kept) has its value. */
+/* The number of steps after which a watched tensor has its value. */
 uint32_t amct_plan_steps_until(const amct_plan *plan, uint32_t tensor);
 
 size_t amct_plan_bytes(const amct_plan *plan); /* of the block of memory */
