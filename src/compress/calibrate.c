@@ -1,6 +1,6 @@
 #include "compress/calibrate.h"
 
-#include "base/parallel.h"
+#include "base/fork.h"
 #include "exec/channels.h"
 
 #include <math.h>

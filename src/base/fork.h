@@ -1,8 +1,8 @@
 /*
- * parallel.h - one piece of work spread over forked processes, and memory that they share.
+ * fork.h - one piece of work spread over forked processes, and memory that they share.
  */
-#ifndef AMCT_BASE_PARALLEL_H
-#define AMCT_BASE_PARALLEL_H
+#ifndef AMCT_BASE_FORK_H
+#define AMCT_BASE_FORK_H
 
 #include "base/err.h"
 

@@ -1,5 +1,5 @@
 #define _GNU_SOURCE /* sched_getaffinity */
-#include "base/parallel.h"
+#include "base/fork.h"
 
 #include <errno.h>
 #include <sched.h>
