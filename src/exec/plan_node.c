@@ -55,7 +55,8 @@ static amct_status add_quant(amct_plan *plan, uint32_t n, amct_err *err)
     amct_quant q;
     amct_step *step;
     const amct_tensor *src = src_of(plan, node, 0);
-    if (!src || src->dtype != AMCT_FLOAT || src->data || !amct_quant_of(&q, node, form))
+    if (!amct_node_is(node, "AscendQuant") || !src || src->dtype != AMCT_FLOAT || src->data ||
+        !amct_quant_of(&q, node, form))
         return not_here(err);
     AMCT_TRY(add_like_source(plan, &step, AMCT_STEP_QUANTIZE, n, amct_form_dtype(form, AMCT_INT8),
                              form, err));
