@@ -153,7 +153,7 @@ Test(ops_matmul, refusals)
     ops_case_refuses(c, AMCT_E_INVALID, "Gemm: input 2 of shape 3 does not broadcast to 2x2");
     c = pair("Gemm", AMCT_INT8, DIMS(2, 3), DIMS(3, 2));
     ops_case_float(c, "alpha", 2);
-    ops_case_refuses(c, AMCT_E_UNSUPPORTED, "Gemm: Gemm of integers needs alpha and beta of 1");
+    ops_case_refuses(c, AMCT_E_UNSUPPORTED, "Gemm: integers need alpha and beta of 1");
     c = pair("MatMulInteger", AMCT_INT8, DIMS(2, 3), DIMS(3, 2));
     ops_case_src(c, AMCT_INT8, DIMS(3), NUMBERS(1));
     ops_case_refuses(c, AMCT_E_INVALID, "MatMulInteger: input 2 has shape 3, wanted 2");

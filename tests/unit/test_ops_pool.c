@@ -140,14 +140,29 @@ Test(ops_pool, global_pooling_leaves_one_element_per_channel)
     }
 }
 
+Test(ops_pool, a_dilated_window_may_miss_the_source)
+{
+    for (int codes = 0; codes < 2; codes++) {
+        ops_case *c = ops_case_new("MaxPool", 2);
+        ops_case_src(c, codes ? AMCT_INT8 : AMCT_FLOAT, DIMS(1, 2, 1), NUMBERS(5, 6));
+        ops_case_ints(c, "kernel_shape", (int64_t[]){2}, 1);
+        ops_case_ints(c, "dilations", (int64_t[]){4}, 1);
+        ops_case_ints(c, "pads", (int64_t[]){2, 2}, 2);
+        cr_assert_eq(ops_case_run(c), AMCT_OK, "%s", c->err.text);
+        double none = codes ? -128 : -INFINITY;
+        ops_case_expect(c, 0, codes ? AMCT_INT8 : AMCT_FLOAT, DIMS(1, 2, 1), NUMBERS(none, none));
+        ops_case_expect(c, 1, AMCT_INT64, DIMS(1, 2, 1), NUMBERS(-1, -1));
+        ops_case_free(c);
+    }
+}
+
 Test(ops_pool, refusals)
 {
     ops_case *c = ops_case_new("AveragePool", 1);
     ops_case_src(c, AMCT_INT8, DIMS(1, 1, 4), NUMBERS(1));
     ops_case_ints(c, "kernel_shape", (int64_t[]){2}, 1);
-    ops_case_refuses(
-        c, AMCT_E_UNSUPPORTED,
-        "AveragePool: AveragePool is not quantisable: its input is int8, wanted a float type");
+    ops_case_refuses(c, AMCT_E_UNSUPPORTED,
+                     "AveragePool: not quantisable: the input is int8, wanted a float type");
     c = ops_case_new("MaxPool", 1);
     ops_case_src(c, AMCT_INT32, DIMS(1, 1, 4), NUMBERS(1));
     ops_case_refuses(c, AMCT_E_INVALID, "MaxPool: input 0 is int32, wanted a float type");
