@@ -36,15 +36,8 @@ Test(ops_ascend, four_bits_stay_in_an_int8_and_sixteen_get_their_own_type)
 
 Test(ops_ascend, the_product_is_a_float32_one)
 {
-    /* 0x1.000002p0 * 0x1.7ffffep1 is above 3 in double and 3 - 0x1p-22 + ... rounded in float */
-    float x = 0x1.8p24f + 2, scale = 0x1.555556p-24f;
-    ops_case *c = ops_case_new("AscendQuant", 1);
-    ops_case_src(c, AMCT_FLOAT, DIMS(1), NUMBERS(x));
-    ops_case_float(c, "scale", scale);
-    float product = x * scale;
-    ops_case_gives(c, AMCT_INT8, DIMS(1), NUMBERS(rintf(product)));
     /* just above a half in double, the half itself in float32: to even */
-    c = ops_case_new("AscendQuant", 1);
+    ops_case *c = ops_case_new("AscendQuant", 1);
     ops_case_src(c, AMCT_FLOAT, DIMS(1), NUMBERS(0x1.000002p0f));
     ops_case_float(c, "scale", 0x1.3ffffep1f);
     cr_assert_gt((double)0x1.000002p0f * (double)0x1.3ffffep1f, 2.5);

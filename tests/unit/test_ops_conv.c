@@ -244,6 +244,10 @@ Test(ops_conv, contradictions_are_refused)
     c = floats("Conv", DIMS(1, 4, 5), DIMS(5, 2, 3));
     ops_case_int(c, "group", 0);
     ops_case_refuses(c, AMCT_E_INVALID, "Conv: group is 0, wanted at least 1");
+    c = floats("Conv", DIMS(1, 0, 5), DIMS(0, 0, 3)); /* would be many groups of nothing */
+    ops_case_int(c, "group", INT64_MAX);
+    ops_case_refuses(c, AMCT_E_INVALID,
+                     "Conv: 0 input channels do not divide into 9223372036854775807 groups");
     c = floats("ConvTranspose", DIMS(1, 4, 5), DIMS(3, 2, 3));
     ops_case_refuses(
         c, AMCT_E_INVALID,

@@ -117,6 +117,13 @@ Test(ops_norm, mean_variance_normalization_reduces_over_its_axes)
     ops_case_gives(c, AMCT_FLOAT, DIMS(2, 2), NUMBERS(-1, 1, -1, 1));
 }
 
+Test(ops_norm, a_tensor_of_nothing_costs_nothing_whatever_its_dims)
+{
+    ops_case *c = with("BatchNormalization", AMCT_FLOAT, DIMS((int64_t)1 << 30, 2, 0), NUMBERS(1));
+    vectors(c, 4, 2);
+    ops_case_gives(c, AMCT_FLOAT, DIMS((int64_t)1 << 30, 2, 0), NULL, 0);
+}
+
 Test(ops_norm, refusals)
 {
     ops_case *c = with("BatchNormalization", AMCT_FLOAT, DIMS(1, 2, 2), NUMBERS(1));
