@@ -88,9 +88,11 @@ static inline void amct_value_put_int(const amct_value *v, int64_t i, int64_t nu
 
 #define AMCT_OP_FAMILIES(F)                                                                        \
     F(activation)                                                                                  \
-    F(arith) F(compare) F(concat) F(conv) F(pool) F(matmul) F(norm) F(softmax) F(reduce)           \
-        F(reshape) F(transpose) F(slice) F(gather) F(pad) F(resize) F(cast) F(shape) F(quantize)   \
-            F(ascend) F(qlinear) F(lstm)
+    F(arith)                                                                                       \
+    F(compare)                                                                                     \
+    F(concat) F(conv) F(pool) F(matmul) F(norm) F(softmax) F(reduce) F(reshape) F(transpose)       \
+        F(slice) F(gather) F(pad) F(resize) F(cast) F(shape) F(quantize) F(ascend) F(qlinear)      \
+            F(lstm)
 #define AMCT_OP_DECLARE(family)                                                                    \
     extern const amct_op amct_ops_##family[];                                                      \
     extern const size_t amct_n_ops_##family;
