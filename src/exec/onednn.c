@@ -183,9 +183,7 @@ static dnnl_status_t describe_weights(dnnl_memory_desc_t *md, const amct_layer_d
     return dnnl_memory_desc_init_by_strides(md, n, dims, type, strides);
 }
 
-/* Appends the posts; binary operands have dst's dims or one per channel. */
-static dnnl_status_t append_posts(dnnl_post_ops_t ops, const amct_post *posts, uint32_t n,
-                                  const amct_onednn_tensor *dst)
+static dnnl_alg_kind_t algorithm_of(amct_post_kind kind)
 {
     static const dnnl_alg_kind_t kinds[] = {
         [AMCT_POST_RELU] = dnnl_eltwise_relu,
@@ -205,6 +203,13 @@ static dnnl_status_t append_posts(dnnl_post_ops_t ops, const amct_post *posts, u
         [AMCT_POST_ABS] = dnnl_eltwise_abs,
         [AMCT_POST_LOG] = dnnl_eltwise_log,
     };
+    return kinds[kind];
+}
+
+/* Appends the posts; binary operands have dst's dims or one per channel. */
+static dnnl_status_t append_posts(dnnl_post_ops_t ops, const amct_post *posts, uint32_t n,
+                                  const amct_onednn_tensor *dst)
+{
     for (uint32_t i = 0; i < n; i++) {
         dnnl_status_t status;
         if (posts[i].kind == AMCT_POST_ADD || posts[i].kind == AMCT_POST_SCALES) {
@@ -218,8 +223,8 @@ static dnnl_status_t append_posts(dnnl_post_ops_t ops, const amct_post *posts, u
                 status = dnnl_post_ops_append_binary(
                     ops, posts[i].kind == AMCT_POST_ADD ? dnnl_binary_add : dnnl_binary_mul, &md);
         } else {
-            status = dnnl_post_ops_append_eltwise(ops, 1.0f, kinds[posts[i].kind], posts[i].a,
-                                                  posts[i].b);
+            status = dnnl_post_ops_append_eltwise(ops, 1.0f, algorithm_of(posts[i].kind),
+                                                  posts[i].a, posts[i].b);
         }
         if (status != dnnl_success)
             return status;
@@ -245,7 +250,7 @@ typedef struct operation {
     uint32_t n_posts;
     int64_t n_scales;
     const float *scales;
-    int32_t src_zero_point;
+    int32_t src_zero_point, dst_zero_point;
     bool binary;
 } operation;
 
@@ -273,6 +278,9 @@ static amct_status compile(amct_prim **out, amct_onednn *dnn, amct_hash key, con
     if (op->src_zero_point)
         DNNL_TRY(
             dnnl_primitive_attr_set_zero_points(attr, DNNL_ARG_SRC, 1, 0, &op->src_zero_point));
+    if (op->dst_zero_point)
+        DNNL_TRY(
+            dnnl_primitive_attr_set_zero_points(attr, DNNL_ARG_DST, 1, 0, &op->dst_zero_point));
     if (op->reorder_from)
         DNNL_TRY(dnnl_reorder_primitive_desc_create(&prim->pd, op->reorder_from, dnn->engine,
                                                     op->reorder_to, dnn->engine, attr));
@@ -370,7 +378,8 @@ amct_status amct_onednn_layer(amct_prim **out, amct_onednn *dnn, const amct_laye
                     .n_posts = desc->n_posts,
                     .n_scales = scaled ? desc->n_scales : 0,
                     .scales = desc->scales,
-                    .src_zero_point = desc->src_zero_point};
+                    .src_zero_point = desc->src_zero_point,
+                    .dst_zero_point = desc->dst_zero_point};
     amct_layer_desc plain;
     memcpy(&plain, desc, sizeof plain);
     plain.scales = NULL;
@@ -416,18 +425,17 @@ done:
 }
 
 amct_status amct_onednn_eltwise(amct_prim **out, amct_onednn *dnn, const amct_onednn_tensor *src,
-                                const amct_post *posts, uint32_t n_posts, amct_err *err)
+                                const amct_post *post, amct_err *err)
 {
-    amct_hash key = key_of_tensor(key_of("eltwise", posts, n_posts * sizeof *posts), src);
+    amct_hash key = key_of_tensor(key_of("eltwise", post, sizeof *post), src);
     if (find_prim(out, dnn, key))
         return AMCT_OK;
     amct_status status = AMCT_OK;
-    operation op = {.dst = src, .posts = posts, .n_posts = n_posts};
+    operation op = {.dst = src};
     dnnl_memory_desc_t md;
     DNNL_TRY(describe(&md, src));
-    /* the posts do the work behind the identity */
     DNNL_TRY(dnnl_eltwise_forward_desc_init(&op.desc.eltwise, dnnl_forward_inference,
-                                            dnnl_eltwise_linear, &md, 1.0f, 0.0f));
+                                            algorithm_of(post->kind), &md, post->a, post->b));
     return compile(out, dnn, key, &op, err);
 done:
     return status;
