@@ -46,7 +46,7 @@ static void begin_rich(void)
     ob_initializer(&b, typed);
     Onnx__NodeProto *node = ob_node(&b, "Clip", "x _ w", "t");
     ob_float(&b, node, "min", 0.5f);
-    ob_ints(&b, node, "list", 2, two);
+    ob_ints(&b, node, "list", 2, (const int64_t[]){1, 2});
     ob_text(&b, node, "text", "words");
     ob_value(&b, "t", 2, (const int64_t[]){-1, 3});
     Onnx__NodeProto *constant = ob_node(&b, "Constant", "", "c");
