@@ -132,7 +132,6 @@ Test(graph_order, names_become_unique_and_outputs_keep_theirs, .init = setup, .f
 Test(graph_order, names_made_to_collide_become_unique)
 {
     enum { N = 20000 }; /* every "a_<k>" that a renamed "a" would be called is there already */
-    amct_graph *g;
     uint32_t ids[2];
     cr_assert_eq(amct_graph_new(&g, &err), AMCT_OK);
     amct_tensor t = {.name = "x", .dtype = AMCT_FLOAT, .shape = {.rank = 0}};
