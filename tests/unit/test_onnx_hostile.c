@@ -274,6 +274,21 @@ Test(onnx_hostile, functions_that_call_themselves_or_explode_are_refused, .init 
         }
     }
     refuse(AMCT_E_LIMIT, "functions become more than 200000 nodes");
+    b.model.n_functions = 0; /* few nodes with long names, called often */
+    b.graph.n_node = 0;
+    char *name = amct_arena_alloc(b.arena, 60001);
+    memset(name, 'n', 60000);
+    f = ob_function(&b, "Long", "a", "r");
+    call = ob_make_node(&b, "Neg", "a", "t");
+    call->output[0] = name;
+    ob_function_node(&b, f, call);
+    ob_function_node(&b, f, ob_make_node(&b, "Abs", "a", "r"));
+    for (int i = 0; i < 1200; i++) {
+        char result[16];
+        snprintf(result, sizeof result, "r%d", i);
+        ob_node(&b, "Long", "x", result)->domain = (char *)"local";
+    }
+    refuse(AMCT_E_LIMIT, "or 67108864 bytes");
 }
 
 /* ---- Contradictions ------------------------------------------------------------------------ */
