@@ -2,8 +2,9 @@
  * onednn.h - the only door to oneDNN: layers with fused post-operations, pooling, elementwise
  * operations and layout changes, compiled once and kept.
  *
- * A primitive is compiled for shapes, types and post-operations, never for values: scales, weights
- * and biases are arguments. Packed weights are kept by the hash of their bytes, so a second network
+ * A primitive is compiled for shapes, types, post-operations and the scales of an integer layer
+ * (oneDNN 2.6 has no fast integer convolution with scales given later); weights and biases are
+ * arguments. Packed weights are kept by the hash of their bytes, so a second network
  * that shares a layer pays nothing for it. One instance per process; not for several threads.
  */
 #ifndef AMCT_EXEC_ONEDNN_H
@@ -71,6 +72,7 @@ typedef struct amct_layer_desc {
     /* Integer layers: result = float(sum + bias) * scales[channel] with n_scales floats (1 or Cout)
      * unless dst is INT32; padding stands for src_zero_point. */
     int64_t n_scales;
+    const float *scales; /* read while it is compiled */
     int32_t src_zero_point;
     amct_post posts[AMCT_MAX_POSTS];
     uint32_t n_posts;

@@ -216,6 +216,7 @@ static amct_status read_scales(const float **out, amct_plan *plan, layer *l, amc
         memcpy(&scales[i], &bits, sizeof bits);
     }
     l->desc.n_scales = n;
+    l->desc.scales = scales;
     *out = scales;
     return AMCT_OK;
 }
@@ -255,6 +256,7 @@ static amct_status describe(layer *l, amct_plan *plan, const float **scales, int
             AMCT_TRY(append(l, l->desc.n_scales > 1 ? AMCT_POST_SCALES : AMCT_POST_LINEAR,
                             l->desc.n_scales > 1 ? 0 : (*scales)[0], 0, err));
             l->desc.n_scales = 0;
+            l->desc.scales = NULL;
         }
         if (amct_node_int(&graph->nodes[unit->dequant], "relu_flag", 0))
             AMCT_TRY(append(l, AMCT_POST_RELU, 0, 0, err));
