@@ -1,7 +1,6 @@
 #include "exec/kernels.h"
 
 #include <math.h>
-#include <string.h>
 
 /* The loops below are plain so that the compiler vectorises them for each kind of CPU. */
 #if defined(__x86_64__) && defined(__ELF__) && !defined(__SANITIZE_ADDRESS__) && !defined(__clang__)
@@ -49,10 +48,4 @@ CLONES void amct_uncenter_u8(uint8_t *restrict dst, const float *restrict src, s
 {
     for (size_t i = 0; i < n; i++)
         dst[i] = (uint8_t)((int32_t)src[i] + zero_point);
-}
-
-void amct_scatter_rows(void *dst, const void *src, size_t rows, size_t bytes, size_t stride)
-{
-    for (size_t r = 0; r < rows; r++)
-        memcpy((char *)dst + r * stride, (const char *)src + r * bytes, bytes);
 }

@@ -1,6 +1,6 @@
 /*
  * kernels.h - the few loops between oneDNN's primitives: quantisation, changes between the forms of
- * 8-bit tensors, joining channels. Any alignment; src and dst do not overlap.
+ * 8-bit tensors. Any alignment; src and dst do not overlap.
  */
 #ifndef AMCT_EXEC_KERNELS_H
 #define AMCT_EXEC_KERNELS_H
@@ -21,8 +21,5 @@ void amct_shift_u8(uint8_t *dst, const uint8_t *src, size_t n);
 void amct_center_u8(float *dst, const uint8_t *src, size_t n, int32_t zero_point);
 /* dst = src + zero_point of whole numbers within 0 .. 255. */
 void amct_uncenter_u8(uint8_t *dst, const float *src, size_t n, int32_t zero_point);
-
-/* Copies `rows` rows of `bytes` each to places `stride` bytes apart. */
-void amct_scatter_rows(void *dst, const void *src, size_t rows, size_t bytes, size_t stride);
 
 #endif

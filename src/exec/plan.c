@@ -312,17 +312,19 @@ static void reform(const amct_plan *plan, const amct_step *step)
             ((uint8_t *)to)[i] ^= 0x80;
 }
 
-static void join(const amct_plan *plan, const amct_step *step)
+static void move(const amct_plan *plan, const amct_step *step)
 {
-    const amct_slot *dst = &plan->slots[step->dst[0]];
-    size_t stride = (size_t)dst->shape.dims[1] * sizeof(float);
-    size_t rows = (size_t)(amct_shape_size(&dst->shape) / dst->shape.dims[1]);
-    char *to = slot_data(plan, step->dst[0]);
-    for (uint32_t i = 0; i < step->n_src; i++) {
-        size_t bytes = (size_t)plan->slots[step->src[i]].shape.dims[1] * sizeof(float);
-        amct_scatter_rows(to, slot_data(plan, step->src[i]), rows, bytes, stride);
-        to += bytes;
-    }
+    void *dst[AMCT_MAX_MOVE_ENDS];
+    const void *src[AMCT_MAX_MOVE_ENDS];
+    for (uint32_t i = 0; i < step->n_src; i++)
+        src[i] = slot_data(plan, step->src[i]);
+    for (uint32_t i = 0; i < step->n_dst; i++)
+        dst[i] = slot_data(plan, step->dst[i]);
+    const amct_slot *first = &plan->slots[step->dst[0]];
+    if (step->fill)
+        for (int64_t i = 0, n = amct_shape_size(&first->shape); i < n; i++)
+            ((float *)dst[0])[i] = step->low;
+    amct_plan_run_move(step, dst, src, amct_dtype_bits(first->dtype) / 8);
 }
 
 amct_status amct_plan_run_steps(amct_plan *plan, uint32_t from, uint32_t to, amct_err *err)
@@ -335,7 +337,7 @@ amct_status amct_plan_run_steps(amct_plan *plan, uint32_t from, uint32_t to, amc
         case AMCT_STEP_OP: status = amct_op_run(step->op, &step->call, err); break;
         case AMCT_STEP_QUANTIZE: quantize(plan, step); break;
         case AMCT_STEP_REFORM: reform(plan, step); break;
-        case AMCT_STEP_JOIN: join(plan, step); break;
+        case AMCT_STEP_MOVE: move(plan, step); break;
         }
         if (status != AMCT_OK)
             return step->node == AMCT_NO_TENSOR ? status : in_node(plan->graph, step->node, err);
@@ -394,7 +396,7 @@ size_t amct_plan_bytes(const amct_plan *plan)
 
 amct_step_info amct_plan_step(const amct_plan *plan, uint32_t i)
 {
-    static const char *const names[] = {"onednn", "reference", "quantize", "reform", "join"};
+    static const char *const names[] = {"onednn", "reference", "quantize", "reform", "move"};
     const amct_step *step = &plan->steps[i];
     return (amct_step_info){step->prim ? amct_prim_name(step->prim) : names[step->kind], step->node,
                             step->n_nodes};

@@ -222,31 +222,6 @@ static amct_status add_pool(amct_plan *plan, uint32_t n, amct_err *err)
     return AMCT_OK;
 }
 
-/* Concat of channels where all parts are stored LAST, in one type and form. */
-static amct_status add_join(amct_plan *plan, uint32_t n, amct_err *err)
-{
-    const amct_node *node = &plan->graph->nodes[n];
-    const amct_shape *shape = &plan->graph->tensors[node->dst[0]].shape;
-    int64_t axis = amct_node_int(node, "axis", 0);
-    if (!amct_node_is(node, "Concat") || (axis < 0 ? axis + shape->rank : axis) != 1 ||
-        !amct_layout_matters(shape) || amct_layout_for(shape) != AMCT_LAYOUT_LAST ||
-        src_of(plan, node, 0)->dtype != AMCT_FLOAT)
-        return not_here(err);
-    for (uint32_t i = 0; i < node->n_src; i++)
-        if (plan->slot_of[node->src[i]] < 0 ||
-            plan->slots[plan->slot_of[node->src[i]]].layout != AMCT_LAYOUT_LAST)
-            return not_here(err);
-    amct_step *step;
-    int32_t dst;
-    AMCT_TRY(amct_slot_add(plan, &dst, node->dst[0], AMCT_FLOAT, AMCT_FORM_VALUE, AMCT_LAYOUT_LAST,
-                           err));
-    AMCT_TRY(amct_step_add(plan, &step, AMCT_STEP_JOIN, n, node->n_src, 1, err));
-    for (uint32_t i = 0; i < node->n_src; i++)
-        step->src[i] = plan->slot_of[node->src[i]];
-    step->dst[0] = dst;
-    return AMCT_OK;
-}
-
 /* Another shape over the same memory. */
 static amct_status add_view(amct_plan *plan, uint32_t n, amct_err *err)
 {
@@ -307,7 +282,7 @@ static amct_status add_reference(amct_plan *plan, uint32_t n, amct_err *err)
 amct_status amct_plan_add_node(amct_plan *plan, uint32_t n, amct_err *err)
 {
     static amct_status (*const ways[])(amct_plan *, uint32_t, amct_err *) = {
-        add_view, add_quant, add_activation, add_binary, add_pool, add_join,
+        add_view, add_quant, add_activation, add_binary, add_pool, amct_plan_add_move,
     };
     const amct_node *node = &plan->graph->nodes[n];
     bool known = amct_op_find(node->op, node->domain) != NULL;

@@ -37,8 +37,18 @@ typedef enum amct_step_kind {
     AMCT_STEP_OP,       /* a reference kernel */
     AMCT_STEP_QUANTIZE, /* float to SHIFTED, CENTERED or VALUE */
     AMCT_STEP_REFORM,   /* between the forms of int8 */
-    AMCT_STEP_JOIN      /* Concat of channels, all LAST */
+    AMCT_STEP_MOVE      /* elements to other places, unchanged */
 } amct_step_kind;
+
+/* A box of elements: counts per dim, and where they lie in source and destination. In elements. */
+enum { AMCT_MAX_MOVE_ENDS = 64 }; /* sources or results of a MOVE */
+
+typedef struct amct_piece {
+    uint32_t src, dst; /* of the step's slots */
+    amct_shape box;
+    int64_t src_at, dst_at;
+    int64_t strides[2][AMCT_MAX_RANK]; /* of destination, of source */
+} amct_piece;
 
 typedef struct amct_step {
     amct_step_kind kind;
@@ -57,6 +67,10 @@ typedef struct amct_step {
     amct_call call;
     /* QUANTIZE, REFORM */
     float scale, offset, low, high;
+    /* MOVE */
+    amct_piece *pieces;
+    uint32_t n_pieces;
+    bool fill; /* the destination with low first */
 } amct_step;
 
 struct amct_plan {
@@ -100,11 +114,17 @@ amct_status amct_step_add(amct_plan *plan, amct_step **out, amct_step_kind kind,
                           uint32_t n_src, uint32_t n_dst, amct_err *err);
 amct_onednn_tensor amct_slot_tensor(const amct_plan *plan, int32_t slot);
 
-/* ---- plan_layer.c, plan_node.c, plan_quant.c ---------------------------------------------- */
+/* ---- plan_layer.c, plan_move.c, plan_node.c ----------------------------------------------- */
 
 /* Adds the steps of a layer unit; AMCT_E_UNSUPPORTED, with nothing that matters added, if oneDNN
  * cannot do it as a whole. */
 amct_status amct_plan_add_layer(amct_plan *plan, const amct_unit *unit, amct_err *err);
+/* Adds the step of a node that only moves elements (Concat, Split, Slice, Pad, Transpose, Expand,
+ * Tile, DepthToSpace, SpaceToDepth, nearest Resize by whole factors), in whatever layouts they are;
+ * AMCT_E_UNSUPPORTED if it is none. */
+amct_status amct_plan_add_move(amct_plan *plan, uint32_t node, amct_err *err);
+void amct_plan_run_move(const amct_step *step, void *const *dst, const void *const *src,
+                        size_t element_bytes);
 /* Adds the steps of a single node. */
 amct_status amct_plan_add_node(amct_plan *plan, uint32_t node, amct_err *err);
 /* How AscendQuant maps to a form: q = clip(rint(x * scale) + offset, low, high). */
