@@ -28,8 +28,9 @@ typedef enum phase { FASTEST, PROBES, WARM, EVOLVE, FRONT } phase;
 
 typedef struct automatic {
     phase phase;
-    uint32_t round; /* within the phase */
-    amct_search_end why;
+    uint32_t round;      /* within the phase */
+    amct_search_end why; /* evolution ended */
+    bool front_done;
     amct_roster roster;
     amct_chain chain;
     amct_surrogate *surrogate;
@@ -39,6 +40,7 @@ typedef struct automatic {
     double fastest_ns;
     uint8_t *genome_block;
     double *number_block;
+    uint32_t *genes;
 } automatic;
 
 static void end(void *self)
@@ -50,6 +52,7 @@ static void end(void *self)
     amct_probes_end(&a->probes);
     free(a->genome_block);
     free(a->number_block);
+    free(a->genes);
     free(a);
 }
 
@@ -67,14 +70,19 @@ static void *start(const amct_search *search)
     a->surrogate = amct_surrogate_new(space);
     a->genome_block = calloc(5, n_genes);
     a->number_block = calloc(3 * n_levels, sizeof(double));
-    if (!a->surrogate || !a->genome_block || !a->number_block)
+    a->genes = calloc(n_levels, sizeof *a->genes);
+    if (!a->surrogate || !a->genome_block || !a->number_block || !a->genes)
         goto nomem;
+    for (uint32_t g = 0; g < n_genes; g++)
+        for (uint32_t i = a->chain.first[g]; i < a->chain.first[g + 1]; i++)
+            a->genes[i] = g;
     a->fastest = a->genome_block;
     a->genome = a->genome_block + n_genes;
     a->breeder = (amct_breeder){
         .roster = &a->roster,
         .chain = &a->chain,
         .surrogate = a->surrogate,
+        .genes = a->genes,
         .penalty = a->number_block,
         .terms = a->number_block + n_levels,
         .sds = a->number_block + 2 * n_levels,
@@ -149,7 +157,8 @@ static amct_status solve(automatic *a, amct_search *search, double loss, amct_er
     const double *terms = amct_surrogate_terms(a->surrogate);
     double target = amct_surrogate_sum_of(a->surrogate, loss), cost;
     if (!a->roster.n) {
-        amct_knapsack(&a->chain, terms, target, a->breeder.penalty, &a->breeder.price, a->genome);
+        AMCT_TRY(amct_knapsack_exact(&a->chain, terms, target, a->breeder.penalty,
+                                     &a->breeder.price, a->genome, err));
         return amct_polish(&a->chain, &search->memo, terms, target, POLISH_ROUNDS, a->genome, &cost,
                            err);
     }
@@ -210,14 +219,16 @@ static amct_status ask_evolution(automatic *a, amct_search *search, amct_err *er
 {
     search->phase = "evolution";
     uint32_t asked = search->archive.genomes.count;
-    uint32_t most = search->options.evaluations - front_reserve(search);
+    uint32_t most = search->options.evaluations - (a->front_done ? 0 : front_reserve(search));
     bool stalled = search->options.stall && search->stall_evaluations >= search->options.stall;
     a->why = stalled ? AMCT_SEARCH_STALLED : AMCT_SEARCH_EVALUATIONS;
     if (!stalled && asked < most) {
         a->why = AMCT_SEARCH_EXHAUSTED;
         AMCT_TRY(amct_evolve(&a->breeder, search, most - asked, err));
     }
-    if (!search->n_asks)
+    if (!search->n_asks && a->front_done)
+        amct_engine_finish(search, a->why);
+    else if (!search->n_asks)
         enter(a, FRONT);
     return AMCT_OK;
 }
@@ -247,8 +258,13 @@ static amct_status ask_front(automatic *a, amct_search *search, amct_err *err)
         AMCT_TRY(solve(a, search, loss, err));
         AMCT_TRY(propose_full(a, search, err));
     }
-    if (!search->n_asks)
-        amct_engine_finish(search, a->why);
+    if (!search->n_asks) { /* what it left over goes to evolution, if that had not ended already */
+        a->front_done = true;
+        if (a->why == AMCT_SEARCH_EVALUATIONS)
+            enter(a, EVOLVE);
+        else
+            amct_engine_finish(search, a->why);
+    }
     return AMCT_OK;
 }
 

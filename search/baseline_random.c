@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ATTEMPTS = 64 }; /* to find a genome not asked yet */
+enum { ATTEMPTS = 1024 }; /* to find a genome not asked yet */
 
 typedef struct random_search {
     uint8_t *genome;

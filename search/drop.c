@@ -8,7 +8,7 @@
 enum { SCALES = 65, BENDS = 7 };
 static const double node_first = -18.5, node_step = 0.25; /* log losses: 1e-8 to 190 */
 static const double slope_prior = 0.17, slope_sd = 0.6;
-static const double agreement_prior = 0.25, agreement_sd = 0.8;
+static const double agreement_prior = 0.3, agreement_sd = 0.8;
 static const double bend_sd = 0.1;
 static const double own_deviation = 0.1;
 static const double changes_correlation = 0.45;

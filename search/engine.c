@@ -115,8 +115,8 @@ void amct_engine_finish(amct_search *search, amct_search_end why)
         snprintf(text, size, "nothing faster is left that has a chance to meet the budget");
         break;
     case AMCT_SEARCH_STALLED:
-        snprintf(text, size, "the last %u evaluations brought no gain of 0.1 %%",
-                 search->stall_evaluations);
+        snprintf(text, size, "%u evaluations in a row brought no gain of 0.1 %%",
+                 search->options.stall);
         break;
     case AMCT_SEARCH_COMPLETE: snprintf(text, size, "the algorithm has run its course"); break;
     case AMCT_SEARCH_TIME_LIMIT: snprintf(text, size, "the time limit is reached"); break;

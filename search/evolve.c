@@ -7,9 +7,9 @@
 
 enum {
     PARENTS = 16,
-    OFFSPRING = 24,      /* per candidate */
+    OFFSPRING = 16,      /* per candidate */
     EXACT = 4,           /* of them, whose exact cost is asked */
-    REPAIR_SAMPLES = 32, /* moves looked at per step */
+    REPAIR_SAMPLES = 24, /* moves looked at per step */
     REPAIR_STEPS = 64,
     POLISH_ROUNDS = 2,
 };
@@ -102,8 +102,9 @@ static step draw_step(const amct_breeder *b, amct_pcg *rng, double room, const u
     const amct_chain *chain = b->chain;
     step best = {.worth = 0};
     for (int i = 0; i < REPAIR_SAMPLES; i++) {
-        uint32_t g = amct_pcg_below(rng, chain->space.n_genes);
-        uint8_t l = (uint8_t)amct_pcg_below(rng, chain->space.n_levels[g]);
+        uint32_t at = amct_pcg_below(rng, chain->first[chain->space.n_genes]);
+        uint32_t g = b->genes[at];
+        uint8_t l = (uint8_t)(at - chain->first[g]);
         const double *terms = b->terms + chain->first[g];
         double spent = terms[l] - terms[child[g]];
         if (l == child[g] || (room < 0 && spent >= 0) || (room >= 0 && spent > room))

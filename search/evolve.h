@@ -2,17 +2,17 @@
  * evolve.h - breeds candidates from those measured: many are made, few are worth measuring.
  *
  * Level switches as in O. Sieberling et al., "EvoPress" (ICML 2025): some genes go one way, others
- * the other, so that the loss stays at its limit. Made of parents from the archive by
+ * the other, so that the loss stays where it was. Made of parents from the archive by
  *   - switching one to three genes,
  *   - setting a run of genes to one level,
  *   - crossing two parents (a stretch, or gene by gene),
- *   - and from no parent: the knapsack solved for terms drawn from their posterior (Thompson
- * sampling); the first three are then repaired: dearer levels until the predicted loss is within
- * the target, cheaper ones while there is room. Of all offspring of one candidate that is asked,
- * the one with the greatest expected gain, (incumbent - exact cost) x chance to be within the
- * limit, is polished (knapsack.h) and proposed, if it gains 0.01 % at all. A small space is not
- * bred but read off its roster by the same measure. The surrogate only proposes: what is good is
- * measured.
+ * each then repaired (dearer levels until the predicted loss is within a target, cheaper ones while
+ * there is room); and from no parent:
+ *   - the knapsack solved for terms drawn from their posterior (Thompson sampling).
+ * The target is drawn from safe to daring. Of all offspring of one candidate to be asked, the one
+ * with the greatest expected gain, (incumbent - exact cost) x chance to be within the limit, is
+ * polished (knapsack.h) and proposed, if it gains 0.01 % at all. A small space is not bred but read
+ * off its roster by the same measure. The surrogate only proposes: what is good is measured.
  */
 #ifndef AMCT_SEARCH_EVOLVE_H
 #define AMCT_SEARCH_EVOLVE_H
@@ -26,6 +26,7 @@ typedef struct amct_breeder {
     const amct_roster *roster; /* n is 0 for large spaces */
     amct_chain *chain;
     const amct_surrogate *surrogate;
+    uint32_t *genes;                  /* the gene of each place laid out by amct_space_first */
     double *penalty, *terms, *sds;    /* scratch, laid out by amct_space_first */
     uint8_t *child, *best, *polished; /* scratch genomes */
     double price;                     /* of the last knapsack */

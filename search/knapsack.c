@@ -11,8 +11,8 @@ double amct_terms_sum(const amct_chain *chain, const double *terms, const uint8_
     return sum;
 }
 
-/* Steepest descent in chain cost over single genes, within target. */
-static void fill(const amct_chain *chain, const double *terms, double target, uint8_t *genome)
+void amct_knapsack_fill(const amct_chain *chain, const double *terms, double target,
+                        uint8_t *genome)
 {
     double sum = amct_terms_sum(chain, terms, genome);
     for (uint32_t step = 0; step < 4 * chain->space.n_genes; step++) {
@@ -92,5 +92,5 @@ void amct_knapsack(amct_chain *chain, const double *terms, double target, double
     *price = high;
     if (!within(chain, terms, target, high, penalty, genome))
         memset(genome, 0, chain->space.n_genes);
-    fill(chain, terms, target, genome);
+    amct_knapsack_fill(chain, terms, target, genome);
 }

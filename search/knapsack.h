@@ -1,9 +1,12 @@
 /*
- * knapsack.h - the cheapest genome whose sum of terms is within a target.
+ * knapsack.h - the cheapest genome whose sum of terms is within a target: a multiple-choice
+ * knapsack over the chain cost.
  *
- * Multiple-choice knapsack over the chain cost: Lagrangian relaxation (minimise cost + price * sum
- * by the shortest path; bisect on the price), which finds the solutions on the convex hull; what
- * room is left under the target is filled greedily. Then amct_polish improves by exact cost.
+ * amct_knapsack, for many calls: Lagrangian relaxation (minimise cost + price * sum by the shortest
+ * path, bisect on the price), which finds the solutions on the convex hull.
+ * amct_knapsack_exact, for few: dynamic programming over the sum in 1000 steps, where
+ * that is at most 16 million operations; the former beyond, where many genes make the hull dense.
+ * Both fill what room is left under the target greedily. Then amct_polish improves by exact cost.
  */
 #ifndef AMCT_SEARCH_KNAPSACK_H
 #define AMCT_SEARCH_KNAPSACK_H
@@ -17,6 +20,13 @@ double amct_terms_sum(const amct_chain *chain, const double *terms, const uint8_
  * price: where to begin, 0 for no idea; on return where it ended. */
 void amct_knapsack(amct_chain *chain, const double *terms, double target, double *penalty,
                    double *price, uint8_t *genome);
+
+amct_status amct_knapsack_exact(amct_chain *chain, const double *terms, double target,
+                                double *penalty, double *price, uint8_t *genome, amct_err *err);
+
+/* Makes single genes cheaper, each time the one that saves most, as long as one fits. */
+void amct_knapsack_fill(const amct_chain *chain, const double *terms, double target,
+                        uint8_t *genome);
 
 /*
  * Local search by exact cost from a genome within target, in at most `rounds` rounds. The moves:

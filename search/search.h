@@ -15,7 +15,9 @@
  * - Every batch is a function of the problem, the options and the results told so far; never of
  *   time, addresses, or the number of workers. A batch has at most options.batch candidates.
  * - So nothing is saved. After a crash the caller makes the search anew, and answers the same asks,
- *   which come in the same order with the same numbers, from its records until they end.
+ *   which come in the same order with the same numbers, from its records until they end. Records
+ *   that do not fit (of other options, another version) are refused by tell at the latest when
+ *   they differ in what was measured.
  * - A genome is asked in full at most once; a probe of it (a first look at single genes) may come
  *   before, under a number of its own.
  * - The search never sees a network. It calls the cost function, at most once per genome as long as
