@@ -14,6 +14,7 @@ static const double own_deviation = 0.1;
 static const double changes_correlation = 0.45;
 static const double error_correlation = 0.3;
 static const double changed_per_root = 0.2;
+static const double greatest_drop = 0.3; /* beyond, answers that could still change run out */
 
 static double node_log_loss(int i)
 {
@@ -33,7 +34,7 @@ void amct_drop_start(amct_drop_model *model, double budget, double confidence,
                                .proof = hopeless ? AMCT_PROOF_NONE : AMCT_PROOF_LIKELY};
 }
 
-/* The grid of assumption 1: drop = exp(scale_part[bend][scale] + power[bend] log loss). */
+/* The grid of assumption 1: drop = exp(offset[bend][scale] + power[bend] log loss). */
 typedef struct grid {
     double power[BENDS], offset[BENDS][SCALES];
     double log_weight[BENDS][SCALES];
@@ -55,18 +56,25 @@ static void start_grid(grid *g, const amct_drop_model *model)
     }
 }
 
+static bool is_evidence(const amct_tally_bin *bin)
+{
+    return bin->n > 0 && bin->drop <= greatest_drop * bin->n;
+}
+
 /* Changed answers per sample over the root of the loss. */
 static double changes_of(const amct_tally *tally)
 {
     double changed = 2 * changed_per_root * 0.2, root = 2 * 0.2; /* two of loss 0.04 */
     for (int i = 0; i < AMCT_TALLY_BINS; i++) {
+        if (!is_evidence(&tally->bins[i]))
+            continue;
         changed += tally->bins[i].changed;
         root += tally->bins[i].root_loss;
     }
     return changed / root;
 }
 
-/* The bins that hold anything, and the Cholesky factor of the covariance of their mean drops. */
+/* The bins that count, and the Cholesky factor of the covariance of their mean drops. */
 typedef struct evidence {
     int n;
     double log_loss[AMCT_TALLY_BINS], drop[AMCT_TALLY_BINS];
@@ -79,7 +87,7 @@ static void gather(evidence *e, const amct_tally *tally, double changes, double 
     e->n = 0;
     for (int i = 0; i < AMCT_TALLY_BINS; i++) {
         const amct_tally_bin *bin = &tally->bins[i];
-        if (!(bin->n > 0))
+        if (!is_evidence(bin))
             continue;
         int k = e->n++;
         e->log_loss[k] = bin->log_loss / bin->n;

@@ -181,7 +181,7 @@ static double chance(const amct_breeder *b, const amct_search *search, const uin
                                  search->drop.limit_loss);
 }
 
-/* Expected gain of b->child by exact cost; 0 if it is not worth it. */
+/* Expected gain of a genome by exact cost; 0 if it was asked or is not worth it. */
 static amct_status expected_gain(const amct_breeder *b, amct_search *search, const uint8_t *genome,
                                  double *gain, amct_err *err)
 {

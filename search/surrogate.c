@@ -112,11 +112,6 @@ static double predict_log(const amct_surrogate *s, double sum)
     return s->param[SHIFT] + s->param[BEND] * log(fmax(sum, least_sum));
 }
 
-double amct_surrogate_loss_of(const amct_surrogate *s, double sum)
-{
-    return exp(predict_log(s, sum));
-}
-
 double amct_surrogate_sum_of(const amct_surrogate *s, double loss)
 {
     return loss > 0 ? exp((log(loss) - s->param[SHIFT]) / s->param[BEND]) : 0;

@@ -39,8 +39,7 @@ void amct_surrogate_fit(amct_surrogate *surrogate);
 const double *amct_surrogate_terms(const amct_surrogate *surrogate);
 void amct_surrogate_term_sds(const amct_surrogate *surrogate, double *sds);
 double amct_surrogate_sum(const amct_surrogate *surrogate, const uint8_t *genome);
-/* The loss predicted for a sum, and the sum that predicts a loss. */
-double amct_surrogate_loss_of(const amct_surrogate *surrogate, double sum);
+/* The sum that predicts a loss. */
 double amct_surrogate_sum_of(const amct_surrogate *surrogate, double loss);
 
 /* Probability that a genome with this sum has a loss of at most `limit`. The errors that the recent

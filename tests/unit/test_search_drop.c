@@ -79,6 +79,26 @@ Test(search_drop, many_samples_make_counts_count)
     cr_assert_float_eq(drop.drop, 0.035, 0.002);
 }
 
+Test(search_drop, a_ruined_candidate_says_nothing_of_the_slope)
+{
+    amct_tally tally = {0}, ruined;
+    amct_race plan;
+    amct_race_plan(&plan, 1024);
+    for (double loss = 0.01; loss < 0.2; loss *= 1.5) {
+        amct_score score = score_of(1024, loss, 0.2);
+        amct_tally_add(&tally, &plan, &score, 1);
+    }
+    ruined = tally;
+    amct_score all = {1024, 900, 10, 9.0 * 1024, 200.0 * 1024};
+    amct_tally_add(&ruined, &plan, &all, 1);
+    amct_drop_model with, without;
+    amct_drop_start(&with, 0.01, 0.95, 0, true);
+    without = with;
+    amct_drop_fit(&with, &ruined, 1024);
+    amct_drop_fit(&without, &tally, 1024);
+    cr_assert_float_eq(with.limit_loss, without.limit_loss, 0.01 * without.limit_loss);
+}
+
 Test(search_drop, agreement_falls_with_the_root_of_the_loss)
 {
     amct_tally tally = {0};

@@ -48,6 +48,18 @@ static void draw(amct_pcg *rng, uint8_t *genome)
         genome[g] = (uint8_t)amct_pcg_below(rng, LEVELS);
 }
 
+/* The loss that a sum predicts. */
+static double predicted(const amct_surrogate *s, double sum)
+{
+    double low = 1e-9, high = 1e9;
+    while (high > low * (1 + 1e-12))
+        if (amct_surrogate_sum_of(s, sqrt(low * high)) < sum)
+            low = sqrt(low * high);
+        else
+            high = sqrt(low * high);
+    return low;
+}
+
 /* Root mean square error of log predictions on new genomes. */
 static double error_of(const amct_surrogate *s, const network *n, amct_pcg *rng)
 {
@@ -56,7 +68,7 @@ static double error_of(const amct_surrogate *s, const network *n, amct_pcg *rng)
         uint8_t genome[GENES];
         draw(rng, genome);
         double sum = amct_surrogate_sum(s, genome);
-        double off = log(amct_surrogate_loss_of(s, sum) / true_loss(n, genome));
+        double off = log(predicted(s, sum) / true_loss(n, genome));
         sq += off * off;
     }
     return sqrt(sq / 200);
@@ -70,8 +82,8 @@ Test(search_surrogate, begins_as_the_sum_of_the_single_losses)
     uint8_t none[GENES] = {0}, one[GENES] = {[3] = 2};
     cr_assert_eq(amct_surrogate_sum(s, none), 0);
     cr_assert_float_eq(amct_surrogate_sum(s, one), n.loss[3][2], 1e-12);
-    double loss = amct_surrogate_loss_of(s, 0.2);
-    cr_assert_float_eq(amct_surrogate_sum_of(s, loss), 0.2, 1e-12);
+    /* Nothing is measured yet: a little more than the sum, as networks are. */
+    cr_assert_float_eq(predicted(s, 0.2), pow(0.2, 1.05), 1e-9);
     cr_assert_eq(amct_surrogate_sum_of(s, 0), 0);
     amct_surrogate_free(s);
 }
@@ -154,7 +166,7 @@ Test(search_surrogate, predictions_that_were_too_good_lower_the_chances)
     amct_surrogate *s = make(&n, &rng, 0);
     uint8_t genome[GENES];
     draw(&rng, genome);
-    double sum = amct_surrogate_sum(s, genome), limit = amct_surrogate_loss_of(s, sum);
+    double sum = amct_surrogate_sum(s, genome), limit = predicted(s, sum);
     double before = amct_surrogate_chance(s, sum, limit);
     cr_assert_float_eq(before, 0.5, 1e-9);
     for (int i = 0; i < 5; i++)
