@@ -1,0 +1,32 @@
+/*
+ * number.h - numbers as users write them, on the command line and in search files.
+ *
+ * Each function takes the whole of a text (blanks around it are skipped), whatever the locale, and
+ * fails with AMCT_E_INVALID and words of the form `'1,0%' is not a ratio such as 1% or 0.01`, to
+ * which the caller adds the place. Results are finite. [any thread]
+ */
+#ifndef AMCT_BASE_NUMBER_H
+#define AMCT_BASE_NUMBER_H
+
+#include "base/err.h"
+
+/* "0.5", "-3", "1e-3" or a fraction of two such: "1/255". */
+amct_status amct_parse_number(double *out, const char *text, amct_err *err);
+
+/* A ratio in 0 .. 1: "1%", "1.0 %", "0.01", "1/100". Without a percent sign it must be below 1: who
+ * writes 1 may mean 1 % or all; all is "100%". */
+amct_status amct_parse_ratio(double *out, const char *text, amct_err *err);
+
+/* A whole number in min .. max, decimal. */
+amct_status amct_parse_integer(int64_t *out, const char *text, int64_t min, int64_t max,
+                               amct_err *err);
+
+/* A size in bytes: "4GiB", "512M", "1.5 GB", "65536". K, M, G, T and KiB .. TiB are powers of 1024,
+ * KB .. TB powers of 1000; upper or lower case. Rounded to whole bytes. */
+amct_status amct_parse_bytes(uint64_t *out_bytes, const char *text, amct_err *err);
+
+/* A time: "8h", "90s", "1h30m", "1.5h", "250ms"; units d, h, m, s, ms from large to small. A number
+ * alone is seconds. At most 10 years. */
+amct_status amct_parse_duration(uint64_t *out_ns, const char *text, amct_err *err);
+
+#endif

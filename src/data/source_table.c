@@ -1,0 +1,89 @@
+#include "data/source.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- Files --------------------------------------------------------------------------------- */
+
+void amct_file_table_free(amct_file_table *table)
+{
+    free(table->files);
+}
+
+amct_status amct_file_table_add(amct_file_table *table, amct_source *source, const char *folder,
+                                const char *subfolder, const char *name, int64_t label,
+                                amct_err *err)
+{
+    if (table->n == UINT32_MAX / 2)
+        return amct_fail(err, AMCT_E_LIMIT, "more samples than can be numbered");
+    if (table->n == table->room) {
+        uint32_t room = table->room ? 2 * table->room : 256;
+        void *files = realloc(table->files, room * sizeof *table->files);
+        if (!files)
+            return amct_fail_nomem(err);
+        table->files = files;
+        table->room = room;
+    }
+    const char *relative =
+        subfolder ? amct_arena_printf(source->arena, "%s/%s", subfolder, name) : name;
+    const char *path = relative ? amct_source_join(source, folder, relative) : NULL;
+    if (!path)
+        return amct_fail_nomem(err);
+    table->files[table->n++] = (amct_source_file){path, relative, label};
+    return AMCT_OK;
+}
+
+amct_status amct_source_set_files(amct_source *source, const amct_file_table *table,
+                                  amct_source_kind kind, bool labelled, const char *format,
+                                  amct_err *err)
+{
+    amct_arena *arena = source->arena;
+    source->files = amct_arena_copy(arena, table->files, table->n * sizeof *table->files);
+    if (labelled)
+        source->labels = amct_arena_array(arena, table->n, sizeof *source->labels);
+    if (!source->files || (labelled && !source->labels))
+        return amct_fail_nomem(err);
+    for (uint32_t i = 0; labelled && i < table->n; i++)
+        source->labels[i] = table->files[i].label;
+    source->labels_from = source->path;
+    source->kind = kind;
+    source->n = table->n;
+    source->format = format;
+    return AMCT_OK;
+}
+
+/* ---- Lists --------------------------------------------------------------------------------- */
+
+amct_status amct_source_open_list(amct_source *source, const char *folder, const char *list_path,
+                                  amct_list_kind kind, amct_err *err)
+{
+    amct_file file;
+    amct_sample_list list;
+    amct_file_table table = {0};
+    AMCT_TRY(amct_source_map(source, &file, list_path, err));
+    if (amct_sample_list_parse(&list, source->arena, file.data, file.size, kind, err) != AMCT_OK)
+        return amct_fail_in(err, "%s", list_path);
+    uint32_t *lines = amct_arena_array(source->arena, list.n, sizeof *lines);
+    amct_status status = lines ? AMCT_OK : amct_fail_nomem(err);
+    uint32_t n_raw = 0;
+    for (uint32_t i = 0; status == AMCT_OK && i < list.n; i++) {
+        const amct_list_entry *entry = &list.entries[i];
+        lines[i] = entry->line;
+        n_raw += amct_ends_with(entry->file, ".bin");
+        status = amct_file_table_add(&table, source, folder, NULL, entry->file, entry->label, err);
+    }
+    if (status == AMCT_OK && n_raw && n_raw < list.n)
+        status = amct_fail(err, AMCT_E_FORMAT, "%s: lists .bin files and others", list_path);
+    if (status == AMCT_OK)
+        status = amct_source_set_files(
+            source, &table, n_raw ? AMCT_SOURCE_RAW : AMCT_SOURCE_PICTURES, list.labelled,
+            n_raw ? "listed .bin files" : "listed images", err);
+    if (status == AMCT_OK) {
+        source->lines = lines;
+        source->labels_from = amct_arena_string(source->arena, list_path);
+        if (!source->labels_from)
+            status = amct_fail_nomem(err);
+    }
+    amct_file_table_free(&table);
+    return status;
+}
