@@ -1,0 +1,155 @@
+#include "search/archive.h"
+
+#include "base/stats.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+void amct_archive_start(amct_archive *archive, uint32_t n_genes)
+{
+    *archive = (amct_archive){.best = AMCT_GENOMES_NONE, .likely = AMCT_GENOMES_NONE};
+    amct_genomes_start(&archive->genomes, n_genes);
+}
+
+void amct_archive_end(amct_archive *archive)
+{
+    amct_genomes_end(&archive->genomes);
+    free(archive->members);
+    *archive = (amct_archive){0};
+}
+
+uint32_t amct_archive_add(amct_archive *archive, const uint8_t *genome, double cost_ns)
+{
+    if (archive->genomes.count == archive->capacity) {
+        size_t capacity = archive->capacity ? 2 * archive->capacity : 256;
+        amct_member *members = realloc(archive->members, capacity * sizeof *members);
+        if (!members)
+            return AMCT_GENOMES_NONE;
+        archive->members = members;
+        archive->capacity = capacity;
+    }
+    uint32_t number = amct_genomes_add(&archive->genomes, genome);
+    if (number != AMCT_GENOMES_NONE)
+        archive->members[number] = (amct_member){.cost_ns = cost_ns};
+    return number;
+}
+
+static void keep_cheaper(const amct_archive *archive, uint32_t *best, uint32_t number)
+{
+    if (*best == AMCT_GENOMES_NONE ||
+        archive->members[number].cost_ns < archive->members[*best].cost_ns)
+        *best = number;
+}
+
+void amct_archive_refresh(amct_archive *archive, const amct_drop_model *model)
+{
+    archive->best = archive->likely = AMCT_GENOMES_NONE;
+    for (uint32_t i = 0; i < archive->genomes.count; i++) {
+        amct_member *member = &archive->members[i];
+        if (member->state != AMCT_MEMBER_FULL)
+            continue;
+        member->drop = amct_drop_estimate(model, &member->score);
+        if (member->drop.margin >= 0)
+            keep_cheaper(archive, &archive->best, i);
+        if (member->drop.within >= 0)
+            keep_cheaper(archive, &archive->likely, i);
+    }
+}
+
+/* One member of a list to be sorted; numbers make all orders total. */
+typedef struct entry {
+    double key;
+    uint32_t number;
+} entry;
+
+static int by_key(const void *left, const void *right)
+{
+    const entry *a = left, *b = right;
+    if (a->key != b->key)
+        return a->key < b->key ? -1 : 1;
+    return a->number < b->number ? -1 : a->number > b->number;
+}
+
+static entry *full_by_cost(const amct_archive *archive, double below_ns, uint32_t *n)
+{
+    entry *list = malloc((archive->genomes.count + 1) * sizeof *list);
+    *n = 0;
+    for (uint32_t i = 0; list && i < archive->genomes.count; i++)
+        if (archive->members[i].state == AMCT_MEMBER_FULL && archive->members[i].cost_ns < below_ns)
+            list[(*n)++] = (entry){archive->members[i].cost_ns, i};
+    if (*n)
+        qsort(list, *n, sizeof *list, by_key);
+    return list;
+}
+
+uint32_t amct_archive_front(const amct_archive *archive, uint32_t *numbers, uint32_t n)
+{
+    uint32_t n_full, n_front = 0;
+    entry *list = full_by_cost(archive, INFINITY, &n_full);
+    double least = INFINITY;
+    for (uint32_t i = 0; i < n_full;) {
+        /* Of equally cheap ones only the best is on the front. */
+        uint32_t best = i, next = i;
+        for (; next < n_full && list[next].key == list[i].key; next++)
+            if (archive->members[list[next].number].drop.drop <
+                archive->members[list[best].number].drop.drop)
+                best = next;
+        if (archive->members[list[best].number].drop.drop < least) {
+            least = archive->members[list[best].number].drop.drop;
+            if (n_front < n)
+                numbers[n_front] = list[best].number;
+            n_front++;
+        }
+        i = next;
+    }
+    free(list);
+    return n_front < n ? n_front : n;
+}
+
+static double promise(const amct_archive *archive, const amct_drop_model *model, uint32_t number)
+{
+    const amct_drop *drop = &archive->members[number].drop;
+    return drop->drop + amct_normal_two_sided(model->confidence) * drop->se;
+}
+
+/* Of the list in order of cost: the first that promises half of the limit, else the least. */
+static uint32_t safest(const amct_archive *archive, const amct_drop_model *model, const entry *list,
+                       uint32_t n)
+{
+    uint32_t least = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        if (promise(archive, model, list[i].number) <= 0.5 * model->limit_drop)
+            return list[i].number;
+        if (promise(archive, model, list[i].number) < promise(archive, model, list[least].number))
+            least = i;
+    }
+    return list[least].number;
+}
+
+uint32_t amct_archive_finalists(const amct_archive *archive, const amct_drop_model *model,
+                                double below_ns, uint32_t *numbers, uint32_t k)
+{
+    uint32_t n_full, n = 0;
+    entry *list = full_by_cost(archive, below_ns, &n_full);
+    for (uint32_t i = 0; i < n_full && n < k; i++)
+        if (archive->members[list[i].number].drop.margin >= 0)
+            numbers[n++] = list[i].number;
+    if (n > 0) {
+        uint32_t safe = safest(archive, model, list, n_full);
+        uint32_t known = 0;
+        while (known < n && numbers[known] != safe)
+            known++;
+        if (known == n && k > 1) {
+            n = n < k ? n : k - 1;
+            numbers[n++] = safe;
+        }
+    } else if (n_full) {
+        for (uint32_t i = 0; i < n_full; i++)
+            list[i].key = promise(archive, model, list[i].number);
+        qsort(list, n_full, sizeof *list, by_key);
+        for (; n < k && n < n_full; n++)
+            numbers[n] = list[n].number;
+    }
+    free(list);
+    return n;
+}

@@ -1,0 +1,323 @@
+/*
+ * The algorithm "auto". Phases:
+ * 1. The fastest genome by cost alone, measured: if it meets the budget there is nothing to search.
+ * 2. Probes: every level of every gene alone on a few samples.
+ * 3. Warm start: the knapsack of single losses, solved for a spread of targets about the limit and,
+ *    corrected by what those showed, for a narrow one. Measured in full, as they also teach how
+ * loss and accuracy are related and how early looks foresee late ones.
+ * 4. Evolution, raced, until it stalls, nothing promising is found, or the evaluations are used up.
+ * 5. A few more points of the front, for other budgets.
+ */
+#include "search/cheapest.h"
+#include "search/engine.h"
+#include "search/evolve.h"
+#include "search/knapsack.h"
+#include "search/probes.h"
+#include "search/roster.h"
+#include "search/surrogate.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SETUP_CALLS = 8192, POLISH_ROUNDS = 24, TARGETS = 8 };
+static const double probe_sd = 0.5;                       /* of the log of a single loss */
+static const double front_from = 1.0 / 50, front_to = 20; /* of the limit */
+
+typedef enum phase { FASTEST, PROBES, WARM, EVOLVE, FRONT } phase;
+
+typedef struct automatic {
+    phase phase;
+    uint32_t round;      /* within the phase */
+    amct_search_end why; /* evolution ended */
+    bool front_done;
+    amct_roster roster;
+    amct_chain chain;
+    amct_surrogate *surrogate;
+    amct_probes probes;
+    amct_breeder breeder;
+    uint8_t *fastest, *genome;
+    double fastest_ns;
+    uint8_t *genome_block;
+    double *number_block;
+    uint32_t *genes;
+} automatic;
+
+static void end(void *self)
+{
+    automatic *a = self;
+    amct_roster_free(&a->roster);
+    amct_chain_end(&a->chain);
+    amct_surrogate_free(a->surrogate);
+    amct_probes_end(&a->probes);
+    free(a->genome_block);
+    free(a->number_block);
+    free(a->genes);
+    free(a);
+}
+
+static void *start(const amct_search *search)
+{
+    const amct_space *space = &search->problem.space;
+    amct_err err;
+    automatic *a = calloc(1, sizeof *a);
+    if (!a)
+        return NULL;
+    if (amct_chain_start(&a->chain, space, &err) != AMCT_OK ||
+        amct_probes_start(&a->probes, space, &err) != AMCT_OK)
+        goto nomem;
+    size_t n_genes = space->n_genes, n_levels = a->chain.first[n_genes];
+    a->surrogate = amct_surrogate_new(space);
+    a->genome_block = calloc(5, n_genes);
+    a->number_block = calloc(3 * n_levels, sizeof(double));
+    a->genes = calloc(n_levels, sizeof *a->genes);
+    if (!a->surrogate || !a->genome_block || !a->number_block || !a->genes)
+        goto nomem;
+    for (uint32_t g = 0; g < n_genes; g++)
+        for (uint32_t i = a->chain.first[g]; i < a->chain.first[g + 1]; i++)
+            a->genes[i] = g;
+    a->fastest = a->genome_block;
+    a->genome = a->genome_block + n_genes;
+    a->breeder = (amct_breeder){
+        .roster = &a->roster,
+        .chain = &a->chain,
+        .surrogate = a->surrogate,
+        .genes = a->genes,
+        .penalty = a->number_block,
+        .terms = a->number_block + n_levels,
+        .sds = a->number_block + 2 * n_levels,
+        .child = a->genome_block + 2 * n_genes,
+        .best = a->genome_block + 3 * n_genes,
+        .polished = a->genome_block + 4 * n_genes,
+    };
+    return a;
+nomem:
+    end(a);
+    return NULL;
+}
+
+static void enter(automatic *a, phase next_phase)
+{
+    a->phase = next_phase;
+    a->round = 0;
+}
+
+/* ---- The fastest ---------------------------------------------------------------------------- */
+
+static amct_status find_fastest(automatic *a, amct_search *search, amct_err *err)
+{
+    AMCT_TRY(amct_roster_make(&a->roster, &search->problem.space, &search->memo, err));
+    if (a->roster.n) {
+        memcpy(a->fastest, a->roster.genomes, a->roster.n_genes);
+        a->fastest_ns = a->roster.costs_ns[0];
+        return AMCT_OK;
+    }
+    return amct_cheapest(&search->problem.space, &a->chain, &search->memo, search->options.seed,
+                         SETUP_CALLS, a->fastest, &a->fastest_ns, err);
+}
+
+static amct_status ask_fastest(automatic *a, amct_search *search, amct_err *err)
+{
+    search->phase = "fastest assignment";
+    if (a->round++ == 0) {
+        AMCT_TRY(find_fastest(a, search, err));
+        if (!(a->fastest_ns < search->original_ns)) {
+            amct_engine_finish(search, AMCT_SEARCH_NOTHING_FASTER);
+            return AMCT_OK;
+        }
+        return amct_engine_propose(search, a->fastest, AMCT_SLOT_UNRACED, NULL, err);
+    }
+    enter(a, PROBES);
+    return amct_probes_plan_all(&a->probes, search, err);
+}
+
+/* ---- Probes --------------------------------------------------------------------------------- */
+
+static amct_status ask_probes(automatic *a, amct_search *search, amct_err *err)
+{
+    search->phase = "single genes";
+    AMCT_TRY(amct_probes_propose(&a->probes, search, err));
+    if (search->n_asks)
+        return AMCT_OK;
+    for (uint32_t g = 0; g < search->problem.space.n_genes; g++) {
+        double losses[AMCT_LEVELS_MAX];
+        AMCT_TRY(amct_probes_losses(&a->probes, search, g, losses, err));
+        for (uint32_t l = 1; l < search->n_levels[g]; l++)
+            amct_surrogate_prior(a->surrogate, g, l, losses[l], probe_sd);
+    }
+    enter(a, WARM);
+    return AMCT_OK;
+}
+
+/* ---- Warm start ----------------------------------------------------------------------------- */
+
+/* The cheapest genome that is predicted to lose at most `loss`, in a->genome. */
+static amct_status solve(automatic *a, amct_search *search, double loss, amct_err *err)
+{
+    const double *terms = amct_surrogate_terms(a->surrogate);
+    double target = amct_surrogate_sum_of(a->surrogate, loss), cost;
+    if (!a->roster.n) {
+        AMCT_TRY(amct_knapsack_exact(&a->chain, terms, target, a->breeder.penalty,
+                                     &a->breeder.price, a->genome, err));
+        return amct_polish(&a->chain, &search->memo, terms, target, POLISH_ROUNDS, a->genome, &cost,
+                           err);
+    }
+    uint32_t i = 0;
+    while (i + 1 < a->roster.n &&
+           amct_surrogate_sum(a->surrogate, amct_roster_at(&a->roster, i)) > target)
+        i++;
+    memcpy(a->genome, amct_roster_at(&a->roster, i), a->roster.n_genes);
+    return AMCT_OK;
+}
+
+/* Proposes a->genome, unless it saves nothing. */
+static amct_status propose_full(automatic *a, amct_search *search, amct_err *err)
+{
+    double cost;
+    AMCT_TRY(amct_memo_cost(&search->memo, a->genome, &cost, err));
+    if (!(cost < search->original_ns))
+        return AMCT_OK;
+    return amct_engine_propose(search, a->genome, AMCT_SLOT_UNRACED, NULL, err);
+}
+
+static amct_status ask_warm(automatic *a, amct_search *search, amct_err *err)
+{
+    /* In order of worth, for small batches. */
+    static const double spread[2][TARGETS] = {{1, 0.5, 2, 0.7, 1.4, 0.25, 4, 0.12},
+                                              {1, 0.85, 1.15, 0.92, 1.08, 0.75, 1.3, 0.6}};
+    search->phase = "warm start";
+    uint32_t round = a->round++;
+    bool feasible = amct_engine_incumbent_ns(search) < search->original_ns;
+    if (round >= 2 && (feasible || !amct_engine_demand_less(search))) {
+        enter(a, EVOLVE);
+        return AMCT_OK;
+    }
+    double limit = search->drop.limit_loss;
+    if (!(limit > 0))
+        return AMCT_OK;
+    if (round == 0 && !a->roster.n) {
+        /* Costs around where the search will be, not around the original. */
+        AMCT_TRY(solve(a, search, limit, err));
+        AMCT_TRY(amct_chain_build(&a->chain, &search->memo, a->genome, SETUP_CALLS, err));
+    }
+    for (int i = 0; i < TARGETS; i++) {
+        AMCT_TRY(solve(a, search, limit * spread[round > 0][i], err));
+        AMCT_TRY(propose_full(a, search, err));
+    }
+    return AMCT_OK;
+}
+
+/* ---- Evolution, front ----------------------------------------------------------------------- */
+
+static uint32_t front_reserve(const amct_search *search)
+{
+    uint32_t most = search->options.evaluations / 8;
+    return search->options.front < most ? search->options.front : most;
+}
+
+static amct_status ask_evolution(automatic *a, amct_search *search, amct_err *err)
+{
+    search->phase = "evolution";
+    uint32_t asked = search->archive.genomes.count;
+    uint32_t most = search->options.evaluations - (a->front_done ? 0 : front_reserve(search));
+    bool stalled = search->options.stall && search->stall_evaluations >= search->options.stall;
+    a->why = stalled ? AMCT_SEARCH_STALLED : AMCT_SEARCH_EVALUATIONS;
+    if (!stalled && asked < most) {
+        a->why = AMCT_SEARCH_EXHAUSTED;
+        AMCT_TRY(amct_evolve(&a->breeder, search, most - asked, err));
+    }
+    if (!search->n_asks && a->front_done)
+        amct_engine_finish(search, a->why);
+    else if (!search->n_asks)
+        enter(a, FRONT);
+    return AMCT_OK;
+}
+
+static bool measured_near(const amct_search *search, double loss)
+{
+    for (uint32_t i = 0; i < search->archive.genomes.count; i++) {
+        const amct_member *member = &search->archive.members[i];
+        if (member->state == AMCT_MEMBER_FULL &&
+            fabs(log(amct_score_loss(&member->score) / loss)) < 0.15)
+            return true;
+    }
+    return false;
+}
+
+/* Losses evenly spaced in their logarithm, from small ones up to that of the fastest. */
+static amct_status ask_front(automatic *a, amct_search *search, amct_err *err)
+{
+    search->phase = "other budgets";
+    uint32_t points = front_reserve(search);
+    double limit = search->drop.limit_loss;
+    for (; a->round < points && amct_engine_room(search) && limit > 0; a->round++) {
+        double t = (a->round + 0.5) / points;
+        double loss = limit * front_from * pow(front_to / front_from, t);
+        if (measured_near(search, loss))
+            continue;
+        AMCT_TRY(solve(a, search, loss, err));
+        AMCT_TRY(propose_full(a, search, err));
+    }
+    if (!search->n_asks) { /* what it left over goes to evolution, if that had not ended already */
+        a->front_done = true;
+        if (a->why == AMCT_SEARCH_EVALUATIONS)
+            enter(a, EVOLVE);
+        else
+            amct_engine_finish(search, a->why);
+    }
+    return AMCT_OK;
+}
+
+static amct_status ask_phase(automatic *a, amct_search *search, amct_err *err)
+{
+    switch (a->phase) {
+    case FASTEST: return ask_fastest(a, search, err);
+    case PROBES: return ask_probes(a, search, err);
+    case WARM: return ask_warm(a, search, err);
+    case EVOLVE: return ask_evolution(a, search, err);
+    case FRONT: return ask_front(a, search, err);
+    }
+    return AMCT_OK;
+}
+
+static amct_status next(void *self, amct_search *search, amct_err *err)
+{
+    automatic *a = self;
+    amct_surrogate_fit(a->surrogate);
+    while (search->n_asks == 0 && search->ended == AMCT_SEARCH_RUNNING) {
+        if (search->archive.best == 0) /* the first one asked is the fastest */
+            amct_engine_finish(search, AMCT_SEARCH_FASTEST_MEETS);
+        else if (search->archive.genomes.count == search->options.evaluations)
+            amct_engine_finish(search, AMCT_SEARCH_EVALUATIONS);
+        else
+            AMCT_TRY(ask_phase(a, search, err));
+    }
+    return AMCT_OK;
+}
+
+static void told(void *self, amct_search *search, const amct_slot *slot, const amct_score *score)
+{
+    automatic *a = self;
+    if (slot->kind == AMCT_SLOT_PROBE) {
+        amct_probes_told(&a->probes, slot, score);
+        return;
+    }
+    if (!score)
+        return;
+    double loss, sd;
+    amct_engine_foreseen(search, score, &loss, &sd);
+    /* Far from the limit the model need not fit. */
+    if (search->drop.limit_loss > 0)
+        sd = hypot(sd, 0.1 * log(loss / search->drop.limit_loss));
+    amct_surrogate_observe(a->surrogate, amct_genomes_at(&search->archive.genomes, slot->member),
+                           loss, sd);
+}
+
+const amct_algorithm amct_algorithm_auto = {
+    .name = "auto",
+    .summary = "knapsack on single losses, then evolution with racing",
+    .start = start,
+    .end = end,
+    .next = next,
+    .told = told,
+};

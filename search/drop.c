@@ -1,0 +1,294 @@
+#include "search/drop.h"
+
+#include "base/paired.h"
+#include "base/stats.h"
+
+#include <math.h>
+
+enum { SCALES = 65, BENDS = 7 };
+static const double node_first = -18.5, node_step = 0.25; /* log losses: 1e-8 to 190 */
+static const double slope_prior = 0.17, slope_sd = 0.6;
+static const double agreement_prior = 0.3, agreement_sd = 0.8;
+static const double bend_sd = 0.1;
+static const double own_deviation = 0.1;
+static const double changes_correlation = 0.45;
+static const double error_correlation = 0.3;
+static const double changed_per_root = 0.2;
+static const double greatest_drop = 0.3; /* beyond, answers that could still change run out */
+
+static double node_log_loss(int i)
+{
+    return node_first + node_step * i;
+}
+
+void amct_drop_start(amct_drop_model *model, double budget, double confidence,
+                     uint32_t confirm_samples, bool labels)
+{
+    /* Where even a network that changes nothing would not be proven, no candidate is. */
+    bool hopeless =
+        !confirm_samples || amct_paired_provable(confirm_samples, 0, budget, confidence, 0.5) < 0;
+    *model = (amct_drop_model){.budget = budget,
+                               .confidence = confidence,
+                               .confirm_samples = confirm_samples,
+                               .labels = labels,
+                               .proof = hopeless ? AMCT_PROOF_NONE : AMCT_PROOF_LIKELY};
+}
+
+/* The grid of assumption 1: drop = exp(offset[bend][scale] + power[bend] log loss). */
+typedef struct grid {
+    double power[BENDS], offset[BENDS][SCALES];
+    double log_weight[BENDS][SCALES];
+} grid;
+
+static void start_grid(grid *g, const amct_drop_model *model)
+{
+    double centre =
+        model->labels ? log(model->budget / slope_prior) : 2 * log(model->budget / agreement_prior);
+    double sd = model->labels ? slope_sd : agreement_sd;
+    for (int b = 0; b < BENDS; b++) {
+        double bend = (b - BENDS / 2) * 0.75; /* in standard deviations */
+        g->power[b] = (model->labels ? 1 : 0.5) * (1 + bend * bend_sd);
+        for (int s = 0; s < SCALES; s++) {
+            double scale = (s - SCALES / 2) * 0.15;
+            g->offset[b][s] = log(model->budget) - g->power[b] * (centre + scale * sd);
+            g->log_weight[b][s] = -0.5 * (bend * bend + scale * scale);
+        }
+    }
+}
+
+static bool is_evidence(const amct_tally_bin *bin)
+{
+    return bin->n > 0 && bin->drop <= greatest_drop * bin->n;
+}
+
+/* Changed answers per sample over the root of the loss. */
+static double changes_of(const amct_tally *tally)
+{
+    double changed = 2 * changed_per_root * 0.2, root = 2 * 0.2; /* two of loss 0.04 */
+    for (int i = 0; i < AMCT_TALLY_BINS; i++) {
+        if (!is_evidence(&tally->bins[i]))
+            continue;
+        changed += tally->bins[i].changed;
+        root += tally->bins[i].root_loss;
+    }
+    return changed / root;
+}
+
+/* The bins that count, and the Cholesky factor of the covariance of their mean drops. */
+typedef struct evidence {
+    int n;
+    double log_loss[AMCT_TALLY_BINS], drop[AMCT_TALLY_BINS];
+    double factor[AMCT_TALLY_BINS][AMCT_TALLY_BINS];
+} evidence;
+
+static void gather(evidence *e, const amct_tally *tally, double changes, double samples)
+{
+    double variance[AMCT_TALLY_BINS];
+    e->n = 0;
+    for (int i = 0; i < AMCT_TALLY_BINS; i++) {
+        const amct_tally_bin *bin = &tally->bins[i];
+        if (!is_evidence(bin))
+            continue;
+        int k = e->n++;
+        e->log_loss[k] = bin->log_loss / bin->n;
+        e->drop[k] = bin->drop / bin->n;
+        /* From the pooled rate of changes, not the bin's own: few changes by chance would seem
+         * precise, count more, and pull everything down. */
+        variance[k] = (fmin(changes * exp(0.5 * e->log_loss[k]), 1) + 1 / samples) / samples;
+        /* What two bins share are the answers that the less lossy one changes. */
+        for (int j = 0; j < k; j++)
+            e->factor[k][j] = changes_correlation * fmin(variance[j], variance[k]);
+        double own = own_deviation * fmax(e->drop[k], 0);
+        e->factor[k][k] = variance[k] * (changes_correlation + (1 - changes_correlation) / bin->n) +
+                          own * own / bin->n;
+    }
+    for (int i = 0; i < e->n; i++)
+        for (int j = 0; j <= i; j++) {
+            double rest = e->factor[i][j];
+            for (int k = 0; k < j; k++)
+                rest -= e->factor[i][k] * e->factor[j][k];
+            e->factor[i][j] = i == j ? sqrt(rest) : rest / e->factor[j][j];
+        }
+}
+
+static void observe(grid *g, const evidence *e)
+{
+    for (int b = 0; b < BENDS; b++)
+        for (int s = 0; s < SCALES; s++) {
+            double whitened[AMCT_TALLY_BINS];
+            for (int i = 0; i < e->n; i++) {
+                double off = e->drop[i] - exp(g->offset[b][s] + g->power[b] * e->log_loss[i]);
+                for (int k = 0; k < i; k++)
+                    off -= e->factor[i][k] * whitened[k];
+                whitened[i] = off / e->factor[i][i];
+                g->log_weight[b][s] -= 0.5 * whitened[i] * whitened[i];
+            }
+        }
+}
+
+/* Mean and standard deviation of the drop at every node under the posterior. */
+static void integrate(const grid *g, amct_drop_node nodes[AMCT_DROP_NODES])
+{
+    double greatest = -INFINITY, total = 0;
+    double first[BENDS] = {0}, second[BENDS] = {0};
+    for (int b = 0; b < BENDS; b++)
+        for (int s = 0; s < SCALES; s++)
+            greatest = fmax(greatest, g->log_weight[b][s]);
+    for (int b = 0; b < BENDS; b++)
+        for (int s = 0; s < SCALES; s++) {
+            double weight = exp(g->log_weight[b][s] - greatest), part = exp(g->offset[b][s]);
+            total += weight;
+            first[b] += weight * part;
+            second[b] += weight * part * part;
+        }
+    for (int i = 0; i < AMCT_DROP_NODES; i++) {
+        double mean = 0, square = 0;
+        for (int b = 0; b < BENDS; b++) {
+            double part = exp(g->power[b] * node_log_loss(i));
+            mean += first[b] * part / total;
+            square += second[b] * part * part / total;
+        }
+        nodes[i].mean = mean;
+        nodes[i].sd = sqrt(fmax(square - mean * mean, 0));
+    }
+}
+
+static void plan_proof(const amct_drop_model *model, amct_drop_node *node, double loss,
+                       double changes)
+{
+    double drop = fmin(node->mean, 1);
+    node->changed = model->labels ? fmin(fmax(changes * sqrt(loss), drop), 1) : drop;
+    node->provable = model->budget;
+    if (model->proof != AMCT_PROOF_NONE)
+        node->provable = amct_paired_provable(model->confirm_samples, (node->changed - drop) / 2,
+                                              model->budget, model->confidence, 0.5);
+}
+
+static double within_at(const amct_drop_model *model, double drop, double se)
+{
+    return model->budget - drop - amct_normal_two_sided(model->confidence) * se;
+}
+
+static double margin_at(const amct_drop_model *model, const amct_drop_node *node, double drop,
+                        double se)
+{
+    double within = within_at(model, drop, se);
+    if (model->proof == AMCT_PROOF_NONE)
+        return within;
+    double chance = (node->changed - node->mean * node->mean) / model->confirm_samples;
+    double power = amct_normal_quantile(model->proof == AMCT_PROOF_LIKELY ? 0.8 : 0.5);
+    return fmin(within, node->provable - drop - power * sqrt(se * se + fmax(chance, 0)));
+}
+
+/* Variance of the drop that the loss predicts, on n samples. */
+static double loss_variance(const amct_drop_model *model, const amct_drop_node *node, double n)
+{
+    double power = model->labels ? 1 : 0.5;
+    double relative = own_deviation * own_deviation + power * power * node->cv_sq / n;
+    return node->sd * node->sd + node->mean * node->mean * relative;
+}
+
+static amct_drop_node node_at(const amct_drop_model *model, double log_loss)
+{
+    double at = fmin(fmax((log_loss - node_first) / node_step, 0), AMCT_DROP_NODES - 1.000001);
+    int i = (int)at;
+    double t = at - i;
+    const amct_drop_node *a = &model->nodes[i], *b = &model->nodes[i + 1];
+    return (amct_drop_node){
+        /* Powers of the loss: straight in logarithms. */
+        .mean = a->mean * pow(b->mean / a->mean, t),
+        .sd = a->sd > 0 && b->sd > 0 ? a->sd * pow(b->sd / a->sd, t) : 0,
+        .cv_sq = a->cv_sq + t * (b->cv_sq - a->cv_sq),
+        .changed = a->changed + t * (b->changed - a->changed),
+        .provable = a->provable + t * (b->provable - a->provable),
+    };
+}
+
+static double margin_of_loss(const amct_drop_model *model, double log_loss, uint32_t samples)
+{
+    amct_drop_node node = node_at(model, log_loss);
+    return margin_at(model, &node, node.mean, sqrt(loss_variance(model, &node, samples)));
+}
+
+static void find_limit(amct_drop_model *model, uint32_t samples)
+{
+    int i = AMCT_DROP_NODES - 1;
+    while (i >= 0 && margin_of_loss(model, node_log_loss(i), samples) < 0)
+        i--;
+    if (i < 0) {
+        model->limit_loss = model->limit_drop = 0;
+        return;
+    }
+    double from = node_log_loss(i), to = from + node_step;
+    for (int k = 0; k < 40; k++) {
+        double middle = (from + to) / 2;
+        if (margin_of_loss(model, middle, samples) < 0)
+            to = middle;
+        else
+            from = middle;
+    }
+    model->limit_loss = exp(from);
+    model->limit_drop = node_at(model, from).mean;
+}
+
+void amct_drop_fit(amct_drop_model *model, const amct_tally *tally, uint32_t samples)
+{
+    grid g;
+    evidence e;
+    start_grid(&g, model);
+    double changes = changes_of(tally);
+    gather(&e, tally, changes, samples);
+    observe(&g, &e);
+    integrate(&g, model->nodes);
+    for (int i = 0; i < AMCT_DROP_NODES; i++) {
+        double loss = exp(node_log_loss(i));
+        model->nodes[i].cv_sq = amct_tally_cv_sq(tally, loss);
+        plan_proof(model, &model->nodes[i], loss, changes);
+    }
+    find_limit(model, samples);
+}
+
+/* The part of the changed answers in the best combination of both estimates. */
+static double changes_weight(double by_loss, double by_changes)
+{
+    double common = error_correlation * sqrt(by_loss * by_changes);
+    double sum = by_loss + by_changes - 2 * common;
+    return sum > 0 ? fmin(fmax((by_loss - common) / sum, 0), 1) : 0;
+}
+
+/* The same of the changed answers; from the rate expected at this loss for the reason given above.
+ */
+static double changes_variance(const amct_drop_node *node, double n)
+{
+    return (node->changed + 1 / n) / n;
+}
+
+amct_drop amct_drop_estimate(const amct_drop_model *model, const amct_score *score)
+{
+    double n = score->n;
+    amct_drop_node node = node_at(model, log(amct_score_loss(score)));
+    double by_loss = loss_variance(model, &node, n), by_changes = changes_variance(&node, n);
+    double w = changes_weight(by_loss, by_changes);
+    double drop = ((double)score->lost - score->gained) / n;
+    double common = error_correlation * sqrt(by_loss * by_changes);
+    amct_drop estimate = {
+        .drop = (1 - w) * node.mean + w * drop,
+        .se = sqrt((1 - w) * (1 - w) * by_loss + w * w * by_changes + 2 * w * (1 - w) * common),
+        .weight = w,
+    };
+    estimate.within = within_at(model, estimate.drop, estimate.se);
+    estimate.margin = margin_at(model, &node, estimate.drop, estimate.se);
+    return estimate;
+}
+
+void amct_drop_limit_race(const amct_drop_model *model, amct_race *race)
+{
+    race->limit_loss = model->limit_loss;
+    race->limit_drop = model->limit_drop;
+    if (!(model->limit_loss > 0))
+        return;
+    double n = race->looks[race->n_looks - 1].n, log_loss = log(model->limit_loss);
+    amct_drop_node node = node_at(model, log_loss), above = node_at(model, log_loss + node_step);
+    race->exponent = log(above.mean / node.mean) / node_step;
+    race->weight = changes_weight(loss_variance(model, &node, n), changes_variance(&node, n));
+}

@@ -1,0 +1,157 @@
+#include "search/engine.h"
+
+#include "search/foresee.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+uint32_t amct_engine_room(const amct_search *search)
+{
+    uint32_t batch = search->options.batch - search->n_asks;
+    uint32_t left = search->options.evaluations - search->archive.genomes.count;
+    return batch < left ? batch : left;
+}
+
+bool amct_engine_asked(const amct_search *search, const uint8_t *genome)
+{
+    return amct_genomes_find(&search->archive.genomes, genome) != AMCT_GENOMES_NONE;
+}
+
+/* Takes the next place of the batch for the genome. */
+static void fill_ask(amct_search *search, const uint8_t *genome, double cost_ns, amct_slot slot)
+{
+    uint32_t i = search->n_asks++;
+    size_t n_genes = search->problem.space.n_genes;
+    uint8_t *copy = search->ask_genomes + i * n_genes;
+    memcpy(copy, genome, n_genes);
+    search->slots[i] = slot;
+    amct_ask *ask = &search->asks[i];
+    *ask = (amct_ask){.number = search->n_asked++, .genome = copy, .cost_ns = cost_ns};
+    if (slot.kind == AMCT_SLOT_PROBE) {
+        uint32_t n = search->options.probe_samples, all = search->problem.search_samples;
+        ask->race.n_looks = 1;
+        ask->race.looks[0] = (amct_race_look){.n = n < all ? n : all, .z = INFINITY};
+        return;
+    }
+    ask->race = search->plan;
+    if (slot.kind == AMCT_SLOT_RACED) {
+        amct_race_spend(&ask->race);
+        amct_drop_limit_race(&search->drop, &ask->race);
+        amct_foresee(&ask->race, &search->tally, search->drop.limit_loss);
+    }
+}
+
+static amct_status note_number(amct_search *search, uint32_t member, amct_err *err)
+{
+    if (member >= search->ask_capacity) {
+        size_t capacity = search->ask_capacity ? 2 * search->ask_capacity : 256;
+        uint64_t *numbers = realloc(search->ask_numbers, capacity * sizeof *numbers);
+        if (!numbers)
+            return amct_fail_nomem(err);
+        search->ask_numbers = numbers;
+        search->ask_capacity = capacity;
+    }
+    search->ask_numbers[member] = search->n_asked;
+    return AMCT_OK;
+}
+
+amct_status amct_engine_propose(amct_search *search, const uint8_t *genome, amct_slot_kind kind,
+                                bool *added, amct_err *err)
+{
+    if (added)
+        *added = false;
+    if (amct_engine_room(search) == 0 || amct_engine_asked(search, genome))
+        return AMCT_OK;
+    double cost_ns;
+    AMCT_TRY(amct_memo_cost(&search->memo, genome, &cost_ns, err));
+    uint32_t member = amct_archive_add(&search->archive, genome, cost_ns);
+    if (member == AMCT_GENOMES_NONE)
+        return amct_fail_nomem(err);
+    AMCT_TRY(note_number(search, member, err));
+    fill_ask(search, genome, cost_ns, (amct_slot){.kind = kind, .member = member});
+    if (added)
+        *added = true;
+    return AMCT_OK;
+}
+
+amct_status amct_engine_probe(amct_search *search, uint32_t gene, uint32_t level, amct_err *err)
+{
+    if (search->n_asks == search->options.batch)
+        return AMCT_OK;
+    uint8_t *genome = calloc(search->problem.space.n_genes, 1);
+    if (!genome)
+        return amct_fail_nomem(err);
+    double cost_ns;
+    genome[gene] = (uint8_t)level;
+    amct_status status = amct_memo_cost(&search->memo, genome, &cost_ns, err);
+    if (status == AMCT_OK)
+        fill_ask(search, genome, cost_ns,
+                 (amct_slot){.kind = AMCT_SLOT_PROBE, .gene = gene, .level = level});
+    free(genome);
+    return status;
+}
+
+void amct_engine_finish(amct_search *search, amct_search_end why)
+{
+    if (search->ended != AMCT_SEARCH_RUNNING)
+        return;
+    search->ended = why;
+    char *text = search->reason;
+    size_t size = sizeof search->reason;
+    switch (why) {
+    case AMCT_SEARCH_RUNNING: break;
+    case AMCT_SEARCH_FASTEST_MEETS:
+        snprintf(text, size, "the fastest assignment meets the budget");
+        break;
+    case AMCT_SEARCH_NOTHING_FASTER:
+        snprintf(text, size, "no assignment is faster than the original");
+        break;
+    case AMCT_SEARCH_EVALUATIONS:
+        snprintf(text, size, "all %u evaluations are used", search->options.evaluations);
+        break;
+    case AMCT_SEARCH_EXHAUSTED:
+        snprintf(text, size, "nothing faster is left that has a chance to meet the budget");
+        break;
+    case AMCT_SEARCH_STALLED:
+        snprintf(text, size, "%u evaluations in a row brought no gain of 0.1 %%",
+                 search->options.stall);
+        break;
+    case AMCT_SEARCH_COMPLETE: snprintf(text, size, "the algorithm has run its course"); break;
+    case AMCT_SEARCH_TIME_LIMIT: snprintf(text, size, "the time limit is reached"); break;
+    case AMCT_SEARCH_CANCELLED: snprintf(text, size, "cancelled"); break;
+    }
+}
+
+double amct_engine_incumbent_ns(const amct_search *search)
+{
+    uint32_t best = search->archive.best;
+    double original = search->original_ns;
+    return best == AMCT_GENOMES_NONE ? original
+                                     : fmin(search->archive.members[best].cost_ns, original);
+}
+
+bool amct_engine_demand_less(amct_search *search)
+{
+    if (search->drop.proof == AMCT_PROOF_NONE)
+        return false;
+    search->drop.proof++;
+    amct_drop_fit(&search->drop, &search->tally, search->problem.search_samples);
+    amct_archive_refresh(&search->archive, &search->drop);
+    return true;
+}
+
+void amct_engine_foreseen(const amct_search *search, const amct_score *score, double *loss,
+                          double *sd)
+{
+    amct_race race = search->plan;
+    *loss = amct_score_loss(score);
+    amct_foresee(&race, &search->tally, *loss);
+    *sd = 0;
+    for (uint32_t i = 0; i < race.n_looks; i++)
+        if (race.looks[i].n == score->n) {
+            *loss *= exp(race.looks[i].log_ratio);
+            *sd = race.looks[i].sd;
+        }
+}

@@ -1,0 +1,93 @@
+/*
+ * engine.h - what the algorithms of a search share: candidates proposed and answered, the archive,
+ * the model of the drop. For the files of this folder only.
+ */
+#ifndef AMCT_SEARCH_ENGINE_H
+#define AMCT_SEARCH_ENGINE_H
+
+#include "search/archive.h"
+#include "search/drop.h"
+#include "search/search.h"
+
+typedef enum amct_slot_kind {
+    AMCT_SLOT_PROBE,   /* one gene alone on a few samples */
+    AMCT_SLOT_UNRACED, /* measured in full, whatever comes */
+    AMCT_SLOT_RACED,
+} amct_slot_kind;
+
+/* One candidate of the batch. */
+typedef struct amct_slot {
+    amct_slot_kind kind;
+    uint32_t member;      /* in the archive; not of probes */
+    uint32_t gene, level; /* of probes */
+} amct_slot;
+
+/* An algorithm: proposes batches. self is its own state. */
+typedef struct amct_algorithm {
+    const char *name, *summary;
+    /* NULL when out of memory. */
+    void *(*start)(const amct_search *search);
+    void (*end)(void *self);
+    /* Proposes the next batch (amct_engine_...); proposing none ends the search, with the reason
+     * set by amct_engine_finish. */
+    amct_status (*next)(void *self, amct_search *search, amct_err *err);
+    /* After a batch was told and the archive refreshed, for each slot of it in order; score is the
+     * last one, NULL if it failed. May be NULL. */
+    void (*told)(void *self, amct_search *search, const amct_slot *slot, const amct_score *score);
+} amct_algorithm;
+
+struct amct_search {
+    amct_search_problem problem;
+    amct_search_options options;
+    uint8_t *n_levels; /* of the space */
+    const amct_algorithm *algorithm;
+    void *self;
+    amct_memo memo;
+    amct_archive archive;
+    uint64_t *ask_numbers; /* by member */
+    size_t ask_capacity;
+    amct_tally tally;
+    amct_drop_model drop;
+    amct_race plan; /* the looks, no limits */
+
+    amct_ask *asks; /* options.batch of them; genomes in the block behind */
+    amct_slot *slots;
+    uint8_t *ask_genomes;
+    uint32_t n_asks;
+    bool waiting; /* for tell */
+    uint64_t n_asked;
+
+    const char *phase;
+    double original_ns;
+    uint32_t evaluations, rejected, probes_planned, probes;
+    uint64_t samples, rejected_samples, probe_samples;
+    double stall_ns;            /* best cost that counted as a gain */
+    uint32_t stall_evaluations; /* evaluations since */
+    amct_search_end ended;
+    char reason[160];
+};
+
+extern const amct_algorithm amct_algorithm_auto, amct_algorithm_random, amct_algorithm_uniform,
+    amct_algorithm_rollback;
+
+/* Candidates that may still be proposed into this batch, limited by the evaluations left. */
+uint32_t amct_engine_room(const amct_search *search);
+/* Adds a candidate to the batch; nothing happens if it was asked before or there is no room.
+ * *added tells (may be NULL). */
+amct_status amct_engine_propose(amct_search *search, const uint8_t *genome, amct_slot_kind kind,
+                                bool *added, amct_err *err);
+/* Probes do not count as evaluations, but fill the batch. */
+amct_status amct_engine_probe(amct_search *search, uint32_t gene, uint32_t level, amct_err *err);
+bool amct_engine_asked(const amct_search *search, const uint8_t *genome);
+/* Ends the search unless it has ended. */
+void amct_engine_finish(amct_search *search, amct_search_end why);
+/* The cost to beat: of the best member, else of the original. */
+double amct_engine_incumbent_ns(const amct_search *search);
+/* Lowers the demand for proof by a step and looks for the best again; false at the last. */
+bool amct_engine_demand_less(amct_search *search);
+/* The mean loss at the end as foreseen from the last score of a member, and the standard deviation
+ * of its log; the state is FULL or REJECTED. */
+void amct_engine_foreseen(const amct_search *search, const amct_score *score, double *loss,
+                          double *sd);
+
+#endif

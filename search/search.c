@@ -1,0 +1,361 @@
+#include "search/search.h"
+
+#include "search/engine.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BATCH_MAX = 1024 };
+static const double gain_ratio = 0.001;
+
+static const amct_algorithm *const algorithms[] = {
+    &amct_algorithm_auto,
+    &amct_algorithm_random,
+    &amct_algorithm_uniform,
+    &amct_algorithm_rollback,
+};
+enum { N_ALGORITHMS = sizeof algorithms / sizeof *algorithms };
+
+amct_search_options amct_search_defaults(void)
+{
+    return (amct_search_options){.algorithm = "auto",
+                                 .seed = 1,
+                                 .batch = 8,
+                                 .evaluations = 400,
+                                 .stall = 120,
+                                 .probe_samples = 64,
+                                 .front = 12};
+}
+
+const char *amct_search_algorithm(size_t i, const char **summary)
+{
+    if (i >= N_ALGORITHMS)
+        return NULL;
+    if (summary)
+        *summary = algorithms[i]->summary;
+    return algorithms[i]->name;
+}
+
+static amct_status find_algorithm(const amct_algorithm **out, const char *name, amct_err *err)
+{
+    char known[256] = "";
+    for (size_t i = 0; i < N_ALGORITHMS; i++) {
+        if (!name || strcmp(algorithms[i]->name, name) == 0) {
+            *out = algorithms[i];
+            return AMCT_OK;
+        }
+        size_t used = strlen(known);
+        snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", algorithms[i]->name);
+    }
+    return amct_fail(err, AMCT_E_INVALID, "unknown search algorithm '%s', known are %s", name,
+                     known);
+}
+
+static amct_status check(const amct_search_problem *problem, const amct_search_options *options,
+                         amct_err *err)
+{
+    AMCT_TRY(amct_space_check(&problem->space, err));
+    if (!(problem->budget_ratio > 0 && problem->budget_ratio < 1))
+        return amct_fail(err, AMCT_E_INVALID, "budget is a drop of %g, wanted above 0 and below 1",
+                         problem->budget_ratio);
+    if (!(problem->confidence > 0 && problem->confidence < 1))
+        return amct_fail(err, AMCT_E_INVALID, "confidence is %g, wanted above 0 and below 1",
+                         problem->confidence);
+    if (problem->search_samples == 0)
+        return amct_fail(err, AMCT_E_INVALID, "there are no samples to search on");
+    if (options->batch == 0 || options->batch > BATCH_MAX)
+        return amct_fail(err, AMCT_E_INVALID, "batch is %u, wanted 1 to %d", options->batch,
+                         BATCH_MAX);
+    if (options->evaluations == 0 || options->evaluations >= AMCT_GENOMES_NONE / 4)
+        return amct_fail(err, AMCT_E_INVALID, "evaluations is %u, wanted 1 to %u",
+                         options->evaluations, AMCT_GENOMES_NONE / 4 - 1);
+    if (options->probe_samples == 0)
+        return amct_fail(err, AMCT_E_INVALID, "probe samples is 0, wanted 1 or more");
+    return AMCT_OK;
+}
+
+/* Everything but the algorithm's own state. */
+static amct_status build(amct_search *search, amct_err *err)
+{
+    amct_search_problem *problem = &search->problem;
+    size_t n_genes = problem->space.n_genes, batch = search->options.batch;
+    search->n_levels = malloc(n_genes);
+    search->asks = calloc(batch, sizeof *search->asks);
+    search->slots = calloc(batch, sizeof *search->slots);
+    search->ask_genomes = calloc(batch, n_genes);
+    if (!search->n_levels || !search->asks || !search->slots || !search->ask_genomes)
+        return amct_fail_nomem(err);
+    memcpy(search->n_levels, problem->space.n_levels, n_genes);
+    problem->space.n_levels = search->n_levels;
+    search->options.algorithm = search->algorithm->name;
+    amct_memo_start(&search->memo, problem->space.n_genes, problem->cost, problem->cost_ctx);
+    amct_archive_start(&search->archive, problem->space.n_genes);
+    amct_drop_start(&search->drop, problem->budget_ratio, problem->confidence,
+                    problem->confirm_samples, problem->labels);
+    amct_race_plan(&search->plan, problem->search_samples);
+    amct_drop_fit(&search->drop, &search->tally, problem->search_samples);
+    search->stall_ns = INFINITY;
+    search->phase = "start";
+    search->self = search->algorithm->start(search);
+    return search->self ? AMCT_OK : amct_fail_nomem(err);
+}
+
+amct_status amct_search_new(amct_search **out, const amct_search_problem *problem,
+                            const amct_search_options *options, amct_err *err)
+{
+    const amct_algorithm *algorithm;
+    AMCT_TRY(check(problem, options, err));
+    AMCT_TRY(find_algorithm(&algorithm, options->algorithm, err));
+    amct_search *search = calloc(1, sizeof *search);
+    if (!search)
+        return amct_fail_nomem(err);
+    search->problem = *problem;
+    search->options = *options;
+    search->algorithm = algorithm;
+    amct_status status = build(search, err);
+    if (status == AMCT_OK)
+        *out = search;
+    else
+        amct_search_free(search);
+    return status;
+}
+
+void amct_search_free(amct_search *search)
+{
+    if (!search)
+        return;
+    if (search->self)
+        search->algorithm->end(search->self);
+    amct_memo_end(&search->memo);
+    amct_archive_end(&search->archive);
+    free(search->ask_numbers);
+    free(search->asks);
+    free(search->slots);
+    free(search->ask_genomes);
+    free(search->n_levels);
+    free(search);
+}
+
+static amct_status ask_original(amct_search *search, amct_err *err)
+{
+    if (search->n_asked > 0)
+        return AMCT_OK;
+    /* The batch is still empty: its block of genomes is all zero. */
+    return amct_memo_cost(&search->memo, search->ask_genomes, &search->original_ns, err);
+}
+
+amct_status amct_search_ask(amct_search *search, const amct_ask **out, size_t *n, amct_err *err)
+{
+    if (!search->waiting && search->ended == AMCT_SEARCH_RUNNING) {
+        AMCT_TRY(ask_original(search, err));
+        search->n_asks = 0;
+        AMCT_TRY(search->algorithm->next(search->self, search, err));
+        search->waiting = search->n_asks > 0;
+    }
+    *out = search->asks;
+    *n = search->ended == AMCT_SEARCH_RUNNING ? search->n_asks : 0;
+    return AMCT_OK;
+}
+
+static amct_status check_score(const amct_ask *ask, const amct_score *score, uint32_t before,
+                               bool last, amct_err *err)
+{
+    uint32_t upto;
+    uint64_t changed = (uint64_t)score->lost + score->gained;
+    if (score->n == 0 || changed > score->n)
+        return amct_fail(err, AMCT_E_INVALID, "%llu of %u answers changed",
+                         (unsigned long long)changed, score->n);
+    uint32_t look = 0;
+    while (look < ask->race.n_looks && ask->race.looks[look].n != score->n)
+        look++;
+    if (look == ask->race.n_looks || score->n <= before)
+        return amct_fail(err, AMCT_E_INVALID, "a score of %u samples, which is not the next look",
+                         score->n);
+    bool goes_on = amct_race_step(&ask->race, score, &upto) == AMCT_RACE_CONTINUE;
+    if (goes_on == last)
+        return amct_fail(err, AMCT_E_INVALID, "measuring %s after %u samples",
+                         last ? "ended" : "went on", score->n);
+    return AMCT_OK;
+}
+
+static amct_status check_result(const amct_ask *ask, const amct_result *result, amct_err *err)
+{
+    if (result->number != ask->number)
+        return amct_fail(err, AMCT_E_INVALID, "wanted the result of candidate %llu",
+                         (unsigned long long)ask->number);
+    if (result->failed)
+        return AMCT_OK;
+    if (result->n_scores == 0 || result->n_scores > AMCT_RACE_LOOKS)
+        return amct_fail(err, AMCT_E_INVALID, "%u scores, wanted 1 to %d", result->n_scores,
+                         AMCT_RACE_LOOKS);
+    uint32_t before = 0;
+    for (uint32_t i = 0; i < result->n_scores; i++) {
+        AMCT_TRY(check_score(ask, &result->scores[i], before, i + 1 == result->n_scores, err));
+        before = result->scores[i].n;
+    }
+    return AMCT_OK;
+}
+
+/* Returns the last score, NULL if the candidate is to be left aside. */
+static const amct_score *take(amct_search *search, uint32_t i, const amct_result *result)
+{
+    const amct_score *last = result->failed ? NULL : &result->scores[result->n_scores - 1];
+    if (last)
+        search->samples += last->n;
+    if (last && (!isfinite(last->loss_sum) || !isfinite(last->loss_sum_sq) || last->loss_sum < 0))
+        last = NULL;
+    if (search->slots[i].kind == AMCT_SLOT_PROBE) {
+        search->probes++;
+        search->probe_samples += last ? last->n : 0;
+        return last;
+    }
+    amct_member *member = &search->archive.members[search->slots[i].member];
+    search->evaluations++;
+    if (!last) {
+        member->state = AMCT_MEMBER_FAILED;
+        return NULL;
+    }
+    member->score = *last;
+    member->state =
+        last->n == search->problem.search_samples ? AMCT_MEMBER_FULL : AMCT_MEMBER_REJECTED;
+    if (member->state == AMCT_MEMBER_FULL) {
+        amct_tally_add(&search->tally, &search->plan, result->scores, result->n_scores);
+    } else {
+        search->rejected++;
+        search->rejected_samples += last->n;
+    }
+    return last;
+}
+
+static void watch_stall(amct_search *search)
+{
+    double best = amct_engine_incumbent_ns(search);
+    if (best < search->stall_ns * (1 - gain_ratio)) {
+        search->stall_ns = best;
+        search->stall_evaluations = 0;
+    }
+}
+
+amct_status amct_search_tell(amct_search *search, const amct_result *results, size_t n,
+                             amct_err *err)
+{
+    if (!search->waiting || n != search->n_asks)
+        return amct_fail(err, AMCT_E_INVALID, "%zu results told, %u candidates asked", n,
+                         search->waiting ? search->n_asks : 0);
+    for (uint32_t i = 0; i < n; i++)
+        if (check_result(&search->asks[i], &results[i], err) != AMCT_OK)
+            return amct_fail_in(err, "result of candidate %llu",
+                                (unsigned long long)results[i].number);
+    const amct_score **last = calloc(n, sizeof *last);
+    if (!last)
+        return amct_fail_nomem(err);
+    search->waiting = false;
+    uint32_t before = search->evaluations;
+    for (uint32_t i = 0; i < n; i++)
+        last[i] = take(search, i, &results[i]);
+    if (search->evaluations > before) {
+        amct_drop_fit(&search->drop, &search->tally, search->problem.search_samples);
+        amct_archive_refresh(&search->archive, &search->drop);
+        search->stall_evaluations += search->evaluations - before;
+        watch_stall(search);
+    }
+    for (uint32_t i = 0; search->algorithm->told && i < n; i++)
+        search->algorithm->told(search->self, search, &search->slots[i], last[i]);
+    free(last);
+    return AMCT_OK;
+}
+
+void amct_search_stop(amct_search *search, amct_search_end why)
+{
+    amct_engine_finish(search, why);
+}
+
+amct_search_end amct_search_ended(const amct_search *search)
+{
+    return search->ended;
+}
+
+const char *amct_search_reason(const amct_search *search)
+{
+    return search->reason;
+}
+
+amct_search_progress amct_search_get_progress(const amct_search *search)
+{
+    uint32_t left = search->options.evaluations - search->evaluations;
+    uint32_t probes_left =
+        search->probes_planned > search->probes ? search->probes_planned - search->probes : 0;
+    /* What is left will cost what the last ones did on average: all samples until known. */
+    double each = search->evaluations
+                      ? (double)(search->samples - search->probe_samples) / search->evaluations
+                      : search->problem.search_samples;
+    if (search->ended != AMCT_SEARCH_RUNNING)
+        left = probes_left = 0;
+    amct_search_progress progress = {
+        .phase = search->phase,
+        .evaluations = search->evaluations,
+        .evaluations_planned = search->evaluations + left,
+        .rejected = search->rejected,
+        .samples = search->samples,
+        .samples_planned = search->samples + (uint64_t)(each * left) +
+                           (uint64_t)probes_left * search->options.probe_samples,
+        .rejected_samples = search->rejected_samples,
+        .cost_calls = search->memo.calls,
+        .original_ns = search->original_ns,
+        .best_ns = NAN,
+        .best_drop = NAN,
+        .best_drop_se = NAN,
+        .likely_ns = NAN,
+        .provable = search->drop.proof != AMCT_PROOF_NONE || !search->drop.confirm_samples,
+    };
+    if (amct_engine_incumbent_ns(search) < search->original_ns) {
+        const amct_member *best = &search->archive.members[search->archive.best];
+        progress.best_ns = best->cost_ns;
+        progress.best_drop = best->drop.drop;
+        progress.best_drop_se = best->drop.se;
+    }
+    uint32_t likely = search->archive.likely;
+    if (likely != AMCT_GENOMES_NONE &&
+        search->archive.members[likely].cost_ns < search->original_ns)
+        progress.likely_ns = search->archive.members[likely].cost_ns;
+    return progress;
+}
+
+static size_t describe(const amct_search *search, const uint32_t *numbers, uint32_t n,
+                       amct_finalist *out)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        const amct_member *member = &search->archive.members[numbers[i]];
+        out[i] = (amct_finalist){
+            .number = search->ask_numbers[numbers[i]],
+            .genome = amct_genomes_at(&search->archive.genomes, numbers[i]),
+            .cost_ns = member->cost_ns,
+            .score = member->score,
+            .drop = member->drop.drop,
+            .drop_se = member->drop.se,
+            .feasible = member->drop.margin >= 0,
+        };
+    }
+    return n;
+}
+
+size_t amct_search_finalists(const amct_search *search, amct_finalist *out, size_t k)
+{
+    uint32_t numbers[64];
+    uint32_t n = amct_archive_finalists(&search->archive, &search->drop, search->original_ns,
+                                        numbers, (uint32_t)(k < 64 ? k : 64));
+    return describe(search, numbers, n, out);
+}
+
+size_t amct_search_front(const amct_search *search, amct_finalist *out, size_t n)
+{
+    uint32_t *numbers = n ? malloc(n * sizeof *numbers) : NULL;
+    if (!numbers)
+        return 0;
+    uint32_t found = amct_archive_front(&search->archive, numbers, (uint32_t)n);
+    describe(search, numbers, found, out);
+    free(numbers);
+    return found;
+}

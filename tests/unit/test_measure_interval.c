@@ -1,0 +1,120 @@
+#include "measure/interval.h"
+
+#include "base/pcg.h"
+
+#include <criterion/criterion.h>
+
+Test(measure_interval, wilson_agrees_with_newcombes_examples)
+{
+    /* R.G. Newcombe, "Two-sided confidence intervals for the single proportion", Statistics in
+     * Medicine 17 (1998) 857, table I, method 3. */
+    static const struct {
+        uint32_t successes, n;
+        double lo, hi;
+    } examples[] = {{81, 263, 0.2553, 0.3662},
+                    {15, 148, 0.0624, 0.1605},
+                    {0, 20, 0, 0.1611},
+                    {1, 29, 0.0061, 0.1718}};
+    for (size_t i = 0; i < sizeof examples / sizeof *examples; i++) {
+        amct_interval got = amct_wilson_interval(examples[i].n, examples[i].successes, 0.95);
+        cr_assert_float_eq(got.lo, examples[i].lo, 0.6e-4, "example %zu: %.6f", i, got.lo);
+        cr_assert_float_eq(got.hi, examples[i].hi, 0.6e-4, "example %zu: %.6f", i, got.hi);
+    }
+}
+
+Test(measure_interval, wilson_of_nothing_or_everything_stays_in_range)
+{
+    amct_interval none = amct_wilson_interval(0, 0, 0.95);
+    cr_assert(none.lo == 0 && none.hi == 1);
+    amct_interval all = amct_wilson_interval(50, 50, 0.95);
+    cr_assert(all.hi == 1 && all.lo > 0.9 && all.lo < 1);
+}
+
+Test(measure_interval, verdict_follows_from_interval_and_budget)
+{
+    amct_paired_count good = {5000, 10, 12}, close = {1000, 15, 8}, bad = {1000, 60, 5};
+    cr_assert_eq(amct_drop_judge(good, 0.01, 0.95).verdict, AMCT_MET);
+    cr_assert_eq(amct_drop_judge(close, 0.01, 0.95).verdict, AMCT_NOT_PROVEN);
+    cr_assert_eq(amct_drop_judge(bad, 0.01, 0.95).verdict, AMCT_MISSED);
+    amct_paired_count perfect = {300, 0, 0}; /* nothing changed, but too few samples to tell */
+    cr_assert_eq(amct_drop_judge(perfect, 0.01, 0.95).verdict, AMCT_NOT_PROVEN);
+    perfect.n = 400;
+    cr_assert_eq(amct_drop_judge(perfect, 0.01, 0.95).verdict, AMCT_MET);
+    amct_paired_count none = {0, 0, 0};
+    cr_assert_eq(amct_drop_judge(none, 0.01, 0.95).verdict, AMCT_NOT_PROVEN);
+}
+
+Test(measure_interval, verdicts_have_the_names_of_the_result_file)
+{
+    cr_assert_str_eq(amct_verdict_name(AMCT_MET), "MET");
+    cr_assert_str_eq(amct_verdict_name(AMCT_NOT_PROVEN), "NOT_PROVEN");
+    cr_assert_str_eq(amct_verdict_name(AMCT_MISSED), "MISSED");
+}
+
+Test(measure_interval, family_of_one_is_judged_alone)
+{
+    amct_paired_count count = {2000, 12, 9};
+    amct_drop_verdict alone = amct_drop_judge(count, 0.01, 0.95), family;
+    amct_drop_judge_family(&count, 1, 0.01, 0.95, &family);
+    cr_assert_eq(family.verdict, alone.verdict);
+    cr_assert_float_eq(family.drop.hi, alone.drop.hi, 1e-12);
+}
+
+Test(measure_interval, family_is_stricter_than_one_and_laxer_than_bonferroni)
+{
+    /* The first is plain; the second is MET at half the error, not at a third of it. */
+    amct_paired_count counts[3] = {{1000, 9, 8}, {1000, 3, 8}, {1000, 40, 5}};
+    amct_drop_verdict out[3];
+    double budget = amct_drop_judge(counts[0], 0.01, 1 - 0.05 / 2).drop.hi + 1e-6;
+    cr_assert_gt(amct_drop_judge(counts[0], budget, 1 - 0.05 / 3).drop.hi, budget);
+    amct_drop_judge_family(counts, 3, budget, 0.95, out);
+    cr_assert_eq(out[1].verdict, AMCT_MET);
+    cr_assert_float_eq(out[1].confidence, 1 - 0.05 / 3, 1e-12);
+    cr_assert_eq(out[0].verdict, AMCT_MET);
+    cr_assert_float_eq(out[0].confidence, 1 - 0.05 / 2, 1e-12);
+    cr_assert_eq(out[2].verdict, AMCT_MISSED);
+    cr_assert_float_eq(out[2].confidence, 0.95, 1e-12);
+}
+
+Test(measure_interval, after_the_first_that_is_not_met_none_is)
+{
+    amct_paired_count counts[3] = {{500, 6, 4}, {500, 7, 4}, {500, 8, 4}};
+    amct_drop_verdict out[3];
+    amct_drop_judge_family(counts, 3, 0.01, 0.95, out);
+    for (int i = 0; i < 3; i++) {
+        cr_assert_eq(out[i].verdict, AMCT_NOT_PROVEN);
+        cr_assert_float_eq(out[i].confidence, 1 - 0.05 / 3, 1e-12);
+    }
+}
+
+Test(measure_interval, family_rarely_calls_met_what_is_beyond_the_budget)
+{
+    /* Five candidates, each losing 1.5 times the budget, on the same samples. Judged alone, one of
+     * five would be called MET too often. */
+    enum { RUNS = 2000, K = 5, N = 600 };
+    amct_pcg rng = amct_pcg_new(13, 1);
+    int wrong = 0, alone = 0;
+    for (int run = 0; run < RUNS; run++) {
+        amct_paired_count counts[K];
+        amct_drop_verdict out[K];
+        int any = 0;
+        for (int k = 0; k < K; k++) {
+            counts[k] = (amct_paired_count){N, 0, 0};
+            for (int i = 0; i < N; i++) {
+                double u = amct_pcg_unit(&rng);
+                counts[k].lost += u < 0.025;
+                counts[k].gained += u >= 0.025 && u < 0.03;
+            }
+            any |= amct_drop_judge(counts[k], 0.02, 0.95).verdict == AMCT_MET;
+        }
+        alone += any;
+        amct_drop_judge_family(counts, K, 0.02, 0.95, out);
+        for (int k = 0; k < K; k++)
+            if (out[k].verdict == AMCT_MET) {
+                wrong++;
+                break;
+            }
+    }
+    cr_assert_gt(alone, 0.06 * RUNS, "%d", alone);
+    cr_assert_lt(wrong, 0.033 * RUNS, "%d", wrong);
+}

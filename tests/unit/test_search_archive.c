@@ -1,0 +1,137 @@
+#include "search/archive.h"
+
+#include "base/pcg.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <string.h>
+
+/* Adds a member measured in full on 4096 samples. */
+static uint32_t add(amct_archive *archive, uint8_t name, double cost_ns, double loss)
+{
+    uint8_t genome[2] = {name, 0};
+    uint32_t number = amct_archive_add(archive, genome, cost_ns);
+    double drop = 0.17 * loss, changed = fmax(0.2 * sqrt(loss), drop);
+    archive->members[number].state = AMCT_MEMBER_FULL;
+    archive->members[number].score = (amct_score){
+        4096, (uint32_t)lround((changed + drop) / 2 * 4096),
+        (uint32_t)lround((changed - drop) / 2 * 4096), loss * 4096, 10 * loss * loss * 4096};
+    return number;
+}
+
+static amct_drop_model model_of(const amct_archive *archive, uint32_t confirm)
+{
+    amct_drop_model model;
+    amct_tally tally = {0};
+    amct_race plan;
+    amct_race_plan(&plan, 4096);
+    for (uint32_t i = 0; i < archive->genomes.count; i++)
+        if (archive->members[i].state == AMCT_MEMBER_FULL)
+            amct_tally_add(&tally, &plan, &archive->members[i].score, 1);
+    amct_drop_start(&model, 0.01, 0.95, confirm, true);
+    amct_drop_fit(&model, &tally, 4096);
+    return model;
+}
+
+Test(search_archive, the_best_is_the_cheapest_that_is_good_enough)
+{
+    amct_archive archive;
+    amct_archive_start(&archive, 2);
+    add(&archive, 1, 100, 0.3);
+    add(&archive, 2, 200, 0.03);
+    uint32_t best = add(&archive, 3, 180, 0.03);
+    add(&archive, 4, 190, 0.01);
+    uint8_t rejected[2] = {9, 9};
+    archive.members[amct_archive_add(&archive, rejected, 1)].state = AMCT_MEMBER_REJECTED;
+    amct_drop_model model = model_of(&archive, 0);
+    amct_archive_refresh(&archive, &model);
+    cr_assert_eq(archive.best, best);
+    cr_assert_eq(archive.likely, best);
+    amct_archive_end(&archive);
+}
+
+Test(search_archive, what_cannot_be_proven_is_likely_but_not_best)
+{
+    amct_archive archive;
+    amct_archive_start(&archive, 2);
+    uint32_t likely = add(&archive, 1, 100, 0.03), proven = add(&archive, 2, 200, 0.002);
+    amct_drop_model model = model_of(&archive, 2000);
+    amct_archive_refresh(&archive, &model);
+    cr_assert_eq(archive.best, proven);
+    cr_assert_eq(archive.likely, likely);
+    amct_archive_end(&archive);
+}
+
+Test(search_archive, the_front_has_no_dominated_member)
+{
+    amct_archive archive;
+    amct_archive_start(&archive, 2);
+    amct_pcg rng = amct_pcg_new(1, 1);
+    for (int i = 0; i < 120; i++)
+        add(&archive, (uint8_t)i, 100 + amct_pcg_below(&rng, 60),
+            0.001 + 0.2 * amct_pcg_unit(&rng));
+    amct_drop_model model = model_of(&archive, 0);
+    amct_archive_refresh(&archive, &model);
+    uint32_t front[120], n = amct_archive_front(&archive, front, 120), on_front = 0;
+    for (uint32_t i = 0; i < 120; i++) {
+        const amct_member *a = &archive.members[i];
+        bool dominated = false, listed = false;
+        for (uint32_t k = 0; k < 120; k++) {
+            const amct_member *b = &archive.members[k];
+            dominated |= b->cost_ns <= a->cost_ns && b->drop.drop <= a->drop.drop &&
+                         (b->cost_ns < a->cost_ns || b->drop.drop < a->drop.drop);
+        }
+        for (uint32_t k = 0; k < n; k++)
+            listed |= front[k] == i;
+        cr_assert_eq(listed, !dominated, "member %u", i);
+        on_front += listed;
+    }
+    cr_assert_eq(on_front, n);
+    for (uint32_t k = 1; k < n; k++)
+        cr_assert_gt(archive.members[front[k]].cost_ns, archive.members[front[k - 1]].cost_ns);
+    cr_assert_eq(amct_archive_front(&archive, front, 3), 3);
+    amct_archive_end(&archive);
+}
+
+Test(search_archive, finalists_are_the_fastest_good_ones_and_a_safe_one)
+{
+    amct_archive archive;
+    amct_archive_start(&archive, 2);
+    add(&archive, 1, 90, 0.5);
+    uint32_t first = add(&archive, 2, 100, 0.035), second = add(&archive, 3, 110, 0.034);
+    add(&archive, 4, 120, 0.033);
+    add(&archive, 5, 130, 0.032);
+    uint32_t safe = add(&archive, 6, 140, 0.008);
+    add(&archive, 7, 150, 0.001);
+    add(&archive, 8, 170, 0.0001); /* slower than the original */
+    amct_drop_model model = model_of(&archive, 0);
+    amct_archive_refresh(&archive, &model);
+    uint32_t numbers[8], n = amct_archive_finalists(&archive, &model, 160, numbers, 3);
+    cr_assert_eq(n, 3);
+    cr_assert_eq(numbers[0], first);
+    cr_assert_eq(numbers[1], second);
+    cr_assert_eq(numbers[2], safe);
+    /* With room for all the safe one is not listed twice. */
+    n = amct_archive_finalists(&archive, &model, 160, numbers, 8);
+    cr_assert_eq(n, 6);
+    cr_assert_eq(amct_archive_finalists(&archive, &model, 160, numbers, 1), 1);
+    cr_assert_eq(numbers[0], first);
+    cr_assert_eq(amct_archive_finalists(&archive, &model, 80, numbers, 3), 0);
+    amct_archive_end(&archive);
+}
+
+Test(search_archive, without_a_good_one_those_that_come_nearest_are_finalists)
+{
+    amct_archive archive;
+    amct_archive_start(&archive, 2);
+    add(&archive, 1, 90, 0.5);
+    uint32_t nearest = add(&archive, 2, 100, 0.1), next = add(&archive, 3, 80, 0.2);
+    amct_drop_model model = model_of(&archive, 0);
+    amct_archive_refresh(&archive, &model);
+    cr_assert_eq(archive.best, AMCT_GENOMES_NONE);
+    uint32_t numbers[2];
+    cr_assert_eq(amct_archive_finalists(&archive, &model, 1000, numbers, 2), 2);
+    cr_assert_eq(numbers[0], nearest);
+    cr_assert_eq(numbers[1], next);
+    amct_archive_end(&archive);
+}

@@ -1,0 +1,184 @@
+#include "search/drop.h"
+
+#include "base/paired.h"
+#include "base/pcg.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+
+/* A candidate of the network drop = slope * loss, exact but for rounding. */
+static amct_score score_of(uint32_t n, double loss, double slope)
+{
+    double drop = slope * loss, changed = fmax(0.2 * sqrt(loss), drop);
+    return (amct_score){n, (uint32_t)lround((changed + drop) / 2 * n),
+                        (uint32_t)lround((changed - drop) / 2 * n), loss * n, 10 * loss * loss * n};
+}
+
+static amct_drop_model fitted(double budget, uint32_t samples, uint32_t confirm, double slope,
+                              bool observed)
+{
+    amct_tally tally = {0};
+    amct_race plan;
+    amct_race_plan(&plan, samples);
+    amct_drop_model model;
+    amct_drop_start(&model, budget, 0.95, confirm, true);
+    for (double loss = 0.01; observed && loss < 3; loss *= 1.5) {
+        amct_score score = score_of(samples, loss, slope);
+        amct_tally_add(&tally, &plan, &score, 1);
+    }
+    amct_drop_fit(&model, &tally, samples);
+    return model;
+}
+
+Test(search_drop, before_anything_is_measured_the_slope_is_the_prior_and_doubtful)
+{
+    amct_drop_model model = fitted(0.01, 4096, 0, 0, false);
+    amct_score score = {.n = 4096,
+                        .lost = 28,
+                        .gained = 0,
+                        .loss_sum = 0.04 * 4096,
+                        .loss_sum_sq = 10 * 0.0016 * 4096};
+    amct_drop drop = amct_drop_estimate(&model, &score);
+    cr_assert_float_eq(drop.drop, 0.17 * 0.04, 0.002);
+    cr_assert_gt(model.limit_loss, 0.005);
+    cr_assert_lt(model.limit_loss, 0.04, "only a part of 0.06, where the budget is spent: %g",
+                 model.limit_loss);
+}
+
+Test(search_drop, the_slope_of_the_network_is_learnt)
+{
+    for (double slope = 0.08; slope < 0.5; slope *= 1.6) {
+        amct_drop_model model = fitted(0.01, 4096, 0, slope, true);
+        double loss = 0.009 / slope;
+        amct_score score = score_of(4096, loss, slope);
+        amct_drop drop = amct_drop_estimate(&model, &score);
+        cr_assert_float_eq(drop.drop, 0.009, 0.0018, "slope %g: %g", slope, drop.drop);
+        cr_assert_lt(drop.se, 0.0030, "slope %g: %g", slope, drop.se);
+        cr_assert_gt(model.limit_loss, 0.4 * 0.01 / slope);
+        cr_assert_lt(model.limit_loss, 0.01 / slope);
+    }
+}
+
+Test(search_drop, a_lucky_count_moves_the_estimate_little)
+{
+    amct_drop_model model = fitted(0.01, 1000, 0, 0.17, true);
+    amct_score fair = score_of(1000, 0.06, 0.17), lucky = fair;
+    lucky.lost -= 10; /* two standard errors */
+    double moved = amct_drop_estimate(&model, &fair).drop - amct_drop_estimate(&model, &lucky).drop;
+    cr_assert_geq(moved, 0);
+    cr_assert_lt(moved, 0.3 * 0.01);
+}
+
+Test(search_drop, many_samples_make_counts_count)
+{
+    /* Without knowledge of the slope and with 50000 samples the counts are better than the loss. */
+    amct_drop_model model = fitted(0.05, 50000, 0, 0, false);
+    amct_score score = score_of(50000, 0.1, 0.35);
+    amct_drop drop = amct_drop_estimate(&model, &score);
+    cr_assert_gt(drop.weight, 0.9);
+    cr_assert_float_eq(drop.drop, 0.035, 0.002);
+}
+
+Test(search_drop, a_ruined_candidate_says_nothing_of_the_slope)
+{
+    amct_tally tally = {0}, ruined;
+    amct_race plan;
+    amct_race_plan(&plan, 1024);
+    for (double loss = 0.01; loss < 0.2; loss *= 1.5) {
+        amct_score score = score_of(1024, loss, 0.2);
+        amct_tally_add(&tally, &plan, &score, 1);
+    }
+    ruined = tally;
+    amct_score all = {1024, 900, 10, 9.0 * 1024, 200.0 * 1024};
+    amct_tally_add(&ruined, &plan, &all, 1);
+    amct_drop_model with, without;
+    amct_drop_start(&with, 0.01, 0.95, 0, true);
+    without = with;
+    amct_drop_fit(&with, &ruined, 1024);
+    amct_drop_fit(&without, &tally, 1024);
+    cr_assert_float_eq(with.limit_loss, without.limit_loss, 0.01 * without.limit_loss);
+}
+
+Test(search_drop, agreement_falls_with_the_root_of_the_loss)
+{
+    amct_tally tally = {0};
+    amct_race plan;
+    amct_race_plan(&plan, 2000);
+    amct_drop_model model;
+    amct_drop_start(&model, 0.02, 0.95, 0, false);
+    for (double loss = 0.001; loss < 1; loss *= 2) {
+        amct_score score = {2000, (uint32_t)lround(0.2 * sqrt(loss) * 2000), 0, loss * 2000,
+                            10 * loss * loss * 2000};
+        amct_tally_add(&tally, &plan, &score, 1);
+    }
+    amct_drop_fit(&model, &tally, 2000);
+    cr_assert_gt(model.limit_loss, 0.3 * 0.01);
+    cr_assert_lt(model.limit_loss, 0.01); /* (0.02 / 0.2)^2 */
+    amct_score score = {2000, 20, 0, 0.0025 * 2000, 10 * 0.0025 * 0.0025 * 2000};
+    cr_assert_float_eq(amct_drop_estimate(&model, &score).drop, 0.01, 0.002);
+}
+
+Test(search_drop, what_is_good_enough_is_provable_as_often_as_asked)
+{
+    /* The limit for 5000 samples kept for the verdict: draw those for a candidate that just meets
+     * it. */
+    amct_drop_model model = fitted(0.01, 20000, 5000, 0.17, true);
+    double loss = model.limit_loss, drop = 0.17 * loss, changed = 0.2 * sqrt(loss);
+    cr_assert_gt(model.limit_drop, 0.001);
+    cr_assert_lt(model.limit_drop, 0.007);
+    amct_pcg rng = amct_pcg_new(23, 1);
+    int proven = 0;
+    for (int run = 0; run < 400; run++) {
+        int lost = 0, gained = 0;
+        for (int i = 0; i < 5000; i++) {
+            double u = amct_pcg_unit(&rng);
+            lost += u < (changed + drop) / 2;
+            gained += u >= (changed + drop) / 2 && u < changed;
+        }
+        proven += amct_paired_interval(5000, lost, gained, 0.95).hi <= 0.01;
+    }
+    cr_assert_gt(proven, 0.75 * 400, "%d of 400", proven);
+}
+
+Test(search_drop, more_samples_to_confirm_allow_more_loss)
+{
+    double before = 0;
+    for (uint32_t confirm = 700; confirm < 100000; confirm *= 3) {
+        amct_drop_model model = fitted(0.01, 4096, confirm, 0.17, true);
+        cr_assert_gt(model.limit_loss, before, "%u samples", confirm);
+        before = model.limit_loss;
+    }
+    cr_assert_lt(before, fitted(0.01, 4096, 0, 0.17, true).limit_loss * 1.001);
+}
+
+Test(search_drop, too_few_samples_to_confirm_prove_nothing)
+{
+    cr_assert_eq(fitted(0.01, 1000, 300, 0.17, false).proof, AMCT_PROOF_NONE);
+    cr_assert_eq(fitted(0.01, 1000, 500, 0.17, false).proof, AMCT_PROOF_LIKELY);
+    cr_assert_eq(fitted(0.01, 1000, 0, 0.17, false).proof, AMCT_PROOF_NONE);
+}
+
+Test(search_drop, a_candidate_without_loss_is_good_and_a_terrible_one_is_not)
+{
+    amct_drop_model model = fitted(0.01, 1024, 0, 0.17, true);
+    amct_score none = {.n = 1024};
+    amct_drop drop = amct_drop_estimate(&model, &none);
+    cr_assert(isfinite(drop.drop) && drop.drop < 1e-5 && drop.margin > 0);
+    amct_score all = {1024, 1024, 0, 1e6, 1e12};
+    drop = amct_drop_estimate(&model, &all);
+    cr_assert(isfinite(drop.drop) && drop.margin < 0);
+    cr_assert_lt(drop.within, 0);
+}
+
+Test(search_drop, the_race_limit_is_that_of_the_estimate)
+{
+    amct_drop_model model = fitted(0.01, 1024, 0, 0.17, true);
+    amct_race race;
+    amct_race_plan(&race, 1024);
+    amct_drop_limit_race(&model, &race);
+    cr_assert_eq(race.limit_loss, model.limit_loss);
+    cr_assert_float_eq(race.exponent, 1, 0.1);
+    cr_assert(race.weight >= 0 && race.weight < 0.5);
+    amct_score at = score_of(1024, model.limit_loss, 0.17);
+    cr_assert_float_eq(amct_drop_estimate(&model, &at).drop, race.limit_drop, 0.001);
+}
