@@ -1,0 +1,110 @@
+#include "measure/latency.h"
+
+#include <string.h>
+
+const char *amct_bound_name(uint32_t bound)
+{
+    static const char *const names[] = {"none", "cube", "vector", "memory", "overhead"};
+    return bound < sizeof names / sizeof *names ? names[bound] : "none";
+}
+
+const char *amct_node_status_name(uint32_t status)
+{
+    static const char *const names[] = {"ok", "unsupported", "fused", "removed"};
+    return status < sizeof names / sizeof *names ? names[status] : "unsupported";
+}
+
+static uint32_t device_dtype(const amct_tensor *t)
+{
+    return amct_dtype_is_float(t->dtype) ? (uint32_t)AMCT_FLOAT16 : t->dtype;
+}
+
+static amct_status view_attrs(const amct_attr_desc **out, amct_arena *arena, const amct_node *node,
+                              amct_err *err)
+{
+    amct_attr_desc *attrs = amct_arena_array(arena, node->n_attrs, sizeof *attrs);
+    if (!attrs)
+        return amct_fail_nomem(err);
+    for (uint32_t i = 0; i < node->n_attrs; i++) {
+        const amct_attr *a = &node->attrs[i];
+        attrs[i] = (amct_attr_desc){.struct_size = sizeof *attrs,
+                                    .type = a->type,
+                                    .name = a->name,
+                                    .i = a->i,
+                                    .f = a->f,
+                                    .data = a->data,
+                                    .count = a->count};
+    }
+    *out = attrs;
+    return AMCT_OK;
+}
+
+static amct_status view_graph(amct_graph_view *view, amct_arena *arena, const amct_graph *graph,
+                              amct_err *err)
+{
+    amct_tensor_view *tensors = amct_arena_array(arena, graph->n_tensors, sizeof *tensors);
+    amct_node_desc *nodes = amct_arena_array(arena, graph->n_nodes, sizeof *nodes);
+    if (!tensors || !nodes)
+        return amct_fail_nomem(err);
+    for (uint32_t t = 0; t < graph->n_tensors; t++) {
+        const amct_tensor *tensor = &graph->tensors[t];
+        bool known = amct_shape_known(&tensor->shape);
+        tensors[t] =
+            (amct_tensor_view){.struct_size = sizeof *tensors,
+                               .dtype = device_dtype(tensor),
+                               .rank = known ? (uint32_t)tensor->shape.rank : AMCT_RANK_UNKNOWN,
+                               .constant = amct_tensor_is_constant(tensor),
+                               .name = tensor->name,
+                               .dims = tensor->shape.dims};
+    }
+    for (uint32_t n = 0; n < graph->n_nodes; n++) {
+        const amct_node *node = &graph->nodes[n];
+        nodes[n] = (amct_node_desc){.struct_size = sizeof *nodes,
+                                    .n_src = node->n_src,
+                                    .name = node->name,
+                                    .op = node->op,
+                                    .domain = node->domain,
+                                    .src = node->src,
+                                    .dst = node->dst,
+                                    .n_dst = node->n_dst,
+                                    .n_attrs = node->n_attrs};
+        AMCT_TRY(view_attrs(&nodes[n].attrs, arena, node, err));
+    }
+    *view = (amct_graph_view){.struct_size = sizeof *view,
+                              .n_nodes = graph->n_nodes,
+                              .n_tensors = graph->n_tensors,
+                              .n_inputs = graph->n_inputs,
+                              .n_outputs = graph->n_outputs,
+                              .nodes = nodes,
+                              .tensors = tensors,
+                              .inputs = graph->inputs,
+                              .outputs = graph->outputs};
+    return AMCT_OK;
+}
+
+amct_status amct_latency_estimate(amct_latency *out, amct_estimating *estimator,
+                                  const amct_graph *graph, amct_err *err)
+{
+    amct_latency l = {.n_nodes = graph->n_nodes, .arena = amct_arena_new()};
+    amct_graph_view view;
+    amct_status status = AMCT_OK;
+    if (l.arena)
+        l.costs = amct_arena_array(l.arena, graph->n_nodes, sizeof *l.costs);
+    if (!l.arena || !l.costs)
+        status = amct_fail_nomem(err);
+    if (status == AMCT_OK)
+        status = view_graph(&view, l.arena, graph, err);
+    if (status == AMCT_OK)
+        status = amct_estimating_run(estimator, &view, l.costs, &l.total, err);
+    if (status != AMCT_OK)
+        amct_latency_free(&l);
+    else
+        *out = l;
+    return status;
+}
+
+void amct_latency_free(amct_latency *latency)
+{
+    amct_arena_free(latency->arena);
+    *latency = (amct_latency){0};
+}

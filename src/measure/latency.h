@@ -1,0 +1,27 @@
+/*
+ * latency.h - a graph as an estimator sees it, and what the estimator says.
+ */
+#ifndef AMCT_MEASURE_LATENCY_H
+#define AMCT_MEASURE_LATENCY_H
+
+#include "graph/graph.h"
+#include "plugin/estimator.h"
+
+typedef struct amct_latency {
+    uint32_t n_nodes;
+    amct_node_cost *costs; /* per node of the graph */
+    amct_graph_cost total;
+    amct_arena *arena;
+} amct_latency;
+
+/* Estimates a graph in deploy form. Floating-point tensors are shown as float16, which they are on
+ * the device. */
+amct_status amct_latency_estimate(amct_latency *out, amct_estimating *estimator,
+                                  const amct_graph *graph, amct_err *err);
+void amct_latency_free(amct_latency *latency); /* a zeroed one is allowed */
+
+/* "cube", "vector" ...; "ok", "fused" ...; as in the JSON of `estimate`. */
+const char *amct_bound_name(uint32_t bound);
+const char *amct_node_status_name(uint32_t status);
+
+#endif
