@@ -1,0 +1,296 @@
+#include "cli/config.h"
+
+#include "base/file.h"
+#include "base/number.h"
+#include "base/yaml.h"
+#include "data/split.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+amct_status amct_config_new(amct_config **out, amct_err *err)
+{
+    amct_config *config = calloc(1, sizeof *config);
+    if (config)
+        config->arena = amct_arena_new();
+    if (!config || !config->arena) {
+        free(config);
+        return amct_fail_nomem(err);
+    }
+    config->calibration = config->search = config->confirm = AMCT_SPLIT_DEFAULT;
+    config->metric = -1;
+    config->max_drop_ratio = 0.01;
+    config->confidence = 0.95;
+    config->estimator = "ascend";
+    config->chip = "Ascend310P3";
+    config->batch = 1;
+    for (int i = 0; i < AMCT_N_LEVELS; i++)
+        config->levels[i] = true;
+    config->weights = AMCT_WEIGHTS_ARQ;
+    config->range = amct_range_defaults;
+    config->algorithm = "auto";
+    config->population = 8;
+    config->evaluations = 400;
+    config->seed = 1;
+    config->output = "amct-out";
+    config->format_amct = config->format_qdq = true;
+    config->memory_limit_bytes = (uint64_t)4 << 30;
+    config->executor = "onednn";
+    amct_status status = amct_config_set_target(config, "chip", config->chip, err);
+    if (status != AMCT_OK)
+        amct_config_free(config);
+    else
+        *out = config;
+    return status;
+}
+
+void amct_config_free(amct_config *config)
+{
+    if (!config)
+        return;
+    amct_arena_free(config->arena);
+    free(config);
+}
+
+amct_status amct_config_set_target(amct_config *config, const char *key, const char *value,
+                                   amct_err *err)
+{
+    uint32_t i = 0;
+    while (i < config->n_target_options && strcmp(config->target_options[i].key, key) != 0)
+        i++;
+    if (i == config->n_target_options) {
+        amct_option *more = amct_arena_array(config->arena, i + 1, sizeof *more);
+        if (!more)
+            return amct_fail_nomem(err);
+        if (i)
+            memcpy(more, config->target_options, i * sizeof *more);
+        config->target_options = more;
+        config->n_target_options++;
+    }
+    char *k = amct_arena_string(config->arena, key), *v = amct_arena_string(config->arena, value);
+    if (!k || !v)
+        return amct_fail_nomem(err);
+    config->target_options[i] =
+        (amct_option){.struct_size = sizeof(amct_option), .key = k, .value = v};
+    if (strcmp(key, "chip") == 0)
+        config->chip = v;
+    return AMCT_OK;
+}
+
+/* ---- Reading the search file -------------------------------------------------------------- */
+
+/* A path of the file, seen from where we are. */
+static amct_status local_path(const char **path, amct_config *config, const char *folder,
+                              amct_err *err)
+{
+    if (!*path)
+        return AMCT_OK;
+    char *joined = strcmp(folder, ".") == 0 ? strdup(*path) : amct_path_join(folder, *path);
+    *path = joined ? amct_arena_string(config->arena, joined) : NULL;
+    free(joined);
+    return *path ? AMCT_OK : amct_fail_nomem(err);
+}
+
+/* A number of samples, or `rest`. */
+static amct_status read_count(uint32_t *out, const amct_yaml_node *node, amct_err *err)
+{
+    int64_t n;
+    if (!node || amct_yaml_is_null(node))
+        return AMCT_OK;
+    if (node->kind == AMCT_YAML_IS_SCALAR && strcmp(node->text, "rest") == 0) {
+        *out = AMCT_SPLIT_REST;
+        return AMCT_OK;
+    }
+    AMCT_TRY(amct_yaml_integer(&n, node, 0, 1 << 30, err));
+    *out = (uint32_t)n;
+    return AMCT_OK;
+}
+
+static amct_status read_data(amct_config *c, const amct_yaml_node *section, const char *folder,
+                             amct_err *err)
+{
+    const amct_yaml_node *preprocess = NULL, *counts[3] = {NULL};
+    const char *data = NULL, *labels = NULL;
+    amct_yaml_field fields[] = {
+        AMCT_YAML_TEXT("path", &data),
+        AMCT_YAML_TEXT("labels", &labels),
+        AMCT_YAML_NODE("preprocess", &preprocess),
+        AMCT_YAML_NODE("calibration", &counts[0]),
+        AMCT_YAML_NODE("search", &counts[1]),
+        AMCT_YAML_NODE("confirm", &counts[2]),
+        AMCT_YAML_INTEGER("label_offset", &c->label_offset, -1000000, 1000000),
+    };
+    AMCT_TRY(amct_yaml_read_map(section, fields, sizeof fields / sizeof *fields, err));
+    AMCT_TRY(amct_preprocess_read(&c->preprocess, preprocess, err));
+    AMCT_TRY(read_count(&c->calibration, counts[0], err));
+    AMCT_TRY(read_count(&c->search, counts[1], err));
+    AMCT_TRY(read_count(&c->confirm, counts[2], err));
+    AMCT_TRY(local_path(&data, c, folder, err));
+    AMCT_TRY(local_path(&labels, c, folder, err));
+    c->data = data ? data : c->data;
+    c->labels = labels ? labels : c->labels;
+    return AMCT_OK;
+}
+
+static amct_status read_budget(amct_config *c, const amct_yaml_node *section, amct_err *err)
+{
+    amct_yaml_field fields[] = {
+        AMCT_YAML_CHOICE("metric", &c->metric, amct_metric_names),
+        AMCT_YAML_RATIO("max_drop", &c->max_drop_ratio),
+        AMCT_YAML_BOOL("relative", &c->relative),
+        AMCT_YAML_RATIO("confidence", &c->confidence),
+    };
+    return amct_yaml_read_map(section, fields, sizeof fields / sizeof *fields, err);
+}
+
+/* estimator and batch are ours; all other keys are the estimator's. */
+static amct_status read_target(amct_config *c, const amct_yaml_node *section, amct_err *err)
+{
+    if (!section || amct_yaml_is_null(section))
+        return AMCT_OK;
+    AMCT_TRY(amct_yaml_want(section, AMCT_YAML_IS_MAP, err));
+    for (const amct_yaml_node *node = section->first; node; node = node->next) {
+        const char *text = NULL;
+        if (amct_yaml_is_null(node))
+            continue;
+        if (strcmp(node->key, "batch") == 0) {
+            AMCT_TRY(amct_yaml_integer(&c->batch, node, 1, 65536, err));
+            continue;
+        }
+        AMCT_TRY(amct_yaml_text(&text, node, err));
+        if (strcmp(node->key, "estimator") == 0)
+            c->estimator = text;
+        else
+            AMCT_TRY(amct_config_set_target(c, node->key, text, err));
+    }
+    return AMCT_OK;
+}
+
+static amct_status read_names(const char ***out, uint32_t *n, amct_config *c,
+                              const amct_yaml_node *list, amct_err *err)
+{
+    if (!list || amct_yaml_is_null(list))
+        return AMCT_OK;
+    AMCT_TRY(amct_yaml_want(list, AMCT_YAML_IS_SEQUENCE, err));
+    const char **names = amct_arena_array(c->arena, list->n, sizeof *names);
+    if (!names)
+        return amct_fail_nomem(err);
+    *n = 0;
+    for (const amct_yaml_node *node = list->first; node; node = node->next)
+        AMCT_TRY(amct_yaml_text(&names[(*n)++], node, err));
+    *out = names;
+    return AMCT_OK;
+}
+
+static amct_status read_space(amct_config *c, const amct_yaml_node *section, amct_err *err)
+{
+    static const char *const levels[] = {"16", "w8a8", NULL};
+    const amct_yaml_node *bits = NULL, *skip = NULL;
+    amct_yaml_field fields[] = {
+        AMCT_YAML_NODE("bits", &bits),
+        AMCT_YAML_NODE("skip", &skip),
+    };
+    AMCT_TRY(amct_yaml_read_map(section, fields, sizeof fields / sizeof *fields, err));
+    if (bits && !amct_yaml_is_null(bits)) {
+        AMCT_TRY(amct_yaml_want(bits, AMCT_YAML_IS_SEQUENCE, err));
+        memset(c->levels, 0, sizeof c->levels);
+        c->levels[AMCT_LEVEL_16] = true; /* the original is always there */
+        for (const amct_yaml_node *node = bits->first; node; node = node->next) {
+            int level;
+            AMCT_TRY(amct_yaml_choice(&level, node, levels, err));
+            c->levels[level] = true;
+        }
+    }
+    return read_names(&c->skip, &c->n_skip, c, skip, err);
+}
+
+static amct_status read_quantise(amct_config *c, const amct_yaml_node *section, amct_err *err)
+{
+    static const char *const weights[] = {"arq", "mse", NULL};
+    static const char *const activations[] = {"ifmr", "hfmg", NULL};
+    int w = (int)c->weights, a = (int)c->range.algo;
+    amct_yaml_field fields[] = {
+        AMCT_YAML_CHOICE("weights", &w, weights),
+        AMCT_YAML_CHOICE("activations", &a, activations),
+        AMCT_YAML_BOOL("asymmetric", &c->range.asymmetric),
+        AMCT_YAML_BOOL("equalise", &c->equalise),
+    };
+    AMCT_TRY(amct_yaml_read_map(section, fields, sizeof fields / sizeof *fields, err));
+    c->weights = (amct_weight_algo)w;
+    c->range.algo = (amct_act_algo)a;
+    return AMCT_OK;
+}
+
+static amct_status read_search(amct_config *c, const amct_yaml_node *section, amct_err *err)
+{
+    int64_t population = c->population, evaluations = c->evaluations, seed = (int64_t)c->seed;
+    amct_yaml_field fields[] = {
+        AMCT_YAML_TEXT("algorithm", &c->algorithm),
+        AMCT_YAML_INTEGER("population", &population, 1, 1024),
+        AMCT_YAML_INTEGER("evaluations", &evaluations, 1, 1 << 30),
+        AMCT_YAML_DURATION("time_limit", &c->time_limit_ns),
+        AMCT_YAML_INTEGER("seed", &seed, 0, INT64_MAX),
+    };
+    AMCT_TRY(amct_yaml_read_map(section, fields, sizeof fields / sizeof *fields, err));
+    c->population = (uint32_t)population;
+    c->evaluations = (uint32_t)evaluations;
+    c->seed = (uint64_t)seed;
+    return AMCT_OK;
+}
+
+static amct_status read_output(amct_config *c, const amct_yaml_node *section, const char *folder,
+                               amct_err *err)
+{
+    static const char *const formats[] = {"amct", "onnx-qdq", NULL};
+    const amct_yaml_node *list = NULL;
+    const char *directory = NULL;
+    amct_yaml_field fields[] = {
+        AMCT_YAML_TEXT("directory", &directory),
+        AMCT_YAML_NODE("formats", &list),
+    };
+    AMCT_TRY(amct_yaml_read_map(section, fields, sizeof fields / sizeof *fields, err));
+    AMCT_TRY(local_path(&directory, c, folder, err));
+    c->output = directory ? directory : c->output;
+    if (!list || amct_yaml_is_null(list))
+        return AMCT_OK;
+    AMCT_TRY(amct_yaml_want(list, AMCT_YAML_IS_SEQUENCE, err));
+    bool wanted[2] = {false, false};
+    for (const amct_yaml_node *node = list->first; node; node = node->next) {
+        int format;
+        AMCT_TRY(amct_yaml_choice(&format, node, formats, err));
+        wanted[format] = true;
+    }
+    c->format_amct = wanted[0];
+    c->format_qdq = wanted[1];
+    return AMCT_OK;
+}
+
+amct_status amct_config_read(amct_config *c, const char *path, amct_err *err)
+{
+    const amct_yaml_node *root, *data = NULL, *budget = NULL, *target = NULL, *space = NULL;
+    const amct_yaml_node *quantise = NULL, *search = NULL, *output = NULL;
+    const char *model = NULL;
+    AMCT_TRY(amct_yaml_read(&root, c->arena, path, err));
+    amct_yaml_field fields[] = {
+        AMCT_YAML_TEXT("model", &model),      AMCT_YAML_NODE("data", &data),
+        AMCT_YAML_NODE("budget", &budget),    AMCT_YAML_NODE("target", &target),
+        AMCT_YAML_NODE("space", &space),      AMCT_YAML_NODE("quantise", &quantise),
+        AMCT_YAML_NODE("search", &search),    AMCT_YAML_NODE("output", &output),
+        AMCT_YAML_BYTES("memory_limit", &c->memory_limit_bytes),
+    };
+    AMCT_TRY(amct_yaml_read_map(root, fields, sizeof fields / sizeof *fields, err));
+    char *own = amct_path_folder(path);
+    char *folder = own ? amct_arena_string(c->arena, own) : NULL;
+    free(own);
+    if (!folder)
+        return amct_fail_nomem(err);
+    AMCT_TRY(local_path(&model, c, folder, err));
+    c->model = model ? model : c->model;
+    AMCT_TRY(read_data(c, data, folder, err));
+    AMCT_TRY(read_budget(c, budget, err));
+    AMCT_TRY(read_target(c, target, err));
+    AMCT_TRY(read_space(c, space, err));
+    AMCT_TRY(read_quantise(c, quantise, err));
+    AMCT_TRY(read_search(c, search, err));
+    return read_output(c, output, folder, err);
+}

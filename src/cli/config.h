@@ -1,0 +1,74 @@
+/*
+ * config.h - everything a user can say, from the command line and the search file.
+ */
+#ifndef AMCT_CLI_CONFIG_H
+#define AMCT_CLI_CONFIG_H
+
+#include "base/arena.h"
+#include "compress/level.h"
+#include "data/dataset.h"
+#include "measure/judge.h"
+
+typedef struct amct_config {
+    amct_arena *arena; /* of all that is pointed to */
+
+    const char *model;
+    const char *data, *labels;
+    amct_preprocess preprocess;
+    int64_t label_offset;
+    uint32_t calibration, search, confirm; /* AMCT_SPLIT_DEFAULT, AMCT_SPLIT_REST, or a count */
+
+    int metric; /* amct_metric; -1: top1 with labels, else agreement or cosine */
+    double max_drop_ratio;
+    bool relative; /* max_drop is a ratio of the original's value */
+    double confidence;
+
+    const char *estimator;
+    const char *chip;
+    int64_t batch;
+    amct_option *target_options; /* for the estimator, chip among them */
+    uint32_t n_target_options;
+
+    bool levels[AMCT_N_LEVELS];
+    const char **skip; /* layers by name or glob */
+    uint32_t n_skip;
+    amct_weight_algo weights;
+    amct_range_options range;
+    bool equalise;
+
+    const char *algorithm;
+    uint32_t population, evaluations;
+    uint64_t time_limit_ns; /* 0: none */
+    uint64_t seed;
+
+    const char *output;
+    bool format_amct, format_qdq;
+
+    uint32_t jobs; /* 0: one per processor */
+    uint64_t memory_limit_bytes;
+    bool dry_run, json, progress_json, per_layer, search_file_wanted;
+    const char *resume;
+    const char *executor; /* "onednn", "onednn-float", "reference" */
+    const char **plugin_dirs;
+    uint32_t n_plugin_dirs;
+    const char **positional; /* what is no option */
+    uint32_t n_positional;
+} amct_config;
+
+/* Defaults; free with amct_config_free. */
+amct_status amct_config_new(amct_config **out, amct_err *err);
+void amct_config_free(amct_config *config);
+
+/* Reads a search file over the defaults. Paths in it are relative to its folder. Errors read
+ * file:line:column: text. */
+amct_status amct_config_read(amct_config *config, const char *path, amct_err *err);
+
+/* Adds or replaces an option of the estimator. */
+amct_status amct_config_set_target(amct_config *config, const char *key, const char *value,
+                                   amct_err *err);
+
+/* The search file that says the same, with a comment on every key. model and data are written as
+ * they are. malloc'd; NULL when out of memory. skip_note is put behind `skip`, may be NULL. */
+char *amct_config_print(const amct_config *config, const char *skip_note);
+
+#endif
