@@ -209,18 +209,12 @@ static amct_status open_npz(amct_source *source, const amct_file *file, amct_err
 
 /* ---- Which of them ------------------------------------------------------------------------- */
 
-static amct_status open_by_name(amct_source *source, const char *path, amct_err *err)
+static amct_status open_list(amct_source *source, const char *path, amct_err *err)
 {
-    const char *name = amct_path_base(path);
-    if (amct_ends_with(name, ".txt")) {
-        const char *folder = amct_arena_printf(source->arena, "%.*s", (int)(name - path), path);
-        return folder ? amct_source_open_list(source, folder, path, AMCT_LIST_FILES, err)
-                      : amct_fail_nomem(err);
-    }
-    return amct_fail(err, AMCT_E_FORMAT,
-                     "%s: is no data: wanted a folder of images, .npy, .npz, IDX, CIFAR binary, or "
-                     "a list (.txt) of .bin files",
-                     path);
+    int folder_length = (int)(amct_path_base(path) - path);
+    const char *folder = amct_arena_printf(source->arena, "%.*s", folder_length, path);
+    return folder ? amct_source_open_list(source, folder, path, AMCT_LIST_FILES, err)
+                  : amct_fail_nomem(err);
 }
 
 amct_status amct_source_open_file(amct_source *source, const char *path, amct_err *err)
@@ -228,6 +222,8 @@ amct_status amct_source_open_file(amct_source *source, const char *path, amct_er
     amct_file file;
     if (amct_ends_with(path, ".bin"))
         return amct_source_open_cifar(source, "", &path, 1, err);
+    if (amct_ends_with(path, ".txt"))
+        return open_list(source, path, err);
     AMCT_TRY(amct_source_map_idx(source, &file, path, err));
     if (amct_is_npy(file.data, file.size))
         return open_npy(source, &file, path, err);
@@ -238,5 +234,8 @@ amct_status amct_source_open_file(amct_source *source, const char *path, amct_er
     }
     if (amct_is_idx(file.data, file.size))
         return open_idx(source, &file, path, err);
-    return open_by_name(source, path, err);
+    return amct_fail(err, AMCT_E_FORMAT,
+                     "%s: is no data: wanted a folder of images, .npy, .npz, IDX, CIFAR binary, or "
+                     "a list (.txt) of .bin files",
+                     path);
 }
