@@ -53,6 +53,7 @@ amct_status amct_graph_add_tensor(amct_graph *graph, const amct_tensor *tensor, 
     AMCT_TRY(
         grow(&graph->tensors, graph->n_tensors, &graph->cap_tensors, sizeof *graph->tensors, err));
     amct_tensor copy = *tensor;
+    copy.block = NULL;
     copy.name = amct_arena_string(graph->arena, tensor->name ? tensor->name : "");
     if (!copy.name)
         return amct_fail_nomem(err);
@@ -61,18 +62,47 @@ amct_status amct_graph_add_tensor(amct_graph *graph, const amct_tensor *tensor, 
     return AMCT_OK;
 }
 
+static void free_block(void *object)
+{
+    free(((amct_block *)object)->data);
+}
+
+amct_status amct_tensor_make_constant(amct_graph *graph, uint32_t id, void **data, amct_err *err)
+{
+    enum { LARGE = 64 * 1024 };
+    amct_tensor *tensor = &graph->tensors[id];
+    size_t bytes;
+    AMCT_TRY(amct_tensor_bytes(&bytes, tensor->dtype, &tensor->shape, err));
+    void *memory;
+    amct_block *block = NULL;
+    if (bytes < LARGE) {
+        memory = amct_arena_alloc(graph->arena, bytes);
+    } else {
+        block = amct_arena_alloc(graph->arena, sizeof *block);
+        if (!block || amct_arena_own(graph->arena, block, free_block))
+            return amct_fail_nomem(err);
+        memory = calloc(1, bytes); /* aligned to 16; pages that stay zero cost nothing */
+        block->data = memory;
+    }
+    if (!memory)
+        return amct_fail(err, AMCT_E_NOMEM, "out of memory for %zu bytes of '%s'", bytes,
+                         tensor->name);
+    tensor->data = *data = memory;
+    tensor->bytes = bytes;
+    tensor->block = block;
+    tensor->hash = (amct_hash){0};
+    return AMCT_OK;
+}
+
 amct_status amct_graph_add_constant(amct_graph *graph, const char *name, uint32_t dtype,
                                     const amct_shape *shape, uint32_t *id, void **data,
                                     amct_err *err)
 {
     amct_tensor tensor = {.name = name, .dtype = dtype, .shape = *shape};
-    AMCT_TRY(amct_tensor_bytes(&tensor.bytes, dtype, shape, err));
-    void *bytes = amct_arena_alloc(graph->arena, tensor.bytes);
-    if (!bytes)
-        return amct_fail_nomem(err);
-    tensor.data = bytes;
-    AMCT_TRY(amct_graph_add_tensor(graph, &tensor, id, err));
-    *data = bytes;
+    uint32_t fresh;
+    AMCT_TRY(amct_graph_add_tensor(graph, &tensor, &fresh, err));
+    AMCT_TRY(amct_tensor_make_constant(graph, fresh, data, err));
+    *id = fresh;
     return AMCT_OK;
 }
 

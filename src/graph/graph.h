@@ -15,16 +15,23 @@
 #include "graph/element.h"
 #include "graph/tensor.h"
 
+/* Memory of a large constant, given back when nothing needs it any more. */
+typedef struct amct_block {
+    void *data;
+} amct_block;
+
 typedef struct amct_tensor {
     const char *name; /* never NULL, not always unique */
     uint32_t dtype;   /* amct_dtype; AMCT_UNDEFINED if not known */
     amct_shape shape;
-    const void *data; /* constants: elements in C order, 16-byte aligned or mapped; else NULL */
-    size_t bytes;     /* of data */
+    const void *data;  /* constants: elements in C order, 16-byte aligned or mapped; else NULL */
+    size_t bytes;      /* of data */
+    amct_block *block; /* that holds data and nothing else, if it is this graph's own */
     /* Of integer tensors behind AscendQuant: the integer that stands for 0.0. What Conv, Gemm,
      * MatMul and AveragePool subtract, and pad with, when they compute in integers. */
     int32_t zero_point;
-    bool input; /* fed by the user */
+    bool input;     /* fed by the user */
+    amct_hash hash; /* of data, once somebody has reckoned it; else zero */
 } amct_tensor;
 
 typedef struct amct_attr {
@@ -72,8 +79,10 @@ amct_status amct_graph_clone(amct_graph **out, const amct_graph *graph, amct_err
 /* Each copies names, dims, ids and attributes; constants' bytes are borrowed. */
 amct_status amct_graph_add_tensor(amct_graph *graph, const amct_tensor *tensor, uint32_t *id,
                                   amct_err *err);
-/* A constant whose zeroed bytes are in the arena, writable through *data until the graph is used.
- */
+/* Makes a tensor that nobody makes a constant of its dtype and shape, with zeroed bytes of its own,
+ * writable through *data until the graph is used. */
+amct_status amct_tensor_make_constant(amct_graph *graph, uint32_t id, void **data, amct_err *err);
+/* Adds such a constant. */
 amct_status amct_graph_add_constant(amct_graph *graph, const char *name, uint32_t dtype,
                                     const amct_shape *shape, uint32_t *id, void **data,
                                     amct_err *err);

@@ -228,9 +228,18 @@ amct_status amct_graph_prune(amct_graph *graph, amct_err *err)
     if (kept)
         memmove(graph->nodes, graph->nodes + first_kept, kept * sizeof *graph->nodes);
     graph->n_nodes = kept;
-    for (uint32_t t = 0; t < graph->n_tensors; t++)
-        if (!needed[t])
-            graph->tensors[t].data = NULL, graph->tensors[t].bytes = 0;
+    for (uint32_t t = 0; t < graph->n_tensors; t++) {
+        amct_tensor *tensor = &graph->tensors[t];
+        if (needed[t])
+            continue;
+        if (tensor->block) {
+            free(tensor->block->data);
+            tensor->block->data = NULL;
+        }
+        tensor->block = NULL;
+        tensor->data = NULL;
+        tensor->bytes = 0;
+    }
     free(needed);
     return AMCT_OK;
 }

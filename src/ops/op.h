@@ -26,6 +26,7 @@ typedef struct amct_infer {
     const amct_node *node;
     const amct_tensor *const *src;
     amct_tensor *dst;
+    const amct_graph *graph; /* holds the tensors that attributes name; NULL: there are none */
 } amct_infer;
 
 /* What a kernel sees: src[i] is NULL where left out; dst[i] has dtype and shape from the rule and
@@ -34,6 +35,7 @@ typedef struct amct_call {
     const amct_node *node;
     const amct_value *const *src;
     amct_value *const *dst;
+    const amct_graph *graph; /* as in amct_infer */
 } amct_call;
 
 typedef struct amct_op {
@@ -46,12 +48,20 @@ typedef struct amct_op {
 
 /* The operator of that name and domain, NULL if it is not known here. [any thread] */
 const amct_op *amct_op_find(const char *name, const char *domain);
-/* All of them, sorted by name. */
+/* All of them, sorted by name. [any thread] */
 const amct_op *amct_op_all(size_t *n);
 
-/* Checks the node against the operator (inputs, presence of what the rule needs) and runs the shape
- * rule; messages name neither node nor file, the caller does. */
+/* Checks the node against the operator (number of inputs and results, presence of inputs that are
+ * not optional, sizes of the inputs), runs the shape rule, and checks the sizes of the results, so
+ * that a rule may multiply its sources' dims freely and need not bound its results. Where a
+ * source's shape is not known, or a parameter that decides the result's shape is no constant, the
+ * result's rank is -1; that is no failure. AMCT_E_INVALID: the node contradicts itself or its
+ * sources; AMCT_E_LIMIT: too large; AMCT_E_UNSUPPORTED: valid, but not done here. Messages name
+ * neither node nor file, the caller does. [any thread] */
 amct_status amct_op_infer(const amct_op *op, const amct_infer *in, amct_err *err);
+/* Runs the kernel, unless all results are empty. What only the values of the sources tell is
+ * checked here (indices of Gather). Results must have the dtype and shape of the rule. [any thread]
+ */
 amct_status amct_op_run(const amct_op *op, const amct_call *call, amct_err *err);
 
 /* ---- Elements ------------------------------------------------------------------------------ */
@@ -78,9 +88,11 @@ static inline void amct_value_put_int(const amct_value *v, int64_t i, int64_t nu
 
 #define AMCT_OP_FAMILIES(F)                                                                        \
     F(activation)                                                                                  \
-    F(arith) F(compare) F(concat) F(conv) F(pool) F(matmul) F(norm) F(softmax) F(reduce)           \
-        F(reshape) F(transpose) F(slice) F(gather) F(pad) F(resize) F(cast) F(shape) F(quantize)   \
-            F(ascend) F(qlinear) F(lstm)
+    F(arith)                                                                                       \
+    F(compare)                                                                                     \
+    F(concat) F(conv) F(pool) F(matmul) F(norm) F(softmax) F(reduce) F(reshape) F(transpose)       \
+        F(slice) F(gather) F(pad) F(resize) F(cast) F(shape) F(quantize) F(ascend) F(qlinear)      \
+            F(lstm)
 #define AMCT_OP_DECLARE(family)                                                                    \
     extern const amct_op amct_ops_##family[];                                                      \
     extern const size_t amct_n_ops_##family;

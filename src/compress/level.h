@@ -1,0 +1,46 @@
+/*
+ * level.h - the level database: for every layer what it becomes at every level, computed when it is
+ * first asked for, kept in memory and in a folder, and shared by all candidates. A candidate costs
+ * no more than picking pointers.
+ *
+ * Files are named by a hash of everything that a level depends on (weights, statistics, options),
+ * so a later search on the same model and data finds them, and another one does not.
+ */
+#ifndef AMCT_COMPRESS_LEVEL_H
+#define AMCT_COMPRESS_LEVEL_H
+
+#include "compress/quantise.h"
+
+/* What can be done to a layer. Further kinds follow. */
+typedef enum amct_level_kind {
+    AMCT_LEVEL_16, /* as it is: float16 on the device, float32 here */
+    AMCT_LEVEL_W8A8,
+    AMCT_N_LEVELS
+} amct_level_kind;
+
+/* "16", "w8a8". */
+const char *amct_level_name(amct_level_kind kind);
+
+typedef struct amct_level_options {
+    amct_weight_algo weights;
+    bool correct_mean;
+} amct_level_options;
+
+typedef struct amct_leveldb amct_leveldb;
+
+/* graph, layers and calibration must outlive it; constants of graph are hashed. folder may be NULL:
+ * memory only. */
+amct_status amct_leveldb_new(amct_leveldb **out, const amct_graph *graph, const amct_layer *layers,
+                             const amct_calibration *calibration, const amct_level_options *options,
+                             const char *folder, amct_err *err);
+void amct_leveldb_free(amct_leveldb *db); /* NULL is allowed */
+
+/* The layer at that level; *out is NULL for AMCT_LEVEL_16. AMCT_E_UNSUPPORTED if the layer cannot
+ * have it, saying why. A file that is damaged is replaced. */
+amct_status amct_leveldb_get(const amct_quantised **out, amct_leveldb *db, uint32_t layer,
+                             amct_level_kind kind, amct_err *err);
+
+/* Bytes that weights, bias and scales take on the device. */
+int64_t amct_level_bytes(const amct_layer *layer, amct_level_kind kind);
+
+#endif

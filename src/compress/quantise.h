@@ -1,0 +1,48 @@
+/*
+ * quantise.h - weights as 8-bit integers, and the bias that goes with them.
+ *
+ * Weights are symmetric, q = clip(rint(w / scale), -128, 127), with one scale per channel of the
+ * result or one for all. ARQ is AMCT's default: the range of the values. MSE shrinks that range by
+ * the ratio (of 1.00, 0.99 ... 0.50) whose rounding and clipping together have the least squared
+ * error.
+ */
+#ifndef AMCT_COMPRESS_QUANTISE_H
+#define AMCT_COMPRESS_QUANTISE_H
+
+#include "compress/calibrate.h"
+
+typedef enum amct_weight_algo { AMCT_WEIGHTS_ARQ, AMCT_WEIGHTS_MSE } amct_weight_algo;
+
+/* A layer in integers: result = (sum (q_x - offset) q_w + bias) * scale_x * scale_w[channel]. */
+typedef struct amct_quantised {
+    amct_qparams src;
+    int64_t n_weights, n_scales, channels;
+    const int8_t *weights; /* in the order of the float weights */
+    const float *scales;   /* of the weights; 1 or channels */
+    const int32_t *bias;   /* channels */
+    amct_hash weights_hash;
+} amct_quantised;
+
+/* Quantises the weights of a layer: scales[n_scales], weights[] in C order. A channel of zeros has
+ * scale 1. */
+void amct_quantise_weights(int8_t *weights, float *scales, const amct_graph *graph,
+                           const amct_layer *layer, amct_weight_algo algo);
+
+/* The layer's whole integer form, in the arena. With correct_mean the bias takes in what rounding
+ * does to the result's mean, -(W' - W) E[x] (Nagel et al., "Data-Free Quantization Through Weight
+ * Equalization and Bias Correction", 2019), E[x] over the windows with their padding.
+ * AMCT_E_UNSUPPORTED, saying why, if a bias does not fit into 32 bits. */
+amct_status amct_quantise_layer(amct_quantised *out, amct_arena *arena, const amct_graph *graph,
+                                const amct_layer *layer, const amct_layer_stats *stats,
+                                amct_weight_algo algo, bool correct_mean, amct_err *err);
+
+/* rint(bias / scale) of each channel into to[]; AMCT_E_UNSUPPORTED if one does not fit. */
+amct_status amct_quantise_bias(int32_t *to, const amct_quantised *q, const double *bias,
+                               amct_err *err);
+/* float32 product of the scales: what one unit of a channel's sum is worth. */
+static inline float amct_quantised_unit(const amct_quantised *q, int64_t channel)
+{
+    return q->src.scale * q->scales[q->n_scales > 1 ? channel : 0];
+}
+
+#endif

@@ -1,0 +1,58 @@
+#include "exec/kernels.h"
+
+#include <math.h>
+#include <string.h>
+
+/* The loops below are plain so that the compiler vectorises them for each kind of CPU. */
+#if defined(__x86_64__) && defined(__ELF__) && !defined(__SANITIZE_ADDRESS__) && !defined(__clang__)
+#define CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define CLONES
+#endif
+
+CLONES void amct_quantize_u8(uint8_t *restrict dst, const float *restrict src, size_t n,
+                             float scale, float offset, float low, float high)
+{
+    for (size_t i = 0; i < n; i++) {
+        float q = rintf(src[i] * scale) + offset;
+        q = q > low ? q : low; /* NaN as well */
+        q = q < high ? q : high;
+        dst[i] = (uint8_t)(int32_t)q;
+    }
+}
+
+CLONES void amct_quantize_f32(float *restrict dst, const float *restrict src, size_t n, float scale,
+                              float low, float high)
+{
+    for (size_t i = 0; i < n; i++) {
+        float q = rintf(src[i] * scale);
+        q = q > low ? q : low;
+        dst[i] = q < high ? q : high;
+    }
+}
+
+CLONES void amct_shift_u8(uint8_t *restrict dst, const uint8_t *restrict src, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        dst[i] = src[i] ^ 0x80;
+}
+
+CLONES void amct_center_u8(float *restrict dst, const uint8_t *restrict src, size_t n,
+                           int32_t zero_point)
+{
+    for (size_t i = 0; i < n; i++)
+        dst[i] = (float)((int32_t)src[i] - zero_point);
+}
+
+CLONES void amct_uncenter_u8(uint8_t *restrict dst, const float *restrict src, size_t n,
+                             int32_t zero_point)
+{
+    for (size_t i = 0; i < n; i++)
+        dst[i] = (uint8_t)((int32_t)src[i] + zero_point);
+}
+
+void amct_scatter_rows(void *dst, const void *src, size_t rows, size_t bytes, size_t stride)
+{
+    for (size_t r = 0; r < rows; r++)
+        memcpy((char *)dst + r * stride, (const char *)src + r * bytes, bytes);
+}

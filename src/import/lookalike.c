@@ -1,0 +1,73 @@
+#define _GNU_SOURCE /* memmem */
+#include "import/lookalike.h"
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+/* Bytes at a fixed place. The .om header is ModelFileHeader of Huawei's CANN (magic "IMOD"), the
+ * .tflite one a FlatBuffers file identifier, the others are in the formats' own documents. */
+static const struct {
+    size_t at, length;
+    const char *bytes, *what;
+} magics[] = {
+    {0, 8, "\x89HDF\r\n\x1a\n",
+     "HDF5: a Keras .h5 model or a checkpoint; export the model as ONNX or a SavedModel"},
+    {4, 4, "TFL3", "a TensorFlow Lite model; convert the float model it was made from"},
+    {0, 4, "IMOD", "an Ascend .om model, already compiled; give the model it was compiled from"},
+    {0, 4, "GGUF", "a GGUF file of llama.cpp"},
+    {0, 6, "\x93NUMPY", "a NumPy array; is it data rather than the model?"},
+    {0, 2, "\x1f\x8b", "a gzip file; unpack it first"},
+    {0, 4,
+     "\x7f"
+     "ELF",
+     "a program or a shared object"},
+    {0, 5, "<?xml", "XML: an OpenVINO model? Give the model it was converted from"},
+    {0, 8, "\x89PNG\r\n\x1a\n", "a PNG image; is it data rather than the model?"},
+    {0, 3, "\xff\xd8\xff", "a JPEG image; is it data rather than the model?"},
+};
+
+static bool contains(const void *head, size_t n, const char *text)
+{
+    return memmem(head, n, text, strlen(text)) != NULL;
+}
+
+static const char *zip_kind(const void *head, size_t n)
+{
+    if (contains(head, n, "archive_format") || contains(head, n, "models/model.json"))
+        return "a PyTorch .pt2 program; export it as ONNX";
+    if (contains(head, n, "data.pkl") || contains(head, n, "constants.pkl"))
+        return "a PyTorch archive: TorchScript or a state dict; export it as ONNX";
+    if (contains(head, n, "model.weights.h5") || contains(head, n, "config.json"))
+        return "a Keras .keras model; export it as ONNX or a SavedModel";
+    if (contains(head, n, ".npy"))
+        return "a NumPy archive; is it data rather than the model?";
+    return "a zip archive";
+}
+
+static bool is_text(const unsigned char *head, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!isprint(head[i]) && !isspace(head[i]) && head[i] < 0x80)
+            return false;
+    return true;
+}
+
+const char *amct_lookalike(const void *head, size_t n)
+{
+    const unsigned char *bytes = head;
+    if (n == 0)
+        return "an empty file";
+    for (size_t i = 0; i < sizeof magics / sizeof *magics; i++)
+        if (n >= magics[i].at + magics[i].length &&
+            memcmp(bytes + magics[i].at, magics[i].bytes, magics[i].length) == 0)
+            return magics[i].what;
+    if (n >= 4 && memcmp(bytes, "PK\3\4", 4) == 0)
+        return zip_kind(head, n);
+    if (n >= 2 && bytes[0] == 0x80 && bytes[1] >= 2 && bytes[1] <= 5)
+        return "a Python pickle: a PyTorch file of the old form; export it as ONNX";
+    if (n >= 10 && bytes[8] == '{' && bytes[9] == '"')
+        return "a safetensors file, which holds weights but no network; export it as ONNX";
+    return is_text(bytes, n) ? "text" : NULL;
+}

@@ -1,0 +1,37 @@
+/*
+ * maps.h - the files that an import may take bytes from: the model itself and those mapped beside
+ * it, which live as long as an arena.
+ */
+#ifndef AMCT_IMPORT_MAPS_H
+#define AMCT_IMPORT_MAPS_H
+
+#include "base/arena.h"
+#include "base/err.h"
+
+#include <stdbool.h>
+
+typedef struct amct_mapped {
+    const char *path; /* without links; "" for the model */
+    amct_view view;
+} amct_mapped;
+
+typedef struct amct_maps {
+    amct_arena *arena;
+    char *folder; /* without links; NULL if no further files may be read */
+    amct_mapped *at;
+    size_t n, cap;
+} amct_maps;
+
+/* Begins with the model's bytes, which the caller keeps mapped. */
+amct_status amct_maps_init(amct_maps *maps, amct_arena *arena, const amct_view *model,
+                           const char *folder, amct_err *err);
+void amct_maps_done(amct_maps *maps); /* what is mapped stays in the arena */
+
+/* Maps the file `name` of the folder, or finds it mapped already. Names that are absolute, have a
+ * ".." or lead out of the folder by a symbolic link are AMCT_E_INVALID, missing files AMCT_E_IO. */
+amct_status amct_maps_open(amct_maps *maps, const char *name, amct_view *out, amct_err *err);
+
+/* Whether all of the bytes lie inside one of the files. */
+bool amct_maps_contain(const amct_maps *maps, const void *data, size_t size);
+
+#endif

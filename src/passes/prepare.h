@@ -1,0 +1,31 @@
+/*
+ * prepare.h - turns a graph as it was imported into the one that is run, compressed and costed:
+ * every shape inferred, constants folded, batch normalisation and padding worked into the layers,
+ * what does nothing removed, quantised layers in integer form.
+ */
+#ifndef AMCT_PASSES_PREPARE_H
+#define AMCT_PASSES_PREPARE_H
+
+#include "graph/graph.h"
+
+/* Folded constants may not be larger than this, one and all together: a small hostile file must not
+ * fill the memory. */
+#define AMCT_MAX_FOLDED_BYTES ((size_t)1 << 30)
+#define AMCT_MAX_FOLDED_TOTAL ((size_t)4 << 30)
+
+/* Prepares the graph in place; free first dims of inputs become 1. An unknown operator stays as it
+ * is, with results of the shape that the file tells, or of unknown shape. Fails where shapes
+ * contradict each other, naming the node. */
+amct_status amct_prepare(amct_graph *graph, amct_err *err);
+
+/* Sets the batch size (first dim of every input) of a prepared graph and infers all shapes anew.
+ * AMCT_E_UNSUPPORTED, naming a node or an output, if the network cannot be run at that batch size;
+ * the graph is then as before. */
+amct_status amct_set_batch(amct_graph *graph, int64_t batch, amct_err *err);
+/* The first dim of the first input. */
+int64_t amct_batch_of(const amct_graph *graph);
+
+/* Fills hash of every constant (reads all weights once). */
+void amct_hash_constants(amct_graph *graph);
+
+#endif
