@@ -32,7 +32,11 @@ typedef enum amct_color {
 } amct_color;
 
 /* Order of a sample's elements: channel x height x width, or height x width x channel. */
-typedef enum amct_layout { AMCT_LAYOUT_UNSAID = 0, AMCT_NCHW, AMCT_NHWC } amct_layout;
+typedef enum amct_data_layout {
+    AMCT_DATA_LAYOUT_UNSAID = 0,
+    AMCT_NCHW,
+    AMCT_NHWC
+} amct_data_layout;
 
 enum { AMCT_PREPROCESS_MAX_VALUES = 64 }; /* entries of mean and std */
 
@@ -41,9 +45,9 @@ typedef struct amct_preprocess {
     uint32_t resize_height, resize_width;
     uint32_t crop_height, crop_width; /* 0: none */
     amct_color color;
-    amct_layout layout;     /* of the network's input; unsaid: found from its dims */
-    double scale;           /* 0: unsaid */
-    uint32_t n_mean, n_std; /* 0: unsaid; 1: for all channels; else one per channel */
+    amct_data_layout layout; /* of the network's input; unsaid: found from its dims */
+    double scale;            /* 0: unsaid */
+    uint32_t n_mean, n_std;  /* 0: unsaid; 1: for all channels; else one per channel */
     double mean[AMCT_PREPROCESS_MAX_VALUES], std[AMCT_PREPROCESS_MAX_VALUES];
 } amct_preprocess;
 

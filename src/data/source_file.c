@@ -137,7 +137,7 @@ static amct_status extract_array(amct_source *source, amct_array *array,
 }
 
 /* A member by the name of its array, NULL if there is none. */
-static const amct_zip_member *find_member(const amct_zip *zip, const char *name)
+static const amct_zip_member *find_member(const amct_zip_file *zip, const char *name)
 {
     size_t n = strlen(name);
     for (size_t i = 0; i < zip->n; i++)
@@ -165,7 +165,8 @@ static uint32_t member_rank(const amct_zip_member *member)
     return amct_npy_parse_head(&array, &head_bytes, bytes, n, &ignored) == AMCT_OK ? array.rank : 0;
 }
 
-static amct_status find_samples(const amct_zip_member **out, const amct_zip *zip, amct_err *err)
+static amct_status find_samples(const amct_zip_member **out, const amct_zip_file *zip,
+                                amct_err *err)
 {
     static const char *const names[] = {"x", "images", "data", "input"};
     const amct_zip_member *only = NULL;
@@ -190,7 +191,7 @@ static amct_status find_samples(const amct_zip_member **out, const amct_zip *zip
 
 static amct_status open_npz(amct_source *source, const amct_file *file, amct_err *err)
 {
-    amct_zip zip;
+    amct_zip_file zip;
     amct_array samples, labels;
     const amct_zip_member *member;
     AMCT_TRY(amct_zip_open(&zip, source->arena, file->data, file->size, err));

@@ -367,7 +367,7 @@ static void assert_same_samples(const amct_dataset *a, const amct_dataset *b)
     free(y);
 }
 
-Test(data_dataset, threads_and_spilling_change_nothing)
+Test(data_dataset, processes_and_spilling_change_nothing)
 {
     amct_dataset_options options = options_8x8();
     write_many(40);

@@ -35,7 +35,7 @@ static void assert_refused(const char *name, const amct_dataset_options *options
     cr_assert_null(ds);
 }
 
-static void assert_sample(const amct_dataset *ds, uint32_t i, amct_layout layout,
+static void assert_sample(const amct_dataset *ds, uint32_t i, amct_data_layout layout,
                           const float *wanted)
 {
     float *sample = malloc(ds->elements * sizeof *sample);

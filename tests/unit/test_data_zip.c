@@ -32,7 +32,7 @@ Test(data_zip, stored_and_deflated_members_come_back)
             members[i].zip64 = zip64;
         blob b = make_zip(members, 3);
         blob_add_text(&b, ""); /* no comment */
-        amct_zip zip;
+        amct_zip_file zip;
         cr_assert_eq(amct_zip_open(&zip, arena, b.data, b.size, &err), AMCT_OK, "%s", err.text);
         cr_assert_eq(zip.n, 3);
         cr_assert_str_eq(zip.members[1].name, "b/c.npy");
@@ -54,7 +54,7 @@ Test(data_zip, a_comment_may_follow)
     blob b = make_zip(&member, 1);
     b.data[b.size - 2] = 5;
     blob_add_text(&b, "hello");
-    amct_zip zip;
+    amct_zip_file zip;
     cr_assert_eq(amct_zip_open(&zip, arena, b.data, b.size, &err), AMCT_OK, "%s", err.text);
     free_members(&member, 1);
     blob_free(&b);
@@ -63,7 +63,7 @@ Test(data_zip, a_comment_may_follow)
 static void assert_open_refused(zip_fixture member, amct_status code, const char *words)
 {
     blob b = make_zip(&member, 1);
-    amct_zip zip = {.n = 42};
+    amct_zip_file zip = {.n = 42};
     cr_assert_eq(amct_zip_open(&zip, arena, b.data, b.size, &err), code, "%s", err.text);
     cr_assert_not_null(strstr(err.text, words), "'%s' lacks '%s'", err.text, words);
     cr_assert_eq(zip.n, 42);
@@ -74,7 +74,7 @@ static void assert_open_refused(zip_fixture member, amct_status code, const char
 static void assert_extract_refused(zip_fixture member, const char *words)
 {
     blob b = make_zip(&member, 1);
-    amct_zip zip;
+    amct_zip_file zip;
     cr_assert_eq(amct_zip_open(&zip, arena, b.data, b.size, &err), AMCT_OK, "%s", err.text);
     void *back = malloc(zip.members[0].bytes);
     cr_assert_eq(amct_zip_extract(back, &zip.members[0], &err), AMCT_E_FORMAT, "%s", err.text);
@@ -139,7 +139,7 @@ Test(data_zip, members_outside_of_the_archive_are_refused)
     assert_open_refused(member, AMCT_E_FORMAT, "reaches beyond the directory");
     member = make_member("m", "x", 1, false);
     blob b = make_zip(&member, 1);
-    amct_zip zip;
+    amct_zip_file zip;
     for (size_t n = 0; n < b.size; n++) {
         blob part = {0};
         blob_add(&part, b.data, n);
