@@ -182,11 +182,11 @@ static amct_status run_load(amct_dataset *ds, load *l, amct_err *err)
 {
     const amct_source *source = l->source;
     const amct_dataset_options *options = source->options;
-    uint64_t limit = options->memory_limit_bytes ? options->memory_limit_bytes : UINT64_MAX;
     uint64_t bytes;
     if (__builtin_mul_overflow(l->sample_bytes, (uint64_t)source->n, &bytes))
         return amct_fail(err, AMCT_E_LIMIT, "%u samples are too large", source->n);
-    AMCT_TRY(amct_sample_store_new(&ds->private->store, bytes, limit, options->spill_folder, err));
+    AMCT_TRY(amct_sample_store_new(&ds->private->store, bytes, amct_source_memory_left(source),
+                                   options->spill_folder, err));
     l->samples = ds->private->store.data;
     AMCT_TRY(amct_parallel(options->jobs, source->n, load_sample, l, err));
     ds->bytes = bytes;

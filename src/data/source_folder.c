@@ -30,7 +30,7 @@ static const char *misleading_name(const amct_folder *folder)
 static amct_status add_class_files(amct_source *source, amct_file_table *table, const char *path,
                                    const amct_folder *folder, uint32_t *n_classes, amct_err *err)
 {
-    uint32_t class = 0;
+    uint32_t rank = 0;
     for (size_t i = 0; i < folder->n; i++) {
         amct_folder inner;
         if (!folder->entries[i].is_folder)
@@ -43,10 +43,10 @@ static amct_status add_class_files(amct_source *source, amct_file_table *table, 
         for (size_t f = 0; f < inner.n; f++)
             if (!inner.entries[f].is_folder && amct_image_is_name(inner.entries[f].name))
                 AMCT_TRY(amct_file_table_add(table, source, path, subfolder, inner.entries[f].name,
-                                             class, err));
-        class ++;
+                                             rank, err));
+        rank++;
     }
-    *n_classes = class;
+    *n_classes = rank;
     return AMCT_OK;
 }
 

@@ -5,12 +5,17 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static uint32_t get16(const uint8_t *p)
+{
+    return (uint32_t)p[0] << 8 | p[1];
+}
+
 /* Whether some frame header speaks of many pixels. */
 static int is_large(const uint8_t *data, size_t size)
 {
     for (size_t i = 0; i + 9 < size; i++)
         if (data[i] == 0xff && data[i + 1] >= 0xc0 && data[i + 1] <= 0xcf &&
-            (data[i + 5] << 8 | data[i + 6]) * (data[i + 7] << 8 | data[i + 8]) > 1 << 16)
+            get16(data + i + 5) * get16(data + i + 7) > 1 << 16)
             return 1;
     return 0;
 }

@@ -145,6 +145,27 @@ Test(data_files, damaged_idx_packages_are_refused)
     assert_refused("images-idx3", &options, AMCT_E_FORMAT, "the file is cut, or its shape wrong");
 }
 
+Test(data_files, unpacking_counts_toward_the_memory_limit)
+{
+    amct_dataset_options options = take(3, 1, 1, 2);
+    write_idx_pair("images-idx3.gz", "labels-idx1.gz", true);
+    options.memory_limit_bytes = 22 + 11 + 6; /* both files unpacked, and the samples */
+    amct_dataset *ds = open_set("images-idx3.gz", &options);
+    cr_assert_not(ds->spilled);
+    amct_dataset_free(ds);
+    options.memory_limit_bytes--;
+    assert_refused("images-idx3.gz", &options, AMCT_E_LIMIT, "the memory limit leaves 0 MiB");
+    options.spill_folder = fixture_path(".");
+    ds = open_set("images-idx3.gz", &options);
+    cr_assert(ds->spilled);
+    assert_sample(ds, 1, AMCT_NCHW, idx_second);
+    amct_dataset_free(ds);
+    options.memory_limit_bytes = 1;
+    ds = open_set("images-idx3.gz", &options);
+    cr_assert_eq(ds->labels[2], 9);
+    amct_dataset_free(ds);
+}
+
 Test(data_files, gray_arrays_become_colour_only_if_asked)
 {
     amct_dataset_options options = take(3, 3, 1, 2);
