@@ -82,6 +82,7 @@ static void describe(amct_layer *layer, const amct_graph *graph, const amct_link
     const amct_tensor *w = amct_node_src(graph, node, 1), *bias = amct_node_src(graph, node, 2);
     const amct_shape *dst = &graph->tensors[layer->dst].shape;
     if (w && w->data && w->shape.rank >= 2 && !amct_node_is(node, "AveragePool")) {
+        layer->weights = node->src[1];
         layer->channels = amct_weights_channels(node, &w->shape);
         layer->parameters = amct_shape_size(&w->shape);
     }

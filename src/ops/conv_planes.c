@@ -1,6 +1,7 @@
 #include "ops/conv_planes.h"
 
 #include "ops/rows.h"
+#include "ops/rule.h"
 
 #include <stdlib.h>
 
@@ -14,7 +15,7 @@ amct_status amct_conv_make(amct_conv *out, amct_shape *result, const amct_node *
     if (groups < 1)
         return amct_fail(err, AMCT_E_INVALID, "group is %lld, wanted at least 1",
                          (long long)groups);
-    if (channels % groups != 0)
+    if (channels % groups != 0 || groups > channels)
         return amct_fail(err, AMCT_E_INVALID, "%lld input channels do not divide into %lld groups",
                          (long long)channels, (long long)groups);
     conv.samples = src->dims[0];
@@ -89,13 +90,6 @@ static void add_channel(double *sums, const double *x, const double *weights, bo
                 add_tap(sums, x, *weights++, transposed, w, tap);
 }
 
-static double one_of(const amct_value *v, int64_t channel)
-{
-    if (!v)
-        return 0;
-    return amct_value_get(v, amct_shape_size(&v->shape) == 1 ? 0 : channel);
-}
-
 /* Weights of one output channel m of a group: source channels x kernel. */
 static void load_weights(double *to, const amct_value *weights, const amct_conv *conv,
                          int64_t group, int64_t m, int64_t taps, double zero)
@@ -134,9 +128,9 @@ amct_status amct_conv_run(const amct_conv *conv, const amct_conv_terms *terms,
                 x[i] -= terms->src_zero;
             for (int64_t m = 0; m < conv->dst_channels; m++) {
                 int64_t channel = g * conv->dst_channels + m;
-                double bias = one_of(terms->bias, channel);
+                double bias = amct_value_each(terms->bias, channel);
                 load_weights(filter, weights, conv, g, m, taps,
-                             one_of(terms->weights_zero, channel));
+                             amct_value_each(terms->weights_zero, channel));
                 for (int64_t i = 0; i < out; i++)
                     sums[i] = bias;
                 for (int64_t c = 0; c < n_src; c++)

@@ -93,7 +93,7 @@ static amct_status infer_gemm(const amct_infer *in, amct_err *err)
     }
     if (dtype == AMCT_INT32 &&
         (amct_node_float(in->node, "alpha", 1) != 1 || amct_node_float(in->node, "beta", 1) != 1))
-        return amct_fail(err, AMCT_E_UNSUPPORTED, "Gemm of integers needs alpha and beta of 1");
+        return amct_fail(err, AMCT_E_UNSUPPORTED, "integers need alpha and beta of 1");
     amct_infer_dst(in, 0, dtype, &shape);
     return AMCT_OK;
 }

@@ -14,6 +14,7 @@ typedef struct view {
     int64_t start[AMCT_WINDOW_DIMS], end[AMCT_WINDOW_DIMS];
     int64_t positions[AMCT_WINDOW_DIMS]; /* those in the source or its declared padding */
     double p;                            /* of LpPool */
+    double least;                        /* what MaxPool gives for no element */
     int64_t place;                       /* of the maximum, -1 if there is none */
 } view;
 
@@ -35,7 +36,7 @@ static double pool_max(view *v)
         if (v->place < 0 || v->plane[at] > v->plane[v->place])
             v->place = at;
     }
-    return v->place < 0 ? -INFINITY : v->plane[v->place];
+    return v->place < 0 ? v->least : v->plane[v->place];
 }
 
 /* Mean over the elements inside; 0 of none. */
@@ -81,10 +82,14 @@ static void set_view(view *v, int d, int64_t o)
     v->end[d] = end < w->in[d] ? end : w->in[d];
 }
 
-static int64_t column_major(const amct_window *w, int64_t place)
+/* Where the maximum stands in the tensor whose plane begins at `plane`; -1 if there is none. */
+static int64_t index_of(const view *v, int64_t plane, bool by_column)
 {
-    int64_t c = place % w->in[2], b = place / w->in[2] % w->in[1], a = place / w->in[2] / w->in[1];
-    return a + w->in[0] * (b + w->in[1] * c);
+    const int64_t *in = v->window->in;
+    int64_t c = v->place % in[2], b = v->place / in[2] % in[1], a = v->place / in[2] / in[1];
+    if (v->place < 0)
+        return -1;
+    return plane + (by_column ? a + in[0] * (b + in[1] * c) : v->place);
 }
 
 /* Pools plane after plane, a plane being all elements of one channel of one sample. */
@@ -99,7 +104,13 @@ static amct_status run_windows(const amct_call *call, pool_fn *pool, amct_err *e
     int64_t in = w.in[0] * w.in[1] * w.in[2], out = w.out[0] * w.out[1] * w.out[2], o[3];
     int64_t planes = src->shape.dims[0] * src->shape.dims[1];
     double *plane = amct_rows_new(1, in), *result = amct_rows_new(1, out);
-    view v = {.plane = plane, .window = &w, .p = (double)amct_node_int(call->node, "p", 2)};
+    view v = {.plane = plane,
+              .window = &w,
+              .p = (double)amct_node_int(call->node, "p", 2),
+              .least = -INFINITY};
+    double greatest;
+    if (!amct_dtype_is_float(src->dtype))
+        amct_dtype_limits(src->dtype, &v.least, &greatest);
     amct_status status = plane && result ? AMCT_OK : amct_fail_nomem(err);
     for (int64_t p = 0; status == AMCT_OK && p < planes; p++) {
         int64_t i = 0;
@@ -112,9 +123,7 @@ static amct_status run_windows(const amct_call *call, pool_fn *pool, amct_err *e
                     set_view(&v, 2, o[2]);
                     result[i] = pool(&v);
                     if (indices)
-                        amct_value_put_int(indices, p * out + i,
-                                           p * in +
-                                               (by_column ? column_major(&w, v.place) : v.place));
+                        amct_value_put_int(indices, p * out + i, index_of(&v, p * in, by_column));
                 }
             }
         }
@@ -176,7 +185,7 @@ static amct_status infer_average_pool(const amct_infer *in, amct_err *err)
     uint32_t dtype = in->src[0]->dtype;
     if (!amct_dtype_is_float(dtype))
         return amct_fail(err, AMCT_E_UNSUPPORTED,
-                         "AveragePool is not quantisable: its input is %s, wanted a float type",
+                         "not quantisable: the input is %s, wanted a float type",
                          amct_dtype_name(dtype));
     return infer_windows(in, err);
 }

@@ -2,14 +2,13 @@
 
 #include "ops/broadcast.h"
 #include "ops/rows.h"
+#include "ops/rule.h"
 
 #include <stdlib.h>
 
 static double zero_of(const amct_matrix *m, int64_t i)
 {
-    if (!m->zeros)
-        return m->zero;
-    return amct_value_get(m->zeros, amct_shape_size(&m->zeros->shape) == 1 ? 0 : i);
+    return m->zeros ? amct_value_each(m->zeros, i) : m->zero;
 }
 
 void amct_product_add(double *sums, double *room, const amct_matrix *a, const amct_matrix *b,

@@ -26,16 +26,11 @@ static requant requant_make(const amct_call *call)
     return q;
 }
 
-static double element(const amct_value *v, int64_t i)
-{
-    return amct_value_get(v, amct_shape_size(&v->shape) == 1 ? 0 : i);
-}
-
 /* The factor has the precision of the scales, as in onnxruntime. */
 static double factor(const requant *q, int64_t x_index, int64_t w_index)
 {
     uint32_t dtype = q->x_scale->dtype;
-    double product = element(q->x_scale, x_index) * element(q->w_scale, w_index);
+    double product = amct_value_each(q->x_scale, x_index) * amct_value_each(q->w_scale, w_index);
     return amct_round_to(dtype, amct_round_to(dtype, product) / q->y_scale);
 }
 

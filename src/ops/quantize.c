@@ -86,11 +86,6 @@ static amct_status check_scales(const amct_infer *in, amct_err *err)
     return AMCT_OK;
 }
 
-static double zero_at(const amct_value *zero, int64_t at)
-{
-    return zero ? amct_value_get(zero, amct_shape_size(&zero->shape) == 1 ? 0 : at) : 0;
-}
-
 /* ---- QuantizeLinear ------------------------------------------------------------------------- */
 
 static amct_status infer_quantize(const amct_infer *in, amct_err *err)
@@ -132,7 +127,8 @@ static amct_status run_quantize(const amct_call *call, amct_err *err)
                 int64_t param = scale_at(&s, o, i, k);
                 double v = amct_round_to(precision, amct_value_get(x, at));
                 v = amct_round_to(precision, v / amct_value_get(scale, param));
-                amct_value_put(dst, at, clamp(rint(v) + zero_at(zero, param), least, greatest));
+                amct_value_put(dst, at,
+                               clamp(rint(v) + amct_value_each(zero, param), least, greatest));
             }
     return AMCT_OK;
 }
@@ -166,7 +162,7 @@ static amct_status run_dequantize(const amct_call *call, amct_err *err)
         for (int64_t i = 0; i < s.axis; i++)
             for (int64_t k = 0; k < s.inner; k++, at++) {
                 int64_t param = scale_at(&s, o, i, k);
-                double v = amct_value_get(x, at) - zero_at(zero, param);
+                double v = amct_value_get(x, at) - amct_value_each(zero, param);
                 amct_value_put(dst, at,
                                amct_round_to(dst->dtype, v) * amct_value_get(scale, param));
             }

@@ -74,6 +74,8 @@ void amct_dtype_limits(uint32_t dtype, double *least, double *greatest)
 double amct_round_to(uint32_t dtype, double number)
 {
     double slot = 0;
+    if (dtype == AMCT_FLOAT)
+        return (float)number;
     amct_element_put(dtype, &slot, 0, number);
     return amct_element_get(dtype, &slot, 0);
 }

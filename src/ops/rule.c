@@ -1,5 +1,12 @@
 #include "ops/rule.h"
 
+double amct_value_each(const amct_value *v, int64_t i)
+{
+    if (!v)
+        return 0;
+    return amct_value_get(v, amct_shape_size(&v->shape) == 1 ? 0 : i);
+}
+
 void amct_infer_dst(const amct_infer *in, uint32_t i, uint32_t dtype, const amct_shape *shape)
 {
     if (i >= in->node->n_dst)

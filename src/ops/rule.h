@@ -21,6 +21,9 @@ static inline amct_value *amct_call_dst(const amct_call *call, uint32_t i)
     return i < call->node->n_dst && call->dst[i] && call->dst[i]->data ? call->dst[i] : NULL;
 }
 
+/* Element i of a parameter, or its only one where one serves all; 0 of a NULL one. */
+double amct_value_each(const amct_value *v, int64_t i);
+
 /* Describes result i, without a zero point, if the node has it. */
 void amct_infer_dst(const amct_infer *in, uint32_t i, uint32_t dtype, const amct_shape *shape);
 
