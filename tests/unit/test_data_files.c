@@ -360,6 +360,31 @@ Test(data_files, arrays_of_other_ranks_keep_their_order)
     amct_dataset_free(ds);
 }
 
+Test(data_files, flat_bytes_are_pictures_without_a_shape)
+{
+    fixture_write_blob("x.npy", make_npy("|u1", "(2, 6)", "\0\1\2\3\4\5\1\2\3\4\5\6", 12));
+    amct_dataset_options options = {.rank = 1, .dims = {6}, .preprocess = {.scale = 1}};
+    amct_dataset *ds = open_set("x.npy", &options);
+    cr_assert_eq(ds->bytes, 12);
+    assert_sample(ds, 1, AMCT_NCHW, six);
+    amct_dataset_free(ds);
+    options = take(3, 3, 1, 2); /* their order is the network's */
+    ds = open_set("x.npy", &options);
+    static const float interleaved[] = {1, 3, 5, 2, 4, 6};
+    assert_sample(ds, 1, AMCT_NCHW, six);
+    assert_sample(ds, 1, AMCT_NHWC, interleaved);
+    amct_dataset_free(ds);
+    options.preprocess.scale = 0;
+    ds = open_set("x.npy", &options);
+    static const float ratios[] = {1 / 255.f, 2 / 255.f, 3 / 255.f,
+                                   4 / 255.f, 5 / 255.f, 6 / 255.f};
+    assert_sample(ds, 1, AMCT_NCHW, ratios);
+    amct_dataset_free(ds);
+    options.preprocess.resize = AMCT_RESIZE_SHORT;
+    options.preprocess.resize_height = 2;
+    assert_refused("x.npy", &options, AMCT_E_INVALID, "only images can be resized");
+}
+
 Test(data_files, only_images_are_resized)
 {
     amct_dataset_options options = take(3, 1, 1, 3);

@@ -156,19 +156,19 @@ Test(data_preprocess, the_data_section_of_a_search_file_is_read)
                      "calibration: 256\nconfirm: rest\nlabel_offset: 1\n");
     cr_assert_eq(amct_data_config_read(&config, root, &err), AMCT_OK, "%s", err.text);
     cr_assert_str_eq(config.path, "val/");
-    cr_assert_str_eq(config.labels_path, "val.txt");
-    cr_assert_eq(config.preprocess.resize, AMCT_RESIZE_SHORT);
-    cr_assert_eq(config.preprocess.crop_width, 224);
-    cr_assert_eq(config.preprocess.layout, AMCT_NHWC);
-    cr_assert_eq(config.preprocess.color, AMCT_COLOR_BGR);
-    cr_assert_eq(config.preprocess.n_mean, 3);
-    cr_assert_eq(config.preprocess.mean[1], 0.456);
-    cr_assert_eq(config.preprocess.n_std, 1);
-    cr_assert_eq(config.preprocess.scale, 1.0 / 255);
+    cr_assert_str_eq(config.dataset.labels_path, "val.txt");
+    cr_assert_eq(config.dataset.preprocess.resize, AMCT_RESIZE_SHORT);
+    cr_assert_eq(config.dataset.preprocess.crop_width, 224);
+    cr_assert_eq(config.dataset.preprocess.layout, AMCT_NHWC);
+    cr_assert_eq(config.dataset.preprocess.color, AMCT_COLOR_BGR);
+    cr_assert_eq(config.dataset.preprocess.n_mean, 3);
+    cr_assert_eq(config.dataset.preprocess.mean[1], 0.456);
+    cr_assert_eq(config.dataset.preprocess.n_std, 1);
+    cr_assert_eq(config.dataset.preprocess.scale, 1.0 / 255);
     cr_assert_eq(config.split.calibration, 256);
     cr_assert_eq(config.split.search, AMCT_SPLIT_DEFAULT);
     cr_assert_eq(config.split.confirm, AMCT_SPLIT_REST);
-    cr_assert_eq(config.label_offset, 1);
+    cr_assert_eq(config.dataset.label_offset, 1);
     cr_assert_eq(amct_data_config_read(&config, NULL, &err), AMCT_OK);
     cr_assert_str_eq(config.path, "val/");
     amct_arena_free(arena);
@@ -194,7 +194,7 @@ Test(data_preprocess, mistakes_in_the_section_are_placed)
         cr_assert_eq(amct_data_config_read(&config, parse(arena, bad[i][0]), &err), AMCT_E_INVALID);
         cr_assert_not_null(strstr(err.text, bad[i][1]), "'%s' lacks '%s'", err.text, bad[i][1]);
         cr_assert_eq(config.split.search, AMCT_SPLIT_DEFAULT);
-        cr_assert_eq(config.preprocess.n_mean, 0);
+        cr_assert_eq(config.dataset.preprocess.n_mean, 0);
     }
     amct_arena_free(arena);
 }
