@@ -13,7 +13,6 @@ struct amct_prim {
     size_t scratch_bytes;
     uint32_t n_posts;
     amct_post_kind posts[AMCT_MAX_POSTS];
-    int64_t n_scales;
     bool binary;
 };
 
@@ -184,9 +183,7 @@ static dnnl_status_t describe_weights(dnnl_memory_desc_t *md, const amct_layer_d
     return dnnl_memory_desc_init_by_strides(md, n, dims, type, strides);
 }
 
-/* Appends the posts; binary operands have dst's dims or one per channel. */
-static dnnl_status_t append_posts(dnnl_post_ops_t ops, const amct_post *posts, uint32_t n,
-                                  const amct_onednn_tensor *dst)
+static dnnl_alg_kind_t algorithm_of(amct_post_kind kind)
 {
     static const dnnl_alg_kind_t kinds[] = {
         [AMCT_POST_RELU] = dnnl_eltwise_relu,
@@ -206,6 +203,13 @@ static dnnl_status_t append_posts(dnnl_post_ops_t ops, const amct_post *posts, u
         [AMCT_POST_ABS] = dnnl_eltwise_abs,
         [AMCT_POST_LOG] = dnnl_eltwise_log,
     };
+    return kinds[kind];
+}
+
+/* Appends the posts; binary operands have dst's dims or one per channel. */
+static dnnl_status_t append_posts(dnnl_post_ops_t ops, const amct_post *posts, uint32_t n,
+                                  const amct_onednn_tensor *dst)
+{
     for (uint32_t i = 0; i < n; i++) {
         dnnl_status_t status;
         if (posts[i].kind == AMCT_POST_ADD || posts[i].kind == AMCT_POST_SCALES) {
@@ -219,8 +223,8 @@ static dnnl_status_t append_posts(dnnl_post_ops_t ops, const amct_post *posts, u
                 status = dnnl_post_ops_append_binary(
                     ops, posts[i].kind == AMCT_POST_ADD ? dnnl_binary_add : dnnl_binary_mul, &md);
         } else {
-            status = dnnl_post_ops_append_eltwise(ops, 1.0f, kinds[posts[i].kind], posts[i].a,
-                                                  posts[i].b);
+            status = dnnl_post_ops_append_eltwise(ops, 1.0f, algorithm_of(posts[i].kind),
+                                                  posts[i].a, posts[i].b);
         }
         if (status != dnnl_success)
             return status;
@@ -245,7 +249,8 @@ typedef struct operation {
     const amct_post *posts;
     uint32_t n_posts;
     int64_t n_scales;
-    int32_t src_zero_point;
+    const float *scales;
+    int32_t src_zero_point, dst_zero_point;
     bool binary;
 } operation;
 
@@ -258,7 +263,8 @@ static amct_status compile(amct_prim **out, amct_onednn *dnn, amct_hash key, con
     amct_status status = AMCT_OK;
     dnnl_post_ops_t ops = NULL;
     dnnl_primitive_attr_t attr = NULL;
-    *prim = (amct_prim){.n_posts = op->n_posts, .n_scales = op->n_scales, .binary = op->binary};
+    prim->n_posts = op->n_posts;
+    prim->binary = op->binary;
     for (uint32_t i = 0; i < op->n_posts; i++)
         prim->posts[i] = op->posts[i].kind;
     DNNL_TRY(dnnl_primitive_attr_create(&attr));
@@ -266,14 +272,15 @@ static amct_status compile(amct_prim **out, amct_onednn *dnn, amct_hash key, con
     DNNL_TRY(append_posts(ops, op->posts, op->n_posts, op->dst));
     DNNL_TRY(dnnl_primitive_attr_set_post_ops(attr, ops));
     DNNL_TRY(dnnl_primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user));
-    if (op->n_scales) {
-        float later = DNNL_RUNTIME_F32_VAL;
-        DNNL_TRY(
-            dnnl_primitive_attr_set_output_scales(attr, 1, op->n_scales > 1 ? 1 << 1 : 0, &later));
-    }
+    if (op->n_scales)
+        DNNL_TRY(dnnl_primitive_attr_set_output_scales(attr, op->n_scales,
+                                                       op->n_scales > 1 ? 1 << 1 : 0, op->scales));
     if (op->src_zero_point)
         DNNL_TRY(
             dnnl_primitive_attr_set_zero_points(attr, DNNL_ARG_SRC, 1, 0, &op->src_zero_point));
+    if (op->dst_zero_point)
+        DNNL_TRY(
+            dnnl_primitive_attr_set_zero_points(attr, DNNL_ARG_DST, 1, 0, &op->dst_zero_point));
     if (op->reorder_from)
         DNNL_TRY(dnnl_reorder_primitive_desc_create(&prim->pd, op->reorder_from, dnn->engine,
                                                     op->reorder_to, dnn->engine, attr));
@@ -365,15 +372,21 @@ static dnnl_status_t describe_layer(operation *op, const amct_layer_desc *desc)
 amct_status amct_onednn_layer(amct_prim **out, amct_onednn *dnn, const amct_layer_desc *desc,
                               amct_err *err)
 {
-    amct_hash key = key_of("layer", desc, sizeof *desc);
-    if (find_prim(out, dnn, key))
-        return AMCT_OK;
     bool scaled = desc->src.dtype != AMCT_FLOAT && desc->dst.dtype != AMCT_INT32;
     operation op = {.dst = &desc->dst,
                     .posts = desc->posts,
                     .n_posts = desc->n_posts,
                     .n_scales = scaled ? desc->n_scales : 0,
-                    .src_zero_point = desc->src_zero_point};
+                    .scales = desc->scales,
+                    .src_zero_point = desc->src_zero_point,
+                    .dst_zero_point = desc->dst_zero_point};
+    amct_layer_desc plain;
+    memcpy(&plain, desc, sizeof plain);
+    plain.scales = NULL;
+    amct_hash key = key_of("layer", &plain, sizeof plain);
+    key = amct_hash_bytes(key, op.scales, (size_t)op.n_scales * sizeof *op.scales);
+    if (find_prim(out, dnn, key))
+        return AMCT_OK;
     amct_status status = AMCT_OK;
     DNNL_TRY(describe_layer(&op, desc));
     return compile(out, dnn, key, &op, err);
@@ -412,18 +425,17 @@ done:
 }
 
 amct_status amct_onednn_eltwise(amct_prim **out, amct_onednn *dnn, const amct_onednn_tensor *src,
-                                const amct_post *posts, uint32_t n_posts, amct_err *err)
+                                const amct_post *post, amct_err *err)
 {
-    amct_hash key = key_of_tensor(key_of("eltwise", posts, n_posts * sizeof *posts), src);
+    amct_hash key = key_of_tensor(key_of("eltwise", post, sizeof *post), src);
     if (find_prim(out, dnn, key))
         return AMCT_OK;
     amct_status status = AMCT_OK;
-    operation op = {.dst = src, .posts = posts, .n_posts = n_posts};
+    operation op = {.dst = src};
     dnnl_memory_desc_t md;
     DNNL_TRY(describe(&md, src));
-    /* the posts do the work behind the identity */
     DNNL_TRY(dnnl_eltwise_forward_desc_init(&op.desc.eltwise, dnnl_forward_inference,
-                                            dnnl_eltwise_linear, &md, 1.0f, 0.0f));
+                                            algorithm_of(post->kind), &md, post->a, post->b));
     return compile(out, dnn, key, &op, err);
 done:
     return status;
@@ -546,15 +558,6 @@ static dnnl_status_t bind_memory(amct_onednn *dnn, amct_bound *bound, int arg,
     return dnnl_success;
 }
 
-static dnnl_status_t bind_floats(amct_onednn *dnn, amct_bound *bound, int arg, int64_t n,
-                                 const float *data)
-{
-    dnnl_memory_desc_t md;
-    dnnl_dims_t dims = {n};
-    dnnl_status_t status = dnnl_memory_desc_init_by_tag(&md, 1, dims, dnnl_f32, dnnl_a);
-    return status == dnnl_success ? bind_memory(dnn, bound, arg, &md, data) : status;
-}
-
 amct_status amct_onednn_bind(amct_bound **out, amct_onednn *dnn, amct_prim *prim, amct_arena *arena,
                              const amct_prim_args *args, amct_err *err)
 {
@@ -581,9 +584,6 @@ amct_status amct_onednn_bind(amct_bound **out, amct_onednn *dnn, amct_prim *prim
         bound->args[bound->n_args++] = (dnnl_exec_arg_t){DNNL_ARG_WEIGHTS, args->weights->memory};
     if (args->bias)
         DNNL_TRY(bind_memory(dnn, bound, DNNL_ARG_BIAS, MD(weights, 1), args->bias));
-    if (prim->n_scales)
-        DNNL_TRY(
-            bind_floats(dnn, bound, DNNL_ARG_ATTR_OUTPUT_SCALES, prim->n_scales, args->scales));
     for (uint32_t i = 0; i < prim->n_posts; i++) {
         int arg = DNNL_ARG_ATTR_MULTIPLE_POST_OP((int)i) | DNNL_ARG_SRC_1;
         if (prim->posts[i] == AMCT_POST_ADD || prim->posts[i] == AMCT_POST_SCALES) {

@@ -2,8 +2,9 @@
  * onednn.h - the only door to oneDNN: layers with fused post-operations, pooling, elementwise
  * operations and layout changes, compiled once and kept.
  *
- * A primitive is compiled for shapes, types and post-operations, never for values: scales, weights
- * and biases are arguments. Packed weights are kept by the hash of their bytes, so a second network
+ * A primitive is compiled for shapes, types, post-operations and the scales of an integer layer
+ * (oneDNN 2.6 has no fast integer convolution with scales given later); weights and biases are
+ * arguments. Packed weights are kept by the hash of their bytes, so a second network
  * that shares a layer pays nothing for it. One instance per process; not for several threads.
  */
 #ifndef AMCT_EXEC_ONEDNN_H
@@ -25,7 +26,8 @@ typedef struct amct_onednn_tensor {
     amct_shape shape;
 } amct_onednn_tensor;
 
-/* What happens to a layer's result before it is stored, in order. */
+/* What happens to a layer's result before it is stored, in order. No kind twice, but for ADD:
+ * oneDNN 2.6 computes the second one with the numbers of the first. */
 typedef enum amct_post_kind {
     AMCT_POST_RELU,   /* max(x, 0) + a * min(x, 0) */
     AMCT_POST_CLIP,   /* min(max(x, a), b) */
@@ -71,7 +73,9 @@ typedef struct amct_layer_desc {
     /* Integer layers: result = float(sum + bias) * scales[channel] with n_scales floats (1 or Cout)
      * unless dst is INT32; padding stands for src_zero_point. */
     int64_t n_scales;
+    const float *scales; /* read while it is compiled */
     int32_t src_zero_point;
+    int32_t dst_zero_point; /* added behind the posts, before rounding to an integer dst */
     amct_post posts[AMCT_MAX_POSTS];
     uint32_t n_posts;
 } amct_layer_desc;
@@ -115,9 +119,9 @@ amct_status amct_onednn_layer(amct_prim **out, amct_onednn *dnn, const amct_laye
                               amct_err *err);
 amct_status amct_onednn_pool(amct_prim **out, amct_onednn *dnn, const amct_pool_desc *desc,
                              amct_err *err);
-/* Elementwise posts (not ADD, SCALES) on a tensor. */
+/* One elementwise post (not ADD, SCALES) on a tensor; dst may be src. */
 amct_status amct_onednn_eltwise(amct_prim **out, amct_onednn *dnn, const amct_onednn_tensor *src,
-                                const amct_post *posts, uint32_t n_posts, amct_err *err);
+                                const amct_post *post, amct_err *err);
 /* dst = a op b; b's dims are a's or 1. FLOAT, one layout. */
 amct_status amct_onednn_binary(amct_prim **out, amct_onednn *dnn, amct_binary_kind kind,
                                const amct_onednn_tensor *a, const amct_onednn_tensor *b,

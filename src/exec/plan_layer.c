@@ -81,6 +81,9 @@ static amct_status append(layer *l, amct_post_kind kind, float a, float b, amct_
 {
     if (l->desc.n_posts == AMCT_MAX_POSTS)
         return unsupported(err, "too many operations behind a layer");
+    for (uint32_t i = 0; i < l->desc.n_posts; i++)
+        if (kind != AMCT_POST_ADD && l->desc.posts[i].kind == kind)
+            return unsupported(err, "the same operation twice");
     l->desc.posts[l->desc.n_posts++] = (amct_post){kind, a, b};
     return AMCT_OK;
 }
@@ -114,10 +117,11 @@ static amct_status append_quant(layer *l, const amct_graph *graph, amct_form for
     if (form == AMCT_FORM_SHIFTED && q.offset == 0 && q.low == 0 && q.high == 255)
         return AMCT_OK; /* storing rounds and saturates */
     AMCT_TRY(append(l, AMCT_POST_ROUND, 0, 0, err));
-    if (q.offset != 0)
-        AMCT_TRY(append(l, AMCT_POST_LINEAR, 1, q.offset, err));
+    if (form == AMCT_FORM_SHIFTED)
+        l->desc.dst_zero_point = (int32_t)q.offset;
     if (form == AMCT_FORM_CENTERED || q.low != 0 || q.high != 255)
-        AMCT_TRY(append(l, AMCT_POST_CLIP, q.low, q.high, err));
+        AMCT_TRY(append(l, AMCT_POST_CLIP, q.low - l->desc.dst_zero_point,
+                        q.high - l->desc.dst_zero_point, err));
     return AMCT_OK;
 }
 
@@ -208,14 +212,15 @@ static amct_status read_scales(const float **out, amct_plan *plan, layer *l, amc
     int64_t n = amct_shape_size(&packed->shape);
     if (packed->dtype != AMCT_UINT64 || (n != 1 && n != l->channels))
         return unsupported(err, "dequantisation scales");
-    float *scales = amct_arena_array(plan->arena, (size_t)n, sizeof *scales);
+    float *scales = amct_arena_array(plan->arena, (size_t)l->channels, sizeof *scales);
     if (!scales)
         return amct_fail_nomem(err);
-    for (int64_t i = 0; i < n; i++) {
-        uint32_t bits = (uint32_t)amct_constant_int(packed, i);
-        memcpy(&scales[i], &bits, sizeof bits);
+    for (int64_t c = 0; c < l->channels; c++) { /* AMCT_POST_SCALES wants them all */
+        uint32_t bits = (uint32_t)amct_constant_int(packed, n > 1 ? c : 0);
+        memcpy(&scales[c], &bits, sizeof bits);
     }
     l->desc.n_scales = n;
+    l->desc.scales = scales;
     *out = scales;
     return AMCT_OK;
 }
@@ -252,9 +257,9 @@ static amct_status describe(layer *l, amct_plan *plan, const float **scales, int
             return unsupported(err, "sums without dequantisation");
         AMCT_TRY(read_scales(scales, plan, l, err));
         if (!integer) {
-            AMCT_TRY(append(l, l->desc.n_scales > 1 ? AMCT_POST_SCALES : AMCT_POST_LINEAR,
-                            l->desc.n_scales > 1 ? 0 : (*scales)[0], 0, err));
+            AMCT_TRY(append(l, AMCT_POST_SCALES, 0, 0, err));
             l->desc.n_scales = 0;
+            l->desc.scales = NULL;
         }
         if (amct_node_int(&graph->nodes[unit->dequant], "relu_flag", 0))
             AMCT_TRY(append(l, AMCT_POST_RELU, 0, 0, err));

@@ -69,17 +69,28 @@ static amct_status add_activation(amct_plan *plan, uint32_t n, amct_err *err)
     const amct_node *node = &plan->graph->nodes[n];
     amct_post posts[2];
     amct_step *step;
-    amct_prim *prim;
-    int32_t src;
+    amct_prim *prims[2];
+    int32_t src, dst = -1;
     uint32_t n_posts = amct_activation_posts(posts, plan->graph, node);
     if (!n_posts)
         return not_here(err);
     AMCT_TRY(amct_slot_primary(plan, &src, node->src[0],
                                amct_layout_for(&src_of(plan, node, 0)->shape), err));
     amct_onednn_tensor tensor = amct_slot_tensor(plan, src);
-    AMCT_TRY(amct_onednn_eltwise(&prim, plan->exec->dnn, &tensor, posts, n_posts, err));
-    AMCT_TRY(add_like_source(plan, &step, AMCT_STEP_PRIM, n, AMCT_FLOAT, AMCT_FORM_VALUE, err));
-    step->prim = prim;
+    for (uint32_t i = 0; i < n_posts; i++)
+        AMCT_TRY(amct_onednn_eltwise(&prims[i], plan->exec->dnn, &tensor, &posts[i], err));
+    for (uint32_t i = 0; i < n_posts; i++) { /* the second one in place */
+        if (i == 0)
+            AMCT_TRY(
+                add_like_source(plan, &step, AMCT_STEP_PRIM, n, AMCT_FLOAT, AMCT_FORM_VALUE, err));
+        else
+            AMCT_TRY(amct_step_add(plan, &step, AMCT_STEP_PRIM, n, 1, 1, err));
+        if (i == 0)
+            dst = step->dst[0];
+        else
+            step->src[0] = step->dst[0] = dst;
+        step->prim = prims[i];
+    }
     return AMCT_OK;
 }
 

@@ -248,6 +248,8 @@ amct_status amct_graph_prune(amct_graph *graph, amct_err *err)
 typedef struct name_set {
     const char **slots;
     size_t mask;
+    uint32_t next; /* number to try where the first choice is taken; never tried twice, so that
+                      names made to collide cannot make this slow */
 } name_set;
 
 static bool name_add(name_set *set, const char *name)
@@ -266,7 +268,7 @@ static amct_status unique_name(amct_graph *graph, name_set *set, const char **na
     if ((*name)[0] && name_add(set, *name))
         return AMCT_OK;
     const char *stem = (*name)[0] ? *name : fallback;
-    for (uint32_t k = index;; k++) {
+    for (uint32_t k = index;; k = set->next++) {
         char *fresh = amct_arena_printf(graph->arena, "%s_%u", stem, k);
         if (!fresh)
             return amct_fail_nomem(err);
@@ -277,8 +279,8 @@ static amct_status unique_name(amct_graph *graph, name_set *set, const char **na
     }
 }
 
-static amct_status unique_names(amct_graph *graph, name_set *nodes, name_set *tensors,
-                                amct_err *err)
+static amct_status unique_names(amct_graph *graph, const bool *is_output, name_set *nodes,
+                                name_set *tensors, amct_err *err)
 {
     for (uint32_t i = 0; i < graph->n_inputs; i++)
         AMCT_TRY(
@@ -292,10 +294,7 @@ static amct_status unique_names(amct_graph *graph, name_set *nodes, name_set *te
         for (uint32_t i = 0; i < node->n_dst; i++) {
             if (node->dst[i] == AMCT_NO_TENSOR)
                 continue;
-            bool output = false;
-            for (uint32_t k = 0; k < graph->n_outputs; k++)
-                output |= graph->outputs[k] == node->dst[i];
-            if (!output)
+            if (!is_output[node->dst[i]])
                 AMCT_TRY(unique_name(graph, tensors, &graph->tensors[node->dst[i]].name, node->name,
                                      n, err));
         }
@@ -311,10 +310,19 @@ amct_status amct_graph_name_uniquely(amct_graph *graph, amct_err *err)
     size_t slots = 64;
     while (slots < 4 * ((size_t)graph->n_nodes + graph->n_tensors))
         slots *= 2;
-    name_set nodes = {calloc(slots, sizeof(char *)), slots - 1};
-    name_set tensors = {calloc(slots, sizeof(char *)), slots - 1};
-    amct_status status = nodes.slots && tensors.slots ? unique_names(graph, &nodes, &tensors, err)
-                                                      : amct_fail_nomem(err);
+    uint32_t next = graph->n_nodes + graph->n_tensors;
+    name_set nodes = {calloc(slots, sizeof(char *)), slots - 1, next};
+    name_set tensors = {calloc(slots, sizeof(char *)), slots - 1, next};
+    bool *is_output = calloc((size_t)graph->n_tensors + 1, sizeof *is_output);
+    amct_status status = AMCT_E_NOMEM;
+    if (nodes.slots && tensors.slots && is_output) {
+        for (uint32_t i = 0; i < graph->n_outputs; i++)
+            is_output[graph->outputs[i]] = true;
+        status = unique_names(graph, is_output, &nodes, &tensors, err);
+    } else {
+        amct_fail_nomem(err);
+    }
+    free(is_output);
     free(nodes.slots);
     free(tensors.slots);
     return status;

@@ -142,13 +142,14 @@ static amct_status pad_run(const amct_call *call, amct_err *err)
     while (axis > 0 && plan.before[axis] == 0 && plan.shape.dims[axis] == from->dims[axis] &&
            plan.first[axis] == 0)
         axis--;
-    /* An integer that stands for 0.0, or 0 itself. */
-    int64_t zero = 0;
-    amct_element_put_int(src[0]->dtype, &zero, 0, src[0]->zero_point);
+    /* Left out, it is what stands for 0.0; older forms have it as an attribute. */
+    double number = amct_node_float(call->node, "value", (float)src[0]->zero_point);
+    int64_t fill = 0;
+    amct_element_put(src[0]->dtype, &fill, 0, number);
     pad_rows rows = {&plan,
                      call->dst[0],
                      src[0],
-                     src[2] ? src[2]->data : &zero,
+                     src[2] ? src[2]->data : &fill,
                      axis,
                      amct_shape_count(from, axis + 1, from->rank),
                      amct_dtype_bits(src[0]->dtype)};

@@ -229,24 +229,50 @@ static void pick(const amct_value *dst, const amct_value *src, const resize_plan
 
 /* ---- Linear and cubic: one axis after the other, in double ----------------------------------- */
 
-/* y (pre x out x inner) from x (pre x in x inner). */
+/* One result per element of y (out) from x (in): the last axis, whose taps lie side by side. */
+static void blend_last(double *y, const double *x, const amct_resize_axis *axis,
+                       double extrapolation)
+{
+    for (int64_t o = 0; o < axis->out; o++) {
+        const int64_t *index = axis->index + o * axis->taps;
+        const double *weights = axis->weights + o * axis->taps;
+        double sum = 0;
+        for (int64_t k = 0; k < axis->taps; k++)
+            sum += weights[k] != 0 && index[k] >= 0 ? weights[k] * x[index[k]] : 0;
+        y[o] = index[0] < 0 ? extrapolation : sum;
+    }
+}
+
+static void add_scaled(double *restrict y, const double *restrict x, double scale, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        y[i] += scale * x[i];
+}
+
+/* y (out x inner) from x (in x inner). A weight of 0 takes nothing, not even an infinity. */
+static void blend_rows(double *y, const double *x, const amct_resize_axis *axis, int64_t inner,
+                       double extrapolation)
+{
+    for (int64_t o = 0; o < axis->out; o++, y += inner) {
+        const int64_t *index = axis->index + o * axis->taps;
+        const double *weights = axis->weights + o * axis->taps;
+        bool beyond = index[0] < 0;
+        for (int64_t i = 0; i < inner; i++)
+            y[i] = beyond ? extrapolation : 0;
+        for (int64_t k = 0; !beyond && k < axis->taps; k++)
+            if (weights[k] != 0)
+                add_scaled(y, x + index[k] * inner, weights[k], inner);
+    }
+}
+
 static void blend_axis(double *y, const double *x, const amct_resize_axis *axis, int64_t pre,
                        int64_t inner, double extrapolation)
 {
-    for (int64_t p = 0; p < pre; p++, x += axis->in * inner)
-        for (int64_t o = 0; o < axis->out; o++, y += inner) {
-            const int64_t *index = axis->index + o * axis->taps;
-            const double *weights = axis->weights + o * axis->taps;
-            bool beyond = index[0] < 0;
-            for (int64_t i = 0; i < inner; i++)
-                y[i] = beyond ? extrapolation : 0;
-            for (int64_t k = 0; !beyond && k < axis->taps; k++) {
-                const double *from = x + index[k] * inner;
-                double w = weights[k];
-                for (int64_t i = 0; w != 0 && i < inner; i++)
-                    y[i] += w * from[i];
-            }
-        }
+    for (int64_t p = 0; p < pre; p++, x += axis->in * inner, y += axis->out * inner)
+        if (inner == 1)
+            blend_last(y, x, axis, extrapolation);
+        else
+            blend_rows(y, x, axis, inner, extrapolation);
 }
 
 static void round_row(double *row, int64_t n, uint32_t dtype)
@@ -274,18 +300,20 @@ static amct_status blend(const amct_value *dst, const amct_value *src, const res
         amct_shape now = src->shape;
         double *x = rows, *y = rows + n;
         amct_row_load(x, src, p * n_in, 1, n_in);
-        /* Shrinking axes come first: nothing in between is larger than source or result. */
-        for (int grow = 0; grow < 2; grow++)
-            for (int32_t d = first; d < rank; d++) {
-                if (!axes[d].index || (axes[d].out > axes[d].in) != grow)
-                    continue;
-                blend_axis(y, x, &axes[d], amct_shape_count(&now, first, d),
-                           amct_shape_count(&now, d + 1, rank), plan->extrapolation);
-                now.dims[d] = axes[d].out;
-                double *spare = x;
-                x = y;
-                y = spare;
-            }
+        /* Shrinking axes come first, so that nothing in between is larger than source or result;
+         * growing ones from the last on, which costs most per element. */
+        for (int32_t step = 0; step < 2 * (rank - first); step++) {
+            bool grow = step >= rank - first;
+            int32_t d = grow ? 2 * rank - first - 1 - step : first + step;
+            if (!axes[d].index || (axes[d].out > axes[d].in) != grow)
+                continue;
+            blend_axis(y, x, &axes[d], amct_shape_count(&now, first, d),
+                       amct_shape_count(&now, d + 1, rank), plan->extrapolation);
+            now.dims[d] = axes[d].out;
+            double *spare = x;
+            x = y;
+            y = spare;
+        }
         round_row(x, n_out, dst->dtype);
         amct_row_store(dst, p * n_out, 1, x, n_out);
     }

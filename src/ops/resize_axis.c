@@ -21,9 +21,9 @@ static double coordinate(const amct_resize_mode *mode, const amct_resize_axis *a
         return in / 2 * (1 - adjustment) + (x + 0.5) / scale - 0.5;
     }
     case AMCT_RESIZE_TF_CROP_AND_RESIZE: {
-        double at = axis->out == 1 || width == 1
-                        ? (roi[0] + roi[1]) * (in - 1) / 2
-                        : x * (roi[1] - roi[0]) * (in - 1) / (width - 1) + roi[0] * (in - 1);
+        double at = axis->out == 1 ? (roi[0] + roi[1]) * (in - 1) / 2
+                                   : x * (roi[1] - roi[0]) * (in - 1) / (double)(axis->out - 1) +
+                                         roi[0] * (in - 1);
         return at >= 0 && at <= in - 1 ? at : NAN;
     }
     default: return (x + 0.5) / scale - 0.5;

@@ -2,8 +2,10 @@
  * resize_axis.h - resizing along one axis: which source elements each result is made of. Resizing
  * is separable, so a tensor is resized by one axis after the other.
  *
- * Definition: ONNX, operator Resize of opset 19; where its text and onnxruntime part (fractional
- * target lengths, edges of an antialias filter), ONNX's reference implementation.
+ * Definition: ONNX, operator Resize of opset 19, whose length_resized is the result's integer
+ * length. Only ALIGN_CORNERS takes the fractional target length, scale * in, as ONNX's own tests
+ * and reference implementation do (onnxruntime does not; they differ where scale * in is no
+ * integer).
  */
 #ifndef AMCT_OPS_RESIZE_AXIS_H
 #define AMCT_OPS_RESIZE_AXIS_H

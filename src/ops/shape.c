@@ -123,7 +123,7 @@ static amct_status constant_run(const amct_call *call, amct_err *err)
     return AMCT_OK;
 }
 
-/* A list of dims from a constant source; `any` of its own may not be negative. */
+/* A list of dims, none negative, from a constant source. */
 static amct_status read_dims(amct_shape *out, const amct_value *value, const char *name,
                              amct_err *err)
 {

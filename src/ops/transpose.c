@@ -73,7 +73,8 @@ static amct_status read_block(int64_t *block, const amct_infer *in, amct_err *er
     return AMCT_OK;
 }
 
-static amct_status depth_to_space_mode(bool *channels_first, const amct_node *node, amct_err *err)
+/* DCR: blocks lie outside of the channels; CRD: within them. */
+static amct_status read_depth_mode(bool *channels_first, const amct_node *node, amct_err *err)
 {
     static const char *const modes[] = {"DCR", "CRD", NULL};
     uint32_t mode;
@@ -87,7 +88,7 @@ static amct_status depth_to_space_infer(const amct_infer *in, amct_err *err)
     int64_t block;
     bool channels_first;
     AMCT_TRY(read_block(&block, in, err));
-    AMCT_TRY(depth_to_space_mode(&channels_first, in->node, err));
+    AMCT_TRY(read_depth_mode(&channels_first, in->node, err));
     amct_shape shape = in->src[0]->shape;
     if (shape.dims[1] % (block * block))
         return amct_fail(err, AMCT_E_INVALID, "%lld channels do not divide into blocks of %lld",
@@ -106,7 +107,7 @@ static amct_status depth_to_space_run(const amct_call *call, amct_err *err)
     const int64_t *s = call->src[0]->shape.dims, b = amct_node_int(call->node, "blocksize", 0);
     int64_t c = s[1] / (b * b);
     bool channels_first;
-    AMCT_TRY(depth_to_space_mode(&channels_first, call->node, err));
+    AMCT_TRY(read_depth_mode(&channels_first, call->node, err));
     amct_shape dcr = {6, {s[0], b, b, c, s[2], s[3]}}, crd = {6, {s[0], c, b, b, s[2], s[3]}};
     permute(call->dst[0], call->src[0], channels_first ? &crd : &dcr,
             channels_first ? from_crd : from_dcr);
@@ -116,7 +117,9 @@ static amct_status depth_to_space_run(const amct_call *call, amct_err *err)
 static amct_status space_to_depth_infer(const amct_infer *in, amct_err *err)
 {
     int64_t block;
+    bool channels_first;
     AMCT_TRY(read_block(&block, in, err));
+    AMCT_TRY(read_depth_mode(&channels_first, in->node, err));
     amct_shape shape = in->src[0]->shape;
     if (shape.dims[2] % block || shape.dims[3] % block)
         return amct_fail(err, AMCT_E_INVALID, "%lld x %lld does not divide into blocks of %lld",
@@ -131,11 +134,12 @@ static amct_status space_to_depth_infer(const amct_infer *in, amct_err *err)
 
 static amct_status space_to_depth_run(const amct_call *call, amct_err *err)
 {
-    static const int32_t perm[] = {0, 3, 5, 1, 2, 4};
+    static const int32_t to_dcr[] = {0, 3, 5, 1, 2, 4}, to_crd[] = {0, 1, 3, 5, 2, 4};
     const int64_t *s = call->src[0]->shape.dims, b = amct_node_int(call->node, "blocksize", 0);
     amct_shape dims = {6, {s[0], s[1], s[2] / b, b, s[3] / b, b}};
-    (void)err;
-    permute(call->dst[0], call->src[0], &dims, perm);
+    bool channels_first;
+    AMCT_TRY(read_depth_mode(&channels_first, call->node, err));
+    permute(call->dst[0], call->src[0], &dims, channels_first ? to_crd : to_dcr);
     return AMCT_OK;
 }
 

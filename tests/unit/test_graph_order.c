@@ -128,3 +128,29 @@ Test(graph_order, names_become_unique_and_outputs_keep_theirs, .init = setup, .f
     cr_assert_str_eq(g->nodes[1].name, "same");
     cr_assert_str_neq(g->nodes[2].name, "same");
 }
+
+Test(graph_order, names_made_to_collide_become_unique)
+{
+    enum { N = 20000 }; /* every "a_<k>" that a renamed "a" would be called is there already */
+    uint32_t ids[2];
+    cr_assert_eq(amct_graph_new(&g, &err), AMCT_OK);
+    amct_tensor t = {.name = "x", .dtype = AMCT_FLOAT, .shape = {.rank = 0}};
+    amct_graph_add_tensor(g, &t, &ids[0], &err);
+    amct_graph_add_input(g, ids[0], &err);
+    for (uint32_t i = 0; i < N; i++) {
+        char name[16] = "a";
+        if (i < N / 2)
+            snprintf(name, sizeof name, "a_%u", N / 2 + i);
+        t.name = name;
+        amct_graph_add_tensor(g, &t, &ids[1], &err);
+        amct_node node = {.name = name, .op = "Relu", .n_src = 1, .src = &ids[0], .n_dst = 1};
+        node.dst = &ids[1];
+        cr_assert_eq(amct_graph_add_node(g, &node, &err), AMCT_OK);
+    }
+    amct_graph_add_output(g, ids[1], &err);
+    cr_assert_eq(amct_graph_name_uniquely(g, &err), AMCT_OK);
+    cr_assert_str_eq(g->tensors[g->outputs[0]].name, "a", "an output keeps its name");
+    for (uint32_t i = 1; i < N; i++)
+        cr_assert_str_neq(g->nodes[i].name, g->nodes[i - 1].name);
+    amct_graph_free(g);
+}

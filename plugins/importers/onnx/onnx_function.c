@@ -4,9 +4,9 @@
 #include <search.h>
 #include <string.h>
 
-/* How deep calls may nest, and how many nodes they may become: a few functions that call each other
- * twice would become 2^n. */
-enum { MAX_DEPTH = 32, MAX_INLINED = 200000 };
+/* How deep calls may nest, and how many nodes and bytes of the file they may become: a few
+ * functions that call each other twice would become 2^n. */
+enum { MAX_DEPTH = 32, MAX_INLINED = 200000, MAX_INLINED_BYTES = 64 << 20 };
 
 static int compare_functions(const void *a, const void *b)
 {
@@ -28,6 +28,7 @@ int32_t onnx_read_functions(onnx_reader *r, const onnx_part *spans)
         f->defaults = parts[DEFAULTS];
         onnx_at(r, "function '%.200s'", onnx_or_empty(f->proto->name));
         f->nodes = parts[NODES];
+        f->size = spans->at[i].size;
         f->key = onnx_text(&r->memory, "%s:%s", onnx_or_empty(f->proto->domain),
                            onnx_or_empty(f->proto->name));
         void *known = f->key ? tsearch(f, &r->functions, compare_functions) : NULL;
@@ -109,8 +110,10 @@ static int32_t read_body(onnx_reader *r, onnx_scope *body, const onnx_function *
     if (body->depth > MAX_DEPTH)
         return onnx_fail(r, AMCT_E_LIMIT, "functions call each other more than %d deep", MAX_DEPTH);
     r->n_inlined += function->nodes.n;
-    if (r->n_inlined > MAX_INLINED)
-        return onnx_fail(r, AMCT_E_LIMIT, "functions become more than %d nodes", MAX_INLINED);
+    r->n_inlined_bytes += function->size + function->nodes.n * strlen(body->prefix);
+    if (r->n_inlined > MAX_INLINED || r->n_inlined_bytes > MAX_INLINED_BYTES)
+        return onnx_fail(r, AMCT_E_LIMIT, "functions become more than %d nodes or %d bytes",
+                         MAX_INLINED, MAX_INLINED_BYTES);
     if (body->opset && body->opset < ONNX_MIN_OPSET)
         return onnx_fail(r, AMCT_E_UNSUPPORTED,
                          "the function uses operator set %lld, %d or newer wanted",

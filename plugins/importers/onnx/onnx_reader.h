@@ -65,6 +65,7 @@ typedef struct onnx_function {
     const char *key; /* "domain:name" */
     Onnx__FunctionProto *proto;
     onnx_part nodes, defaults; /* NodeProtos, and AttributeProtos with default values */
+    size_t size;               /* of all of it in the file */
 } onnx_function;
 
 typedef struct onnx_reader {
@@ -75,8 +76,9 @@ typedef struct onnx_reader {
     char place[320]; /* what is being read, for messages */
     void *functions; /* tsearch tree of onnx_function */
     onnx_value *values, **last_value;
-    size_t n_inlined;      /* nodes of functions so far */
-    size_t n_sparse_bytes; /* of sparse initializers made dense so far */
+    size_t n_inlined;       /* nodes of functions so far, */
+    size_t n_inlined_bytes; /* and their bytes in the file, with prefixes of names */
+    size_t n_sparse_bytes;  /* of sparse initializers made dense so far */
 } onnx_reader;
 
 /* ---- onnx_report.c ------------------------------------------------------------------------- */
