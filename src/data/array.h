@@ -41,7 +41,6 @@ amct_status amct_idx_size(uint64_t *out, const void *head, size_t n, amct_err *e
  * byte, or a coarse and a fine one, and 3 x 32 x 32 bytes. Which of the two is found from the size
  * and the labels. The label of sample i is the byte before its data. */
 enum { AMCT_CIFAR10_RECORD = 1 + 3072, AMCT_CIFAR100_RECORD = 2 + 3072 };
-bool amct_is_cifar(const void *bytes, size_t size);
 amct_status amct_cifar_parse(amct_array *out, const void *bytes, size_t size, amct_err *err);
 
 /* ---- Elements ------------------------------------------------------------------------------ */

@@ -21,11 +21,6 @@ static size_t record_size(const uint8_t *p, size_t size)
                                                         : 0;
 }
 
-bool amct_is_cifar(const void *bytes, size_t size)
-{
-    return record_size(bytes, size) != 0;
-}
-
 amct_status amct_cifar_parse(amct_array *out, const void *bytes, size_t size, amct_err *err)
 {
     size_t record = record_size(bytes, size);

@@ -30,15 +30,15 @@ amct_status amct_data_config_read(amct_data_config *config, const amct_yaml_node
     const amct_yaml_node *preprocess = NULL, *calibration = NULL, *search = NULL, *confirm = NULL;
     const amct_yaml_field fields[] = {
         AMCT_YAML_TEXT("path", &read.path),
-        AMCT_YAML_TEXT("labels", &read.labels_path),
+        AMCT_YAML_TEXT("labels", &read.dataset.labels_path),
         AMCT_YAML_NODE("preprocess", &preprocess),
         AMCT_YAML_NODE("calibration", &calibration),
         AMCT_YAML_NODE("search", &search),
         AMCT_YAML_NODE("confirm", &confirm),
-        AMCT_YAML_INTEGER("label_offset", &read.label_offset, -1000000, 1000000),
+        AMCT_YAML_INTEGER("label_offset", &read.dataset.label_offset, -1000000, 1000000),
     };
     AMCT_TRY(amct_yaml_read_map(section, fields, sizeof fields / sizeof *fields, err));
-    AMCT_TRY(amct_preprocess_read(&read.preprocess, preprocess, err));
+    AMCT_TRY(amct_preprocess_read(&read.dataset.preprocess, preprocess, err));
     AMCT_TRY(read_count(&read.split.calibration, calibration, err));
     AMCT_TRY(read_count(&read.split.search, search, err));
     AMCT_TRY(read_count(&read.split.confirm, confirm, err));

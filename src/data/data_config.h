@@ -17,10 +17,9 @@
 #include "data/split.h"
 
 typedef struct amct_data_config {
-    const char *path;        /* NULL: not said */
-    const char *labels_path; /* NULL: not said */
-    amct_preprocess preprocess;
-    int64_t label_offset;
+    const char *path;             /* NULL: not said */
+    amct_dataset_options dataset; /* preprocess, labels_path and label_offset; the rest is for the
+                                     caller to fill */
     amct_split_options split;
 } amct_data_config;
 

@@ -1,8 +1,8 @@
 #include "data/dataset.h"
 
+#include "base/fork.h"
 #include "data/frame.h"
-#include "data/parallel.h"
-#include "data/store.h"
+#include "data/sample_store.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -11,24 +11,26 @@
 
 typedef struct amct_dataset_private {
     amct_arena *arena; /* of everything but the samples */
-    amct_store store;
+    amct_sample_store store;
     size_t sample_bytes;
     float (*values)[256]; /* per channel, of each byte; NULL if samples are floats */
 } amct_dataset_private;
 
-/* Samples being read, each by one task. */
+enum { REASON_BYTES = 256 };
+
+/* Samples being read, by several processes; what they write is shared. */
 typedef struct load {
     const amct_source *source;
     const amct_frame *frame;
     uint8_t *samples;
     size_t sample_bytes;
-    char **reasons;    /* per sample: why it cannot be read, NULL if it can */
-    amct_hash *hashes; /* per sample: of its file */
+    char (*reasons)[REASON_BYTES]; /* per sample: why it cannot be read, "" if it can */
+    amct_hash *hashes;             /* per sample: of its file */
 } load;
 
 /* ---- Reading samples ----------------------------------------------------------------------- */
 
-static amct_status load_file(load *l, size_t i, uint8_t *dst, amct_err *err)
+static amct_status load_file(load *l, uint32_t i, uint8_t *dst, amct_err *err)
 {
     amct_file file;
     AMCT_TRY(amct_file_map(&file, l->source->files[i].path, err));
@@ -49,20 +51,21 @@ static amct_status load_array_sample(const load *l, uint64_t i, uint8_t *dst, am
 
 /* What is wrong with one file is noted; what is wrong with the options, or an array, ends it all.
  */
-static amct_status load_sample(void *context, size_t i, amct_err *err)
+static amct_status load_sample(void *context, uint32_t worker, uint32_t i, amct_err *err)
 {
     load *l = context;
     uint8_t *dst = l->samples + i * l->sample_bytes;
+    (void)worker;
     if (l->source->kind == AMCT_SOURCE_ARRAYS) {
         if (load_array_sample(l, i, dst, err) != AMCT_OK)
-            return amct_fail_in(err, "%s: sample %zu", l->source->path, i);
+            return amct_fail_in(err, "%s: sample %u", l->source->path, i);
         return AMCT_OK;
     }
     amct_status status = load_file(l, i, dst, err);
     if (status == AMCT_E_INVALID || status == AMCT_E_NOMEM)
         return amct_fail_in(err, "%s", l->source->files[i].path);
-    if (status != AMCT_OK && !(l->reasons[i] = strdup(err->text)))
-        return amct_fail_nomem(err);
+    if (status != AMCT_OK)
+        snprintf(l->reasons[i], REASON_BYTES, "%.*s", REASON_BYTES - 1, err->text);
     return AMCT_OK;
 }
 
@@ -72,7 +75,7 @@ static amct_status keep_readable(amct_dataset *ds, const load *l, amct_err *err)
     const amct_source *source = l->source;
     uint32_t n_unreadable = 0, kept = 0;
     for (uint32_t i = 0; i < source->n; i++)
-        n_unreadable += l->reasons[i] != NULL;
+        n_unreadable += l->reasons[i][0] != 0;
     if (n_unreadable == source->n)
         return amct_fail(err, AMCT_E_FORMAT,
                          "%s: none of its %u files can be read; the first: %s: %s", source->path,
@@ -83,7 +86,7 @@ static amct_status keep_readable(amct_dataset *ds, const load *l, amct_err *err)
         return amct_fail_nomem(err);
     n_unreadable = 0;
     for (uint32_t i = 0; i < source->n; i++) {
-        if (l->reasons[i]) {
+        if (l->reasons[i][0]) {
             amct_unreadable *entry = &list[n_unreadable++];
             entry->name = amct_arena_string(ds->private->arena, source->files[i].name);
             entry->reason = amct_arena_string(ds->private->arena, l->reasons[i]);
@@ -179,18 +182,18 @@ static amct_status run_load(amct_dataset *ds, load *l, amct_err *err)
 {
     const amct_source *source = l->source;
     const amct_dataset_options *options = source->options;
-    uint64_t limit = options->memory_limit_bytes ? options->memory_limit_bytes : UINT64_MAX;
     uint64_t bytes;
     if (__builtin_mul_overflow(l->sample_bytes, (uint64_t)source->n, &bytes))
         return amct_fail(err, AMCT_E_LIMIT, "%u samples are too large", source->n);
-    AMCT_TRY(amct_store_new(&ds->private->store, bytes, limit, options->spill_folder, err));
+    AMCT_TRY(amct_sample_store_new(&ds->private->store, bytes, amct_source_memory_left(source),
+                                   options->spill_folder, err));
     l->samples = ds->private->store.data;
-    AMCT_TRY(amct_parallel(source->n, options->jobs, load_sample, l, err));
+    AMCT_TRY(amct_parallel(options->jobs, source->n, load_sample, l, err));
     ds->bytes = bytes;
     ds->spilled = ds->private->store.spilled;
     ds->fingerprint = fingerprint(ds, l);
     AMCT_TRY(keep_readable(ds, l, err));
-    amct_store_seal(&ds->private->store);
+    amct_sample_store_seal(&ds->private->store);
     return AMCT_OK;
 }
 
@@ -198,13 +201,13 @@ static amct_status load_samples(amct_dataset *ds, const amct_source *source,
                                 const amct_frame *frame, amct_err *err)
 {
     load l = {.source = source, .frame = frame, .sample_bytes = ds->private->sample_bytes};
-    l.reasons = calloc(source->n, sizeof *l.reasons);
-    l.hashes = calloc(source->n, sizeof *l.hashes);
+    size_t reasons_bytes = source->n * sizeof *l.reasons,
+           hashes_bytes = source->n * sizeof *l.hashes;
+    l.reasons = amct_shared_alloc(reasons_bytes);
+    l.hashes = amct_shared_alloc(hashes_bytes);
     amct_status status = l.reasons && l.hashes ? run_load(ds, &l, err) : amct_fail_nomem(err);
-    for (uint32_t i = 0; l.reasons && i < source->n; i++)
-        free(l.reasons[i]);
-    free(l.reasons);
-    free(l.hashes);
+    amct_shared_free(l.reasons, reasons_bytes);
+    amct_shared_free(l.hashes, hashes_bytes);
     return status;
 }
 
@@ -262,7 +265,7 @@ void amct_dataset_free(amct_dataset *ds)
 {
     if (!ds)
         return;
-    amct_store_free(&ds->private->store);
+    amct_sample_store_free(&ds->private->store);
     amct_arena_free(ds->private->arena);
 }
 
@@ -296,7 +299,7 @@ static void fetch_floats(float *dst, const float *src, const amct_dataset *ds, b
 }
 
 void amct_dataset_fetch(const amct_dataset *ds, const uint32_t *indices, size_t n,
-                        amct_layout layout, float *dst)
+                        amct_data_layout layout, float *dst)
 {
     const amct_dataset_private *p = ds->private;
     assert(layout == AMCT_NCHW || layout == AMCT_NHWC);

@@ -37,7 +37,7 @@ typedef struct amct_dataset_options {
     uint32_t n_classes;      /* of the network; labels must be below; 0: not known */
     uint64_t memory_limit_bytes; /* for the samples; 0: no limit */
     const char *spill_folder;    /* where what is beyond the limit goes; NULL: that is an error */
-    uint32_t jobs;               /* threads that decode; 0 is 1 */
+    uint32_t jobs;               /* processes that decode; 0 is 1 */
 } amct_dataset_options;
 
 /* A file that could not be read, and why. */
@@ -52,7 +52,7 @@ typedef struct amct_dataset {
     uint32_t n;                       /* samples, at least 1 */
     uint32_t channels, height, width; /* of a sample; other shapes are 1 x 1 x elements */
     size_t elements;                  /* their product */
-    amct_layout layout;               /* of the network's input: AMCT_NCHW or AMCT_NHWC */
+    amct_data_layout layout;          /* of the network's input: AMCT_NCHW or AMCT_NHWC */
     const int32_t *labels;            /* n of them, offset added; NULL: there are none */
     const amct_unreadable *unreadable;
     uint32_t n_unreadable; /* left out of n */
@@ -63,8 +63,9 @@ typedef struct amct_dataset {
     struct amct_dataset_private *private;
 } amct_dataset;
 
-/* Opens and reads a data set. Files that cannot be read are listed; only if none can it is an
- * error. Failures name file and sample, and what was wanted. */
+/* Opens and reads a data set, with `jobs` processes: not while other threads run. Files that cannot
+ * be read are listed; only if none can it is an error. Failures name file and sample, and what was
+ * wanted. */
 amct_status amct_dataset_open(amct_dataset **out, const char *path,
                               const amct_dataset_options *options, amct_err *err);
 void amct_dataset_free(amct_dataset *ds); /* NULL is allowed */
@@ -73,6 +74,6 @@ void amct_dataset_free(amct_dataset *ds); /* NULL is allowed */
  * floats, in that order of elements (AMCT_NCHW or AMCT_NHWC; the same for samples of other shapes).
  */
 void amct_dataset_fetch(const amct_dataset *ds, const uint32_t *indices, size_t n,
-                        amct_layout layout, float *dst);
+                        amct_data_layout layout, float *dst);
 
 #endif

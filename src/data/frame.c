@@ -46,7 +46,7 @@ static amct_status read_input(amct_frame *frame, input *in, const amct_dataset_o
     frame->layout = options->preprocess.layout;
     if (rank == 3) {
         bool first = dims[0] == 1 || dims[0] == 3, last = dims[2] == 1 || dims[2] == 3;
-        if (frame->layout == AMCT_LAYOUT_UNSAID)
+        if (frame->layout == AMCT_DATA_LAYOUT_UNSAID)
             frame->layout = last && !first ? AMCT_NHWC : AMCT_NCHW;
         bool interleaved = frame->layout == AMCT_NHWC;
         frame->want_channels = dims[interleaved ? 2 : 0];
@@ -236,7 +236,7 @@ static amct_status decide_arrays(amct_frame *frame, const amct_array *array, con
     }
     frame->bytes = array->dtype == AMCT_UINT8;
     AMCT_TRY(place_dims(frame, &s, in, err));
-    if (in->flat && options->preprocess.layout == AMCT_LAYOUT_UNSAID)
+    if (in->flat && options->preprocess.layout == AMCT_DATA_LAYOUT_UNSAID)
         frame->layout = frame->planar ? AMCT_NCHW : AMCT_NHWC; /* their own order */
     return transform_dims(frame, &s, err);
 }
@@ -270,7 +270,7 @@ amct_status amct_frame_decide(amct_frame *out, const amct_source *source, amct_e
         AMCT_TRY(decide_arrays(&frame, &source->arrays[0], &in, options, err));
         break;
     }
-    if (frame.layout == AMCT_LAYOUT_UNSAID)
+    if (frame.layout == AMCT_DATA_LAYOUT_UNSAID)
         frame.layout = AMCT_NCHW;
     AMCT_TRY(check_frame(&frame, &in, err));
     AMCT_TRY(amct_preprocess_check(&options->preprocess, frame.channels, frame.bytes, err));

@@ -13,10 +13,10 @@ typedef struct amct_frame {
     /* A sample as kept: height x width x channels. Samples that are no pictures: 1 x 1 x elements
      * on channel 1, in their own order. */
     uint32_t channels, height, width;
-    bool bytes;         /* kept as uint8, the values of preprocessing added when fetched; else as
-                           float with them */
-    bool picture;       /* may be resized and change colour */
-    amct_layout layout; /* of the network's input */
+    bool bytes;   /* kept as uint8, the values of preprocessing added when fetched; else as
+                     float with them */
+    bool picture; /* may be resized and change colour */
+    amct_data_layout layout; /* of the network's input */
     /* What the network says of a picture, 0 where it does not. */
     uint32_t want_channels, want_height, want_width;
     /* Elements of arrays and raw files before preprocessing: */

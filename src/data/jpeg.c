@@ -1,15 +1,15 @@
 #include "data/image.h"
 
-#include <limits.h>
+#include <stdbool.h>
 #include <string.h>
 #include <turbojpeg.h>
 
-/* Whether libjpeg's warning means that pixels are missing or wrong. It also warns of what harms
- * nothing, such as bytes between segments. */
-static bool warning_is_damage(const char *text)
+/* libjpeg tells of its first warning alone. Bytes between segments, which some programs leave, harm
+ * nothing; but only a file that has its end is sure not to be cut as well. */
+static bool is_harmless(const char *warning, const uint8_t *bytes, size_t size)
 {
-    return strstr(text, "remature end") ||
-           (strstr(text, "Corrupt JPEG data") && !strstr(text, "extraneous bytes"));
+    return strstr(warning, "extraneous bytes") && size >= 2 && bytes[size - 2] == 0xff &&
+           bytes[size - 1] == 0xd9;
 }
 
 static amct_status fail_jpeg(tjhandle handle, amct_err *err)
@@ -39,7 +39,7 @@ static amct_status decode_pixels(tjhandle handle, amct_image *image, const void 
     if (tjDecompress2(handle, bytes, size, image->pixels, (int)image->width, 0, (int)image->height,
                       format, flags) == 0)
         return AMCT_OK;
-    if (tjGetErrorCode(handle) == TJERR_WARNING && !warning_is_damage(tjGetErrorStr2(handle)))
+    if (tjGetErrorCode(handle) == TJERR_WARNING && is_harmless(tjGetErrorStr2(handle), bytes, size))
         return AMCT_OK;
     return fail_jpeg(handle, err);
 }

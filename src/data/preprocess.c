@@ -88,7 +88,7 @@ amct_status amct_preprocess_read(amct_preprocess *pre, const amct_yaml_node *sec
     const char *text;
     AMCT_TRY(amct_yaml_read_map(section, fields, sizeof fields / sizeof *fields, err));
     read.color = (amct_color)(color + 1);
-    read.layout = (amct_layout)(layout + 1);
+    read.layout = (amct_data_layout)(layout + 1);
     if (resize) {
         AMCT_TRY(amct_yaml_text(&text, resize, err));
         if (amct_preprocess_set_resize(&read, text, err) != AMCT_OK)

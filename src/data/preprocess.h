@@ -6,7 +6,8 @@
  * - a picture of the size that the network takes is left as it is; any other is resized so that its
  *   short side is 256/224 of the network's (round half up) and cropped at the centre, or resized to
  *   the network's size if that is not square; only files of pictures, not arrays;
- * - the colour is RGB, or GRAY where the network takes one channel;
+ * - the colour of files is RGB, or GRAY where the network takes one channel; arrays keep theirs,
+ * and where one is said, three channels are taken to be R, G, B;
  * - uint8 values are scaled by 1/255, others by 1; mean 0, std 1.
  */
 #ifndef AMCT_DATA_PREPROCESS_H
@@ -32,7 +33,11 @@ typedef enum amct_color {
 } amct_color;
 
 /* Order of a sample's elements: channel x height x width, or height x width x channel. */
-typedef enum amct_layout { AMCT_LAYOUT_UNSAID = 0, AMCT_NCHW, AMCT_NHWC } amct_layout;
+typedef enum amct_data_layout {
+    AMCT_DATA_LAYOUT_UNSAID = 0,
+    AMCT_NCHW,
+    AMCT_NHWC
+} amct_data_layout;
 
 enum { AMCT_PREPROCESS_MAX_VALUES = 64 }; /* entries of mean and std */
 
@@ -41,14 +46,15 @@ typedef struct amct_preprocess {
     uint32_t resize_height, resize_width;
     uint32_t crop_height, crop_width; /* 0: none */
     amct_color color;
-    amct_layout layout;     /* of the network's input; unsaid: found from its dims */
-    double scale;           /* 0: unsaid */
-    uint32_t n_mean, n_std; /* 0: unsaid; 1: for all channels; else one per channel */
-    double mean[AMCT_PREPROCESS_MAX_VALUES], std[AMCT_PREPROCESS_MAX_VALUES];
+    amct_data_layout layout; /* of the network's input; unsaid: found from its dims */
+    double scale;            /* 0: unsaid */
+    uint32_t n_mean, n_std;  /* 0: unsaid; 1: for all channels; else one per channel */
+    double mean[AMCT_PREPROCESS_MAX_VALUES];
+    double std[AMCT_PREPROCESS_MAX_VALUES]; /* above 0 */
 } amct_preprocess;
 
-/* Reads `256`, `0` (none) or `224x256` (height x width) into the resize or crop of pre, and words
- * as in search files: from the command line. Failures quote the text. */
+/* Reads `256`, `0` (none) or `224x256` (height x width), as a search file or the command line has
+ * it, into the resize or crop of pre. Failures quote the text. */
 amct_status amct_preprocess_set_resize(amct_preprocess *pre, const char *text, amct_err *err);
 amct_status amct_preprocess_set_crop(amct_preprocess *pre, const char *text, amct_err *err);
 

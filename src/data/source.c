@@ -1,7 +1,7 @@
 #include "data/source.h"
 
 #include "data/inflate.h"
-#include "data/store.h"
+#include "data/sample_store.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +14,7 @@ static void release_file(void *file)
 
 static void release_store(void *store)
 {
-    amct_store_free(store);
+    amct_sample_store_free(store);
 }
 
 amct_status amct_source_map(amct_source *source, amct_file *out, const char *path, amct_err *err)
@@ -31,16 +31,24 @@ amct_status amct_source_map(amct_source *source, amct_file *out, const char *pat
     return AMCT_OK;
 }
 
-amct_status amct_source_alloc(amct_source *source, uint8_t **out, uint64_t size, amct_err *err)
+uint64_t amct_source_memory_left(const amct_source *source)
 {
     uint64_t limit = source->options->memory_limit_bytes;
-    amct_store *store = amct_arena_alloc(source->arena, sizeof *store);
+    if (limit == 0)
+        return UINT64_MAX;
+    return limit > source->held_bytes ? limit - source->held_bytes : 0;
+}
+
+amct_status amct_source_alloc(amct_source *source, uint8_t **out, uint64_t size, amct_err *err)
+{
+    amct_sample_store *store = amct_arena_alloc(source->arena, sizeof *store);
     if (!store)
         return amct_fail_nomem(err);
-    AMCT_TRY(amct_store_new(store, size ? size : 1, limit ? limit : UINT64_MAX,
-                            source->options->spill_folder, err));
+    AMCT_TRY(amct_sample_store_new(store, size ? size : 1, amct_source_memory_left(source),
+                                   source->options->spill_folder, err));
     if (amct_arena_own(source->arena, store, release_store) != 0)
         return amct_fail_nomem(err);
+    source->held_bytes += store->spilled ? 0 : size;
     *out = store->data;
     return AMCT_OK;
 }

@@ -40,6 +40,7 @@ typedef struct amct_source {
     const char *labels_from; /* the file they come from, for messages */
     const uint32_t *lines;   /* n, of labels_from; NULL if it has none */
     amct_hash hash;          /* of the contents of arrays */
+    uint64_t held_bytes;     /* of memory that amct_source_alloc gave */
 } amct_source;
 
 /* Finds out what path is, and lists or maps it. options must outlive the source. */
@@ -54,6 +55,8 @@ amct_status amct_source_map(amct_source *source, amct_file *out, const char *pat
 /* The same, unpacked if it is a gzipped IDX file. */
 amct_status amct_source_map_idx(amct_source *source, amct_file *out, const char *path,
                                 amct_err *err);
+/* What the memory limit leaves. */
+uint64_t amct_source_memory_left(const amct_source *source);
 /* Memory until the source is closed, in a file if it is beyond the limit. */
 amct_status amct_source_alloc(amct_source *source, uint8_t **out, uint64_t size, amct_err *err);
 

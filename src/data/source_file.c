@@ -137,7 +137,7 @@ static amct_status extract_array(amct_source *source, amct_array *array,
 }
 
 /* A member by the name of its array, NULL if there is none. */
-static const amct_zip_member *find_member(const amct_zip *zip, const char *name)
+static const amct_zip_member *find_member(const amct_zip_file *zip, const char *name)
 {
     size_t n = strlen(name);
     for (size_t i = 0; i < zip->n; i++)
@@ -165,7 +165,8 @@ static uint32_t member_rank(const amct_zip_member *member)
     return amct_npy_parse_head(&array, &head_bytes, bytes, n, &ignored) == AMCT_OK ? array.rank : 0;
 }
 
-static amct_status find_samples(const amct_zip_member **out, const amct_zip *zip, amct_err *err)
+static amct_status find_samples(const amct_zip_member **out, const amct_zip_file *zip,
+                                amct_err *err)
 {
     static const char *const names[] = {"x", "images", "data", "input"};
     const amct_zip_member *only = NULL;
@@ -190,7 +191,7 @@ static amct_status find_samples(const amct_zip_member **out, const amct_zip *zip
 
 static amct_status open_npz(amct_source *source, const amct_file *file, amct_err *err)
 {
-    amct_zip zip;
+    amct_zip_file zip;
     amct_array samples, labels;
     const amct_zip_member *member;
     AMCT_TRY(amct_zip_open(&zip, source->arena, file->data, file->size, err));
@@ -209,18 +210,12 @@ static amct_status open_npz(amct_source *source, const amct_file *file, amct_err
 
 /* ---- Which of them ------------------------------------------------------------------------- */
 
-static amct_status open_by_name(amct_source *source, const char *path, amct_err *err)
+static amct_status open_list(amct_source *source, const char *path, amct_err *err)
 {
-    const char *name = amct_path_base(path);
-    if (amct_ends_with(name, ".txt")) {
-        const char *folder = amct_arena_printf(source->arena, "%.*s", (int)(name - path), path);
-        return folder ? amct_source_open_list(source, folder, path, AMCT_LIST_FILES, err)
-                      : amct_fail_nomem(err);
-    }
-    return amct_fail(err, AMCT_E_FORMAT,
-                     "%s: is no data: wanted a folder of images, .npy, .npz, IDX, CIFAR binary, or "
-                     "a list (.txt) of .bin files",
-                     path);
+    int folder_length = (int)(amct_path_base(path) - path);
+    const char *folder = amct_arena_printf(source->arena, "%.*s", folder_length, path);
+    return folder ? amct_source_open_list(source, folder, path, AMCT_LIST_FILES, err)
+                  : amct_fail_nomem(err);
 }
 
 amct_status amct_source_open_file(amct_source *source, const char *path, amct_err *err)
@@ -228,6 +223,8 @@ amct_status amct_source_open_file(amct_source *source, const char *path, amct_er
     amct_file file;
     if (amct_ends_with(path, ".bin"))
         return amct_source_open_cifar(source, "", &path, 1, err);
+    if (amct_ends_with(path, ".txt"))
+        return open_list(source, path, err);
     AMCT_TRY(amct_source_map_idx(source, &file, path, err));
     if (amct_is_npy(file.data, file.size))
         return open_npy(source, &file, path, err);
@@ -238,5 +235,8 @@ amct_status amct_source_open_file(amct_source *source, const char *path, amct_er
     }
     if (amct_is_idx(file.data, file.size))
         return open_idx(source, &file, path, err);
-    return open_by_name(source, path, err);
+    return amct_fail(err, AMCT_E_FORMAT,
+                     "%s: is no data: wanted a folder of images, .npy, .npz, IDX, CIFAR binary, or "
+                     "a list (.txt) of .bin files",
+                     path);
 }

@@ -30,7 +30,7 @@ static const char *misleading_name(const amct_folder *folder)
 static amct_status add_class_files(amct_source *source, amct_file_table *table, const char *path,
                                    const amct_folder *folder, uint32_t *n_classes, amct_err *err)
 {
-    uint32_t class = 0;
+    uint32_t rank = 0;
     for (size_t i = 0; i < folder->n; i++) {
         amct_folder inner;
         if (!folder->entries[i].is_folder)
@@ -43,10 +43,10 @@ static amct_status add_class_files(amct_source *source, amct_file_table *table, 
         for (size_t f = 0; f < inner.n; f++)
             if (!inner.entries[f].is_folder && amct_image_is_name(inner.entries[f].name))
                 AMCT_TRY(amct_file_table_add(table, source, path, subfolder, inner.entries[f].name,
-                                             class, err));
-        class ++;
+                                             rank, err));
+        rank++;
     }
-    *n_classes = class;
+    *n_classes = rank;
     return AMCT_OK;
 }
 
@@ -78,9 +78,6 @@ static amct_status open_classes(amct_source *source, const char *path, const amc
                          "%s: holds no data: wanted images (JPEG, PNG; in class folders, or with a "
                          "labels.txt), .npy, .npz, IDX or .bin files",
                          path);
-    if (source->options->labels_path)
-        return amct_source_open_list(source, path, source->options->labels_path, AMCT_LIST_LABELLED,
-                                     err);
     AMCT_TRY(check_classes(source, folder, n_classes, err));
     return amct_source_set_files(source, table, AMCT_SOURCE_PICTURES, true,
                                  "images in class folders", err);
@@ -135,9 +132,6 @@ static amct_status open_pictures(amct_source *source, const char *path, const na
 {
     amct_file_table table = {0};
     amct_status status = AMCT_OK;
-    if (source->options->labels_path)
-        return amct_source_open_list(source, path, source->options->labels_path, AMCT_LIST_LABELLED,
-                                     err);
     for (size_t i = 0; status == AMCT_OK && i < pictures->n; i++)
         status = amct_file_table_add(&table, source, path, NULL, pictures->names[i], 0, err);
     if (status == AMCT_OK)
@@ -210,6 +204,9 @@ static amct_status open_images(amct_source *source, const char *path, const amct
 {
     amct_file_table nested = {0};
     uint32_t n_classes = 0;
+    if (source->options->labels_path)
+        return amct_source_open_list(source, path, source->options->labels_path, AMCT_LIST_LABELLED,
+                                     err);
     amct_status status = add_class_files(source, &nested, path, folder, &n_classes, err);
     if (status == AMCT_OK && pictures->n && nested.n)
         status = amct_fail(err, AMCT_E_INVALID,

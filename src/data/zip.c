@@ -171,12 +171,12 @@ static amct_status read_entry(amct_zip_member *m, amct_arena *arena, const direc
     return AMCT_OK;
 }
 
-amct_status amct_zip_open(amct_zip *out, amct_arena *arena, const void *bytes, size_t size,
+amct_status amct_zip_open(amct_zip_file *out, amct_arena *arena, const void *bytes, size_t size,
                           amct_err *err)
 {
     directory d;
     AMCT_TRY(find_directory(&d, bytes, size, err));
-    amct_zip zip = {.n = (size_t)d.n};
+    amct_zip_file zip = {.n = (size_t)d.n};
     zip.members = amct_arena_array(arena, zip.n, sizeof *zip.members);
     if (!zip.members)
         return amct_fail_nomem(err);

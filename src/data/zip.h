@@ -20,13 +20,13 @@ typedef struct amct_zip_member {
     size_t bytes; /* unpacked; at most 1032 times packed_bytes */
 } amct_zip_member;
 
-typedef struct amct_zip {
+typedef struct amct_zip_file {
     amct_zip_member *members; /* in the order of the directory */
     size_t n;
-} amct_zip;
+} amct_zip_file;
 
 /* Lists the members; names and table live in the arena, the rest borrows from bytes. */
-amct_status amct_zip_open(amct_zip *out, amct_arena *arena, const void *bytes, size_t size,
+amct_status amct_zip_open(amct_zip_file *out, amct_arena *arena, const void *bytes, size_t size,
                           amct_err *err);
 
 /* Writes the member's bytes to dst and compares the checksum; messages name the member. */

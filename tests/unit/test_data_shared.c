@@ -1,38 +1,22 @@
-#define _GNU_SOURCE /* asprintf */
 /* Real data, where they are present: pictures to the bit as OpenCV 4.6 prepares them. */
 #include "base/file.h"
 #include "data/array.h"
 #include "data/dataset.h"
+#include "unit/shared_data.h"
 
 #include <criterion/criterion.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static amct_err err;
-
-/* A path below the shared data, or the case is skipped. malloc'd. */
-static char *shared(const char *name)
-{
-    const char *top = getenv("AMCT_SHARED"), *source = getenv("AMCT_TOP_SRCDIR");
-    char *path = NULL;
-    if (top)
-        cr_assert(asprintf(&path, "%s/data/%s", top, name) > 0);
-    else
-        cr_assert(asprintf(&path, "%s/../shared/data/%s", source ? source : ".", name) > 0);
-    if (access(path, R_OK) != 0)
-        cr_skip_test("no shared data");
-    return path;
-}
 
 static amct_dataset *open_shared(const char *name, const amct_dataset_options *options)
 {
     amct_dataset *ds = NULL;
-    char *path = shared(name);
+    char path[4096];
+    shared_path(path, sizeof path, name);
     cr_assert_eq(amct_dataset_open(&ds, path, options, &err), AMCT_OK, "%s", err.text);
     cr_assert_eq(ds->n_unreadable, 0);
-    free(path);
     return ds;
 }
 
@@ -46,10 +30,11 @@ static amct_dataset_options pixels(int64_t channels, int64_t height, int64_t wid
 /* Compares the first samples with a file of uint8 N x H x W (x C). */
 static void assert_first_samples(const amct_dataset *ds, const char *name)
 {
-    char *path = shared(name);
+    char path[4096];
     amct_file file;
     amct_array array;
-    cr_assert_eq(amct_file_map(&file, path, &err), AMCT_OK, "%s", err.text);
+    cr_assert_eq(amct_file_map(&file, shared_path(path, sizeof path, name), &err), AMCT_OK, "%s",
+                 err.text);
     cr_assert_eq(amct_npy_parse(&array, file.data, file.size, &err), AMCT_OK, "%s", err.text);
     cr_assert_eq(array.sample_count, ds->elements);
     float *sample = malloc(ds->elements * sizeof *sample);
@@ -62,7 +47,6 @@ static void assert_first_samples(const amct_dataset *ds, const char *name)
     }
     free(sample);
     amct_file_unmap(&file);
-    free(path);
 }
 
 Test(data_shared, imagenet_by_short_side_and_crop_is_exact)
@@ -72,20 +56,20 @@ Test(data_shared, imagenet_by_short_side_and_crop_is_exact)
     options.preprocess.resize_height = 256;
     options.preprocess.crop_height = options.preprocess.crop_width = 224;
     options.n_classes = 1000;
-    amct_dataset *ds = open_shared("images/imagenet500", &options);
+    amct_dataset *ds = open_shared("data/images/imagenet500", &options);
     cr_assert_eq(ds->n, 500);
     cr_assert_eq(ds->labels[0], 0);
     cr_assert_eq(ds->labels[1], 2);
     cr_assert_eq(ds->labels[499], 998);
-    assert_first_samples(ds, "expected/imagenet/first50.short256crop224.rgb.u8.npy");
+    assert_first_samples(ds, "data/expected/imagenet/first50.short256crop224.rgb.u8.npy");
     amct_dataset_free(ds);
 }
 
 Test(data_shared, unsaid_preprocessing_of_imagenet_is_the_same)
 {
     amct_dataset_options options = pixels(3, 224, 224);
-    amct_dataset *ds = open_shared("images/imagenet500", &options);
-    assert_first_samples(ds, "expected/imagenet/first50.short256crop224.rgb.u8.npy");
+    amct_dataset *ds = open_shared("data/images/imagenet500", &options);
+    assert_first_samples(ds, "data/expected/imagenet/first50.short256crop224.rgb.u8.npy");
     amct_dataset_free(ds);
 }
 
@@ -96,8 +80,8 @@ Test(data_shared, imagenet_squashed_and_bgr_is_exact)
     options.preprocess.resize_height = options.preprocess.resize_width = 256;
     options.preprocess.crop_height = options.preprocess.crop_width = 227;
     options.preprocess.color = AMCT_COLOR_BGR;
-    amct_dataset *ds = open_shared("images/imagenet500", &options);
-    assert_first_samples(ds, "expected/imagenet/first50.squash256crop227.bgr.u8.npy");
+    amct_dataset *ds = open_shared("data/images/imagenet500", &options);
+    assert_first_samples(ds, "data/expected/imagenet/first50.squash256crop227.bgr.u8.npy");
     amct_dataset_free(ds);
 }
 
@@ -106,21 +90,21 @@ Test(data_shared, mnist_enlarged_is_exact)
     amct_dataset_options options = pixels(1, 32, 32);
     options.preprocess.resize = AMCT_RESIZE_TO;
     options.preprocess.resize_height = options.preprocess.resize_width = 32;
-    amct_dataset *ds = open_shared("images/mnist", &options);
+    amct_dataset *ds = open_shared("data/images/mnist", &options);
     cr_assert_eq(ds->n, 10000);
     cr_assert_eq(ds->labels[0], 7);
     cr_assert_eq(ds->labels[9999], 6);
-    assert_first_samples(ds, "expected/mnist/first50_resized32_u8.npy");
+    assert_first_samples(ds, "data/expected/mnist/first50_resized32_u8.npy");
     amct_dataset_free(ds);
 }
 
 Test(data_shared, cifar_records_are_counted)
 {
     amct_dataset_options options = pixels(3, 32, 32);
-    amct_dataset *ds = open_shared("images/cifar10/test1000.bin", &options);
+    amct_dataset *ds = open_shared("data/images/cifar10/test1000.bin", &options);
     cr_assert_eq(ds->n, 1000);
     cr_assert_eq(ds->labels[0], 3);
-    amct_dataset *again = open_shared("images/cifar10/train1000.bin", &options);
+    amct_dataset *again = open_shared("data/images/cifar10/train1000.bin", &options);
     cr_assert_eq(again->n, 1000);
     cr_assert_neq(amct_hash_equal(ds->fingerprint, again->fingerprint), 1);
     amct_dataset_free(ds);
@@ -131,10 +115,10 @@ Test(data_shared, a_folder_of_mixed_kinds_is_refused)
 {
     amct_dataset_options options = pixels(3, 32, 32);
     amct_dataset *ds = NULL;
-    char *path = shared("images/cifar10");
+    char path[4096];
+    shared_path(path, sizeof path, "data/images/cifar10");
     cr_assert_eq(amct_dataset_open(&ds, path, &options, &err), AMCT_E_INVALID);
     cr_assert_not_null(strstr(err.text, "holds images and .bin files"), "%s", err.text);
-    free(path);
 }
 
 Test(data_shared, pictures_of_coco_have_no_labels)
@@ -142,7 +126,7 @@ Test(data_shared, pictures_of_coco_have_no_labels)
     amct_dataset_options options = pixels(3, 320, 320);
     options.preprocess.resize = AMCT_RESIZE_TO;
     options.preprocess.resize_height = options.preprocess.resize_width = 320;
-    amct_dataset *ds = open_shared("images/coco64", &options);
+    amct_dataset *ds = open_shared("data/images/coco64", &options);
     cr_assert_eq(ds->n, 64);
     cr_assert_null(ds->labels);
     amct_dataset_free(ds);
@@ -152,7 +136,7 @@ Test(data_shared, arrays_of_pictures_are_recognised)
 {
     amct_dataset_options options = pixels(3, 224, 224);
     amct_dataset *ds =
-        open_shared("expected/imagenet/first50.short256crop224.rgb.u8.npy", &options);
+        open_shared("data/expected/imagenet/first50.short256crop224.rgb.u8.npy", &options);
     cr_assert_eq(ds->n, 50);
     cr_assert_eq(ds->channels, 3);
     amct_dataset_free(ds);

@@ -1,5 +1,5 @@
 #define _GNU_SOURCE /* mkostemp */
-#include "data/store.h"
+#include "data/sample_store.h"
 
 #include "base/file.h"
 
@@ -34,8 +34,8 @@ static int open_nameless(const char *folder, uint64_t size)
     return fd;
 }
 
-amct_status amct_store_new(amct_store *out, uint64_t size, uint64_t limit_bytes,
-                           const char *spill_folder, amct_err *err)
+amct_status amct_sample_store_new(amct_sample_store *out, uint64_t size, uint64_t limit_bytes,
+                                  const char *spill_folder, amct_err *err)
 {
     bool spill = size > limit_bytes;
     int fd = -1, flags = MAP_SHARED;
@@ -62,18 +62,18 @@ amct_status amct_store_new(amct_store *out, uint64_t size, uint64_t limit_bytes,
         return error == ENOMEM ? amct_fail_nomem(err)
                                : amct_fail_errno(err, error, "cannot map %llu MiB for the samples",
                                                  (unsigned long long)(size >> 20));
-    *out = (amct_store){data, (size_t)size, spill};
+    *out = (amct_sample_store){data, (size_t)size, spill};
     return AMCT_OK;
 }
 
-void amct_store_seal(amct_store *store)
+void amct_sample_store_seal(amct_sample_store *store)
 {
     mprotect(store->data, store->size, PROT_READ);
 }
 
-void amct_store_free(amct_store *store)
+void amct_sample_store_free(amct_sample_store *store)
 {
     if (store->data)
         munmap(store->data, store->size);
-    *store = (amct_store){0};
+    *store = (amct_sample_store){0};
 }
