@@ -123,8 +123,8 @@ static amct_status build(amct_plan *plan, const amct_unit *units, uint32_t n_uni
     for (uint32_t i = 0; i < n_units; i++)
         AMCT_TRY(add_unit(plan, &units[i], err));
     for (uint32_t i = 0; i < graph->n_inputs; i++) {
-        AMCT_TRY(amct_slot_primary(plan, &plan->inputs[i], graph->inputs[i],
-                                   amct_layout_for(&graph->tensors[graph->inputs[i]].shape), err));
+        AMCT_TRY(
+            amct_slot_primary(plan, &plan->inputs[i], graph->inputs[i], AMCT_LAYOUT_PLAIN, err));
         plan->slots[plan->inputs[i]].last = 0;
     }
     for (uint32_t i = 0; i < graph->n_outputs; i++) {

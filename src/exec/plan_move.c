@@ -298,8 +298,7 @@ amct_status amct_plan_add_move(amct_plan *plan, uint32_t n, amct_err *err)
     if (!m.src || m.src->dtype != m.dst->dtype || amct_dtype_bits(m.src->dtype) < 8)
         return not_here(err);
     for (uint32_t i = 0; i < n_src; i++) {
-        AMCT_TRY(amct_slot_primary(plan, &m.slots[i], node->src[i], amct_layout_for(&m.src->shape),
-                                   err));
+        AMCT_TRY(amct_slot_primary(plan, &m.slots[i], node->src[i], AMCT_LAYOUT_PLAIN, err));
         const amct_slot *slot = &plan->slots[m.slots[i]];
         if (slot->form != AMCT_FORM_VALUE)
             return not_here(err);

@@ -15,14 +15,28 @@ static const amct_tensor *src_of(const amct_plan *plan, const amct_node *node, u
     return amct_node_src(plan->graph, node, i);
 }
 
+/* Whether a convolution takes what node n makes. */
+static bool feeds_convolution(const amct_plan *plan, uint32_t n)
+{
+    uint32_t t = plan->graph->nodes[n].dst[0];
+    for (uint32_t i = n + 1; i < plan->graph->n_nodes; i++) {
+        const amct_node *user = &plan->graph->nodes[i];
+        if (user->n_src && user->src[0] == t && amct_node_is(user, "Conv"))
+            return true;
+    }
+    return false;
+}
+
 /* A step over one source in the layout in which it is stored, with a result of that layout. */
 static amct_status add_like_source(amct_plan *plan, amct_step **step, amct_step_kind kind,
                                    uint32_t n, uint32_t dtype, amct_form form, amct_err *err)
 {
     const amct_node *node = &plan->graph->nodes[n];
     int32_t src, dst;
-    AMCT_TRY(amct_slot_primary(plan, &src, node->src[0],
-                               amct_layout_for(&src_of(plan, node, 0)->shape), err));
+    amct_layout layout = amct_node_is(node, "AscendQuant") && feeds_convolution(plan, n)
+                             ? AMCT_LAYOUT_LAST
+                             : AMCT_LAYOUT_PLAIN;
+    AMCT_TRY(amct_slot_primary(plan, &src, node->src[0], layout, err));
     AMCT_TRY(amct_slot_add(plan, &dst, node->dst[0], dtype, form, plan->slots[src].layout, err));
     AMCT_TRY(amct_step_add(plan, step, kind, n, 1, 1, err));
     (*step)->src[0] = src;
@@ -74,8 +88,7 @@ static amct_status add_activation(amct_plan *plan, uint32_t n, amct_err *err)
     uint32_t n_posts = amct_activation_posts(posts, plan->graph, node);
     if (!n_posts)
         return not_here(err);
-    AMCT_TRY(amct_slot_primary(plan, &src, node->src[0],
-                               amct_layout_for(&src_of(plan, node, 0)->shape), err));
+    AMCT_TRY(amct_slot_primary(plan, &src, node->src[0], AMCT_LAYOUT_PLAIN, err));
     amct_onednn_tensor tensor = amct_slot_tensor(plan, src);
     for (uint32_t i = 0; i < n_posts; i++)
         AMCT_TRY(amct_onednn_eltwise(&prims[i], plan->exec->dnn, &tensor, &posts[i], err));
@@ -122,7 +135,7 @@ static amct_status add_binary(amct_plan *plan, uint32_t n, amct_err *err)
         return not_here(err);
     uint32_t first = node->src[swap], second = node->src[!swap];
     int32_t slots[2], out;
-    AMCT_TRY(amct_slot_primary(plan, &slots[0], first, amct_layout_for(dst), err));
+    AMCT_TRY(amct_slot_primary(plan, &slots[0], first, AMCT_LAYOUT_PLAIN, err));
     if (plan->slots[slots[0]].form != AMCT_FORM_VALUE || dst->rank < 1 || dst->rank > 5)
         return not_here(err);
     amct_layout layout = plan->slots[slots[0]].layout;

@@ -96,7 +96,8 @@ amct_status amct_slot_add(amct_plan *plan, int32_t *out, uint32_t tensor, uint32
  */
 amct_status amct_slot_want(amct_plan *plan, int32_t *out, uint32_t tensor, amct_form form,
                            amct_layout layout, amct_err *err);
-/* The tensor's first slot, made on the spot for inputs (in that layout) and constants. */
+/* The tensor's first slot, made on the spot for inputs and constants. Inputs get that layout: LAST
+ * only where a layer asks for it, so that it means channels last. */
 amct_status amct_slot_primary(amct_plan *plan, int32_t *out, uint32_t tensor, amct_layout layout,
                               amct_err *err);
 /* The form that int8 tensors have in this plan. */

@@ -1,4 +1,4 @@
-#include "cli/config.h"
+#include "tune/config.h"
 
 #include "base/file.h"
 #include "base/number.h"
@@ -272,10 +272,14 @@ amct_status amct_config_read(amct_config *c, const char *path, amct_err *err)
     const char *model = NULL;
     AMCT_TRY(amct_yaml_read(&root, c->arena, path, err));
     amct_yaml_field fields[] = {
-        AMCT_YAML_TEXT("model", &model),      AMCT_YAML_NODE("data", &data),
-        AMCT_YAML_NODE("budget", &budget),    AMCT_YAML_NODE("target", &target),
-        AMCT_YAML_NODE("space", &space),      AMCT_YAML_NODE("quantise", &quantise),
-        AMCT_YAML_NODE("search", &search),    AMCT_YAML_NODE("output", &output),
+        AMCT_YAML_TEXT("model", &model),
+        AMCT_YAML_NODE("data", &data),
+        AMCT_YAML_NODE("budget", &budget),
+        AMCT_YAML_NODE("target", &target),
+        AMCT_YAML_NODE("space", &space),
+        AMCT_YAML_NODE("quantise", &quantise),
+        AMCT_YAML_NODE("search", &search),
+        AMCT_YAML_NODE("output", &output),
         AMCT_YAML_BYTES("memory_limit", &c->memory_limit_bytes),
     };
     AMCT_TRY(amct_yaml_read_map(root, fields, sizeof fields / sizeof *fields, err));

@@ -1,8 +1,8 @@
 /*
  * config.h - everything a user can say, from the command line and the search file.
  */
-#ifndef AMCT_CLI_CONFIG_H
-#define AMCT_CLI_CONFIG_H
+#ifndef AMCT_TUNE_CONFIG_H
+#define AMCT_TUNE_CONFIG_H
 
 #include "base/arena.h"
 #include "compress/level.h"
