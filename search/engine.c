@@ -28,7 +28,8 @@ static void fill_ask(amct_search *search, const uint8_t *genome, double cost_ns,
     memcpy(copy, genome, n_genes);
     search->slots[i] = slot;
     amct_ask *ask = &search->asks[i];
-    *ask = (amct_ask){.number = search->n_asked++, .genome = copy, .cost_ns = cost_ns};
+    *ask = (amct_ask){.number = search->n_asked++, .genome = copy, .cost_ns = cost_ns,
+                      .probe = slot.kind == AMCT_SLOT_PROBE};
     if (slot.kind == AMCT_SLOT_PROBE) {
         uint32_t n = search->options.probe_samples, all = search->problem.search_samples;
         ask->race.n_looks = 1;

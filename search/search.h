@@ -60,6 +60,7 @@ amct_search_options amct_search_defaults(void); /* auto, 1, 8, 400, 120, 64, 12 
 
 typedef struct amct_ask {
     uint64_t number; /* 0, 1, 2 ... over all asks of the search */
+    bool probe;      /* a first look at a single gene */
     const uint8_t *genome;
     double cost_ns;
     amct_race race;

@@ -51,7 +51,8 @@ static amct_status start(run *r, amct_err *err)
     if (r->plan)
         return AMCT_OK;
     AMCT_TRY(amct_exec_new(&r->exec, AMCT_ENGINE_ONEDNN, err));
-    return amct_plan_new(&r->plan, r->exec, r->graph, &(amct_watch){r->keep, r->n, false}, err);
+    return amct_plan_new(&r->plan, r->exec, r->graph,
+                         &(amct_plan_options){.watch = r->keep, .n_watch = r->n}, err);
 }
 
 static void stop(run *r)

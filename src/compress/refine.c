@@ -22,8 +22,8 @@ static void free_walk(walk *w)
 }
 
 static amct_status start_walk(walk *w, amct_exec *exec, const amct_graph *graph,
-                              const amct_watch *watch, const amct_feed *feed, size_t limit_bytes,
-                              amct_err *err)
+                              const amct_plan_options *options, const amct_feed *feed,
+                              size_t limit_bytes, amct_err *err)
 {
     const amct_shape *in = &graph->tensors[graph->inputs[0]].shape;
     uint32_t batch = in->rank ? (uint32_t)in->dims[0] : 1, most = (feed->n + batch - 1) / batch;
@@ -32,7 +32,7 @@ static amct_status start_walk(walk *w, amct_exec *exec, const amct_graph *graph,
     if (!w->plans || !w->counts)
         return amct_fail_nomem(err);
     while (w->n < most) {
-        AMCT_TRY(amct_plan_new(&w->plans[w->n], exec, graph, watch, err));
+        AMCT_TRY(amct_plan_new(&w->plans[w->n], exec, graph, options, err));
         w->n++;
         AMCT_TRY(amct_plan_load(w->plans[w->n - 1], feed, (w->n - 1) * batch, &w->counts[w->n - 1],
                                 err));
@@ -121,12 +121,12 @@ amct_status amct_refine_means(const amct_quantised **refined, amct_arena *arena,
         if (levels[i])
             results[n++] = layers[i].result;
     }
-    amct_watch watch = {results, n, true};
+    amct_plan_options options = {.watch = results, .n_watch = n, .briefly = true};
     amct_graph *stitched = NULL;
     walk w = {0};
     amct_status status = amct_stitch(&stitched, graph, layers, n_layers, levels, err);
     if (status == AMCT_OK)
-        status = start_walk(&w, exec, stitched, &watch, feed, limit_bytes, err);
+        status = start_walk(&w, exec, stitched, &options, feed, limit_bytes, err);
     if (status == AMCT_OK)
         status = correct_all(&w, refined, arena, layers, n_layers, calibration, levels, err);
     free_walk(&w);

@@ -117,7 +117,7 @@ static amct_status check_shapes(const amct_graph *graph, amct_err *err)
 }
 
 static amct_status build(amct_plan *plan, const amct_unit *units, uint32_t n_units,
-                         const amct_watch *watch, amct_err *err)
+                         const amct_plan_options *options, amct_err *err)
 {
     const amct_graph *graph = plan->graph;
     for (uint32_t i = 0; i < n_units; i++)
@@ -132,10 +132,10 @@ static amct_status build(amct_plan *plan, const amct_unit *units, uint32_t n_uni
                                 AMCT_LAYOUT_PLAIN, err));
         plan->slots[plan->outputs[i]].last = INT32_MAX;
     }
-    for (uint32_t i = 0; watch && i < watch->n; i++) {
+    for (uint32_t i = 0; options && i < options->n_watch; i++) {
         int32_t slot;
-        AMCT_TRY(amct_slot_primary(plan, &slot, watch->tensors[i], AMCT_LAYOUT_PLAIN, err));
-        if (!watch->briefly)
+        AMCT_TRY(amct_slot_primary(plan, &slot, options->watch[i], AMCT_LAYOUT_PLAIN, err));
+        if (!options->briefly)
             plan->slots[slot].last = INT32_MAX;
     }
     return AMCT_OK;
@@ -223,7 +223,7 @@ static amct_status take_block(amct_plan *plan, amct_err *err)
     return AMCT_OK;
 }
 
-static amct_status make(amct_plan *plan, const amct_watch *watch, amct_err *err)
+static amct_status make(amct_plan *plan, const amct_plan_options *options, amct_err *err)
 {
     const amct_graph *graph = plan->graph;
     bool *stored = calloc(graph->n_tensors + 1, sizeof *stored);
@@ -240,14 +240,14 @@ static amct_status make(amct_plan *plan, const amct_watch *watch, amct_err *err)
         status = amct_fail_nomem(err);
     if (status == AMCT_OK) {
         memset(plan->slot_of, -1, (graph->n_tensors + 1) * sizeof *plan->slot_of);
-        for (uint32_t i = 0; watch && i < watch->n; i++)
-            stored[watch->tensors[i]] = true;
+        for (uint32_t i = 0; options && i < options->n_watch; i++)
+            stored[options->watch[i]] = true;
         status = check_shapes(graph, err);
     }
     if (status == AMCT_OK)
         status = amct_units_make(&units, &n_units, graph, stored, plan->exec->dnn != NULL, err);
     if (status == AMCT_OK)
-        status = build(plan, units, n_units, watch, err);
+        status = build(plan, units, n_units, options, err);
     free(units);
     free(stored);
     if (status == AMCT_OK)
@@ -258,14 +258,15 @@ static amct_status make(amct_plan *plan, const amct_watch *watch, amct_err *err)
 }
 
 amct_status amct_plan_new(amct_plan **out, amct_exec *exec, const amct_graph *graph,
-                          const amct_watch *watch, amct_err *err)
+                          const amct_plan_options *options, amct_err *err)
 {
     amct_plan *plan = calloc(1, sizeof *plan);
     if (!plan)
         return amct_fail_nomem(err);
     plan->exec = exec;
     plan->graph = graph;
-    amct_status status = make(plan, watch, err);
+    plan->inputs_last = options && options->inputs_last;
+    amct_status status = make(plan, options, err);
     if (status != AMCT_OK) {
         if (!plan->block)
             plan->block_bytes = 0;

@@ -46,17 +46,17 @@ typedef struct amct_buffer {
     size_t bytes;
 } amct_buffer;
 
-/* Tensors to look at besides the outputs. */
-typedef struct amct_watch {
-    const uint32_t *tensors;
-    uint32_t n;
+typedef struct amct_plan_options {
+    const uint32_t *watch; /* tensors to look at besides the outputs */
+    uint32_t n_watch;
     bool briefly; /* each only right after the step that makes it, not until the end of the run */
-} amct_watch;
+    bool inputs_last; /* inputs of three to five dims are given channels last */
+} amct_plan_options;
 
-/* All shapes of graph must be known; graph must outlive the plan. watch may be NULL. An operator
+/* All shapes of graph must be known; graph must outlive the plan. options may be NULL. An operator
  * that cannot be run is AMCT_E_UNSUPPORTED, naming it. */
 amct_status amct_plan_new(amct_plan **out, amct_exec *exec, const amct_graph *graph,
-                          const amct_watch *watch, amct_err *err);
+                          const amct_plan_options *options, amct_err *err);
 void amct_plan_free(amct_plan *plan); /* NULL is allowed */
 
 /* The buffer of input i, to be filled before a run in the layout that it says. */

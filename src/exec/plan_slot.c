@@ -93,6 +93,8 @@ amct_status amct_slot_primary(amct_plan *plan, int32_t *out, uint32_t tensor, am
     }
     if (!t->data && !t->input)
         return amct_fail(err, AMCT_E_INTERNAL, "tensor '%s' is used before it is made", t->name);
+    if (plan->inputs_last)
+        layout = amct_layout_for(&t->shape);
     if (t->data || t->dtype != AMCT_FLOAT)
         layout = AMCT_LAYOUT_PLAIN;
     AMCT_TRY(amct_slot_add(plan, out, tensor, t->dtype, AMCT_FORM_VALUE, layout, err));

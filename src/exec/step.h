@@ -77,6 +77,7 @@ struct amct_plan {
     amct_exec *exec;
     const amct_graph *graph;
     amct_arena *arena;
+    bool inputs_last;
     amct_slot *slots;
     uint32_t n_slots, cap_slots;
     int32_t *slot_of; /* per tensor: its first slot, -1: none yet */

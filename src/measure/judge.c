@@ -190,5 +190,5 @@ double amct_metric_value(amct_metric metric, const amct_tally *tally)
 double amct_tally_loss(const amct_judge *judge, const amct_tally *tally)
 {
     double n = tally->n ? tally->n : 1;
-    return (judge->outputs.classes ? tally->kl : tally->cosine_sq) / n;
+    return (judge->outputs.classes ? tally->kl : tally->cosine) / n;
 }

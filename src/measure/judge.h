@@ -59,8 +59,8 @@ void amct_tally_add(amct_tally *to, const amct_tally *part);
 
 /* The metric's value: a ratio in 0..1. */
 double amct_metric_value(amct_metric metric, const amct_tally *tally);
-/* The smooth loss that ranks candidates: mean KL divergence for classifiers, else mean squared
- * (1 - cosine). */
+/* The smooth loss that ranks candidates: mean KL divergence for classifiers, else mean of
+ * 1 - cosine. */
 double amct_tally_loss(const amct_judge *judge, const amct_tally *tally);
 
 #endif

@@ -1,0 +1,192 @@
+#include "tune/evaluator.h"
+
+#include "compress/stitch.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+struct amct_evaluator {
+    const amct_bench *bench;
+    amct_workers *workers;
+    amct_answer answer; /* too large for a stack */
+    /* of a worker */
+    amct_exec *exec;
+    float *rows;
+};
+
+typedef struct request {
+    amct_race race;
+    uint8_t kinds[AMCT_MESSAGE_MAX - sizeof(amct_race)];
+} request;
+
+typedef struct scores {
+    uint32_t n;
+    amct_score at[AMCT_RACE_LOOKS];
+    double seconds;
+} scores;
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+amct_status amct_bench_stitch(amct_graph **out, const amct_bench *bench, const uint8_t *kinds,
+                              amct_err *err)
+{
+    const amct_quantised **levels = calloc(bench->n_layers + 1, sizeof *levels);
+    amct_status status = levels ? AMCT_OK : amct_fail_nomem(err);
+    for (uint32_t i = 0; status == AMCT_OK && i < bench->n_layers; i++)
+        status = amct_leveldb_get(&levels[i], bench->levels, i, (amct_level_kind)kinds[i], err);
+    if (status == AMCT_OK)
+        status = amct_stitch(out, bench->graph, bench->layers, bench->n_layers, levels, err);
+    free(levels);
+    return status;
+}
+
+amct_status amct_bench_measure(amct_tally *tally, amct_plan *plan, const amct_graph *graph,
+                               const amct_bench *bench, uint32_t from, uint32_t to, float *rows,
+                               amct_err *err)
+{
+    const amct_judge *judge = bench->judge;
+    for (uint32_t i = from, count; i < to; i += count) {
+        if (bench->prefix) {
+            amct_prefix_load(bench->prefix, plan, i, &count);
+            AMCT_TRY(amct_plan_run(plan, err));
+        } else {
+            AMCT_TRY(amct_plan_run_samples(plan, &bench->feed, i, &count, err));
+        }
+        amct_outputs_copy(rows, &judge->outputs, plan, graph, count);
+        count = count < to - i ? count : to - i;
+        for (uint32_t k = 0; k < count; k++)
+            amct_judge_add(judge, i + k, rows + (size_t)k * judge->outputs.row, tally);
+    }
+    return AMCT_OK;
+}
+
+/* What the search sees. Where the cosine is measured it is both the loss and, counted like changed
+ * answers, the drop; 0.17 is the loss that the search expects per unit of drop (search/drop.h). */
+static amct_score score_of(const amct_judge *judge, const amct_tally *t)
+{
+    if (judge->metric != AMCT_METRIC_COSINE)
+        return (amct_score){t->n, t->lost, t->gained, t->kl, t->kl_sq};
+    const double scale = 1 / 0.17;
+    double lost = t->cosine < t->n ? t->cosine : t->n;
+    return (amct_score){t->n, (uint32_t)(lost + 0.5), 0, t->cosine * scale,
+                        t->cosine_sq * scale * scale};
+}
+
+static amct_status race(scores *to, const amct_race *how, amct_evaluator *e, amct_graph *graph,
+                        amct_err *err)
+{
+    const amct_bench *bench = e->bench;
+    amct_plan *plan;
+    amct_plan_options options = {.inputs_last = bench->prefix != NULL};
+    AMCT_TRY(amct_plan_new(&plan, e->exec, graph, &options, err));
+    amct_status status = AMCT_OK;
+    amct_tally tally = {0};
+    amct_score score = {0};
+    uint32_t upto;
+    while (status == AMCT_OK && amct_race_step(how, &score, &upto) == AMCT_RACE_CONTINUE) {
+        status = amct_bench_measure(&tally, plan, graph, bench, score.n, upto, e->rows, err);
+        score = score_of(bench->judge, &tally);
+        to->at[to->n++] = score;
+    }
+    amct_plan_free(plan);
+    return status;
+}
+
+static amct_status answer(void *ctx, const void *bytes, size_t size, void *reply,
+                          size_t *reply_size, amct_err *err)
+{
+    static request r; /* aligned */
+    amct_evaluator *e = ctx;
+    const amct_bench *bench = e->bench;
+    if (size != sizeof r.race + bench->n_layers)
+        return amct_fail(err, AMCT_E_INTERNAL, "a request of %zu bytes", size);
+    memcpy(&r, bytes, size);
+    if (!e->exec) {
+        const amct_shape *in = &bench->graph->tensors[bench->graph->inputs[0]].shape;
+        size_t batch = in->rank ? (size_t)in->dims[0] : 1;
+        AMCT_TRY(amct_exec_new(&e->exec, bench->engine, err));
+        e->rows = malloc(batch * bench->judge->outputs.row * sizeof *e->rows);
+        if (!e->rows)
+            return amct_fail_nomem(err);
+    }
+    scores s = {0};
+    double begin = now();
+    amct_graph *graph;
+    AMCT_TRY(amct_bench_stitch(&graph, bench, r.kinds, err));
+    amct_status status = bench->prefix ? amct_prefix_cut(bench->prefix, graph, err) : AMCT_OK;
+    if (status == AMCT_OK)
+        status = race(&s, &r.race, e, graph, err);
+    amct_graph_free(graph);
+    s.seconds = now() - begin;
+    memcpy(reply, &s, sizeof s);
+    *reply_size = sizeof s;
+    return status;
+}
+
+amct_status amct_evaluator_new(amct_evaluator **out, const amct_bench *bench, uint32_t jobs,
+                               amct_err *err)
+{
+    if (bench->n_layers > sizeof((request *)0)->kinds)
+        return amct_fail(err, AMCT_E_LIMIT, "%u layers are too many", bench->n_layers);
+    amct_evaluator *e = calloc(1, sizeof *e);
+    if (!e)
+        return amct_fail_nomem(err);
+    e->bench = bench;
+    amct_status status =
+        amct_workers_new(&e->workers, jobs, "evaluation worker", answer, e, 0, err);
+    if (status != AMCT_OK)
+        amct_evaluator_free(e);
+    else
+        *out = e;
+    return status;
+}
+
+void amct_evaluator_free(amct_evaluator *evaluator)
+{
+    if (!evaluator)
+        return;
+    amct_workers_free(evaluator->workers);
+    free(evaluator);
+}
+
+uint32_t amct_evaluator_idle(const amct_evaluator *evaluator)
+{
+    return amct_workers_idle(evaluator->workers);
+}
+
+amct_status amct_evaluator_begin(amct_evaluator *evaluator, uint64_t number, const uint8_t *kinds,
+                                 const amct_race *race_to_run, amct_err *err)
+{
+    request r;
+    uint32_t n = evaluator->bench->n_layers;
+    r.race = *race_to_run;
+    if (n)
+        memcpy(r.kinds, kinds, n);
+    return amct_workers_submit(evaluator->workers, number, &r, sizeof r.race + n, err);
+}
+
+bool amct_evaluator_wait(amct_evaluator *evaluator, amct_measured *out, int wait_ms)
+{
+    amct_answer *a = &evaluator->answer;
+    if (!amct_workers_wait(evaluator->workers, a, wait_ms))
+        return false;
+    *out = (amct_measured){.number = a->id, .status = a->status};
+    scores s;
+    if (a->status == AMCT_OK && a->size == sizeof s) {
+        memcpy(&s, a->bytes, sizeof s);
+        out->n_scores = s.n;
+        memcpy(out->scores, s.at, sizeof out->scores);
+        out->seconds = s.seconds;
+    } else if (a->status == AMCT_OK) {
+        out->status = amct_fail(&out->err, AMCT_E_INTERNAL, "an answer of %zu bytes", a->size);
+    } else {
+        out->err = a->err;
+    }
+    return true;
+}

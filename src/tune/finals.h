@@ -1,0 +1,57 @@
+/*
+ * finals.h - the last round: the best few candidates are refined, measured again on the search
+ * samples, and confirmed on samples that the search never saw.
+ */
+#ifndef AMCT_TUNE_FINALS_H
+#define AMCT_TUNE_FINALS_H
+
+#include "measure/interval.h"
+#include "study/study.h"
+#include "tune/evaluator.h"
+#include "tune/genes.h"
+
+enum { AMCT_FINALISTS = 3 };
+
+typedef struct amct_final {
+    uint64_t number; /* of its candidate */
+    uint8_t *kinds;  /* per layer */
+    double cost_ns;
+    bool refined;                  /* the refined form is the better one */
+    const amct_quantised **levels; /* per layer, NULL: 16 bits; of the better form */
+    amct_tally search;             /* of the better form, on all search samples */
+    double stitched_loss, refined_loss;
+    amct_tally confirm;
+    amct_drop_verdict verdict;
+} amct_final;
+
+typedef struct amct_finals {
+    amct_final at[AMCT_FINALISTS];
+    uint32_t n;
+    int chosen; /* index, -1: none */
+    amct_arena *arena;
+} amct_finals;
+
+typedef struct amct_finals_work {
+    const amct_bench *bench;         /* with the search samples */
+    const amct_judge *confirm_judge; /* of the confirm samples */
+    amct_feed confirm_feed;          /* n 0: nothing to confirm on */
+    amct_feed calibration_feed;
+    const amct_calibration *calibration;
+    const amct_genes *genes;
+    amct_study *study;
+    double budget_ratio, confidence;
+    size_t limit_bytes; /* for activations while refining, per process */
+    uint32_t jobs;
+} amct_finals_work;
+
+/* Refines, measures and judges the candidates, in order of cost; what the study already holds is
+ * not measured again. All are judged as a family (interval.h); chosen is the fastest that is MET;
+ * if none is, the fastest that is not MISSED; else the one of least drop. */
+amct_status amct_finals_run(amct_finals *out, const amct_finals_work *work,
+                            const amct_finalist *candidates, size_t n, amct_err *err);
+void amct_finals_free(amct_finals *finals); /* a zeroed one is allowed */
+
+/* The verdict on the mean of 1 - cosine: its normal interval, each sample being one. */
+amct_drop_verdict amct_cosine_judge(const amct_tally *tally, double budget, double confidence);
+
+#endif

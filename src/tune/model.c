@@ -1,0 +1,86 @@
+#include "tune/model.h"
+
+#include "base/log.h"
+#include "import/import.h"
+#include "passes/prepare.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+amct_status amct_plugins_open(amct_plugins **out, const amct_config *config, amct_err *err)
+{
+    amct_plugins *plugins;
+    AMCT_TRY(amct_plugins_new(&plugins, err));
+    amct_status status =
+        amct_plugins_search(plugins, config->plugin_dirs, config->n_plugin_dirs, err);
+    if (status != AMCT_OK)
+        amct_plugins_free(plugins);
+    else
+        *out = plugins;
+    return status;
+}
+
+amct_status amct_model_load(amct_model *out, const amct_plugins *plugins, const char *path,
+                            amct_err *err)
+{
+    amct_model model = {0};
+    AMCT_TRY(amct_import(&model.graph, plugins, path, NULL, 0, err));
+    amct_status status = AMCT_OK;
+    if (model.graph->n_inputs) {
+        const amct_shape *in = &model.graph->tensors[model.graph->inputs[0]].shape;
+        model.free_batch = in->rank > 0 && in->dims[0] < 0;
+    }
+    status = amct_prepare(model.graph, err);
+    if (status == AMCT_OK)
+        status = amct_layers_find(&model.layers, &model.n_layers, model.graph, err);
+    if (status != AMCT_OK) {
+        amct_model_free(&model);
+        return amct_fail_in(err, "%s", path);
+    }
+    *out = model;
+    return AMCT_OK;
+}
+
+void amct_model_free(amct_model *model)
+{
+    free(model->layers);
+    amct_graph_free(model->graph);
+    *model = (amct_model){0};
+}
+
+amct_status amct_model_set_eval_batch(amct_model *model, amct_err *err)
+{
+    enum { CACHE_BYTES = 1 << 20, BATCH_MAX = 16 };
+    amct_exec *exec;
+    int64_t best = amct_batch_of(model->graph);
+    amct_err why;
+    AMCT_TRY(amct_exec_new(&exec, AMCT_ENGINE_ONEDNN, err));
+    for (int64_t batch = 1; batch <= BATCH_MAX; batch *= 2) {
+        amct_plan *plan;
+        if (amct_set_batch(model->graph, batch, &why) != AMCT_OK) {
+            amct_log(AMCT_LOG_DEBUG, "batch %lld: %s", (long long)batch, why.text);
+            break;
+        }
+        if (amct_plan_new(&plan, exec, model->graph, NULL, &why) != AMCT_OK)
+            break; /* said again, better, when it is run */
+        size_t bytes = amct_plan_bytes(plan);
+        amct_plan_free(plan);
+        if (batch > 1 && bytes > CACHE_BYTES)
+            break;
+        best = batch;
+    }
+    amct_exec_free(exec);
+    return amct_set_batch(model->graph, best, err);
+}
+
+amct_status amct_engine_by_name(amct_engine *out, const char *name, amct_err *err)
+{
+    static const char *const names[] = {"onednn", "onednn-float", "reference"};
+    for (int i = 0; i < 3; i++)
+        if (strcmp(name, names[i]) == 0) {
+            *out = (amct_engine)i;
+            return AMCT_OK;
+        }
+    return amct_fail(err, AMCT_E_INVALID,
+                     "executor '%s' is none of onednn, onednn-float, reference", name);
+}

@@ -1,0 +1,35 @@
+/*
+ * model.h - the network that is worked on, loaded once.
+ */
+#ifndef AMCT_TUNE_MODEL_H
+#define AMCT_TUNE_MODEL_H
+
+#include "compress/layer.h"
+#include "measure/judge.h"
+#include "plugin/plugins.h"
+#include "tune/config.h"
+
+/* The plugins that config's folders, the environment and the installation hold. */
+amct_status amct_plugins_open(amct_plugins **out, const amct_config *config, amct_err *err);
+
+typedef struct amct_model {
+    amct_graph *graph; /* prepared, at its own batch size until it is set */
+    amct_layer *layers;
+    uint32_t n_layers;
+    bool free_batch; /* the file leaves the batch size open */
+} amct_model;
+
+/* Imports and prepares a model file. Messages begin with the path. */
+amct_status amct_model_load(amct_model *out, const amct_plugins *plugins, const char *path,
+                            amct_err *err);
+void amct_model_free(amct_model *model); /* a zeroed one is allowed */
+
+/* Sets the batch size at which the network is run here: the largest of 1, 2, 4, 8, 16 whose
+ * activations stay within a processor's own cache (1 MiB), so that nothing is computed from memory;
+ * or that of the file, if it cannot be run at another. The same on every machine, because float
+ * sums may depend on it. */
+amct_status amct_model_set_eval_batch(amct_model *model, amct_err *err);
+
+amct_status amct_engine_by_name(amct_engine *out, const char *name, amct_err *err);
+
+#endif
