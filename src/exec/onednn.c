@@ -124,6 +124,20 @@ bool amct_onednn_has_vnni(void)
            (isa & dnnl_cpu_isa_avx2_vnni) == dnnl_cpu_isa_avx2_vnni;
 }
 
+const char *amct_onednn_isa(void)
+{
+    switch (dnnl_get_effective_cpu_isa()) {
+    case dnnl_cpu_isa_sse41: return "sse4.1";
+    case dnnl_cpu_isa_avx: return "avx";
+    case dnnl_cpu_isa_avx2: return "avx2";
+    case dnnl_cpu_isa_avx2_vnni: return "avx2-vnni";
+    case dnnl_cpu_isa_avx512_core: return "avx512";
+    case dnnl_cpu_isa_avx512_core_vnni: return "avx512-vnni";
+    case dnnl_cpu_isa_avx512_core_bf16: return "avx512-bf16";
+    default: return "other";
+    }
+}
+
 /* ---- Descriptions ------------------------------------------------------------------------- */
 
 static dnnl_data_type_t type_of(uint32_t dtype)

@@ -112,6 +112,8 @@ amct_status amct_onednn_new(amct_onednn **out, amct_err *err);
 void amct_onednn_free(amct_onednn *dnn);
 /* Whether u8 x s8 products are summed without saturation here (VNNI or better). */
 bool amct_onednn_has_vnni(void);
+/* The instruction set that oneDNN uses here: results of float sums may depend on it. */
+const char *amct_onednn_isa(void);
 
 /* Each returns AMCT_E_UNSUPPORTED (and says nothing useful) if oneDNN has no fast implementation:
  * the caller has another way. */

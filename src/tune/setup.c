@@ -1,0 +1,361 @@
+#include "tune/setup.h"
+
+#include "base/file.h"
+#include "base/fork.h"
+#include "base/log.h"
+#include "passes/prepare.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- Model, target, data ------------------------------------------------------------------ */
+
+static amct_status make_cost_graph(amct_setup *s, amct_err *err)
+{
+    AMCT_TRY(amct_graph_clone(&s->cost_graph, s->model.graph, err));
+    amct_status status = amct_set_batch(s->cost_graph, s->config->batch, err);
+    if (status == AMCT_OK)
+        status = amct_costing_new(&s->costing, s->plugins, s->config, s->cost_graph,
+                                  s->model.layers, s->model.n_layers, err);
+    uint8_t *kinds = calloc(s->model.n_layers + 1, 1);
+    if (status == AMCT_OK && !kinds)
+        status = amct_fail_nomem(err);
+    if (status == AMCT_OK) /* opens the plugin: unknown chips and options are found here */
+        status = amct_costing_total(s->costing, kinds, &s->original_cost, err);
+    free(kinds);
+    return status;
+}
+
+static amct_status choose_metric(amct_setup *s, amct_metric *metric, amct_err *err)
+{
+    bool labels = s->dataset->labels, classes = s->outputs.classes;
+    int wanted = s->config->metric;
+    if (wanted < 0)
+        wanted = !classes  ? AMCT_METRIC_COSINE
+                 : labels ? AMCT_METRIC_TOP1
+                          : AMCT_METRIC_AGREEMENT;
+    *metric = (amct_metric)wanted;
+    if (!classes && wanted != AMCT_METRIC_COSINE)
+        return amct_fail(err, AMCT_E_INVALID,
+                         "metric %s needs a network that classifies; this one's outputs are "
+                         "compared by metric cosine",
+                         amct_metric_names[wanted]);
+    if (!labels && (wanted == AMCT_METRIC_TOP1 || wanted == AMCT_METRIC_TOP5))
+        return amct_fail(err, AMCT_E_INVALID,
+                         "metric %s needs labels, and %s has none; metric agreement does without",
+                         amct_metric_names[wanted], s->dataset->path);
+    return AMCT_OK;
+}
+
+static amct_status split_samples(amct_setup *s, amct_err *err)
+{
+    amct_metric metric;
+    bool failed[2];
+    amct_split_options options = {s->config->calibration, s->config->search, s->config->confirm,
+                                  s->config->seed};
+    AMCT_TRY(choose_metric(s, &metric, err));
+    AMCT_TRY(amct_split_make(&s->split, s->dataset->n, s->dataset->labels, &options, err));
+    s->calibration =
+        (amct_selection){s->dataset, s->split.calibration, s->split.n_calibration};
+    s->search = (amct_selection){s->dataset, s->split.search, s->split.n_search};
+    s->confirm = (amct_selection){s->dataset, s->split.confirm, s->split.n_confirm};
+    if (!s->calibration.n || !s->search.n)
+        return amct_fail(err, AMCT_E_INVALID,
+                         "calibration and search need samples: %u and %u are left for them",
+                         s->calibration.n, s->search.n);
+    s->search_labels = amct_selection_labels(&s->search, &failed[0]);
+    s->confirm_labels = amct_selection_labels(&s->confirm, &failed[1]);
+    if (failed[0] || failed[1])
+        return amct_fail_nomem(err);
+    s->search_judge = (amct_judge){s->outputs, metric, s->search_labels, NULL};
+    s->confirm_judge = (amct_judge){s->outputs, metric, s->confirm_labels, NULL};
+    return AMCT_OK;
+}
+
+amct_status amct_setup_inputs(amct_setup *s, const amct_config *config, amct_err *err)
+{
+    *s = (amct_setup){.config = config};
+    s->jobs = config->jobs ? config->jobs : amct_cpu_count();
+    if (!config->model)
+        return amct_fail(err, AMCT_E_INVALID, "no model: name one, or say model: in the search "
+                                              "file");
+    if (!(config->max_drop_ratio > 0))
+        return amct_fail(err, AMCT_E_INVALID, "the budget must be greater than 0");
+    if (!(config->confidence > 0 && config->confidence < 1))
+        return amct_fail(err, AMCT_E_INVALID, "the confidence must lie between 0 and 100%%");
+    AMCT_TRY(amct_plugins_open(&s->plugins, config, err));
+    AMCT_TRY(amct_model_load(&s->model, s->plugins, config->model, err));
+    AMCT_TRY(make_cost_graph(s, err));
+    AMCT_TRY(amct_model_set_eval_batch(&s->model, err));
+    amct_hash_constants(s->model.graph);
+    AMCT_TRY(amct_outputs_of(&s->outputs, s->model.graph, err));
+    char *folder = amct_path_folder(config->output); /* for what does not fit into memory */
+    if (!folder)
+        return amct_fail_nomem(err);
+    amct_status status = amct_samples_open(&s->dataset, config, s->model.graph,
+                                           s->outputs.classes, folder, s->jobs, err);
+    free(folder);
+    AMCT_TRY(status);
+    return split_samples(s, err);
+}
+
+/* ---- The original ------------------------------------------------------------------------- */
+
+typedef struct baseline {
+    amct_setup *s;
+    amct_feed feeds[2];
+    uint32_t batch;
+    amct_exec *exec;
+    amct_plan *plan;
+} baseline;
+
+static amct_status run_original(void *ctx, uint32_t worker, uint32_t task, amct_err *err)
+{
+    baseline *b = ctx;
+    amct_setup *s = b->s;
+    uint32_t first_tasks = (s->search.n + b->batch - 1) / b->batch, count;
+    bool confirm = task >= first_tasks;
+    uint32_t from = (confirm ? task - first_tasks : task) * b->batch;
+    (void)worker;
+    if (!b->plan) {
+        AMCT_TRY(amct_exec_new(&b->exec, AMCT_ENGINE_ONEDNN, err));
+        AMCT_TRY(amct_plan_new(&b->plan, b->exec, s->model.graph, NULL, err));
+    }
+    AMCT_TRY(amct_plan_run_samples(b->plan, &b->feeds[confirm], from, &count, err));
+    float *rows = s->rows + (size_t)(from + (confirm ? s->search.n : 0)) * s->outputs.row;
+    amct_outputs_copy(rows, &s->outputs, b->plan, s->model.graph, count);
+    for (size_t i = 0; i < (size_t)count * s->outputs.row; i++)
+        if (!isfinite(rows[i]))
+            return amct_fail(err, AMCT_E_FORMAT,
+                             "the network's own output is not finite on a sample: is the "
+                             "preprocessing right?");
+    return AMCT_OK;
+}
+
+amct_status amct_setup_baseline(amct_setup *s, amct_err *err)
+{
+    const amct_shape *in = &s->model.graph->tensors[s->model.graph->inputs[0]].shape;
+    baseline b = {.s = s,
+                  .feeds = {amct_selection_feed(&s->search), amct_selection_feed(&s->confirm)},
+                  .batch = in->rank ? (uint32_t)in->dims[0] : 1};
+    s->rows_bytes = (size_t)(s->search.n + s->confirm.n) * s->outputs.row * sizeof *s->rows;
+    if (s->rows_bytes > s->config->memory_limit_bytes / 4)
+        return amct_fail(err, AMCT_E_LIMIT,
+                         "the outputs of %u samples take %zu MiB, more than a quarter of the "
+                         "memory limit: allow more (--memory-limit), or fewer samples "
+                         "(--search-samples, --confirm)",
+                         s->search.n + s->confirm.n, s->rows_bytes >> 20);
+    s->rows = amct_shared_alloc(s->rows_bytes);
+    if (!s->rows)
+        return amct_fail_nomem(err);
+    uint32_t tasks =
+        (s->search.n + b.batch - 1) / b.batch + (s->confirm.n + b.batch - 1) / b.batch;
+    amct_status status = amct_parallel(s->jobs, tasks, run_original, &b, err);
+    amct_plan_free(b.plan);
+    amct_exec_free(b.exec);
+    AMCT_TRY(status);
+    s->search_judge.original = s->rows;
+    s->confirm_judge.original = s->rows + (size_t)s->search.n * s->outputs.row;
+    for (uint32_t i = 0; i < s->search.n; i++)
+        amct_judge_add(&s->search_judge, i,
+                       s->search_judge.original + (size_t)i * s->outputs.row, &s->search_baseline);
+    for (uint32_t i = 0; i < s->confirm.n; i++)
+        amct_judge_add(&s->confirm_judge, i,
+                       s->confirm_judge.original + (size_t)i * s->outputs.row,
+                       &s->confirm_baseline);
+    s->budget_ratio = s->config->max_drop_ratio;
+    if (s->config->relative)
+        s->budget_ratio *= amct_metric_value(s->search_judge.metric, &s->search_baseline);
+    if (!(s->budget_ratio > 0 && s->budget_ratio < 1))
+        return amct_fail(err, AMCT_E_INVALID,
+                         "a relative budget of an original that is never right means nothing");
+    return AMCT_OK;
+}
+
+bool amct_setup_provable(const amct_setup *s, double *needed)
+{
+    double confidence = s->config->confidence;
+    if (!s->confirm.n || s->search_judge.metric == AMCT_METRIC_COSINE)
+        return true;
+    *needed = ceil(amct_paired_samples(0, 0, s->budget_ratio, confidence, 0.5));
+    return amct_paired_interval(s->confirm.n, 0, 0, confidence).hi <= s->budget_ratio;
+}
+
+/* ---- Study, calibration, levels ----------------------------------------------------------- */
+
+static amct_hash hash_graph(const amct_graph *g)
+{
+    amct_hash h = {0};
+    for (uint32_t t = 0; t < g->n_tensors; t++) {
+        const amct_tensor *tensor = &g->tensors[t];
+        if (tensor->data)
+            h = amct_hash_bytes(h, &tensor->hash, sizeof tensor->hash);
+    }
+    for (uint32_t n = 0; n < g->n_nodes; n++) {
+        const amct_node *node = &g->nodes[n];
+        h = amct_hash_string(amct_hash_string(h, node->op), node->name);
+        h = amct_hash_bytes(h, node->src, node->n_src * sizeof *node->src);
+        h = amct_hash_bytes(h, node->dst, node->n_dst * sizeof *node->dst);
+        for (uint32_t i = 0; i < node->n_attrs; i++) {
+            const amct_attr *a = &node->attrs[i];
+            size_t size = a->type == AMCT_ATTR_INTS     ? 8
+                          : a->type == AMCT_ATTR_FLOATS ? 4
+                          : a->type == AMCT_ATTR_STRING ? 1
+                                                        : 0;
+            h = amct_hash_string(h, a->name);
+            h = amct_hash_u64(amct_hash_u64(h, (uint64_t)a->i), a->type);
+            h = amct_hash_bytes(h, &a->f, sizeof a->f);
+            h = amct_hash_bytes(h, a->data, size * a->count);
+        }
+    }
+    return h;
+}
+
+enum { MAX_PRINTS = 64, PRINT_TEXT = 256 };
+
+typedef struct prints {
+    amct_study_fingerprint at[MAX_PRINTS];
+    char text[MAX_PRINTS][PRINT_TEXT];
+    size_t n;
+} prints;
+
+static void print(prints *p, const char *key, const char *fmt, ...) AMCT_PRINTF(3, 4);
+static void print(prints *p, const char *key, const char *fmt, ...)
+{
+    if (p->n == MAX_PRINTS)
+        return;
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(p->text[p->n], PRINT_TEXT, fmt, args);
+    va_end(args);
+    p->at[p->n] = (amct_study_fingerprint){key, p->text[p->n]};
+    p->n++;
+}
+
+static void fingerprint(prints *p, const amct_setup *s, const amct_exec *exec)
+{
+    const amct_config *c = s->config;
+    char hex[AMCT_HASH_HEX], all[PRINT_TEXT] = "";
+    amct_hash skip = {0};
+    amct_hash_hex(hash_graph(s->model.graph), hex);
+    print(p, "model", "%s", hex);
+    amct_hash_hex(s->dataset->fingerprint, hex);
+    print(p, "data", "%s", hex);
+    print(p, "samples", "%u calibration, %u search, %u confirm", s->calibration.n, s->search.n,
+          s->confirm.n);
+    print(p, "budget", "%.17g %s of %s at %.17g", c->max_drop_ratio,
+          c->relative ? "relative" : "absolute", amct_metric_names[s->search_judge.metric],
+          c->confidence);
+    for (uint32_t i = 0; i < c->n_target_options; i++)
+        snprintf(all + strlen(all), sizeof all - strlen(all), " %s=%s", c->target_options[i].key,
+                 c->target_options[i].value);
+    const amct_plugin *plugin =
+        amct_plugins_find(s->plugins, AMCT_PLUGIN_ESTIMATOR, c->estimator);
+    print(p, "target", "%s %s%s batch=%lld", c->estimator, plugin ? plugin->version : "?", all,
+          (long long)c->batch);
+    for (uint32_t i = 0; i < c->n_skip; i++)
+        skip = amct_hash_string(skip, c->skip[i]);
+    amct_hash_hex(skip, hex);
+    print(p, "space", "w8a8=%d skip=%u:%.8s", c->levels[AMCT_LEVEL_W8A8], c->n_skip, hex);
+    print(p, "quantise", "weights=%d activations=%d asymmetric=%d equalise=%d", c->weights,
+          c->range.algo, c->range.asymmetric, c->equalise);
+    print(p, "search", "%s seed=%llu evaluations=%u population=%u", c->algorithm,
+          (unsigned long long)c->seed, c->evaluations, c->population);
+    print(p, "executor", "%s, %s", amct_exec_name(exec), amct_onednn_isa());
+    print(p, "version", "%s", PACKAGE_VERSION);
+}
+
+static amct_status open_study(amct_setup *s, amct_err *err)
+{
+    prints *p = calloc(1, sizeof *p);
+    amct_exec *exec = NULL;
+    amct_status status = p ? amct_exec_new(&exec, AMCT_ENGINE_ONEDNN, err) : amct_fail_nomem(err);
+    if (status == AMCT_OK) {
+        fingerprint(p, s, exec);
+        status = amct_study_open(&s->study, s->config->output, AMCT_STUDY_CREATE_OR_RESUME, p->at,
+                                 p->n, err);
+    }
+    amct_exec_free(exec);
+    free(p);
+    return status;
+}
+
+amct_status amct_setup_study(amct_setup *s, amct_err *err)
+{
+    amct_feed feed = amct_selection_feed(&s->calibration);
+    AMCT_TRY(open_study(s, err));
+    AMCT_TRY(amct_calibrate(&s->stats, s->model.graph, s->model.layers, s->model.n_layers, &feed,
+                            &s->config->range, s->jobs, err));
+    char *folder = amct_path_join(s->config->output, "levels");
+    if (!folder)
+        return amct_fail_nomem(err);
+    amct_level_options options = {s->config->weights, true};
+    amct_status status = amct_leveldb_new(&s->levels, s->model.graph, s->model.layers, s->stats,
+                                          &options, folder, err);
+    free(folder);
+    return status;
+}
+
+/* ---- Genes and the bench ------------------------------------------------------------------ */
+
+static amct_status make_prefix(amct_setup *s, amct_err *err)
+{
+    const amct_graph *g = s->model.graph;
+    bool *changing = calloc(g->n_nodes + 1, sizeof *changing);
+    double *macs = calloc(g->n_nodes + 1, sizeof *macs);
+    amct_feed feed = amct_selection_feed(&s->search);
+    amct_status status = changing && macs ? AMCT_OK : amct_fail_nomem(err);
+    for (uint32_t i = 0; status == AMCT_OK && i < s->model.n_layers; i++)
+        macs[s->model.layers[i].node] = (double)s->model.layers[i].macs;
+    for (uint32_t i = 0; status == AMCT_OK && i < s->genes.n; i++)
+        changing[s->model.layers[s->genes.genes[i].layer].node] = true;
+    if (status == AMCT_OK)
+        status = amct_prefix_make(&s->prefix, g, changing, macs, &feed, AMCT_ENGINE_ONEDNN,
+                                  s->config->memory_limit_bytes / 4, s->jobs, err);
+    free(changing);
+    free(macs);
+    if (status == AMCT_OK && s->prefix)
+        amct_log(AMCT_LOG_DEBUG, "%.0f %% of the network come before every choice: kept in %zu MiB",
+                 100 * s->prefix->saved_ratio,
+                 s->prefix->n_samples * s->prefix->row_bytes >> 20);
+    return status;
+}
+
+amct_status amct_setup_bench(amct_setup *s, amct_err *err)
+{
+    AMCT_TRY(amct_genes_make(&s->genes, s->config, s->model.layers, s->model.n_layers, s->costing,
+                             s->levels, err));
+    if (s->genes.n)
+        AMCT_TRY(make_prefix(s, err));
+    s->bench = (amct_bench){.graph = s->model.graph,
+                            .layers = s->model.layers,
+                            .n_layers = s->model.n_layers,
+                            .levels = s->levels,
+                            .judge = &s->search_judge,
+                            .prefix = s->prefix,
+                            .feed = amct_selection_feed(&s->search),
+                            .engine = AMCT_ENGINE_ONEDNN};
+    return AMCT_OK;
+}
+
+void amct_setup_free(amct_setup *s)
+{
+    amct_prefix_free(s->prefix);
+    amct_genes_free(&s->genes);
+    amct_leveldb_free(s->levels);
+    amct_calibration_free(s->stats);
+    amct_study_free(s->study);
+    amct_shared_free(s->rows, s->rows_bytes);
+    free(s->search_labels);
+    free(s->confirm_labels);
+    amct_split_free(&s->split);
+    amct_dataset_free(s->dataset);
+    amct_costing_free(s->costing);
+    amct_graph_free(s->cost_graph);
+    amct_model_free(&s->model);
+    amct_plugins_free(s->plugins);
+    *s = (amct_setup){0};
+}

@@ -1,0 +1,54 @@
+/*
+ * setup.h - everything a search works on, made in an order in which bad input is found before
+ * anything is written or computed for long.
+ */
+#ifndef AMCT_TUNE_SETUP_H
+#define AMCT_TUNE_SETUP_H
+
+#include "tune/finals.h"
+#include "tune/loop.h"
+#include "tune/model.h"
+#include "tune/samples.h"
+
+typedef struct amct_setup {
+    const amct_config *config;
+    uint32_t jobs;
+    amct_plugins *plugins;
+    amct_model model;       /* at the batch size of evaluation */
+    amct_graph *cost_graph; /* at the batch size of the device */
+    amct_costing *costing;
+
+    amct_dataset *dataset;
+    amct_split split;
+    amct_selection calibration, search, confirm;
+    int32_t *search_labels, *confirm_labels;
+    amct_outputs outputs;
+    float *rows; /* shared: the original's, of the search samples and then the confirm samples */
+    size_t rows_bytes;
+    amct_judge search_judge, confirm_judge;
+    amct_tally search_baseline, confirm_baseline;
+    double budget_ratio; /* absolute */
+
+    amct_study *study;
+    amct_calibration *stats;
+    amct_leveldb *levels;
+    amct_genes genes;
+    amct_prefix *prefix;
+    amct_bench bench;
+    amct_graph_cost original_cost;
+} amct_setup;
+
+/* Loads and checks model, target and data, and splits the samples. Writes nothing. */
+amct_status amct_setup_inputs(amct_setup *s, const amct_config *config, amct_err *err);
+/* Runs the original network on the search and confirm samples. */
+amct_status amct_setup_baseline(amct_setup *s, amct_err *err);
+/* Whether the confirm samples could prove the budget if no answer changed; if not, how many would
+ * do goes to *needed. Always true where nothing is to be proven, or the metric is the cosine. */
+bool amct_setup_provable(const amct_setup *s, double *needed);
+/* Opens or makes the study in config->output, calibrates, and fills the level database. */
+amct_status amct_setup_study(amct_setup *s, amct_err *err);
+/* Finds the genes, and computes what comes before all of them. */
+amct_status amct_setup_bench(amct_setup *s, amct_err *err);
+void amct_setup_free(amct_setup *s);
+
+#endif

@@ -1,0 +1,230 @@
+#include "tune/tune.h"
+
+#include "base/log.h"
+#include "tune/publish.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+typedef struct runner {
+    amct_tuned *to;
+    const amct_tune_hooks *hooks;
+    double published_at; /* amct_clock */
+    double published_ns; /* cost of what best/ holds; INFINITY: it is not there */
+    uint64_t published;  /* its candidate */
+} runner;
+
+static void stage(const runner *r, const char *text)
+{
+    if (r->hooks->stage)
+        r->hooks->stage(r->hooks->ctx, text);
+}
+
+static amct_status cost_of(void *ctx, const uint8_t *genome, double *cost_ns, amct_err *err)
+{
+    amct_setup *s = ctx;
+    uint8_t kinds[AMCT_MESSAGE_MAX];
+    amct_graph_cost total;
+    amct_genes_express(&s->genes, genome, kinds);
+    AMCT_TRY(amct_costing_total(s->costing, kinds, &total, err));
+    *cost_ns = total.latency_ns;
+    return AMCT_OK;
+}
+
+/* Writes a measured candidate to best/ while the search goes on, so that whatever happens there is
+ * a valid model: the first there is, then better ones, but not more often than they are written. */
+static amct_status publish_interim(runner *r, amct_err *err)
+{
+    enum { EVERY_S = 20 };
+    amct_setup *s = &r->to->setup;
+    amct_finalist f;
+    if (r->published_ns < INFINITY && amct_clock() - r->published_at < EVERY_S)
+        return AMCT_OK;
+    if (!amct_search_finalists(r->to->search, &f, 1) || f.number == r->published ||
+        (r->published_ns < INFINITY && (!f.feasible || f.cost_ns >= r->published_ns)))
+        return AMCT_OK;
+    uint8_t *kinds = malloc(s->model.n_layers + 1);
+    const amct_quantised **levels = calloc(s->model.n_layers + 1, sizeof *levels);
+    amct_status status = kinds && levels ? AMCT_OK : amct_fail_nomem(err);
+    if (status == AMCT_OK)
+        amct_genes_express(&s->genes, f.genome, kinds);
+    for (uint32_t i = 0; status == AMCT_OK && i < s->model.n_layers; i++)
+        status = amct_leveldb_get(&levels[i], s->levels, i, (amct_level_kind)kinds[i], err);
+    if (status == AMCT_OK)
+        status = amct_publish(s, levels, err);
+    free(kinds);
+    free(levels);
+    r->published_at = amct_clock();
+    r->published_ns = f.cost_ns;
+    r->published = f.number;
+    return status;
+}
+
+static amct_status after_batch(void *ctx, const amct_loop *loop, amct_err *err)
+{
+    runner *r = ctx;
+    amct_search_progress p = amct_search_get_progress(loop->search);
+    if (r->hooks->progress)
+        r->hooks->progress(r->hooks->ctx, &p, &loop->stats);
+    return publish_interim(r, err);
+}
+
+static amct_status search(runner *r, double begin, amct_err *err)
+{
+    amct_setup *s = &r->to->setup;
+    const amct_config *c = s->config;
+    amct_search_options options = amct_search_defaults();
+    options.algorithm = c->algorithm;
+    options.seed = c->seed;
+    options.batch = c->population;
+    options.evaluations = c->evaluations;
+    amct_metric metric = s->search_judge.metric;
+    amct_search_problem problem = {.space = {s->genes.n, s->genes.n_levels},
+                                   .cost = cost_of,
+                                   .cost_ctx = s,
+                                   .budget_ratio = s->budget_ratio,
+                                   .confidence = c->confidence,
+                                   .search_samples = s->search.n,
+                                   .confirm_samples = s->confirm.n,
+                                   .labels = metric != AMCT_METRIC_AGREEMENT};
+    AMCT_TRY(amct_search_new(&r->to->search, &problem, &options, err));
+    amct_evaluator *evaluator;
+    AMCT_TRY(amct_evaluator_new(&evaluator, &s->bench, s->jobs, err));
+    amct_loop loop = {.genes = &s->genes,
+                      .search = r->to->search,
+                      .study = s->study,
+                      .evaluator = evaluator,
+                      .deadline = c->time_limit_ns ? begin + (double)c->time_limit_ns * 1e-9
+                                                   : INFINITY,
+                      .stop = r->hooks->stop,
+                      .after_batch = after_batch,
+                      .ctx = r};
+    amct_status status = amct_loop_run(&loop, err);
+    amct_evaluator_free(evaluator);
+    r->to->stats = loop.stats;
+    r->to->end = amct_search_ended(r->to->search);
+    r->to->progress = amct_search_get_progress(r->to->search);
+    return status;
+}
+
+static amct_status finals(runner *r, amct_err *err)
+{
+    amct_setup *s = &r->to->setup;
+    amct_finalist candidates[AMCT_FINALISTS];
+    size_t n = amct_search_finalists(r->to->search, candidates, AMCT_FINALISTS);
+    amct_finals_work work = {.bench = &s->bench,
+                             .confirm_judge = &s->confirm_judge,
+                             .confirm_feed = amct_selection_feed(&s->confirm),
+                             .calibration_feed = amct_selection_feed(&s->calibration),
+                             .calibration = s->stats,
+                             .genes = &s->genes,
+                             .study = s->study,
+                             .budget_ratio = s->budget_ratio,
+                             .confidence = s->config->confidence,
+                             .limit_bytes = s->config->memory_limit_bytes / 4 / s->jobs,
+                             .jobs = s->jobs};
+    AMCT_TRY(amct_finals_run(&r->to->finals, &work, candidates, n, err));
+    if (r->to->finals.chosen >= 0)
+        r->to->best = &r->to->finals.at[r->to->finals.chosen];
+    return AMCT_OK;
+}
+
+static amct_status cost_best(runner *r, amct_err *err)
+{
+    amct_tuned *to = r->to;
+    amct_setup *s = &to->setup;
+    uint32_t n = s->model.n_layers;
+    uint8_t *kinds = calloc(n + 1, 1);
+    to->original_layers = calloc(n + 1, sizeof *to->original_layers);
+    to->best_layers = calloc(n + 1, sizeof *to->best_layers);
+    amct_status status =
+        kinds && to->original_layers && to->best_layers ? AMCT_OK : amct_fail_nomem(err);
+    if (status == AMCT_OK)
+        status = amct_costing_layers(s->costing, kinds, &s->original_cost, to->original_layers,
+                                     err);
+    if (status == AMCT_OK)
+        status = amct_costing_layers(s->costing, to->best ? to->best->kinds : kinds,
+                                     &to->best_cost, to->best_layers, err);
+    free(kinds);
+    return status;
+}
+
+static void conclude(amct_tuned *to)
+{
+    bool cut = to->end == AMCT_SEARCH_TIME_LIMIT || to->end == AMCT_SEARCH_CANCELLED;
+    to->faster = to->best && to->best_cost.latency_ns < to->setup.original_cost.latency_ns;
+    to->verdict = to->best ? to->best->verdict.verdict : AMCT_MET;
+    to->exit_status = cut                                ? AMCT_EXIT_STOPPED
+                      : to->verdict == AMCT_MISSED       ? AMCT_EXIT_MISSED
+                      : to->verdict == AMCT_NOT_PROVEN   ? AMCT_EXIT_NOT_PROVEN
+                      : to->faster                       ? AMCT_EXIT_MET
+                                                         : AMCT_EXIT_NOT_FASTER;
+}
+
+static amct_status check_provable(runner *r, amct_err *err)
+{
+    amct_setup *s = &r->to->setup;
+    double needed;
+    if (amct_setup_provable(s, &needed))
+        return AMCT_OK;
+    r->to->exit_status = AMCT_EXIT_NOT_PROVEN;
+    return amct_fail(err, AMCT_E_INVALID,
+                     "a drop of at most %.4g %% cannot be proven at %.4g %% confidence with %u "
+                     "confirm samples, even if no answer changes: %.0f would do. Give more "
+                     "samples, allow more (--budget), or ask for no proof (--confirm 0)",
+                     100 * s->budget_ratio, 100 * s->config->confidence, s->confirm.n, needed);
+}
+
+static amct_status run(runner *r, double begin, amct_err *err)
+{
+    amct_tuned *to = r->to;
+    amct_setup *s = &to->setup;
+    stage(r, "running the original");
+    AMCT_TRY(amct_setup_baseline(s, err));
+    AMCT_TRY(check_provable(r, err));
+    to->exit_status = AMCT_EXIT_INTERNAL;
+    stage(r, "calibrating");
+    AMCT_TRY(amct_setup_study(s, err));
+    AMCT_TRY(amct_setup_bench(s, err));
+    if (s->genes.n) {
+        stage(r, "searching");
+        AMCT_TRY(search(r, begin, err));
+        stage(r, "refining and confirming the best");
+        AMCT_TRY(finals(r, err));
+    }
+    AMCT_TRY(cost_best(r, err));
+    stage(r, "writing and checking the model");
+    const amct_quantised **none = calloc(s->model.n_layers + 1, sizeof *none);
+    if (!none)
+        return amct_fail_nomem(err);
+    amct_status status = amct_publish(s, to->best ? to->best->levels : none, err);
+    free(none);
+    AMCT_TRY(status);
+    conclude(to);
+    return AMCT_OK;
+}
+
+amct_status amct_tune(amct_tuned *out, const amct_config *config, const amct_tune_hooks *hooks,
+                      amct_err *err)
+{
+    double begin = amct_clock();
+    runner r = {.to = out, .hooks = hooks, .published_ns = INFINITY, .published = UINT64_MAX};
+    *out = (amct_tuned){.exit_status = AMCT_EXIT_USAGE};
+    stage(&r, "reading");
+    amct_status status = amct_setup_inputs(&out->setup, config, err);
+    if (status == AMCT_OK)
+        status = run(&r, begin, err);
+    if (status == AMCT_E_NOMEM || status == AMCT_E_INTERNAL || status == AMCT_E_PLUGIN)
+        out->exit_status = AMCT_EXIT_INTERNAL;
+    out->seconds = amct_clock() - begin;
+    return status;
+}
+
+void amct_tuned_free(amct_tuned *tuned)
+{
+    amct_finals_free(&tuned->finals);
+    amct_search_free(tuned->search);
+    free(tuned->original_layers);
+    free(tuned->best_layers);
+    amct_setup_free(&tuned->setup);
+}
