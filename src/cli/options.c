@@ -334,7 +334,7 @@ static const struct option_row {
      "of intervals and verdict; default 95%"},
     {"target", 't', "CHIP", SEARCH | INSPECT | ESTIMATE | EVAL, set_target,
      "device; default Ascend310P3"},
-    {"batch", 0, "N", SEARCH | INSPECT | ESTIMATE, set_batch, "batch on the device; default 1"},
+    {"batch", 0, "N", SEARCH | INSPECT | ESTIMATE, set_batch, "batch on the device; default as the model says"},
     {"estimator", 0, "NAME", SEARCH | INSPECT | ESTIMATE | EVAL, set_estimator,
      "estimator plugin; default ascend"},
     {"target-option", 0, "K=V", SEARCH | INSPECT | ESTIMATE | EVAL, set_target_option,

@@ -23,7 +23,6 @@ amct_status amct_config_new(amct_config **out, amct_err *err)
     config->confidence = 0.95;
     config->estimator = "ascend";
     config->chip = "Ascend310P3";
-    config->batch = 1;
     for (int i = 0; i < AMCT_N_LEVELS; i++)
         config->levels[i] = true;
     config->weights = AMCT_WEIGHTS_ARQ;

@@ -25,7 +25,7 @@ typedef struct amct_config {
 
     const char *estimator;
     const char *chip;
-    int64_t batch;
+    int64_t batch; /* on the device; 0: as the model says */
     amct_option *target_options; /* for the estimator, chip among them */
     uint32_t n_target_options;
 
@@ -67,8 +67,8 @@ amct_status amct_config_read(amct_config *config, const char *path, amct_err *er
 amct_status amct_config_set_target(amct_config *config, const char *key, const char *value,
                                    amct_err *err);
 
-/* The search file that says the same, with a comment on every key. model and data are written as
- * they are. malloc'd; NULL when out of memory. skip_note is put behind `skip`, may be NULL. */
-char *amct_config_print(const amct_config *config, const char *skip_note);
+/* The search file that says the same, with a comment on every key; paths are written as they are.
+ * malloc'd; NULL when out of memory. */
+char *amct_config_print(const amct_config *config);
 
 #endif

@@ -104,7 +104,7 @@ static amct_status write_and_check(const char *folder, const amct_setup *s,
     amct_graph *candidate;
     AMCT_TRY(amct_stitch(&candidate, s->model.graph, s->model.layers, s->model.n_layers, levels,
                          err));
-    amct_origin origin = {s->model.graph, s->model.layers, levels, s->model.n_layers};
+    amct_origin origin = {s->model.layers, s->model.n_layers, levels};
     amct_export_options options = {
         .formats = (s->config->format_amct ? AMCT_EXPORT_AMCT : 0) |
                    (s->config->format_qdq ? AMCT_EXPORT_QDQ : 0),

@@ -16,7 +16,9 @@
 static amct_status make_cost_graph(amct_setup *s, amct_err *err)
 {
     AMCT_TRY(amct_graph_clone(&s->cost_graph, s->model.graph, err));
-    amct_status status = amct_set_batch(s->cost_graph, s->config->batch, err);
+    amct_status status = AMCT_OK;
+    if (s->config->batch)
+        status = amct_set_batch(s->cost_graph, s->config->batch, err);
     if (status == AMCT_OK)
         status = amct_costing_new(&s->costing, s->plugins, s->config, s->cost_graph,
                                   s->model.layers, s->model.n_layers, err);
@@ -255,7 +257,7 @@ static void fingerprint(prints *p, const amct_setup *s, const amct_exec *exec)
     const amct_plugin *plugin =
         amct_plugins_find(s->plugins, AMCT_PLUGIN_ESTIMATOR, c->estimator);
     print(p, "target", "%s %s%s batch=%lld", c->estimator, plugin ? plugin->version : "?", all,
-          (long long)c->batch);
+          (long long)amct_batch_of(s->cost_graph));
     for (uint32_t i = 0; i < c->n_skip; i++)
         skip = amct_hash_string(skip, c->skip[i]);
     amct_hash_hex(skip, hex);

@@ -1,10 +1,11 @@
 #include "tune/tune.h"
 
-#include "base/log.h"
+#include "base/file.h"
 #include "tune/publish.h"
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct runner {
     amct_tuned *to;
@@ -129,6 +130,22 @@ static amct_status finals(runner *r, amct_err *err)
     return AMCT_OK;
 }
 
+/* What each choice is worth in the company of the others. */
+static amct_status cost_others(runner *r, uint8_t *kinds, amct_err *err)
+{
+    const amct_genes *genes = &r->to->setup.genes;
+    for (uint32_t g = 0; g < genes->n; g++) {
+        const amct_gene *gene = &genes->genes[g];
+        amct_graph_cost total;
+        uint8_t chosen = kinds[gene->layer];
+        kinds[gene->layer] = gene->kinds[chosen == gene->kinds[0]];
+        AMCT_TRY(amct_costing_total(r->to->setup.costing, kinds, &total, err));
+        kinds[gene->layer] = chosen;
+        r->to->other_ns[g] = total.latency_ns;
+    }
+    return AMCT_OK;
+}
+
 static amct_status cost_best(runner *r, amct_err *err)
 {
     amct_tuned *to = r->to;
@@ -137,15 +154,59 @@ static amct_status cost_best(runner *r, amct_err *err)
     uint8_t *kinds = calloc(n + 1, 1);
     to->original_layers = calloc(n + 1, sizeof *to->original_layers);
     to->best_layers = calloc(n + 1, sizeof *to->best_layers);
-    amct_status status =
-        kinds && to->original_layers && to->best_layers ? AMCT_OK : amct_fail_nomem(err);
+    to->other_ns = calloc(s->genes.n + 1, sizeof *to->other_ns);
+    amct_status status = kinds && to->original_layers && to->best_layers && to->other_ns
+                             ? AMCT_OK
+                             : amct_fail_nomem(err);
     if (status == AMCT_OK)
         status = amct_costing_layers(s->costing, kinds, &s->original_cost, to->original_layers,
                                      err);
+    if (status == AMCT_OK && to->best)
+        memcpy(kinds, to->best->kinds, n);
     if (status == AMCT_OK)
-        status = amct_costing_layers(s->costing, to->best ? to->best->kinds : kinds,
-                                     &to->best_cost, to->best_layers, err);
+        status = amct_costing_layers(s->costing, kinds, &to->best_cost, to->best_layers, err);
+    if (status == AMCT_OK)
+        status = cost_others(r, kinds, err);
     free(kinds);
+    return status;
+}
+
+/* The mean loss of every candidate that changes one gene only. */
+static amct_status note_alone(void *ctx, const amct_study_candidate *c, amct_err *err)
+{
+    amct_tuned *to = ctx;
+    uint32_t changed = 0, which = 0;
+    (void)err;
+    if (c->failed || !c->n_scores || c->genome_size != to->setup.genes.n)
+        return AMCT_OK;
+    for (uint32_t g = 0; g < to->setup.genes.n; g++)
+        if (c->genome[g])
+            changed++, which = g;
+    const amct_study_score *last = &c->scores[c->n_scores - 1];
+    if (changed == 1 && last->n)
+        to->alone_loss[which] = last->loss_sum / last->n;
+    return AMCT_OK;
+}
+
+static amct_status find_alone(runner *r, amct_err *err)
+{
+    amct_tuned *to = r->to;
+    to->alone_loss = calloc(to->setup.genes.n + 1, sizeof *to->alone_loss);
+    if (!to->alone_loss)
+        return amct_fail_nomem(err);
+    for (uint32_t g = 0; g < to->setup.genes.n; g++)
+        to->alone_loss[g] = NAN;
+    return amct_study_each(to->setup.study, note_alone, to, err);
+}
+
+static amct_status save_config(const runner *r, amct_err *err)
+{
+    const amct_config *c = r->to->setup.config;
+    char *text = amct_config_print(c), *path = amct_path_join(c->output, "search.yaml");
+    amct_status status = text && path ? amct_file_write(path, text, strlen(text), err)
+                                      : amct_fail_nomem(err);
+    free(text);
+    free(path);
     return status;
 }
 
@@ -185,6 +246,7 @@ static amct_status run(runner *r, double begin, amct_err *err)
     to->exit_status = AMCT_EXIT_INTERNAL;
     stage(r, "calibrating");
     AMCT_TRY(amct_setup_study(s, err));
+    AMCT_TRY(save_config(r, err));
     AMCT_TRY(amct_setup_bench(s, err));
     if (s->genes.n) {
         stage(r, "searching");
@@ -193,6 +255,7 @@ static amct_status run(runner *r, double begin, amct_err *err)
         AMCT_TRY(finals(r, err));
     }
     AMCT_TRY(cost_best(r, err));
+    AMCT_TRY(find_alone(r, err));
     stage(r, "writing and checking the model");
     const amct_quantised **none = calloc(s->model.n_layers + 1, sizeof *none);
     if (!none)
@@ -226,5 +289,7 @@ void amct_tuned_free(amct_tuned *tuned)
     amct_search_free(tuned->search);
     free(tuned->original_layers);
     free(tuned->best_layers);
+    free(tuned->other_ns);
+    free(tuned->alone_loss);
     amct_setup_free(&tuned->setup);
 }

@@ -28,6 +28,8 @@ typedef struct amct_tuned {
     const amct_final *best; /* NULL: the original */
     amct_graph_cost best_cost;
     amct_layer_cost *original_layers, *best_layers; /* per layer */
+    double *other_ns; /* per gene: the whole network's latency with this gene's other level */
+    double *alone_loss; /* per gene: the mean loss of its level 1 alone, NAN: not measured */
     amct_verdict verdict;
     bool faster;
     int exit_status;

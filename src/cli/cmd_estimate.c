@@ -1,0 +1,120 @@
+#include "cli/command.h"
+#include "measure/latency.h"
+#include "passes/prepare.h"
+
+#include <math.h>
+
+/* What the graph's numbers are on the device. */
+static const char *precision_of(const amct_graph *graph)
+{
+    bool integer = false, floating = false;
+    for (uint32_t n = 0; n < graph->n_nodes; n++) {
+        const amct_node *node = &graph->nodes[n];
+        if (!amct_node_is(node, "Conv") && !amct_node_is(node, "Gemm") &&
+            !amct_node_is(node, "MatMul") && !amct_node_is(node, "ConvTranspose"))
+            continue;
+        const amct_tensor *src = amct_node_src(graph, node, 0);
+        *(src && src->dtype == AMCT_INT8 ? &integer : &floating) = true;
+    }
+    return integer && floating ? "mixed" : integer ? "int8" : "float16";
+}
+
+static void print_text(const amct_config *c, const amct_graph *g, const amct_latency *l,
+                       const amct_estimator_info *info)
+{
+    double ms = l->total.latency_ns / 1e6, batch = (double)amct_batch_of(g);
+    if (c->per_layer) {
+        printf("%12s  %-8s %-11s %-20s %s\n", "us", "bound", "status", "operator", "name");
+        for (uint32_t n = 0; n < l->n_nodes; n++) {
+            const amct_node_cost *k = &l->costs[n];
+            if (k->status == AMCT_NODE_OK)
+                printf("%12.2f  %-8s %-11s %-20s %s\n", k->latency_ns / 1e3,
+                       amct_bound_name(k->bound),
+                       k->flags & AMCT_NODE_ROLLED_BACK ? "rolled back" : "ok", g->nodes[n].op,
+                       g->nodes[n].name);
+            else
+                printf("%12s  %-8s %-11s %-20s %s%s%s\n", "-", "-",
+                       amct_node_status_name(k->status), g->nodes[n].op, g->nodes[n].name,
+                       k->status == AMCT_NODE_FUSED ? " -> " : "",
+                       k->status == AMCT_NODE_FUSED ? g->nodes[k->fused_into].name : "");
+        }
+        printf("%12.2f  %-8s %-11s %-20s %s\n", l->total.fixed_ns / 1e3, "-", "fixed", "-",
+               "(start, input and output transforms)");
+    }
+    printf("%.4g ms on %s at batch %.0f, %s: %.4g a second (estimated, error band +-%.0f %%)\n", ms,
+           info->device, batch, precision_of(g), batch / ms * 1e3,
+           100 * l->total.error_band_ratio);
+}
+
+static amct_status print_json(const amct_config *c, const char *model, const amct_graph *g,
+                              const amct_latency *l, const amct_estimator_info *info,
+                              amct_err *err)
+{
+    static const char *const methods[] = {"model", "table", "measured"};
+    amct_json json;
+    double ms = l->total.latency_ns / 1e6, batch = (double)amct_batch_of(g);
+    amct_json_begin(&json);
+    amct_json_text(&json, json.root, "model", model);
+    amct_json_text(&json, json.root, "target", info->device);
+    amct_json_text(&json, json.root, "estimator", c->estimator);
+    amct_json_text(&json, json.root, "method", info->method < 3 ? methods[info->method] : NULL);
+    amct_json_integer(&json, json.root, "batch", amct_batch_of(g));
+    amct_json_text(&json, json.root, "precision", precision_of(g));
+    amct_json_number(&json, json.root, "latency_ms", ms);
+    amct_json_number(&json, json.root, "throughput_per_s", batch / ms * 1e3);
+    amct_json_number(&json, json.root, "error_band_ratio", l->total.error_band_ratio);
+    amct_json_number(&json, json.root, "fixed_ms", l->total.fixed_ns / 1e6);
+    cJSON *layers = amct_json_array(&json, json.root, "layers");
+    for (uint32_t n = 0; n < l->n_nodes; n++) {
+        const amct_node_cost *k = &l->costs[n];
+        cJSON *at = amct_json_object(&json, layers, NULL);
+        bool fused = k->status == AMCT_NODE_FUSED, ok = k->status == AMCT_NODE_OK;
+        amct_json_text(&json, at, "name", g->nodes[n].name);
+        amct_json_text(&json, at, "op", g->nodes[n].op);
+        amct_json_text(&json, at, "fused_into", fused ? g->nodes[k->fused_into].name : NULL);
+        amct_json_number(&json, at, "latency_us", ok ? k->latency_ns / 1e3 : NAN);
+        amct_json_number(&json, at, "spread_us", ok ? k->spread_ns / 1e3 : NAN);
+        amct_json_text(&json, at, "bound", ok ? amct_bound_name(k->bound) : NULL);
+        amct_json_text(&json, at, "status", amct_node_status_name(k->status));
+        amct_json_bool(&json, at, "rolled_back", (k->flags & AMCT_NODE_ROLLED_BACK) != 0);
+    }
+    amct_status status = amct_cmd_answer(&json, err);
+    amct_json_end(&json);
+    return status;
+}
+
+static amct_status estimate(amct_config *c, amct_plugins *plugins, const char *path, amct_err *err)
+{
+    amct_model model;
+    amct_estimating *estimator = NULL;
+    amct_latency latency = {0};
+    AMCT_TRY(amct_model_load(&model, plugins, path, err));
+    amct_status status = AMCT_OK;
+    if (c->batch)
+        status = amct_set_batch(model.graph, c->batch, err);
+    if (status == AMCT_OK)
+        status = amct_estimating_open(&estimator, plugins, c->estimator, c->target_options,
+                                      c->n_target_options, err);
+    if (status == AMCT_OK)
+        status = amct_latency_estimate(&latency, estimator, model.graph, err);
+    if (status == AMCT_OK && c->json)
+        status = print_json(c, path, model.graph, &latency, amct_estimating_info(estimator), err);
+    else if (status == AMCT_OK)
+        print_text(c, model.graph, &latency, amct_estimating_info(estimator));
+    amct_latency_free(&latency);
+    amct_estimating_close(estimator);
+    amct_model_free(&model);
+    return status;
+}
+
+int amct_cmd_estimate(amct_config *config, amct_err *err)
+{
+    const char *path;
+    amct_plugins *plugins;
+    if (amct_cmd_argument(&path, config, "a model", err) != AMCT_OK ||
+        amct_plugins_open(&plugins, config, err) != AMCT_OK)
+        return amct_cmd_fail(err);
+    amct_status status = estimate(config, plugins, path, err);
+    amct_plugins_free(plugins);
+    return status == AMCT_OK ? 0 : amct_cmd_fail(err);
+}

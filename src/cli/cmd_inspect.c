@@ -1,0 +1,235 @@
+#include "cli/command.h"
+
+#include "ops/op.h"
+#include "passes/prepare.h"
+#include "tune/genes.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What a model is, for the answer. */
+typedef struct inspection {
+    const char *path;
+    const amct_model *model;
+    const amct_genes *genes; /* on the target; NULL if it could not be asked */
+    int64_t parameters, macs, bytes;
+} inspection;
+
+static const char *reason_of(const inspection *in, const amct_layer *layer)
+{
+    for (uint32_t i = 0; in->genes && i < in->genes->n_skipped; i++)
+        if (strcmp(in->genes->skipped[i].name, layer->name) == 0)
+            return in->genes->skipped[i].reason;
+    return layer->no_int8;
+}
+
+static void sum_up(inspection *in)
+{
+    const amct_graph *g = in->model->graph;
+    for (uint32_t t = 0; t < g->n_tensors; t++) {
+        const amct_tensor *tensor = &g->tensors[t];
+        if (!tensor->data)
+            continue;
+        in->bytes += (int64_t)tensor->bytes;
+        if (amct_dtype_is_float(tensor->dtype) || tensor->dtype == AMCT_INT8)
+            in->parameters += amct_shape_size(&tensor->shape);
+    }
+    for (uint32_t i = 0; i < in->model->n_layers; i++)
+        in->macs += in->model->layers[i].macs;
+}
+
+/* Operators that nobody here knows: how often each, and where first. */
+static uint32_t find_unknown(const amct_graph *g, uint32_t *first, uint32_t *count, uint32_t most)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < g->n_nodes; i++) {
+        const amct_node *node = &g->nodes[i];
+        if (amct_op_find(node->op, node->domain))
+            continue;
+        uint32_t k = 0;
+        while (k < n && (strcmp(g->nodes[first[k]].op, node->op) != 0 ||
+                         strcmp(g->nodes[first[k]].domain, node->domain) != 0))
+            k++;
+        if (k == most)
+            continue;
+        if (k == n) {
+            first[n] = i;
+            count[n++] = 0;
+        }
+        count[k]++;
+    }
+    return n;
+}
+
+enum { UNKNOWN_MAX = 64 };
+
+static void print_tensors(const amct_graph *g, const uint32_t *ids, uint32_t n, const char *what)
+{
+    char shape[128];
+    for (uint32_t i = 0; i < n; i++) {
+        const amct_tensor *t = &g->tensors[ids[i]];
+        printf("%s %s: %s %s\n", what, t->name, amct_dtype_name(t->dtype),
+               amct_shape_print(&t->shape, shape, sizeof shape));
+    }
+}
+
+static void print_text(const inspection *in)
+{
+    const amct_graph *g = in->model->graph;
+    uint32_t first[UNKNOWN_MAX], count[UNKNOWN_MAX], n = find_unknown(g, first, count, UNKNOWN_MAX);
+    char shape[128];
+    printf("%s: %s", in->path, g->format);
+    if (g->opset)
+        printf(" opset %" PRId64, g->opset);
+    if (g->producer[0])
+        printf(", %s", g->producer);
+    printf("; %.4g M parameters, %.4g M multiplications a sample, %.4g MB of constants\n",
+           (double)in->parameters / 1e6, (double)in->macs / 1e6, (double)in->bytes / 1e6);
+    print_tensors(g, g->inputs, g->n_inputs, "input ");
+    print_tensors(g, g->outputs, g->n_outputs, "output");
+    printf("%-14s %-18s %10s %10s  %-9s %s\n", "operator", "result", "kMACs", "weights", "bits",
+           "layer");
+    for (uint32_t i = 0; i < in->model->n_layers; i++) {
+        const amct_layer *l = &in->model->layers[i];
+        const char *reason = reason_of(in, l);
+        printf("%-14s %-18s %10.0f %10" PRId64 "  %-9s %s%s%s%s\n", l->op,
+               amct_shape_print(&g->tensors[l->dst].shape, shape, sizeof shape),
+               (double)l->macs / 1e3, l->parameters, reason ? "16" : "16, w8a8", l->name,
+               reason ? "  (" : "", reason ? reason : "", reason ? ")" : "");
+    }
+    for (uint32_t i = 0; i < n; i++)
+        printf("unknown operator %s%s%s: %u, first at node '%s'; such a network cannot be run\n",
+               g->nodes[first[i]].domain, g->nodes[first[i]].domain[0] ? "." : "",
+               g->nodes[first[i]].op, count[i], g->nodes[first[i]].name);
+}
+
+static void add_shape(amct_json *json, cJSON *at, const char *key, const amct_shape *shape)
+{
+    if (shape->rank < 0) {
+        amct_json_null(json, at, key);
+        return;
+    }
+    cJSON *dims = amct_json_array(json, at, key);
+    for (int32_t d = 0; d < shape->rank; d++) {
+        if (shape->dims[d] < 0)
+            amct_json_null(json, dims, NULL);
+        else
+            amct_json_integer(json, dims, NULL, shape->dims[d]);
+    }
+}
+
+static void add_tensors(amct_json *json, const char *key, const amct_graph *g, const uint32_t *ids,
+                        uint32_t n)
+{
+    cJSON *list = amct_json_array(json, json->root, key);
+    for (uint32_t i = 0; i < n; i++) {
+        const amct_tensor *t = &g->tensors[ids[i]];
+        cJSON *at = amct_json_object(json, list, NULL);
+        amct_json_text(json, at, "name", t->name);
+        amct_json_text(json, at, "dtype", amct_dtype_name(t->dtype));
+        add_shape(json, at, "shape", &t->shape);
+    }
+}
+
+static amct_status print_json(const inspection *in, amct_err *err)
+{
+    const amct_graph *g = in->model->graph;
+    uint32_t first[UNKNOWN_MAX], count[UNKNOWN_MAX], n = find_unknown(g, first, count, UNKNOWN_MAX);
+    amct_json json;
+    amct_json_begin(&json);
+    amct_json_text(&json, json.root, "model", in->path);
+    amct_json_text(&json, json.root, "format", g->format);
+    if (g->opset)
+        amct_json_integer(&json, json.root, "opset", g->opset);
+    else
+        amct_json_null(&json, json.root, "opset");
+    amct_json_integer(&json, json.root, "parameters", in->parameters);
+    amct_json_integer(&json, json.root, "macs", in->macs);
+    amct_json_integer(&json, json.root, "bytes", in->bytes);
+    add_tensors(&json, "inputs", g, g->inputs, g->n_inputs);
+    add_tensors(&json, "outputs", g, g->outputs, g->n_outputs);
+    cJSON *layers = amct_json_array(&json, json.root, "layers");
+    for (uint32_t i = 0; i < in->model->n_layers; i++) {
+        const amct_layer *l = &in->model->layers[i];
+        const char *reason = reason_of(in, l);
+        cJSON *at = amct_json_object(&json, layers, NULL);
+        amct_json_text(&json, at, "name", l->name);
+        amct_json_text(&json, at, "op", l->op);
+        add_shape(&json, at, "shape", &g->tensors[l->dst].shape);
+        amct_json_integer(&json, at, "macs", l->macs);
+        amct_json_integer(&json, at, "parameters", l->parameters);
+        cJSON *bits = amct_json_array(&json, at, "bits");
+        amct_json_text(&json, bits, NULL, amct_level_name(AMCT_LEVEL_16));
+        if (!reason)
+            amct_json_text(&json, bits, NULL, amct_level_name(AMCT_LEVEL_W8A8));
+        amct_json_null(&json, at, "group");
+        amct_json_null(&json, at, "ranks");
+        cJSON *reasons = amct_json_object(&json, at, "reasons");
+        amct_json_text(&json, reasons, "bits", reason);
+        amct_json_null(&json, reasons, "sparsity");
+        amct_json_null(&json, reasons, "rank");
+    }
+    cJSON *unsupported = amct_json_array(&json, json.root, "unsupported");
+    for (uint32_t i = 0; i < n; i++) {
+        cJSON *at = amct_json_object(&json, unsupported, NULL);
+        amct_json_text(&json, at, "op", g->nodes[first[i]].op);
+        amct_json_integer(&json, at, "count", count[i]);
+        amct_json_text(&json, at, "first_node", g->nodes[first[i]].name);
+    }
+    amct_status status = amct_cmd_answer(&json, err);
+    amct_json_end(&json);
+    return status;
+}
+
+static amct_status print_search_file(amct_config *c, const char *path, amct_err *err)
+{
+    c->model = path;
+    char *text = amct_config_print(c);
+    if (!text)
+        return amct_fail_nomem(err);
+    fputs(text, stdout);
+    free(text);
+    return AMCT_OK;
+}
+
+static amct_status inspect(amct_config *c, const amct_plugins *plugins, const char *path,
+                           amct_err *err)
+{
+    amct_model model;
+    amct_genes genes = {0};
+    amct_costing *costing = NULL;
+    AMCT_TRY(amct_model_load(&model, plugins, path, err));
+    inspection in = {.path = path, .model = &model};
+    amct_status status = AMCT_OK;
+    if (c->batch)
+        status = amct_set_batch(model.graph, c->batch, err);
+    if (status == AMCT_OK)
+        status = amct_costing_new(&costing, plugins, c, model.graph, model.layers, model.n_layers,
+                                  err);
+    if (status == AMCT_OK)
+        status = amct_genes_make(&genes, c, model.layers, model.n_layers, costing, NULL, err);
+    if (status == AMCT_OK) {
+        in.genes = &genes;
+        sum_up(&in);
+        status = c->search_file_wanted ? print_search_file(c, path, err)
+                 : c->json             ? print_json(&in, err)
+                                       : (print_text(&in), AMCT_OK);
+    }
+    amct_genes_free(&genes);
+    amct_costing_free(costing);
+    amct_model_free(&model);
+    return status;
+}
+
+int amct_cmd_inspect(amct_config *config, amct_err *err)
+{
+    const char *path;
+    amct_plugins *plugins;
+    if (amct_cmd_argument(&path, config, "a model", err) != AMCT_OK ||
+        amct_plugins_open(&plugins, config, err) != AMCT_OK)
+        return amct_cmd_fail(err);
+    amct_status status = inspect(config, plugins, path, err);
+    amct_plugins_free(plugins);
+    return status == AMCT_OK ? 0 : amct_cmd_fail(err);
+}

@@ -1,0 +1,80 @@
+#include "cli/command.h"
+#include "plugin/plugins.h"
+
+#include <string.h>
+
+static const char *kind_of(const amct_plugin_entry *e)
+{
+    return !e->plugin                                ? NULL
+           : e->plugin->kind == AMCT_PLUGIN_IMPORTER ? "importer"
+                                                     : "estimator";
+}
+
+static void print_text(const amct_plugins *plugins)
+{
+    for (size_t i = 0; i < amct_plugins_count(plugins); i++) {
+        const amct_plugin_entry *e = amct_plugins_entry(plugins, i);
+        if (!e->plugin) {
+            printf("%-10s %s\n%11s%s\n", "unusable", e->path, "", e->problem);
+            continue;
+        }
+        printf("%-10s %-12s %-8s %s\n%11s%s\n", kind_of(e), e->plugin->name, e->plugin->version,
+               e->plugin->summary, "", e->path);
+        const char *const *devices = e->plugin->kind == AMCT_PLUGIN_ESTIMATOR
+                                         ? e->plugin->estimator->devices
+                                         : NULL;
+        if (devices && *devices)
+            printf("%11schips:", "");
+        for (; devices && *devices; devices++)
+            printf(" %s%s", *devices, devices[1] ? "" : "\n");
+    }
+    if (!amct_plugins_count(plugins))
+        printf("no plugins found\n");
+}
+
+static void add_entry(amct_json *json, cJSON *list, const amct_plugin_entry *e)
+{
+    cJSON *at = amct_json_object(json, list, NULL);
+    const amct_plugin *p = e->plugin;
+    amct_json_text(json, at, "path", e->path);
+    amct_json_text(json, at, "kind", kind_of(e));
+    amct_json_text(json, at, "name", p ? p->name : NULL);
+    amct_json_text(json, at, "version", p ? p->version : NULL);
+    amct_json_text(json, at, "summary", p ? p->summary : NULL);
+    amct_json_text(json, at, "format",
+                   p && p->kind == AMCT_PLUGIN_IMPORTER ? p->importer->format : NULL);
+    if (p && p->kind == AMCT_PLUGIN_ESTIMATOR && p->estimator->devices) {
+        cJSON *devices = amct_json_array(json, at, "devices");
+        for (const char *const *d = p->estimator->devices; *d; d++)
+            amct_json_text(json, devices, NULL, *d);
+    } else {
+        amct_json_null(json, at, "devices");
+    }
+    amct_json_text(json, at, "problem", e->problem);
+}
+
+int amct_cmd_plugins(amct_config *config, amct_err *err)
+{
+    amct_plugins *plugins;
+    if (config->n_positional > 1 ||
+        (config->n_positional == 1 && strcmp(config->positional[0], "list") != 0)) {
+        amct_fail(err, AMCT_E_INVALID, "plugins takes `list` or nothing; see --help");
+        return amct_cmd_fail(err);
+    }
+    if (amct_plugins_open(&plugins, config, err) != AMCT_OK)
+        return amct_cmd_fail(err);
+    amct_status status = AMCT_OK;
+    if (config->json) {
+        amct_json json;
+        amct_json_begin(&json);
+        cJSON *list = amct_json_array(&json, json.root, "plugins");
+        for (size_t i = 0; i < amct_plugins_count(plugins); i++)
+            add_entry(&json, list, amct_plugins_entry(plugins, i));
+        status = amct_cmd_answer(&json, err);
+        amct_json_end(&json);
+    } else {
+        print_text(plugins);
+    }
+    amct_plugins_free(plugins);
+    return status == AMCT_OK ? 0 : amct_cmd_fail(err);
+}

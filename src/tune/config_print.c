@@ -1,0 +1,182 @@
+/* The search file that says what a configuration says. */
+#include "data/split.h"
+#include "tune/config.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A YAML scalar in double quotes. */
+static void quoted(FILE *out, const char *text)
+{
+    fputc('"', out);
+    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
+        if (*c == '"' || *c == '\\')
+            fprintf(out, "\\%c", *c);
+        else if (*c < 0x20 || *c == 0x7f)
+            fprintf(out, "\\x%02x", *c);
+        else
+            fputc(*c, out);
+    }
+    fputc('"', out);
+}
+
+/* "  key: value   # comment" */
+static void line(FILE *out, const char *key, const char *comment, const char *fmt, ...)
+    AMCT_PRINTF(4, 5);
+static void line(FILE *out, const char *key, const char *comment, const char *fmt, ...)
+{
+    enum { COLUMN = 36 };
+    va_list args;
+    int used = fprintf(out, "%s: ", key);
+    va_start(args, fmt);
+    used += vfprintf(out, fmt, args);
+    va_end(args);
+    fprintf(out, "%*s# %s\n", used < COLUMN ? COLUMN - used : 1, "", comment);
+}
+
+static void path_line(FILE *out, const char *key, const char *path, const char *fallback)
+{
+    fprintf(out, "%s: ", key);
+    quoted(out, path ? path : fallback);
+    fputc('\n', out);
+}
+
+static const char *count_text(uint32_t count, char *text, size_t size)
+{
+    if (count == AMCT_SPLIT_REST)
+        return "rest";
+    if (count == AMCT_SPLIT_DEFAULT)
+        return "~";
+    snprintf(text, size, "%u", count);
+    return text;
+}
+
+static void print_preprocess(FILE *out, const amct_preprocess *p)
+{
+    static const char *const colors[] = {"~", "RGB", "BGR", "GRAY"};
+    static const char *const layouts[] = {"~", "NCHW", "NHWC"};
+    fprintf(out, "  preprocess:                       # pixels become (v * scale - mean) / std\n");
+    if (p->resize == AMCT_RESIZE_TO)
+        line(out, "    resize", "height x width", "%ux%u", p->resize_height, p->resize_width);
+    else if (p->resize == AMCT_RESIZE_SHORT)
+        line(out, "    resize", "the short side", "%u", p->resize_height);
+    else
+        line(out, "    resize", "short side, or HxW; 0: none; ~: 256/224 of the input", "%s",
+             p->resize == AMCT_RESIZE_NONE ? "0" : "~");
+    if (p->crop_height)
+        line(out, "    crop", "at the centre", "%ux%u", p->crop_height, p->crop_width);
+    else
+        line(out, "    crop", "at the centre: a number or HxW; ~: to the input's size", "~");
+    line(out, "    color", "RGB, BGR or GRAY; ~: as the input has channels", "%s",
+         colors[p->color]);
+    line(out, "    layout", "of the network's input: NCHW or NHWC; ~: seen from its shape", "%s",
+         layouts[p->layout]);
+    if (p->scale != 0)
+        line(out, "    scale", "of each value", "%.17g", p->scale);
+    else
+        line(out, "    scale", "of each value: 1/255 ...; ~: 1/255 for pictures", "~");
+    for (int which = 0; which < 2; which++) {
+        const double *values = which ? p->std : p->mean;
+        uint32_t n = which ? p->n_std : p->n_mean;
+        fprintf(out, "    %s: %s", which ? "std" : "mean", n ? "[" : "~");
+        for (uint32_t i = 0; i < n; i++)
+            fprintf(out, "%s%.17g", i ? ", " : "", values[i]);
+        fprintf(out, "%s# one number, or one per channel\n", n ? "]   " : "                          ");
+    }
+}
+
+static void print_data(FILE *out, const amct_config *c)
+{
+    char text[16];
+    fprintf(out, "data:\n");
+    path_line(out, "  path", c->data, "path/to/samples");
+    if (c->labels)
+        path_line(out, "  labels", c->labels, "");
+    print_preprocess(out, &c->preprocess);
+    line(out, "  calibration", "samples for ranges and statistics; ~: a fifth, 256 at most", "%s",
+         count_text(c->calibration, text, sizeof text));
+    line(out, "  search", "samples the search may look at; ~: two fifths, 1024 at most", "%s",
+         count_text(c->search, text, sizeof text));
+    line(out, "  confirm", "samples kept for the verdict only; 0: no proof", "%s",
+         c->confirm == AMCT_SPLIT_DEFAULT ? "rest" : count_text(c->confirm, text, sizeof text));
+    line(out, "  label_offset", "added to every label (background class: 1)", "%lld",
+         (long long)c->label_offset);
+}
+
+static void print_rest(FILE *out, const amct_config *c)
+{
+    fprintf(out, "budget:\n");
+    line(out, "  metric", "top1, top5, agreement (no labels needed) or cosine; ~: top1 if it can",
+         "%s", c->metric < 0 ? "~" : amct_metric_names[c->metric]);
+    line(out, "  max_drop", "greatest drop of it", "%.17g%%", 100 * c->max_drop_ratio);
+    line(out, "  relative", "the drop is a share of the original's value", "%s",
+         c->relative ? "true" : "false");
+    line(out, "  confidence", "of the verdict", "%.17g%%", 100 * c->confidence);
+    fprintf(out, "target:\n");
+    line(out, "  estimator", "see: amct-autotune plugins", "%s", c->estimator);
+    if (c->batch)
+        line(out, "  batch", "on the device", "%lld", (long long)c->batch);
+    else
+        line(out, "  batch", "on the device; ~: as the model says", "~");
+    for (uint32_t i = 0; i < c->n_target_options; i++) {
+        fprintf(out, "  %s: ", c->target_options[i].key);
+        quoted(out, c->target_options[i].value);
+        fprintf(out, "\n");
+    }
+    fprintf(out, "space:\n");
+    line(out, "  bits", "levels a layer may have; 16 is always one", "[16%s]",
+         c->levels[AMCT_LEVEL_W8A8] ? ", w8a8" : "");
+    fprintf(out, "  skip: [");
+    for (uint32_t i = 0; i < c->n_skip; i++) {
+        fputs(i ? ", " : "", out);
+        quoted(out, c->skip[i]);
+    }
+    fprintf(out, "]%26s# layers to leave as they are, by name or glob\n", "");
+    fprintf(out, "quantise:\n");
+    line(out, "  weights", "arq (AMCT's: the range) or mse (clipped for least error)", "%s",
+         c->weights == AMCT_WEIGHTS_MSE ? "mse" : "arq");
+    line(out, "  activations", "ifmr or hfmg, as AMCT defines them", "%s",
+         c->range.algo == AMCT_ACT_HFMG ? "hfmg" : "ifmr");
+    line(out, "  asymmetric", "activations with an offset", "%s",
+         c->range.asymmetric ? "true" : "false");
+    line(out, "  equalise", "equal channel ranges across layers, where that is exact", "%s",
+         c->equalise ? "true" : "false");
+    fprintf(out, "search:\n");
+    line(out, "  algorithm", "auto, random, uniform, amct-rollback", "%s", c->algorithm);
+    line(out, "  population", "candidates a generation", "%u", c->population);
+    line(out, "  evaluations", "candidates at most", "%u", c->evaluations);
+    if (c->time_limit_ns)
+        line(out, "  time_limit", "then the best so far is kept", "%.17gs",
+             (double)c->time_limit_ns / 1e9);
+    else
+        line(out, "  time_limit", "8h, 30m ...: then the best so far is kept; ~: none", "~");
+    line(out, "  seed", "of all randomness", "%llu", (unsigned long long)c->seed);
+    fprintf(out, "output:\n");
+    path_line(out, "  directory", c->output, "");
+    line(out, "  formats", "amct (for ATC) and onnx-qdq", "[%s%s%s]",
+         c->format_amct ? "amct" : "", c->format_amct && c->format_qdq ? ", " : "",
+         c->format_qdq ? "onnx-qdq" : "");
+    line(out, "memory_limit", "for samples and caches", "%llu",
+         (unsigned long long)c->memory_limit_bytes);
+}
+
+char *amct_config_print(const amct_config *config)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    if (!out)
+        return NULL;
+    fprintf(out, "# Search file of amct-autotune: amct-autotune search -c FILE\n");
+    path_line(out, "model", config->model, "model.onnx");
+    print_data(out, config);
+    print_rest(out, config);
+    bool failed = ferror(out) != 0;
+    if (fclose(out) != 0 || failed) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
