@@ -1,0 +1,40 @@
+/*
+ * json.h - a JSON document being built: the answer of a command, result.json. Begins with
+ * "schema": 1. Failures are remembered and told at the end, so that building needs no checks.
+ */
+#ifndef AMCT_REPORT_JSON_H
+#define AMCT_REPORT_JSON_H
+
+#include "base/err.h"
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+typedef struct amct_json {
+    cJSON *root;
+    bool failed; /* out of memory at some time */
+} amct_json;
+
+void amct_json_begin(amct_json *json);
+void amct_json_end(amct_json *json); /* frees it */
+
+/* Each adds a value to an object under a key, or to an array if key is NULL. Nothing happens if at
+ * is NULL. A NULL text and a number that is not finite become null. */
+void amct_json_text(amct_json *json, cJSON *at, const char *key, const char *text);
+void amct_json_number(amct_json *json, cJSON *at, const char *key, double number);
+void amct_json_integer(amct_json *json, cJSON *at, const char *key, int64_t number);
+void amct_json_bool(amct_json *json, cJSON *at, const char *key, bool value);
+void amct_json_null(amct_json *json, cJSON *at, const char *key);
+/* [lo, hi], or null if lo is not finite. */
+void amct_json_interval(amct_json *json, cJSON *at, const char *key, double lo, double hi);
+/* The new value belongs to the document; NULL when out of memory. */
+cJSON *amct_json_array(amct_json *json, cJSON *at, const char *key);
+cJSON *amct_json_object(amct_json *json, cJSON *at, const char *key);
+
+/* The document's text, on one line or indented, with a newline at its end. *out is freed with
+ * free. */
+amct_status amct_json_text_of(char **out, const amct_json *json, bool indented, amct_err *err);
+amct_status amct_json_print(const amct_json *json, FILE *to, bool indented, amct_err *err);
+
+#endif
