@@ -1,14 +1,16 @@
 /*
  * ptq - what post-training quantisation costs in accuracy, without a search.
  *
- *     ptq CALIBRATION.yaml N [SCORED.yaml]
+ *     ptq CALIBRATION.yaml N [SCORED.yaml] [--levels w8a8|w4a8|w4a4|mixed|edges]
  *
  * Both are search files: model, data, preprocessing, quantise. The first N samples of the first one
  * calibrate; all samples of the second one (of the first one, if there is no second) are scored.
  * Prints top-1 and the KL divergence to the float network for the float network, for every layer
- * that can be at W8A8 with the static correction of means (what candidates get inside a search),
- * and after the sequential one (what finalists get). Samples behind the first N are also scored on
- * their own, as those before are not unseen. Plugins are found through AMCT_PLUGIN_PATH.
+ * that can be at a level (w8a8 if none is said) with the static correction of means (what
+ * candidates get inside a search), and after the sequential one (what finalists get). mixed: W4A4
+ * with the first, the last and all depthwise layers at W8A8; edges: only the first and the last.
+ * Samples behind the first N are also scored on their own, as those before are not unseen. Plugins
+ * are found through AMCT_PLUGIN_PATH.
  */
 #include "base/fork.h"
 #include "compress/refine.h"
@@ -19,6 +21,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
 
 typedef struct ptq {
     amct_config *config, *scored_config;
@@ -29,8 +33,27 @@ typedef struct ptq {
     amct_calibration *calibration;
     amct_leveldb *levels;
     uint32_t n_calibration, jobs;
-    float *rows; /* of the float network */
+    float *rows;      /* of the float network */
+    const char *name; /* of the levels */
 } ptq;
+
+static bool is_depthwise(const amct_layer *layer, const amct_graph *graph)
+{
+    return layer->groups > 1 && graph->tensors[layer->src].shape.dims[1] == layer->groups;
+}
+
+/* The level of layer i, which is the at-th of n that can have one. */
+static amct_level_kind kind_of(const ptq *p, uint32_t i, uint32_t at, uint32_t n)
+{
+    bool mixed = strcmp(p->name, "mixed") == 0, edges = mixed || strcmp(p->name, "edges") == 0;
+    if ((edges && (at == 0 || at == n - 1)) ||
+        (mixed && is_depthwise(&p->model.layers[i], p->model.graph)))
+        return AMCT_LEVEL_W8A8;
+    for (int k = 0; k < AMCT_N_LEVELS; k++)
+        if (strcmp(p->name, amct_level_name((amct_level_kind)k)) == 0)
+            return (amct_level_kind)k;
+    return AMCT_LEVEL_W4A4;
+}
 
 /* A form of the network on all scored samples, spread over processes. */
 typedef struct scoring {
@@ -66,8 +89,8 @@ static amct_status run_all(float *rows, const ptq *p, const amct_graph *graph, a
                  .batch = (uint32_t)graph->tensors[graph->inputs[0]].shape.dims[0],
                  .feed = amct_selection_feed(&all),
                  .rows = rows};
-    amct_status status = amct_parallel(p->jobs, (all.n + s.batch - 1) / s.batch, score_batch, &s,
-                                       err);
+    amct_status status =
+        amct_parallel(p->jobs, (all.n + s.batch - 1) / s.batch, score_batch, &s, err);
     amct_plan_free(s.plan);
     amct_exec_free(s.exec);
     return status;
@@ -93,8 +116,8 @@ static void print_row(const ptq *p, const char *what, const float *rows)
     fflush(stdout);
 }
 
-static amct_status score_levels(const ptq *p, const char *what,
-                                const amct_quantised *const *levels, float *rows, amct_err *err)
+static amct_status score_levels(const ptq *p, const char *what, const amct_quantised *const *levels,
+                                float *rows, amct_err *err)
 {
     amct_graph *graph;
     AMCT_TRY(amct_stitch(&graph, p->model.graph, p->model.layers, p->model.n_layers, levels, err));
@@ -112,8 +135,17 @@ static amct_status calibrate(ptq *p, amct_err *err)
     amct_level_options options = {p->config->weights, true};
     AMCT_TRY(amct_calibrate(&p->calibration, p->model.graph, p->model.layers, p->model.n_layers,
                             &feed, &p->config->range, p->jobs, err));
-    return amct_leveldb_new(&p->levels, p->model.graph, p->model.layers, p->calibration, &options,
-                            NULL, err);
+    AMCT_TRY(amct_leveldb_new(&p->levels, p->model.graph, p->model.layers, p->calibration, &options,
+                              NULL, err));
+    bool kinds[AMCT_N_LEVELS] = {false};
+    kinds[kind_of(p, 0, 0, 9)] = kinds[kind_of(p, 0, 1, 9)] = true;
+    struct timespec from, to;
+    clock_gettime(CLOCK_MONOTONIC, &from);
+    AMCT_TRY(amct_leveldb_fill(p->levels, kinds, &feed, p->jobs, (size_t)4 << 30, err));
+    clock_gettime(CLOCK_MONOTONIC, &to);
+    printf("levels: %.2f s in %u processes\n",
+           (double)(to.tv_sec - from.tv_sec) + 1e-9 * (double)(to.tv_nsec - from.tv_nsec), p->jobs);
+    return AMCT_OK;
 }
 
 static amct_status quantise(ptq *p, float *rows, amct_err *err)
@@ -126,18 +158,21 @@ static amct_status quantise(ptq *p, float *rows, amct_err *err)
     amct_arena *arena = amct_arena_new();
     amct_exec *exec = NULL;
     amct_status status = levels && refined && arena ? AMCT_OK : amct_fail_nomem(err);
+    uint32_t n_able = 0, at = 0;
+    for (uint32_t i = 0; i < n; i++)
+        n_able += !p->model.layers[i].no_int8;
     for (uint32_t i = 0; status == AMCT_OK && i < n; i++)
         if (!p->model.layers[i].no_int8)
-            status = amct_leveldb_get(&levels[i], p->levels, i, AMCT_LEVEL_W8A8, err);
+            status = amct_leveldb_get(&levels[i], p->levels, i, kind_of(p, i, at++, n_able), err);
     if (status == AMCT_OK)
-        status = score_levels(p, "W8A8, static mean correction", levels, rows, err);
+        status = score_levels(p, "static mean correction", levels, rows, err);
     if (status == AMCT_OK)
         status = amct_exec_new(&exec, AMCT_ENGINE_ONEDNN, err);
     if (status == AMCT_OK)
         status = amct_refine_means(refined, arena, exec, p->model.graph, p->model.layers, n,
                                    p->calibration, levels, &feed, (size_t)4 << 30, err);
     if (status == AMCT_OK)
-        status = score_levels(p, "W8A8, sequential mean correction", refined, rows, err);
+        status = score_levels(p, "sequential mean correction", refined, rows, err);
     amct_exec_free(exec);
     amct_arena_free(arena);
     free(levels);
@@ -157,8 +192,8 @@ static amct_status run(ptq *p, amct_err *err)
                                p->jobs, err));
     p->scored = p->data;
     if (p->scored_config)
-        AMCT_TRY(amct_samples_open(&p->scored, p->scored_config, p->model.graph,
-                                   p->outputs.classes, NULL, p->jobs, err));
+        AMCT_TRY(amct_samples_open(&p->scored, p->scored_config, p->model.graph, p->outputs.classes,
+                                   NULL, p->jobs, err));
     if (p->n_calibration > p->data->n)
         return amct_fail(err, AMCT_E_INVALID, "there are %u samples only", p->data->n);
     size_t bytes = (size_t)(p->scored->n + 16) * p->outputs.row * sizeof(float);
@@ -176,8 +211,14 @@ int main(int argc, char **argv)
 {
     ptq p = {0};
     amct_err err = {0};
+    p.name = "w8a8";
+    if (argc > 4 && strcmp(argv[argc - 2], "--levels") == 0) {
+        p.name = argv[argc - 1];
+        argc -= 2;
+    }
     if (argc < 3 || argc > 4) {
-        fprintf(stderr, "usage: ptq CALIBRATION.yaml N [SCORED.yaml]\n");
+        fprintf(stderr, "usage: ptq CALIBRATION.yaml N [SCORED.yaml] "
+                        "[--levels w8a8|w4a8|w4a4|mixed|edges]\n");
         return 2;
     }
     p.n_calibration = (uint32_t)strtoul(argv[2], NULL, 10);

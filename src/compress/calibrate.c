@@ -163,7 +163,7 @@ static amct_status conclude(amct_calibration *to, const run *r, const amct_layer
                             const amct_range_options *options, uint32_t jobs, uint32_t n_tasks,
                             amct_err *err)
 {
-    amct_qparams *params = amct_arena_array(to->arena, r->n, sizeof *params);
+    amct_qparams(*params)[2] = amct_arena_array(to->arena, r->n, sizeof *params);
     if (!params)
         return amct_fail_nomem(err);
     uint32_t range = 0;
@@ -178,7 +178,8 @@ static amct_status conclude(amct_calibration *to, const run *r, const amct_layer
                 counts[k] += part[k];
         }
         amct_extremes e = extremes_of(r, 0, i);
-        params[i] = amct_range_search(options, counts, &e, t->total);
+        params[i][0] = amct_range_search(options, 8, counts, &e, t->total);
+        params[i][1] = amct_range_search(options, 4, counts, &e, t->total);
         range++;
     }
     for (uint32_t l = 0; l < to->n_layers; l++) {
@@ -188,7 +189,8 @@ static amct_status conclude(amct_calibration *to, const run *r, const amct_layer
         for (uint32_t i = 0; i < r->n; i++) {
             const watched *t = &r->tensors[i];
             if (t->tensor == layers[l].src) {
-                s->src = params[i];
+                s->src = params[i][0];
+                s->src4 = params[i][1];
                 s->src_min = t->min, s->src_max = t->max;
                 s->n_src_channels = t->channels;
                 s->src_mean = mean_of(r, to->arena, i, n_tasks);

@@ -10,8 +10,8 @@
 #include "exec/feed.h"
 
 typedef struct amct_layer_stats {
-    bool seen;        /* false for layers that cannot be quantised */
-    amct_qparams src; /* of the source, as options ask */
+    bool seen;              /* false for layers that cannot be quantised */
+    amct_qparams src, src4; /* of the source in 8 and in 4 bits, as options ask */
     float src_min, src_max;
     int64_t n_src_channels;
     const double *src_mean;    /* E[x] per channel of the source */

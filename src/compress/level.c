@@ -1,7 +1,11 @@
 #include "compress/level.h"
 
 #include "base/file.h"
+#include "base/fork.h"
+#include "base/log.h"
+#include "compress/level_file.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,24 +16,30 @@ struct amct_leveldb {
     amct_level_options options;
     char *folder;
     amct_arena *arena;
-    amct_quantised **w8a8; /* per layer, NULL: not computed yet */
+    struct entry {
+        const amct_quantised *made; /* NULL: not filled, or not possible */
+        const char *reason;         /* why it is not possible */
+    } * entries[AMCT_N_LEVELS];     /* per layer */
 };
 
-/* What stands before scales, bias and weights in a file. */
-typedef struct header {
-    char magic[8];
-    uint64_t key[2], payload[2]; /* hashes */
-    int64_t n_weights, n_scales, channels;
-    float scale;
-    int32_t offset;
-} header;
-
-static const char magic[8] = "AMCTLVL1";
+static const struct kind {
+    const char *name;
+    uint32_t weight_bits, src_bits;
+} kinds_table[AMCT_N_LEVELS] = {{"16", 16, 16}, {"w8a8", 8, 8}, {"w4a8", 4, 8}, {"w4a4", 4, 4}};
 
 const char *amct_level_name(amct_level_kind kind)
 {
-    static const char *const names[AMCT_N_LEVELS] = {"16", "w8a8"};
-    return kind < AMCT_N_LEVELS ? names[kind] : "?";
+    return kind < AMCT_N_LEVELS ? kinds_table[kind].name : "?";
+}
+
+uint32_t amct_level_weight_bits(amct_level_kind kind)
+{
+    return kinds_table[kind].weight_bits;
+}
+
+uint32_t amct_level_src_bits(amct_level_kind kind)
+{
+    return kinds_table[kind].src_bits;
 }
 
 int64_t amct_level_bytes(const amct_layer *layer, amct_level_kind kind)
@@ -38,7 +48,8 @@ int64_t amct_level_bytes(const amct_layer *layer, amct_level_kind kind)
     int64_t weights = layer->parameters - bias;
     if (kind == AMCT_LEVEL_16)
         return 2 * layer->parameters;
-    return weights + 4 * layer->channels + 8 * (layer->per_channel ? layer->channels : 1);
+    return (weights * amct_level_weight_bits(kind) + 7) / 8 + 4 * layer->channels +
+           8 * (layer->per_channel ? layer->channels : 1);
 }
 
 amct_status amct_leveldb_new(amct_leveldb **out, const amct_graph *graph, const amct_layer *layers,
@@ -53,13 +64,14 @@ amct_status amct_leveldb_new(amct_leveldb **out, const amct_graph *graph, const 
                          .calibration = calibration,
                          .options = *options,
                          .arena = amct_arena_new()};
-    amct_status status = AMCT_OK;
-    if (db->arena) {
-        db->w8a8 = amct_arena_array(db->arena, calibration->n_layers, sizeof *db->w8a8);
-        db->folder = folder ? amct_arena_string(db->arena, folder) : NULL;
+    bool room = db->arena != NULL;
+    for (int k = 0; room && k < AMCT_N_LEVELS; k++) {
+        db->entries[k] = amct_arena_array(db->arena, calibration->n_layers, sizeof *db->entries[k]);
+        room = db->entries[k] != NULL;
     }
-    if (!db->arena || !db->w8a8 || (folder && !db->folder))
-        status = amct_fail_nomem(err);
+    if (room && folder)
+        room = (db->folder = amct_arena_string(db->arena, folder)) != NULL;
+    amct_status status = room ? AMCT_OK : amct_fail_nomem(err);
     if (status == AMCT_OK && folder)
         status = amct_folder_make(folder, err);
     if (status != AMCT_OK)
@@ -77,6 +89,53 @@ void amct_leveldb_free(amct_leveldb *db)
     free(db);
 }
 
+amct_status amct_leveldb_get(const amct_quantised **out, const amct_leveldb *db, uint32_t layer,
+                             amct_level_kind kind, amct_err *err)
+{
+    const amct_layer *l = &db->layers[layer];
+    const struct entry *e = &db->entries[kind][layer];
+    if (kind != AMCT_LEVEL_16 && !e->made)
+        return amct_fail(err, AMCT_E_UNSUPPORTED, "%s",
+                         l->no_int8  ? l->no_int8
+                         : e->reason ? e->reason
+                                     : "not calibrated");
+    *out = e->made;
+    return AMCT_OK;
+}
+
+/* ---- What is missing ---------------------------------------------------------------------- */
+
+/* A level that is made, in shared memory. */
+typedef struct item {
+    uint32_t layer;
+    amct_level_kind kind;
+    amct_quantised q;
+    amct_status status;
+    char reason[AMCT_ERR_TEXT];
+} item;
+
+typedef struct filling {
+    amct_leveldb *db;
+    const amct_feed *feed;
+    size_t limit_bytes;
+    uint32_t jobs;
+    bool *gram;  /* per layer: rounding needs its second moments */
+    item *items; /* shared, in the order of layers */
+    uint32_t n;
+    /* of a pass */
+    uint32_t *first, n_layers; /* the first item of each of its layers */
+    amct_moments *moments;
+} filling;
+
+static amct_quantise_options options_of(const filling *f, const item *it)
+{
+    const struct kind *k = &kinds_table[it->kind];
+    amct_weight_algo algo = k->weight_bits < 8 ? AMCT_WEIGHTS_GPTQ : f->db->options.weights;
+    if (algo == AMCT_WEIGHTS_GPTQ && !f->gram[it->layer])
+        algo = AMCT_WEIGHTS_MSE;
+    return (amct_quantise_options){k->weight_bits, k->src_bits, algo, f->db->options.correct_mean};
+}
+
 static amct_hash hash_ints(amct_hash h, const amct_node *node, const char *name)
 {
     size_t n;
@@ -84,15 +143,16 @@ static amct_hash hash_ints(amct_hash h, const amct_node *node, const char *name)
     return amct_hash_bytes(h, values, n * sizeof *values);
 }
 
-static amct_hash key_of(const amct_leveldb *db, uint32_t i)
+static amct_hash key_of(const filling *f, const item *it)
 {
-    const amct_layer *layer = &db->layers[i];
-    const amct_layer_stats *stats = &db->calibration->layers[i];
-    const amct_graph *graph = db->graph;
+    const amct_layer *layer = &f->db->layers[it->layer];
+    const amct_layer_stats *stats = &f->db->calibration->layers[it->layer];
+    const amct_graph *graph = f->db->graph;
     const amct_node *node = &graph->nodes[layer->node];
     const amct_tensor *w = &graph->tensors[layer->weights];
     const amct_shape *src = &graph->tensors[layer->src].shape;
-    amct_hash h = amct_hash_string(w->hash, "w8a8 1");
+    amct_quantise_options options = options_of(f, it);
+    amct_hash h = amct_hash_string(w->hash, "level 2");
     h = amct_hash_string(h, node->op);
     h = amct_hash_bytes(h, w->shape.dims, (size_t)w->shape.rank * sizeof *w->shape.dims);
     h = amct_hash_bytes(h, src->dims + 1, (size_t)(src->rank - 1) * sizeof *src->dims);
@@ -103,129 +163,234 @@ static amct_hash key_of(const amct_leveldb *db, uint32_t i)
         amct_hash bias = graph->tensors[layer->bias].hash;
         h = amct_hash_bytes(h, &bias, sizeof bias);
     }
-    uint32_t scale;
-    memcpy(&scale, &stats->src.scale, sizeof scale);
-    h = amct_hash_u64(h, (uint64_t)scale << 32 | (uint32_t)stats->src.offset);
-    h = amct_hash_u64(h, (uint64_t)db->options.weights << 1 | db->options.correct_mean);
-    return amct_hash_bytes(h, stats->src_mean, (size_t)stats->n_src_channels * sizeof(double));
+    h = amct_hash_bytes(h, &it->q.src, sizeof it->q.src);
+    h = amct_hash_u64(h, (uint64_t)options.weights << 32 | options.correct_mean << 16 |
+                             options.weight_bits << 8 | options.src_bits);
+    /* these stand for the samples and all that comes before the layer */
+    h = amct_hash_bytes(h, stats->src_mean, (size_t)stats->n_src_channels * sizeof(double));
+    h = amct_hash_bytes(h, stats->result_mean, (size_t)layer->channels * sizeof(double));
+    return amct_hash_u64(h, f->db->calibration->n_samples);
 }
 
-static amct_hash payload_hash(const amct_quantised *q)
+static char *path_of(const filling *f, const item *it, amct_hash key)
 {
-    amct_hash h = amct_hash_bytes((amct_hash){0}, q->scales, (size_t)q->n_scales * 4);
-    h = amct_hash_bytes(h, q->bias, (size_t)q->channels * 4);
-    return amct_hash_bytes(h, q->weights, (size_t)q->n_weights);
+    char name[AMCT_HASH_HEX + 16], hex[AMCT_HASH_HEX];
+    amct_hash_hex(key, hex);
+    snprintf(name, sizeof name, "%s.%s", hex, amct_level_name(it->kind));
+    return amct_path_join(f->db->folder, name);
 }
 
-static void release_file(void *object)
+static amct_status keep(filling *f, const item *it, amct_err *err)
 {
-    amct_file_unmap(object);
+    struct entry *e = &f->db->entries[it->kind][it->layer];
+    if (it->status == AMCT_OK)
+        e->made = amct_arena_copy(f->db->arena, &it->q, sizeof it->q);
+    else
+        e->reason = amct_arena_string(f->db->arena, it->reason);
+    return e->made || e->reason ? AMCT_OK : amct_fail_nomem(err);
 }
 
-/* Reads a level from its file; false if there is none, or not a sound one. */
-static bool read_level(amct_quantised *to, amct_leveldb *db, const char *path, amct_hash key,
-                       const amct_quantised *wanted)
+/* Adds an item unless it is there or lies in the folder. */
+static amct_status want(filling *f, uint32_t layer, amct_level_kind kind, amct_err *err)
 {
-    amct_err ignored;
-    header h;
-    amct_file *file = amct_arena_alloc(db->arena, sizeof *file);
-    if (!file || amct_file_map(file, path, &ignored) != AMCT_OK)
-        return false;
-    size_t payload = (size_t)(wanted->n_scales + wanted->channels) * 4 + (size_t)wanted->n_weights;
-    bool sound = file->size == sizeof h + payload;
-    if (sound) {
-        memcpy(&h, file->data, sizeof h);
-        *to = *wanted;
-        to->scales = (const float *)(const void *)((const char *)file->data + sizeof h);
-        to->bias = (const int32_t *)(const void *)(to->scales + to->n_scales);
-        to->weights = (const int8_t *)(to->bias + to->channels);
-        amct_hash hash = payload_hash(to);
-        sound = memcmp(h.magic, magic, sizeof magic) == 0 && h.key[0] == key.lo &&
-                h.key[1] == key.hi && h.payload[0] == hash.lo && h.payload[1] == hash.hi &&
-                h.n_weights == to->n_weights && h.n_scales == to->n_scales &&
-                h.channels == to->channels;
-        to->weights_hash = amct_hash_bytes((amct_hash){0}, to->weights, (size_t)to->n_weights);
-    }
-    if (!sound)
-        amct_file_unmap(file);
-    else if (amct_arena_own(db->arena, file, release_file))
-        return false;
-    return sound;
-}
-
-static amct_status write_level(const amct_quantised *q, const char *path, amct_hash key,
-                               amct_err *err)
-{
-    amct_hash hash = payload_hash(q);
-    header h = {.key = {key.lo, key.hi},
-                .payload = {hash.lo, hash.hi},
-                .n_weights = q->n_weights,
-                .n_scales = q->n_scales,
-                .channels = q->channels,
-                .scale = q->src.scale,
-                .offset = q->src.offset};
-    memcpy(h.magic, magic, sizeof magic);
-    size_t scales = (size_t)q->n_scales * 4, bias = (size_t)q->channels * 4;
-    size_t size = sizeof h + scales + bias + (size_t)q->n_weights;
-    char *bytes = malloc(size), *at = bytes;
-    if (!bytes)
-        return amct_fail_nomem(err);
-    memcpy(at, &h, sizeof h), at += sizeof h;
-    memcpy(at, q->scales, scales), at += scales;
-    memcpy(at, q->bias, bias), at += bias;
-    memcpy(at, q->weights, (size_t)q->n_weights);
-    amct_status status = amct_file_write(path, bytes, size, err);
-    free(bytes);
-    return status;
-}
-
-static amct_status find_or_make(amct_quantised *to, amct_leveldb *db, uint32_t i, amct_err *err)
-{
-    const amct_layer *layer = &db->layers[i];
-    const amct_layer_stats *stats = &db->calibration->layers[i];
-    char name[AMCT_HASH_HEX + 8], *path = NULL;
-    amct_hash key = key_of(db, i);
-    amct_quantised wanted = {.src = stats->src,
-                             .n_weights =
-                                 amct_shape_size(&db->graph->tensors[layer->weights].shape),
-                             .n_scales = layer->per_channel ? layer->channels : 1,
-                             .channels = layer->channels};
+    const amct_leveldb *db = f->db;
+    const amct_layer *l = &db->layers[layer];
+    const amct_layer_stats *stats = &db->calibration->layers[layer];
+    const struct entry *e = &db->entries[kind][layer];
+    if (e->made || e->reason)
+        return AMCT_OK;
+    item *it = &f->items[f->n];
+    *it = (item){.layer = layer,
+                 .kind = kind,
+                 .q = {.src = kinds_table[kind].src_bits < 8 ? stats->src4 : stats->src,
+                       .src_bits = kinds_table[kind].src_bits,
+                       .weight_bits = kinds_table[kind].weight_bits,
+                       .n_weights = amct_shape_size(&db->graph->tensors[l->weights].shape),
+                       .n_scales = l->per_channel ? l->channels : 1,
+                       .channels = l->channels}};
     if (db->folder) {
-        amct_hash_hex(key, name);
-        strcat(name, ".w8a8");
-        path = amct_path_join(db->folder, name);
+        amct_hash key = key_of(f, it);
+        char *path = path_of(f, it, key);
         if (!path)
             return amct_fail_nomem(err);
-        if (read_level(to, db, path, key, &wanted)) {
+        bool found = amct_level_read(&it->q, db->arena, path, key);
+        free(path);
+        if (found)
+            return keep(f, it, err);
+    }
+    f->n++;
+    return AMCT_OK;
+}
+
+/* Where the items of the layer of item i end. */
+static uint32_t behind(const filling *f, uint32_t i)
+{
+    uint32_t layer = f->items[i].layer;
+    while (i < f->n && f->items[i].layer == layer)
+        i++;
+    return i;
+}
+
+/* ---- Making it ---------------------------------------------------------------------------- */
+
+static amct_status make_layer(void *ctx, uint32_t worker, uint32_t task, amct_err *err)
+{
+    filling *f = ctx;
+    const amct_leveldb *db = f->db;
+    (void)worker;
+    for (uint32_t i = f->first[task], end = behind(f, i); i < end; i++) {
+        item *it = &f->items[i];
+        amct_quantise_options options = options_of(f, it);
+        amct_err why;
+        it->status = amct_quantise_layer(
+            &it->q, db->graph, &db->layers[it->layer], &db->calibration->layers[it->layer],
+            f->moments ? amct_moments_of(f->moments, it->layer) : NULL, &options, &why);
+        if (it->status == AMCT_E_UNSUPPORTED) {
+            memcpy(it->reason, why.text, sizeof it->reason);
+            continue;
+        }
+        if (it->status != AMCT_OK) {
+            *err = why;
+            return amct_fail_in(err, "layer '%s'", db->layers[it->layer].name);
+        }
+        if (db->folder) {
+            amct_hash key = key_of(f, it);
+            char *path = path_of(f, it, key);
+            amct_status status =
+                path ? amct_level_write(&it->q, path, key, err) : amct_fail_nomem(err);
             free(path);
-            return AMCT_OK;
+            AMCT_TRY(status);
         }
     }
-    amct_status status = amct_quantise_layer(to, db->arena, db->graph, layer, stats,
-                                             db->options.weights, db->options.correct_mean, err);
-    if (status == AMCT_OK && path)
-        status = write_level(to, path, key, err);
-    free(path);
+    return AMCT_OK;
+}
+
+typedef struct shared {
+    void *memory;
+    size_t bytes;
+} shared;
+
+static void release_shared(void *object)
+{
+    shared *s = object;
+    amct_shared_free(s->memory, s->bytes);
+}
+
+/* Makes the layers of f->first; their weights go into a block that lives as long as the database.
+ */
+static amct_status make_pass(filling *f, uint32_t jobs, amct_err *err)
+{
+    amct_leveldb *db = f->db;
+    bool *wanted = calloc(db->calibration->n_layers + 1, sizeof *wanted), any = false;
+    shared *block = amct_arena_alloc(db->arena, sizeof *block);
+    if (!wanted || !block || amct_arena_own(db->arena, block, release_shared)) {
+        free(wanted);
+        return amct_fail_nomem(err);
+    }
+    for (uint32_t t = 0; t < f->n_layers; t++) {
+        uint32_t layer = f->items[f->first[t]].layer;
+        any |= wanted[layer] = f->gram[layer];
+        for (uint32_t i = f->first[t], end = behind(f, i); i < end; i++)
+            block->bytes += (amct_level_payload(&f->items[i].q) + 63) / 64 * 64;
+    }
+    char *at = block->memory = amct_shared_alloc(block->bytes);
+    amct_status status = at ? AMCT_OK : amct_fail_nomem(err);
+    for (uint32_t t = 0; at && t < f->n_layers; t++)
+        for (uint32_t i = f->first[t]; i < f->n && f->items[i].layer == f->items[f->first[t]].layer;
+             i++) {
+            amct_level_lay_out(&f->items[i].q, at);
+            at += (amct_level_payload(&f->items[i].q) + 63) / 64 * 64;
+        }
+    if (status == AMCT_OK && any)
+        status = amct_moments_collect(&f->moments, db->graph, db->layers, db->calibration->n_layers,
+                                      wanted, db->calibration, f->feed, jobs, err);
+    if (status == AMCT_OK)
+        status = amct_parallel(jobs, f->n_layers, make_layer, f, err);
+    amct_moments_free(f->moments);
+    f->moments = NULL;
+    for (uint32_t t = 0; status == AMCT_OK && t < f->n_layers; t++)
+        for (uint32_t i = f->first[t], end = behind(f, i); status == AMCT_OK && i < end; i++)
+            status = keep(f, &f->items[i], err);
+    free(wanted);
     return status;
 }
 
-amct_status amct_leveldb_get(const amct_quantised **out, amct_leveldb *db, uint32_t layer,
-                             amct_level_kind kind, amct_err *err)
+/* What the second moments of a layer take, and work with them in each process. */
+static size_t gram_bytes(const filling *f, uint32_t layer, size_t *per_process)
 {
-    if (kind == AMCT_LEVEL_16) {
-        *out = NULL;
-        return AMCT_OK;
+    const amct_leveldb *db = f->db;
+    size_t sums = amct_moments_bytes(per_process, db->graph, &db->layers[layer],
+                                     &db->calibration->layers[layer]);
+    if (sums) {
+        size_t rounding = amct_quantise_bytes(db->graph, &db->layers[layer]);
+        *per_process = rounding > *per_process ? rounding : *per_process;
     }
-    const amct_layer *l = &db->layers[layer];
-    if (l->no_int8 || !db->calibration->layers[layer].seen)
-        return amct_fail(err, AMCT_E_UNSUPPORTED, "%s", l->no_int8 ? l->no_int8 : "not calibrated");
-    if (!db->w8a8[layer]) {
-        amct_quantised *q = amct_arena_alloc(db->arena, sizeof *q);
-        if (!q)
-            return amct_fail_nomem(err);
-        AMCT_TRY(find_or_make(q, db, layer, err));
-        db->w8a8[layer] = q;
+    return sums;
+}
+
+/* Splits the layers into passes whose second moments fit into the limit together. */
+static amct_status make_all(filling *f, amct_err *err)
+{
+    size_t sums = 0, per_process = 0;
+    f->n_layers = 0;
+    for (uint32_t i = 0; i <= f->n; i = i < f->n ? behind(f, i) : i + 1) {
+        size_t own = 0, own_process = 0;
+        if (i < f->n && f->gram[f->items[i].layer])
+            own = gram_bytes(f, f->items[i].layer, &own_process);
+        size_t process = own_process > per_process ? own_process : per_process;
+        if (f->n_layers && (i == f->n || sums + own + f->jobs * process > f->limit_bytes)) {
+            size_t fit = per_process ? (f->limit_bytes - sums) / per_process : f->jobs;
+            AMCT_TRY(make_pass(f, fit < f->jobs ? (uint32_t)fit : f->jobs, err));
+            f->n_layers = 0;
+            sums = per_process = 0;
+            process = own_process;
+        }
+        if (i < f->n)
+            f->first[f->n_layers++] = i;
+        sums += own;
+        per_process = process;
     }
-    *out = db->w8a8[layer];
     return AMCT_OK;
+}
+
+/* Which layers get second moments. */
+static void choose_grams(filling *f, const bool kinds[AMCT_N_LEVELS])
+{
+    bool four = kinds[AMCT_LEVEL_W4A8] || kinds[AMCT_LEVEL_W4A4];
+    for (uint32_t l = 0; l < f->db->calibration->n_layers; l++) {
+        if (!four && f->db->options.weights != AMCT_WEIGHTS_GPTQ)
+            continue;
+        size_t per_process = 0, sums = gram_bytes(f, l, &per_process);
+        f->gram[l] = sums && sums + per_process <= f->limit_bytes;
+        if (sums && !f->gram[l])
+            amct_log(AMCT_LOG_WARN,
+                     "layer '%s': its Gram matrix takes %zu MiB, more than the memory limit "
+                     "allows: its weights are rounded without it",
+                     f->db->layers[l].name, (sums + per_process) >> 20);
+    }
+}
+
+amct_status amct_leveldb_fill(amct_leveldb *db, const bool kinds[AMCT_N_LEVELS],
+                              const amct_feed *feed, uint32_t jobs, size_t limit_bytes,
+                              amct_err *err)
+{
+    uint32_t n_layers = db->calibration->n_layers;
+    size_t items_bytes = ((size_t)n_layers * AMCT_N_LEVELS + 1) * sizeof(item);
+    filling f = {.db = db, .feed = feed, .limit_bytes = limit_bytes, .jobs = jobs ? jobs : 1};
+    f.gram = calloc(n_layers + 1, sizeof *f.gram);
+    f.first = calloc(n_layers + 1, sizeof *f.first);
+    f.items = amct_shared_alloc(items_bytes);
+    amct_status status = f.gram && f.first && f.items ? AMCT_OK : amct_fail_nomem(err);
+    if (status == AMCT_OK)
+        choose_grams(&f, kinds);
+    for (uint32_t l = 0; status == AMCT_OK && l < n_layers; l++)
+        for (int k = AMCT_LEVEL_16 + 1; k < AMCT_N_LEVELS && status == AMCT_OK; k++)
+            if (kinds[k] && !db->layers[l].no_int8 && db->calibration->layers[l].seen)
+                status = want(&f, l, (amct_level_kind)k, err);
+    if (status == AMCT_OK)
+        status = make_all(&f, err);
+    free(f.gram);
+    free(f.first);
+    amct_shared_free(f.items, items_bytes);
+    return status;
 }

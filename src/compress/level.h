@@ -1,7 +1,7 @@
 /*
- * level.h - the level database: for every layer what it becomes at every level, computed when it is
- * first asked for, kept in memory and in a folder, and shared by all candidates. A candidate costs
- * no more than picking pointers.
+ * level.h - the level database: for every layer what it becomes at every level, computed once, kept
+ * in memory and in a folder, and shared by all candidates. A candidate costs no more than picking
+ * pointers.
  *
  * Files are named by a hash of everything that a level depends on (weights, statistics, options),
  * so a later search on the same model and data finds them, and another one does not.
@@ -15,14 +15,19 @@
 typedef enum amct_level_kind {
     AMCT_LEVEL_16, /* as it is: float16 on the device, float32 here */
     AMCT_LEVEL_W8A8,
+    AMCT_LEVEL_W4A8,
+    AMCT_LEVEL_W4A4,
     AMCT_N_LEVELS
 } amct_level_kind;
 
-/* "16", "w8a8". */
+/* "16", "w8a8", "w4a8", "w4a4". */
 const char *amct_level_name(amct_level_kind kind);
+/* Bits of weights and source; 16 for AMCT_LEVEL_16. */
+uint32_t amct_level_weight_bits(amct_level_kind kind);
+uint32_t amct_level_src_bits(amct_level_kind kind);
 
 typedef struct amct_level_options {
-    amct_weight_algo weights;
+    amct_weight_algo weights; /* of 8 bits; with 4 bits it is always GPTQ */
     bool correct_mean;
 } amct_level_options;
 
@@ -35,12 +40,21 @@ amct_status amct_leveldb_new(amct_leveldb **out, const amct_graph *graph, const 
                              const char *folder, amct_err *err);
 void amct_leveldb_free(amct_leveldb *db); /* NULL is allowed */
 
-/* The layer at that level; *out is NULL for AMCT_LEVEL_16. AMCT_E_UNSUPPORTED if the layer cannot
- * have it, saying why. A file that is damaged is replaced. */
-amct_status amct_leveldb_get(const amct_quantised **out, amct_leveldb *db, uint32_t layer,
+/* Computes those levels of all layers that are neither in memory nor in the folder, in `jobs`
+ * processes; the result does not depend on jobs. feed: the samples of the calibration, for second
+ * moments (moments.h) where rounding needs them; as many layers at a time as fit into limit_bytes.
+ * A layer that does not fit alone is rounded without them, with a warning. A file that is damaged
+ * is replaced. */
+amct_status amct_leveldb_fill(amct_leveldb *db, const bool kinds[AMCT_N_LEVELS],
+                              const amct_feed *feed, uint32_t jobs, size_t limit_bytes,
+                              amct_err *err);
+
+/* The layer at that level, which has been filled; *out is NULL for AMCT_LEVEL_16.
+ * AMCT_E_UNSUPPORTED if the layer cannot have it, saying why. */
+amct_status amct_leveldb_get(const amct_quantised **out, const amct_leveldb *db, uint32_t layer,
                              amct_level_kind kind, amct_err *err);
 
-/* Bytes that weights, bias and scales take on the device. */
+/* Bytes that weights, bias and scales take on the device; 4-bit weights are packed. */
 int64_t amct_level_bytes(const amct_layer *layer, amct_level_kind kind);
 
 #endif

@@ -1,21 +1,27 @@
 /*
- * quantise.h - weights as 8-bit integers, and the bias that goes with them.
+ * quantise.h - a layer in integers: weights of 8 or 4 bits, and the bias that goes with them.
  *
- * Weights are symmetric, q = clip(rint(w / scale), -128, 127), with one scale per channel of the
- * result or one for all. ARQ is AMCT's default: the range of the values. MSE shrinks that range by
- * the ratio (of 1.00, 0.99 ... 0.50) whose rounding and clipping together have the least squared
- * error.
+ * Weights are symmetric, q = clip(rint(w / scale), -2^(bits-1), 2^(bits-1) - 1), with one scale per
+ * channel of the result or one for all. ARQ is AMCT's default: the range of the values. MSE shrinks
+ * that range by the ratio (of 1.00, 0.99 ... 0.50) whose rounding and clipping together have the
+ * least squared error. GPTQ rounds for the least error of the layer's result (round.h): at 8 bits
+ * in the full range, at 4 bits with the ratio whose result is best.
  */
 #ifndef AMCT_COMPRESS_QUANTISE_H
 #define AMCT_COMPRESS_QUANTISE_H
 
-#include "compress/calibrate.h"
+#include "compress/moments.h"
 
-typedef enum amct_weight_algo { AMCT_WEIGHTS_ARQ, AMCT_WEIGHTS_MSE } amct_weight_algo;
+typedef enum amct_weight_algo {
+    AMCT_WEIGHTS_ARQ,
+    AMCT_WEIGHTS_MSE,
+    AMCT_WEIGHTS_GPTQ
+} amct_weight_algo;
 
 /* A layer in integers: result = (sum (q_x - offset) q_w + bias) * scale_x * scale_w[channel]. */
 typedef struct amct_quantised {
     amct_qparams src;
+    uint32_t src_bits, weight_bits; /* 8 or 4; in bytes of 8 bits each here */
     int64_t n_weights, n_scales, channels;
     const int8_t *weights; /* in the order of the float weights */
     const float *scales;   /* of the weights; 1 or channels */
@@ -23,18 +29,25 @@ typedef struct amct_quantised {
     amct_hash weights_hash;
 } amct_quantised;
 
-/* Quantises the weights of a layer: scales[n_scales], weights[] in C order. A channel of zeros has
- * scale 1. */
-void amct_quantise_weights(int8_t *weights, float *scales, const amct_graph *graph,
-                           const amct_layer *layer, amct_weight_algo algo);
+typedef struct amct_quantise_options {
+    uint32_t weight_bits, src_bits;
+    amct_weight_algo weights;
+    bool correct_mean;
+} amct_quantise_options;
 
-/* The layer's whole integer form, in the arena. With correct_mean the bias takes in what rounding
- * does to the result's mean, -(W' - W) E[x] (Nagel et al., "Data-Free Quantization Through Weight
- * Equalization and Bias Correction", 2019), E[x] over the windows with their padding.
- * AMCT_E_UNSUPPORTED, saying why, if a bias does not fit into 32 bits. */
-amct_status amct_quantise_layer(amct_quantised *out, amct_arena *arena, const amct_graph *graph,
+/* Makes the layer's integer form in the memory that out->weights, scales and bias point to (all of
+ * its lengths are set). A channel of zeros has scale 1. gram is that of the layer's source; without
+ * it (NULL) GPTQ becomes MSE. With correct_mean the bias takes in what rounding does to the
+ * result's mean, -(W' - W) E[x] (Nagel et al., "Data-Free Quantization Through Weight Equalization
+ * and Bias Correction", 2019), E[x] over the windows with their padding. AMCT_E_UNSUPPORTED, saying
+ * why, if a bias does not fit into 32 bits. */
+amct_status amct_quantise_layer(amct_quantised *out, const amct_graph *graph,
                                 const amct_layer *layer, const amct_layer_stats *stats,
-                                amct_weight_algo algo, bool correct_mean, amct_err *err);
+                                const amct_gram *gram, const amct_quantise_options *options,
+                                amct_err *err);
+
+/* Memory that it needs besides, with a gram. */
+size_t amct_quantise_bytes(const amct_graph *graph, const amct_layer *layer);
 
 /* rint(bias / scale) of each channel into to[]; AMCT_E_UNSUPPORTED if one does not fit. */
 amct_status amct_quantise_bias(int32_t *to, const amct_quantised *q, const double *bias,

@@ -134,14 +134,14 @@ typedef struct bins {
 } bins;
 
 /* The squared error of all values counted on the grid q. */
-static double squared_error(const bins *b, amct_qparams q)
+static double squared_error(const bins *b, amct_qparams q, uint32_t bits)
 {
-    double sum = 0, scale = q.scale;
+    double sum = 0, scale = q.scale, half = (double)(1u << (bits - 1));
     for (int i = 0; i < AMCT_RANGE_BINS; i++) {
         if (!b->counts[i])
             continue;
         double x = b->first + i * b->step, n = rint(x / scale) + q.offset;
-        n = n < -128 ? -128 : n > 127 ? 127 : n;
+        n = n < -half ? -half : n > half - 1 ? half - 1 : n;
         double error = x - (n - q.offset) * scale;
         sum += error * error * (double)b->counts[i];
     }
@@ -163,7 +163,7 @@ static amct_qparams search_ifmr(const amct_range_options *o, const bins *b, cons
         amct_qparams q = o->asymmetric
                              ? amct_qparams_of_range((float)low, (float)(high * r), true, 8)
                              : amct_qparams_of_range((float)-reach, (float)reach, false, 8);
-        double error = squared_error(b, q);
+        double error = squared_error(b, q, 8);
         if (error < best)
             best = error, found = q;
     }
@@ -195,7 +195,7 @@ static amct_qparams search_hfmg(const amct_range_options *o, const bins *b, uint
         amct_qparams q = o->asymmetric
                              ? amct_qparams_of_range((float)low, (float)high, true, 8)
                              : amct_qparams_of_range((float)-reach, (float)reach, false, 8);
-        double error = squared_error(b, q);
+        double error = squared_error(b, q, 8);
         if (error < best)
             best = error, found = q;
         if (last - first + 1 <= n / 4 || cut > total / 2)
@@ -203,14 +203,49 @@ static amct_qparams search_hfmg(const amct_range_options *o, const bins *b, uint
     }
 }
 
-amct_qparams amct_range_search(const amct_range_options *options,
+/* Fewer bits: each end in turn as far in as pays, from the whole range on. */
+static amct_qparams search_narrow(bool asymmetric, const bins *b, double low, double high,
+                                  uint32_t bits)
+{
+    enum { STEPS = 64, TURNS = 3 };
+    uint64_t few[AMCT_RANGE_BINS] = {0}; /* every 16th bin is enough for so few levels */
+    bins coarse = {few, b->first + 7.5 * b->step, b->step};
+    for (int i = 0; i < AMCT_RANGE_BINS; i++)
+        few[i / 16 * 16] += b->counts[i];
+    double ends[2] = {fmin(low, 0), fmax(high, 0)}, best = INFINITY;
+    amct_qparams found = amct_qparams_of_range((float)ends[0], (float)ends[1], asymmetric, bits);
+    if (!asymmetric) {
+        ends[1] = fmax(ends[1], -ends[0]);
+        ends[0] = 0;
+    }
+    for (int turn = 0; turn < TURNS; turn++)
+        for (int end = 1; end >= 0; end--) {
+            double from = ends[end], kept = from;
+            for (int i = 1; i <= STEPS && from != 0; i++) {
+                ends[end] = from * i / STEPS;
+                amct_qparams q =
+                    asymmetric
+                        ? amct_qparams_of_range((float)ends[0], (float)ends[1], true, bits)
+                        : amct_qparams_of_range((float)-ends[1], (float)ends[1], false, bits);
+                double error = squared_error(&coarse, q, bits);
+                if (error < best)
+                    best = error, found = q, kept = ends[end];
+            }
+            ends[end] = kept;
+        }
+    return found;
+}
+
+amct_qparams amct_range_search(const amct_range_options *options, uint32_t bits,
                                const uint64_t counts[AMCT_RANGE_BINS],
                                const amct_extremes *extremes, uint64_t total)
 {
     double min = amct_extremes_low(extremes, 1), max = amct_extremes_high(extremes, 1);
     bins b = {counts, min, (max - min) / (AMCT_RANGE_BINS - 1)};
     if (!(max > min))
-        return amct_qparams_of_range((float)min, (float)max, options->asymmetric, 8);
+        return amct_qparams_of_range((float)min, (float)max, options->asymmetric, bits);
+    if (bits < 8)
+        return search_narrow(options->asymmetric, &b, min, max, bits);
     return options->algo == AMCT_ACT_HFMG ? search_hfmg(options, &b, total)
                                           : search_ifmr(options, &b, extremes, total);
 }

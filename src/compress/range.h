@@ -52,14 +52,16 @@ extern const amct_range_options amct_range_defaults;
 
 typedef struct amct_qparams {
     float scale;    /* of one step */
-    int32_t offset; /* the integer of 0.0, -128 .. 127; 0 if symmetric */
+    int32_t offset; /* the integer of 0.0, -2^(bits-1) .. 2^(bits-1) - 1; 0 if symmetric */
 } amct_qparams;
 
 /* AMCT's formula for a range: widened to hold 0; a scale below 1.192e-7 becomes 1. */
 amct_qparams amct_qparams_of_range(float min, float max, bool asymmetric, uint32_t bits);
 
-/* The parameters for the values counted. extremes are sorted and hold the percentile's tail. */
-amct_qparams amct_range_search(const amct_range_options *options,
+/* The parameters for the values counted, of 8 bits by AMCT's algorithms. AMCT has none for fewer
+ * bits: there both ends are drawn in, turn by turn, to the range of least squared error. extremes
+ * are sorted and hold the percentile's tail. */
+amct_qparams amct_range_search(const amct_range_options *options, uint32_t bits,
                                const uint64_t counts[AMCT_RANGE_BINS],
                                const amct_extremes *extremes, uint64_t total);
 

@@ -25,14 +25,16 @@ static amct_status add_borrowed(amct_graph *graph, uint32_t *id, const char *nam
 
 /* AscendQuant on tensor src; layers with the same source and parameters share one. */
 static amct_status add_quant(amct_graph *graph, uint32_t *quantised, const amct_layer *layer,
-                             amct_qparams params, uint32_t first_new, amct_err *err)
+                             amct_qparams params, uint32_t bits, uint32_t first_new, amct_err *err)
 {
+    const char *type = bits == 4 ? "INT4" : "INT8";
     float scale = 1.0f / params.scale, offset = (float)params.offset;
     for (uint32_t n = first_new; n < graph->n_nodes; n++) {
         const amct_node *node = &graph->nodes[n];
         if (amct_node_is(node, "AscendQuant") && node->src[0] == layer->src &&
             amct_node_float(node, "scale", 0) == scale &&
-            amct_node_float(node, "offset", 0) == offset) {
+            amct_node_float(node, "offset", 0) == offset &&
+            strcmp(amct_node_string(node, "dst_type", ""), type) == 0) {
             *quantised = node->dst[0];
             return AMCT_OK;
         }
@@ -41,10 +43,9 @@ static amct_status add_quant(amct_graph *graph, uint32_t *quantised, const amct_
     like.dtype = AMCT_INT8;
     like.zero_point = params.offset;
     AMCT_TRY(add_value(graph, quantised, layer->name, ".quant", like, err));
-    amct_attr attrs[] = {
-        {.name = "scale", .type = AMCT_ATTR_FLOAT, .f = scale},
-        {.name = "offset", .type = AMCT_ATTR_FLOAT, .f = offset},
-        {.name = "dst_type", .type = AMCT_ATTR_STRING, .data = "INT8", .count = 4}};
+    amct_attr attrs[] = {{.name = "scale", .type = AMCT_ATTR_FLOAT, .f = scale},
+                         {.name = "offset", .type = AMCT_ATTR_FLOAT, .f = offset},
+                         {.name = "dst_type", .type = AMCT_ATTR_STRING, .data = type, .count = 4}};
     uint32_t src = layer->src;
     amct_node node = {.name = graph->tensors[*quantised].name,
                       .op = "AscendQuant",
@@ -145,7 +146,7 @@ static amct_status quantise(amct_graph *graph, const amct_layer *layer, const am
 {
     uint32_t quantised, weights, sums, total;
     amct_tensor w = graph->tensors[layer->weights];
-    AMCT_TRY(add_quant(graph, &quantised, layer, q->src, first_new, err));
+    AMCT_TRY(add_quant(graph, &quantised, layer, q->src, q->src_bits, first_new, err));
     AMCT_TRY(add_borrowed(graph, &weights, w.name, AMCT_INT8, &w.shape, q->weights,
                           (size_t)q->n_weights, q->weights_hash, err));
     amct_tensor like = graph->tensors[layer->dst];

@@ -23,9 +23,8 @@ amct_status amct_config_new(amct_config **out, amct_err *err)
     config->confidence = 0.95;
     config->estimator = "ascend";
     config->chip = "Ascend310P3";
-    for (int i = 0; i < AMCT_N_LEVELS; i++)
-        config->levels[i] = true;
-    config->weights = AMCT_WEIGHTS_ARQ;
+    config->levels[AMCT_LEVEL_16] = config->levels[AMCT_LEVEL_W8A8] = true;
+    config->weights = AMCT_WEIGHTS_GPTQ;
     config->range = amct_range_defaults;
     config->algorithm = "auto";
     config->population = 8;
@@ -205,7 +204,7 @@ static amct_status read_space(amct_config *c, const amct_yaml_node *section, amc
 
 static amct_status read_quantise(amct_config *c, const amct_yaml_node *section, amct_err *err)
 {
-    static const char *const weights[] = {"arq", "mse", NULL};
+    static const char *const weights[] = {"arq", "mse", "gptq", NULL};
     static const char *const activations[] = {"ifmr", "hfmg", NULL};
     int w = (int)c->weights, a = (int)c->range.algo;
     amct_yaml_field fields[] = {

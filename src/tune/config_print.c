@@ -135,8 +135,11 @@ static void print_rest(FILE *out, const amct_config *c)
     }
     fprintf(out, "]%26s# layers to leave as they are, by name or glob\n", "");
     fprintf(out, "quantise:\n");
-    line(out, "  weights", "arq (AMCT's: the range) or mse (clipped for least error)", "%s",
-         c->weights == AMCT_WEIGHTS_MSE ? "mse" : "arq");
+    line(out, "  weights",
+         "arq (AMCT's: the range), mse (clipped for least error) or gptq (least error of results)",
+         "%s", c->weights == AMCT_WEIGHTS_GPTQ ? "gptq"
+               : c->weights == AMCT_WEIGHTS_MSE ? "mse"
+                                                : "arq");
     line(out, "  activations", "ifmr or hfmg, as AMCT defines them", "%s",
          c->range.algo == AMCT_ACT_HFMG ? "hfmg" : "ifmr");
     line(out, "  asymmetric", "activations with an offset", "%s",

@@ -304,7 +304,9 @@ amct_status amct_setup_study(amct_setup *s, amct_err *err)
     amct_status status = amct_leveldb_new(&s->levels, s->model.graph, s->model.layers, s->stats,
                                           &options, folder, err);
     free(folder);
-    return status;
+    AMCT_TRY(status);
+    return amct_leveldb_fill(s->levels, s->config->levels, &feed, s->jobs,
+                             s->config->memory_limit_bytes / 2, err);
 }
 
 /* ---- Genes and the bench ------------------------------------------------------------------ */

@@ -1,0 +1,178 @@
+#include "compress/columns.h"
+
+#include "ops/weights.h"
+
+#include <string.h>
+
+amct_status amct_columns_make(amct_columns *out, const amct_graph *graph, const amct_layer *layer,
+                              int64_t batch, amct_err *err)
+{
+    const amct_node *node = &graph->nodes[layer->node];
+    const amct_shape *src = &graph->tensors[layer->src].shape;
+    const amct_shape *w = &graph->tensors[layer->weights].shape;
+    amct_columns c = {.groups = 1, .outputs = layer->channels, .taps = 1};
+    c.transposed = amct_node_is(node, "ConvTranspose");
+    c.plane = c.transposed || amct_node_is(node, "Conv");
+    int64_t rows;
+    if (c.plane) {
+        AMCT_TRY(amct_window_make(&c.window, node, src, w, err));
+        c.window = amct_window_to_3d(&c.window);
+        c.groups = layer->groups;
+        c.outputs = layer->channels / layer->groups;
+        c.taps = amct_shape_count(w, 2, w->rank);
+        c.channels = src->dims[1] / layer->groups;
+        c.depthwise = c.groups > 1 && c.channels == 1;
+        c.channel_step = c.transposed ? c.outputs * c.taps : c.taps;
+        c.output_step = c.transposed ? c.taps : c.channels * c.taps;
+        c.group_step = c.channels * c.outputs * c.taps;
+        rows = src->dims[0] * c.window.out[0] * c.window.out[1] * c.window.out[2];
+        if (batch > 0 && src->dims[0] % batch)
+            rows = -1;
+    } else {
+        bool by_rows = amct_weights_axis(node, w) == 0;
+        c.channels = w->dims[by_rows];
+        c.channel_step = by_rows ? 1 : c.outputs;
+        c.output_step = by_rows ? c.channels : 1;
+        rows = amct_shape_count(src, 0, src->rank - 1);
+    }
+    c.columns = c.channels * c.taps;
+    if (batch < 1 || rows < 1 || rows % batch)
+        return amct_fail(err, AMCT_E_UNSUPPORTED, "its rows do not divide into samples");
+    c.rows = rows / batch;
+    *out = c;
+    return AMCT_OK;
+}
+
+/* Distances of neighbours along each dim, in elements. */
+static void strides_of(int64_t strides[AMCT_MAX_RANK], const amct_buffer *b)
+{
+    int64_t run = 1, first = 0;
+    if (b->layout == AMCT_LAYOUT_LAST && b->shape.rank > 2) {
+        strides[1] = 1;
+        run = b->shape.dims[1];
+        first = 2;
+    }
+    for (int64_t d = b->shape.rank - 1; d >= first; d--) {
+        strides[d] = run;
+        run *= b->shape.dims[d];
+    }
+    if (first)
+        strides[0] = run;
+}
+
+/* dst[i * dst_step] = element at + i * step, as a number of steps from zero. */
+static void gather(float *dst, int64_t dst_step, const amct_buffer *b, int64_t at, int64_t step,
+                   int64_t n, int32_t zero_point)
+{
+    if (b->dtype == AMCT_FLOAT) {
+        const float *from = (const float *)b->data + at;
+        for (int64_t i = 0; i < n; i++)
+            dst[i * dst_step] = from[i * step];
+    } else if (b->form == AMCT_FORM_SHIFTED) {
+        const uint8_t *from = (const uint8_t *)b->data + at;
+        for (int64_t i = 0; i < n; i++)
+            dst[i * dst_step] = (float)(from[i * step] - 128 - zero_point);
+    } else {
+        const int8_t *from = (const int8_t *)b->data + at;
+        for (int64_t i = 0; i < n; i++)
+            dst[i * dst_step] = (float)(from[i * step] - zero_point);
+    }
+}
+
+/* The place in the source that a tap of dim d meets at position o of the result, -1: padding. */
+static int64_t meets(const amct_columns *c, int d, int64_t o, int64_t tap)
+{
+    const amct_window *w = &c->window;
+    int64_t at;
+    if (c->transposed) {
+        at = o + w->pad_begin[d] - tap * w->dilations[d];
+        if (at < 0 || at % w->strides[d])
+            return -1;
+        at /= w->strides[d];
+    } else {
+        at = o * w->strides[d] - w->pad_begin[d] + tap * w->dilations[d];
+    }
+    return at >= 0 && at < w->in[d] ? at : -1;
+}
+
+/* Where a row of a plane lies: the image (usually the sample) and the position in it. */
+static int64_t split_row(int64_t position[3], const amct_columns *c, uint32_t sample, uint32_t row)
+{
+    int64_t left = sample * c->rows + row;
+    for (int d = 2; d >= 0; d--) {
+        position[d] = left % c->window.out[d];
+        left /= c->window.out[d];
+    }
+    return left;
+}
+
+static void plane_patch(float *dst, const amct_columns *c, const amct_buffer *src,
+                        const int64_t strides[AMCT_MAX_RANK], int32_t zero_point, uint32_t sample,
+                        uint32_t row)
+{
+    const amct_window *w = &c->window;
+    int64_t channels = c->groups * c->channels, step[3] = {0, 0, 0}, o[3];
+    int64_t image = split_row(o, c, sample, row);
+    for (int32_t d = 2; d < src->shape.rank; d++) /* missing dims come first in a window of 3 */
+        step[3 - src->shape.rank + d] = strides[d];
+    for (int64_t t = 0; t < c->taps; t++) {
+        int64_t tap[3] = {t / (w->kernel[1] * w->kernel[2]), t / w->kernel[2] % w->kernel[1],
+                          t % w->kernel[2]};
+        int64_t at = image * strides[0];
+        bool met = true;
+        for (int d = 0; d < 3; d++) {
+            int64_t place = meets(c, d, o[d], tap[d]);
+            met &= place >= 0;
+            at += place * step[d];
+        }
+        if (met)
+            gather(dst + t, c->taps, src, at, strides[1], channels, zero_point);
+        else
+            for (int64_t i = 0; i < channels; i++)
+                dst[t + i * c->taps] = 0;
+    }
+}
+
+/* Where a row of a tensor begins whose rows are all of its dims but the last. */
+static int64_t row_begin(const amct_buffer *b, const int64_t strides[AMCT_MAX_RANK], int64_t row)
+{
+    int64_t at = 0;
+    for (int32_t d = b->shape.rank - 2; d >= 0; d--) {
+        at += row % b->shape.dims[d] * strides[d];
+        row /= b->shape.dims[d];
+    }
+    return at;
+}
+
+void amct_columns_patches(float *dst, const amct_columns *c, const amct_buffer *src,
+                          int32_t zero_point, uint32_t sample, const uint32_t *rows, size_t n)
+{
+    int64_t strides[AMCT_MAX_RANK], last = src->shape.rank - 1;
+    strides_of(strides, src);
+    for (size_t i = 0; i < n; i++, dst += c->groups * c->columns) {
+        if (c->plane)
+            plane_patch(dst, c, src, strides, zero_point, sample, rows[i]);
+        else
+            gather(dst, 1, src, row_begin(src, strides, sample * c->rows + rows[i]), strides[last],
+                   c->columns, zero_point);
+    }
+}
+
+void amct_columns_results(float *dst, const amct_columns *c, const amct_buffer *result,
+                          uint32_t sample, const uint32_t *rows, size_t n)
+{
+    int64_t strides[AMCT_MAX_RANK], channels = c->groups * c->outputs, o[3];
+    int32_t rank = result->shape.rank;
+    strides_of(strides, result);
+    for (size_t i = 0; i < n; i++, dst += channels) {
+        int64_t at, step = strides[c->plane ? 1 : rank - 1];
+        if (c->plane) {
+            at = split_row(o, c, sample, rows[i]) * strides[0];
+            for (int32_t d = 2; d < rank; d++)
+                at += o[3 - rank + d] * strides[d];
+        } else {
+            at = row_begin(result, strides, sample * c->rows + rows[i]);
+        }
+        gather(dst, 1, result, at, step, channels, 0);
+    }
+}
