@@ -37,4 +37,11 @@ cJSON *amct_json_object(amct_json *json, cJSON *at, const char *key);
 amct_status amct_json_text_of(char **out, const amct_json *json, bool indented, amct_err *err);
 amct_status amct_json_print(const amct_json *json, FILE *to, bool indented, amct_err *err);
 
+/* Reads a file. *out is freed with cJSON_Delete. AMCT_E_FORMAT, naming path and byte, if it is not
+ * JSON or its root is no object. */
+amct_status amct_json_read(cJSON **out, const char *path, amct_err *err);
+/* The values under a key of an object, NULL or NAN if there is none of that type. at may be NULL. */
+const char *amct_json_get_text(const cJSON *at, const char *key);
+double amct_json_get_number(const cJSON *at, const char *key);
+
 #endif
