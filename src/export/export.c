@@ -42,8 +42,8 @@ static char *join(const char *prefix, const char *suffix)
 /* Restores what a form leaves behind: order, no unused constants, names of its own for all. */
 static amct_status tidy(amct_graph *graph, amct_err *err)
 {
-    AMCT_TRY(amct_graph_prune(graph, err)); /* nodes that were dropped make nothing */
     AMCT_TRY(amct_graph_sort(graph, err));
+    AMCT_TRY(amct_graph_prune(graph, err));
     AMCT_TRY(amct_graph_validate(graph, err));
     return amct_graph_name_uniquely(graph, err);
 }
