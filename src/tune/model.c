@@ -31,6 +31,7 @@ amct_status amct_model_load(amct_model *out, const amct_plugins *plugins, const 
         model.free_batch = in->rank > 0 && in->dims[0] < 0;
     }
     status = amct_prepare(model.graph, err);
+    model.batch = amct_batch_of(model.graph);
     if (status == AMCT_OK)
         status = amct_layers_find(&model.layers, &model.n_layers, model.graph, err);
     if (status != AMCT_OK) {

@@ -16,7 +16,8 @@ typedef struct amct_model {
     amct_graph *graph; /* prepared, at its own batch size until it is set */
     amct_layer *layers;
     uint32_t n_layers;
-    bool free_batch; /* the file leaves the batch size open */
+    int64_t batch;   /* of the file; 1 if it leaves the batch size open */
+    bool free_batch; /* it does */
 } amct_model;
 
 /* Imports and prepares a model file. Messages begin with the path. */
