@@ -15,9 +15,7 @@ typedef struct layer_sums {
 static layer_sums add_up(const cJSON *layers)
 {
     layer_sums sums = {0};
-    const cJSON *layer;
-    cJSON_ArrayForEach(layer, layers)
-    {
+    for (const cJSON *layer = layers; layer; layer = layer->next) {
         double before = amct_field_number(layer, "baseline_latency_us");
         double after = amct_field_number(layer, "latency_us");
         bool shown = !isnan(before) || !isnan(after);
@@ -39,20 +37,20 @@ static void draw_bar(const amct_page *page, const amct_axis *axis, const char *c
                 height, width);
 }
 
-static void write_row(const amct_page *page, const amct_axis *axis, const char *name,
-                      const char *class, double before, double after)
+static void write_row(const amct_page *page, const amct_axis *axis, const char *name, double before,
+                      double after)
 {
     FILE *out = page->out;
     int decimals = amct_html_decimals(fmax(before, after), 3);
-    fprintf(out, "<tr%s title=\"", class);
+    fprintf(out, "<tr title=\"");
     amct_html_text(out, name);
     fprintf(out, ": ");
     amct_html_number(out, before, decimals);
     fprintf(out, " \u2192 ");
     amct_html_number(out, after, decimals);
-    fprintf(out, " \u00b5s\"><th scope=\"row\"><span>");
+    fprintf(out, " \u00b5s\"><th scope=\"row\"><span><bdi>");
     amct_html_text(out, name);
-    fprintf(out, "</span></th><td><svg width=\"100%%\" height=\"14\" aria-hidden=\"true\">");
+    fprintf(out, "</bdi></span></th><td><svg width=\"100%%\" height=\"14\" aria-hidden=\"true\">");
     draw_bar(page, axis, "before", before, 1, 12);
     draw_bar(page, axis, "after", after, 4, 6);
     fprintf(out, "</svg></td></tr>\n");
@@ -73,21 +71,32 @@ static void write_scale(const amct_page *page, const amct_axis *axis)
     fprintf(page->out, "</g></svg></td></tr></thead>\n");
 }
 
+/* Too large beside single layers to be a bar. */
+static void write_rest(const amct_page *page, const layer_sums *sums)
+{
+    double before = 1e3 * page->original_ms - sums->before_us;
+    double after = 1e3 * page->best_ms - sums->after_us;
+    if (!(before > 0 && after > 0))
+        return;
+    fprintf(page->out, " Everything else (the fixed cost of a run, operators that are no layers, "
+                       "conversions between levels) takes ");
+    amct_html_number(page->out, before, amct_html_decimals(before, 4));
+    fprintf(page->out, " \u2192 ");
+    amct_html_number(page->out, after, amct_html_decimals(before, 4));
+    fprintf(page->out, "\u00a0\u00b5s.");
+}
+
 void amct_page_bars(const amct_page *page)
 {
     FILE *out = page->out;
-    const cJSON *layer, *layers = amct_field_array(page->result, "layers");
+    const cJSON *layers = amct_field_items(page->result, "layers");
     layer_sums sums = add_up(layers);
     fprintf(out, "<figure>\n<h2>Latency per layer, before and after</h2>\n");
     if (!sums.shown) {
         fprintf(out, "<p>No layer has a latency.</p>\n</figure>\n");
         return;
     }
-    double rest_before = 1e3 * page->original_ms - sums.before_us;
-    double rest_after = 1e3 * page->best_ms - sums.after_us;
-    bool rest = rest_before > 0 && rest_after > 0;
-    const amct_axis axis =
-        amct_axis_make(0, fmax(sums.most_us, rest ? fmax(rest_before, rest_after) : 0), 6);
+    const amct_axis axis = amct_axis_make(0, fmax(sums.most_us, 1e-9), 6);
     fprintf(out,
             "<p class=\"keys\"><span class=\"key\"><svg width=\"26\" height=\"14\"><rect "
             "class=\"before\" y=\"1\" width=\"26\" height=\"12\"/></svg>original</span>\n"
@@ -97,18 +106,14 @@ void amct_page_bars(const amct_page *page)
             100 * axis.step / (axis.hi - axis.lo));
     write_scale(page, &axis);
     fprintf(out, "<tbody>\n");
-    cJSON_ArrayForEach(layer, layers)
-    {
+    for (const cJSON *layer = layers; layer; layer = layer->next) {
         double before = amct_field_number(layer, "baseline_latency_us");
         double after = amct_field_number(layer, "latency_us");
         if (!isnan(before) || !isnan(after))
-            write_row(page, &axis, amct_field_text(layer, "name"), "", before, after);
+            write_row(page, &axis, amct_field_text(layer, "name"), before, after);
     }
-    if (rest)
-        write_row(page, &axis, "everything else", " class=\"rest\"", rest_before, rest_after);
     fprintf(out, "</tbody></table>\n<figcaption>In the order of the network.");
-    if (rest)
-        fprintf(out, " Everything else is the fixed cost of a run and what is no layer.");
+    write_rest(page, &sums);
     if (sums.fused)
         fprintf(out, " %u layers that run as part of another are not shown.", sums.fused);
     fprintf(out, "</figcaption>\n</figure>\n");

@@ -18,12 +18,12 @@ typedef struct course {
 
 static course find_course(const amct_page *page)
 {
-    course c = {page, amct_field_array(page->result, "convergence"), 0};
+    course c = {page, amct_field_items(page->result, "convergence"), 0};
     amct_range x = {0, 0};
-    const cJSON *step;
     double counted = 0;
     amct_range_widen(&x, amct_field_number(page->result, "evaluations"));
-    cJSON_ArrayForEach(step, c.steps) amct_range_widen(&x, amct_field_number(step, "evaluations"));
+    for (const cJSON *step = c.steps; step; step = step->next)
+        amct_range_widen(&x, amct_field_number(step, "evaluations"));
     for (size_t i = 0; i < page->n; i++)
         counted += !page->points[i].probe;
     amct_range_widen(&x, counted);
@@ -35,10 +35,9 @@ static amct_axis latency_axis(const course *c)
 {
     const amct_page *page = c->page;
     amct_range range = {NAN, NAN};
-    const cJSON *step;
     amct_range_widen(&range, page->original_ms);
     amct_range_widen(&range, page->best_ms);
-    cJSON_ArrayForEach(step, c->steps)
+    for (const cJSON *step = c->steps; step; step = step->next)
         amct_range_widen(&range, amct_field_number(step, "latency_ms"));
     for (size_t i = 0; i < page->n; i++)
         if (!page->points[i].probe)
@@ -51,6 +50,7 @@ static void draw_candidates(const course *c, const amct_plot *plot)
 {
     const amct_page *page = c->page;
     uint8_t *taken = calloc(ROWS, COLUMNS);
+    *page->failed |= !taken;
     double number = 0;
     for (size_t i = 0; taken && i < page->n; i++) {
         const amct_report_point *p = &page->points[i];
@@ -75,10 +75,8 @@ static void draw_candidates(const course *c, const amct_plot *plot)
 
 static void draw_best(const course *c, const amct_plot *plot)
 {
-    const cJSON *step;
     double last_x = NAN, last_y = NAN;
-    cJSON_ArrayForEach(step, c->steps)
-    {
+    for (const cJSON *step = c->steps; step; step = step->next) {
         double x = amct_field_number(step, "evaluations"),
                y = amct_field_number(step, "latency_ms");
         if (isnan(x) || isnan(y))
@@ -95,12 +93,11 @@ static void draw_best(const course *c, const amct_plot *plot)
 }
 
 /* A level line across the chart with its name. */
-static void draw_level(const amct_plot *plot, const char *class, double latency_ms, bool below,
-                       const char *name)
+static void draw_level(const amct_plot *plot, double latency_ms, bool below, const char *name)
 {
     if (isnan(latency_ms))
         return;
-    amct_plot_line(plot, class, plot->x.lo, latency_ms, plot->x.hi, latency_ms);
+    amct_plot_line(plot, "level", plot->x.lo, latency_ms, plot->x.hi, latency_ms);
     amct_plot_note(plot, plot->x.hi, latency_ms, below, name);
 }
 
@@ -108,23 +105,23 @@ void amct_page_convergence(const amct_page *page)
 {
     FILE *out = page->out;
     course c = find_course(page);
-    fprintf(out, "<figure>\n<h2>How the search converged</h2>\n");
+    fprintf(out, "<figure class=\"chart\">\n<h2>How the search converged</h2>\n");
     if (!(c.end > 0)) {
         fprintf(out, "<p>No candidate was measured.</p>\n</figure>\n");
         return;
     }
-    const amct_plot plot = {out, amct_axis_make(0, c.end, 6), latency_axis(&c)};
+    const amct_plot plot = {out, amct_axis_make(0, c.end, 8), latency_axis(&c)};
     fprintf(out, "<p class=\"axis\">Latency (ms)</p>\n");
     amct_plot_begin(&plot, "Best latency over the evaluations");
-    draw_level(&plot, "level", page->original_ms, true, "original");
+    draw_level(&plot, page->original_ms, false, "original");
     fprintf(out, "<g class=\"faint\">\n");
     draw_candidates(&c, &plot);
     fprintf(out, "</g>\n");
     draw_best(&c, &plot);
-    draw_level(&plot, "level", page->best_ms, true, "chosen");
+    draw_level(&plot, page->best_ms, true, "chosen");
     amct_plot_end(&plot);
     fprintf(out, "<p class=\"axis x\">Evaluations (candidates measured)</p>\n");
-    if (!cJSON_GetArraySize(c.steps))
+    if (!c.steps)
         fprintf(out, "<p>No candidate was found that is likely to meet the budget.</p>\n");
     fprintf(out, "<figcaption>The line is the fastest candidate so far that is likely to meet the "
                  "budget; it may rise when more evidence tells against one. Filled dots were "

@@ -31,10 +31,10 @@ const cJSON *amct_field_object(const cJSON *at, const char *key)
     return cJSON_IsObject(item) ? item : NULL;
 }
 
-const cJSON *amct_field_array(const cJSON *at, const char *key)
+const cJSON *amct_field_items(const cJSON *at, const char *key)
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(at, key);
-    return cJSON_IsArray(item) ? item : NULL;
+    return cJSON_IsArray(item) ? item->child : NULL;
 }
 
 bool amct_field_true(const cJSON *at, const char *key)
@@ -44,8 +44,8 @@ bool amct_field_true(const cJSON *at, const char *key)
 
 void amct_field_pair(double *lo, double *hi, const cJSON *at, const char *key)
 {
-    const cJSON *pair = amct_field_array(at, key);
-    bool good = cJSON_GetArraySize(pair) == 2;
-    *lo = good ? amct_field_value(pair->child) : NAN;
-    *hi = good ? amct_field_value(pair->child->next) : NAN;
+    const cJSON *first = amct_field_items(at, key), *second = first ? first->next : NULL;
+    bool good = second && !second->next;
+    *lo = good ? amct_field_value(first) : NAN;
+    *hi = good ? amct_field_value(second) : NAN;
 }

@@ -12,11 +12,12 @@
  * none or not finite. */
 double amct_field_value(const cJSON *item);
 
-/* The value under a key: NAN, NULL, NULL, NULL if it is not of that type. */
+/* The value under a key: NAN or NULL if it is not of that type. */
 double amct_field_number(const cJSON *at, const char *key);
 const char *amct_field_text(const cJSON *at, const char *key);
 const cJSON *amct_field_object(const cJSON *at, const char *key);
-const cJSON *amct_field_array(const cJSON *at, const char *key);
+/* The first item of an array, the others follow by ->next; NULL if it is no array, or empty. */
+const cJSON *amct_field_items(const cJSON *at, const char *key);
 bool amct_field_true(const cJSON *at, const char *key);
 /* The two numbers of an array; NAN each if it is not one of two. */
 void amct_field_pair(double *lo, double *hi, const cJSON *at, const char *key);

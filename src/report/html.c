@@ -46,7 +46,7 @@ static void put_character(FILE *out, const unsigned char *at, int length)
     }
 }
 
-void amct_html_text(FILE *out, const char *text)
+static void put_text(FILE *out, const char *text, bool breaks)
 {
     const unsigned char *at = (const unsigned char *)(text ? text : DASH);
     for (int n = 0; *at; n++) {
@@ -60,8 +60,20 @@ void amct_html_text(FILE *out, const char *text)
             put_character(out, at, length);
         else
             fputs("\ufffd", out);
+        if (breaks && *at == '/')
+            fputs("<wbr>", out);
         at += length ? length : 1;
     }
+}
+
+void amct_html_text(FILE *out, const char *text)
+{
+    put_text(out, text, false);
+}
+
+void amct_html_name(FILE *out, const char *name)
+{
+    put_text(out, name, true);
 }
 
 void amct_html_href(FILE *out, const char *path)

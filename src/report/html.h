@@ -13,6 +13,9 @@ enum { AMCT_HTML_TEXT_MAX = 400 }; /* characters of a text; longer ones are cut 
  * control characters and overrides of the writing direction become U+FFFD. NULL: a dash. */
 void amct_html_text(FILE *out, const char *text);
 
+/* The same, with places behind slashes where a line may break; not for attributes. */
+void amct_html_name(FILE *out, const char *name);
+
 /* A path as a relative reference for href: never a scheme, never another host. */
 void amct_html_href(FILE *out, const char *path);
 

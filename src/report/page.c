@@ -47,6 +47,7 @@ static void read_result(amct_page *page)
     page->speedup = amct_field_number(page->best, "speedup");
     page->best_drop = amct_field_number(page->best, "drop");
     amct_field_pair(&page->best_drop_lo, &page->best_drop_hi, page->best, "drop_interval");
+    page->ms_decimals = amct_html_decimals(fmin(page->best_ms, page->original_ms), 3);
     choose_units(page);
 }
 
@@ -70,7 +71,7 @@ void amct_page_drop(const amct_page *page, double drop)
 
 void amct_page_ms(const amct_page *page, double ms)
 {
-    amct_html_number(page->out, ms, amct_html_decimals(ms, 3));
+    amct_html_number(page->out, ms, page->ms_decimals);
     put_unit(page->out, ms, "ms");
 }
 
@@ -85,20 +86,6 @@ void amct_page_target(const amct_page *page)
     amct_html_text(page->out, amct_field_text(page->result, "target"));
     fprintf(page->out, ", batch ");
     amct_html_number(page->out, amct_field_number(page->result, "batch"), 0);
-}
-
-void amct_page_cell(const amct_page *page, double value, int decimals)
-{
-    fprintf(page->out, "<td class=\"n\">");
-    amct_html_number(page->out, value, decimals);
-    fprintf(page->out, "</td>");
-}
-
-void amct_page_text_cell(const amct_page *page, const char *class, const char *text)
-{
-    fprintf(page->out, "<td class=\"%s\">", class);
-    amct_html_text(page->out, text);
-    fprintf(page->out, "</td>");
 }
 
 static void write_page(const amct_page *page)
@@ -144,14 +131,18 @@ amct_status amct_report_html(char **out_html, const cJSON *result, const amct_re
     AMCT_TRY(check_schema(result, err));
     char *text = NULL;
     size_t size;
-    amct_page page = {
-        .out = open_memstream(&text, &size), .result = result, .points = points, .n = n};
+    bool failed = false;
+    amct_page page = {.out = open_memstream(&text, &size),
+                      .failed = &failed,
+                      .result = result,
+                      .points = points,
+                      .n = n};
     if (!page.out)
         return amct_fail_nomem(err);
     read_result(&page);
     write_page(&page);
-    bool failed = ferror(page.out) != 0;
-    failed = fclose(page.out) != 0 || failed;
+    failed = ferror(page.out) || failed;
+    failed = fclose(page.out) || failed;
     if (failed) {
         free(text);
         return amct_fail_nomem(err);

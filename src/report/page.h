@@ -1,6 +1,6 @@
 /*
- * page.h - the parts of report.html, one file each. A part writes itself to page->out and leaves
- * failures to write in its error flag.
+ * page.h - the parts of report.html, one file each. A part writes itself to page->out; failures to
+ * write stay in its error flag.
  */
 #ifndef AMCT_REPORT_PAGE_H
 #define AMCT_REPORT_PAGE_H
@@ -11,6 +11,7 @@
 
 typedef struct amct_page {
     FILE *out;
+    bool *failed; /* to be set when memory runs out */
     const cJSON *result;
     const cJSON *baseline, *best; /* objects of it; NULL: missing */
     const amct_report_point *points;
@@ -22,6 +23,7 @@ typedef struct amct_page {
     const char *metric, *value_unit, *drop_unit;
     double factor;
     int decimals;
+    int ms_decimals;
 } amct_page;
 
 /* Verdict, accuracy, latency, size, and what the search was. */
@@ -51,9 +53,6 @@ void amct_page_ms(const amct_page *page, double ms);
 void amct_page_speedup(const amct_page *page);
 /* "Ascend310P3, batch 16". */
 void amct_page_target(const amct_page *page);
-/* A cell of a table: a number, or a text. */
-void amct_page_cell(const amct_page *page, double value, int decimals);
-void amct_page_text_cell(const amct_page *page, const char *class, const char *text);
 
 extern const char amct_page_style[], amct_page_script[];
 

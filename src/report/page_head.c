@@ -53,7 +53,7 @@ static void write_verdict(const amct_page *page)
 static void put_interval(const amct_page *page, double lo, double hi, const char *unit)
 {
     amct_html_number(page->out, page->factor * lo, page->decimals);
-    fprintf(page->out, " \u2026 ");
+    fprintf(page->out, "\u00a0\u2026\u00a0");
     amct_html_number(page->out, page->factor * hi, page->decimals);
     if (*unit)
         fprintf(page->out, "\u00a0%s", unit);
@@ -129,9 +129,11 @@ static void write_size(const amct_page *page)
     amct_html_bytes(out, before);
     fprintf(out, " <span>\u2192</span> ");
     amct_html_bytes(out, after);
-    fprintf(out, "</p>\n<p>Constants ");
+    fprintf(out, "</p>\n<p>Weights and other constants: <b>");
     amct_html_change(out, change, 0);
-    fprintf(out, "\u00a0%%, the original taken as 16-bit</p>\n</section>\n");
+    fprintf(
+        out,
+        "\u00a0%%</b></p>\n<p class=\"quiet\">The original taken in 16 bits.</p>\n</section>\n");
 }
 
 static void put_fact(const amct_page *page, const char *name)

@@ -49,12 +49,11 @@ static void write_value(const amct_page *page, const cJSON *item)
 
 static void write_object(const amct_page *page, const char *key, const char *title)
 {
-    const cJSON *item, *object = amct_field_object(page->result, key);
+    const cJSON *object = amct_field_object(page->result, key);
     if (!object)
         return;
     begin_list(page, title);
-    cJSON_ArrayForEach(item, object)
-    {
+    for (const cJSON *item = object ? object->child : NULL; item; item = item->next) {
         begin_item(page, item->string);
         write_value(page, item);
         end_item(page);
@@ -65,10 +64,9 @@ static void write_object(const amct_page *page, const char *key, const char *tit
 static void write_files(const amct_page *page)
 {
     FILE *out = page->out;
-    const cJSON *item, *files = amct_field_object(page->result, "files");
+    const cJSON *files = amct_field_object(page->result, "files");
     begin_list(page, "Files");
-    cJSON_ArrayForEach(item, files)
-    {
+    for (const cJSON *item = files ? files->child : NULL; item; item = item->next) {
         const char *path = cJSON_GetStringValue(item);
         begin_item(page, item->string);
         if (path) {

@@ -103,7 +103,7 @@ static bool beyond(const amct_axis *axis, double a, double b)
 void amct_plot_line(const amct_plot *plot, const char *class, double x0, double y0, double x1,
                     double y1)
 {
-    if (beyond(&plot->x, x0, x1) || beyond(&plot->y, y0, y1))
+    if (isnan(x0 + y0 + x1 + y1) || beyond(&plot->x, x0, x1) || beyond(&plot->y, y0, y1))
         return;
     fprintf(plot->out, "<line class=\"%s\" x1=\"%.2f%%\" y1=\"%.1f\" x2=\"%.2f%%\" y2=\"%.1f\"/>\n",
             class, across(plot, x0), down(plot, y0), across(plot, x1), down(plot, y1));

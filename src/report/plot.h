@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-enum { AMCT_PLOT_HEIGHT = 380 }; /* of the area within the axes */
+enum { AMCT_PLOT_HEIGHT = 340 }; /* of the area within the axes */
 
 typedef struct amct_plot {
     FILE *out;
@@ -40,7 +40,7 @@ void amct_plot_open_mark(const amct_plot *plot, amct_mark mark, double x, double
 void amct_plot_close_mark(const amct_plot *plot, amct_mark mark);
 
 /* A line of a class of the style sheet, held within the axes; nothing if all of it is beyond one
- * side. */
+ * side, or a value is NAN. */
 void amct_plot_line(const amct_plot *plot, const char *class, double x0, double y0, double x1,
                     double y1);
 /* Plain text of ours beside (x, y), on the side where the chart has more room; above it or below.

@@ -25,15 +25,17 @@ static amct_axis latency_axis(const amct_page *page)
     amct_range s = {NAN, NAN};
     amct_range_widen(&s, page->original_ms);
     amct_range_widen(&s, page->best_ms);
+    for (const cJSON *p = amct_field_items(page->result, "front"); p; p = p->next)
+        amct_range_widen(&s, amct_field_number(p, "latency_ms"));
     for (size_t i = 0; i < page->n; i++)
         if (is_drawn(&page->points[i]))
             amct_range_widen(&s, page->points[i].latency_ms);
     double margin = 0.03 * (s.hi - s.lo);
-    return amct_axis_make(s.lo - margin, s.hi + margin, 6);
+    return amct_axis_make(s.lo - margin, s.hi + margin, 8);
 }
 
 /* Bad candidates may be fifty points beyond a budget of one: what matters lies about the budget, so
- * the scale ends at four budgets, or where the chosen one needs it. */
+ * the scale ends at three budgets, or where the chosen one needs it. */
 static amct_axis drop_axis(const amct_page *page)
 {
     amct_range need = {0, 0}, s;
@@ -42,12 +44,14 @@ static amct_axis drop_axis(const amct_page *page)
     amct_range_widen(&need, page->best_drop_lo);
     amct_range_widen(&need, page->best_drop_hi);
     s = need;
+    for (const cJSON *p = amct_field_items(page->result, "front"); p; p = p->next)
+        amct_range_widen(&s, amct_field_number(p, "drop"));
     for (size_t i = 0; i < page->n; i++)
         if (is_drawn(&page->points[i]))
             amct_range_widen(&s, page->points[i].drop);
     if (page->budget > 0) {
-        s.hi = fmin(s.hi, fmax(need.hi, 4 * page->budget));
-        s.lo = fmax(s.lo, fmin(need.lo, -2 * page->budget));
+        s.hi = fmin(s.hi, fmax(need.hi, 3 * page->budget));
+        s.lo = fmax(s.lo, fmin(need.lo, -page->budget));
     }
     double margin = 0.04 * (s.hi - s.lo);
     return amct_axis_make(page->factor * (s.lo - margin), page->factor * (s.hi + margin), 7);
@@ -81,6 +85,7 @@ static void draw_points(const amct_page *page, const amct_plot *plot)
 {
     static const amct_mark order[KINDS] = {AMCT_MARK_PROBE, AMCT_MARK_REJECTED, AMCT_MARK_FULL};
     uint8_t *taken = calloc((size_t)KINDS * ROWS, COLUMNS);
+    *page->failed |= !taken;
     for (int k = 0; taken && k < KINDS; k++)
         for (size_t i = 0; i < page->n; i++)
             if (is_drawn(&page->points[i]) && mark_of(&page->points[i]) == order[k])
@@ -91,10 +96,9 @@ static void draw_points(const amct_page *page, const amct_plot *plot)
 /* Stairs: what lies right of and above a point of the front is beaten by it. */
 static void draw_front(const amct_page *page, const amct_plot *plot)
 {
-    const cJSON *item, *front = amct_field_array(page->result, "front");
+    const cJSON *front = amct_field_items(page->result, "front");
     double last_x = NAN, last_y = NAN;
-    cJSON_ArrayForEach(item, front)
-    {
+    for (const cJSON *item = front; item; item = item->next) {
         double x = amct_field_number(item, "latency_ms");
         double y = page->factor * amct_field_number(item, "drop");
         if (isnan(x) || isnan(y))
@@ -106,8 +110,7 @@ static void draw_front(const amct_page *page, const amct_plot *plot)
         last_x = x;
         last_y = y;
     }
-    cJSON_ArrayForEach(item, front)
-    {
+    for (const cJSON *item = front; item; item = item->next) {
         double x = amct_field_number(item, "latency_ms"), drop = amct_field_number(item, "drop");
         double up = amct_axis_place(&plot->y, page->factor * drop);
         if (isnan(x) || !(up >= 0 && up <= 1))
@@ -197,7 +200,7 @@ void amct_page_scatter(const amct_page *page)
 {
     FILE *out = page->out;
     const amct_plot plot = {out, latency_axis(page), drop_axis(page)};
-    fprintf(out, "<figure>\n<h2>What was tried</h2>\n");
+    fprintf(out, "<figure class=\"chart\">\n<h2>What was tried</h2>\n");
     if (!page->n) {
         fprintf(out, "<p>No candidate was measured.</p>\n</figure>\n");
         return;
