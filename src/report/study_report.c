@@ -1,7 +1,7 @@
 #include "report/study_report.h"
 
 #include "base/file.h"
-#include "report/html.h"
+#include "report/report.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +32,8 @@ static amct_status add_point(void *ctx, const amct_study_candidate *c, amct_err 
         (amct_report_point){.number = c->number,
                             .latency_ms = c->cost_ns / 1e6,
                             .drop = p->cosine ? s->loss_sum / n : ((double)s->lost - s->gained) / n,
-                            .complete = s->n == p->samples,
+                            .samples = s->n,
+                           .complete = s->n == p->samples,
                             .probe = c->probe};
     return AMCT_OK;
 }
