@@ -42,6 +42,7 @@ typedef struct amct_config {
     uint64_t seed;
 
     const char *output;
+    bool output_given; /* on the command line or in the search file */
     bool format_amct, format_qdq;
 
     uint32_t jobs; /* 0: one per processor */

@@ -55,7 +55,7 @@ static amct_status record(amct_loop *loop, const amct_ask *ask, const amct_measu
                           amct_err *err)
 {
     amct_study_candidate c = {.number = ask->number,
-                              .kind = ask->probe ? "probe" : "candidate",
+                              .probe = ask->probe,
                               .genome = ask->genome,
                               .genome_size = loop->genes->n,
                               .cost_ns = ask->cost_ns,
@@ -129,7 +129,7 @@ static amct_status answer(amct_loop *loop, batch *b, bool *stopped, amct_err *er
     for (size_t i = 0; i < b->n; i++)
         AMCT_TRY(replay(loop, b, i, err));
     for (;;) {
-        *stopped = must_stop(loop);
+        *stopped = must_stop(loop) || !loop->evaluator;
         if (*stopped && !b->in_flight)
             break;
         if (!*stopped)
@@ -158,11 +158,6 @@ static amct_status run_batch(amct_loop *loop, const amct_ask *asks, size_t n, bo
                .kinds = calloc(loop->genes->n_layers + 1, 1)};
     amct_status status =
         b.results && b.done && b.kinds ? answer(loop, &b, stopped, err) : amct_fail_nomem(err);
-    amct_err second;
-    if (status == AMCT_OK)
-        status = amct_study_commit(loop->study, err);
-    else
-        amct_study_commit(loop->study, &second); /* what was measured is kept all the same */
     if (status == AMCT_OK && !*stopped)
         status = amct_search_tell(loop->search, b.results, n, err);
     free(b.results);
