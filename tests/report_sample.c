@@ -101,6 +101,7 @@ static void add_accuracy(builder *b)
     amct_json_interval(json, at, "interval", 0.845 - drop, 0.859 - drop);
     amct_json_number(json, at, "drop", drop);
     amct_json_interval(json, at, "drop_interval", i.lo, i.hi);
+    amct_json_number(json, at, "drop_confidence", 0.975);
     amct_json_number(json, at, "latency_ms", best_ms);
     amct_json_integer(json, at, "bytes", 44254 * (int64_t)b->shape.layers);
     amct_json_number(json, at, "speedup", original_ms / best_ms);

@@ -20,8 +20,8 @@ typedef struct amct_range {
 void amct_range_widen(amct_range *range, double value);
 
 /* An axis from lo to hi, in either order and widened if they are too near each other for a double
- * to tell ticks apart, with at least one tick and at most max_ticks >= 4. Values that are not finite count as 0,
- * those beyond 1e300 as that. */
+ * to tell ticks apart, with at least one tick and at most max_ticks >= 4. Values that are not
+ * finite count as 0, those beyond 1e300 as that. */
 amct_axis amct_axis_make(double lo, double hi, int max_ticks);
 
 double amct_axis_tick(const amct_axis *axis, int i);

@@ -1,8 +1,8 @@
 /* Chart 3: latency of each layer before and after, one row a layer. A table, so that names can be
  * cut to the width there is, and pages break between rows. */
 #include "report/axis.h"
-#include "report/field.h"
 #include "report/html.h"
+#include "report/json.h"
 #include "report/page.h"
 
 #include <math.h>
@@ -16,8 +16,8 @@ static layer_sums add_up(const cJSON *layers)
 {
     layer_sums sums = {0};
     for (const cJSON *layer = layers; layer; layer = layer->next) {
-        double before = amct_field_number(layer, "baseline_latency_us");
-        double after = amct_field_number(layer, "latency_us");
+        double before = amct_json_get_number(layer, "baseline_latency_us");
+        double after = amct_json_get_number(layer, "latency_us");
         bool shown = !isnan(before) || !isnan(after);
         sums.shown += shown;
         sums.fused += !shown;
@@ -89,7 +89,7 @@ static void write_rest(const amct_page *page, const layer_sums *sums)
 void amct_page_bars(const amct_page *page)
 {
     FILE *out = page->out;
-    const cJSON *layers = amct_field_items(page->result, "layers");
+    const cJSON *layers = amct_json_get_items(page->result, "layers");
     layer_sums sums = add_up(layers);
     fprintf(out, "<figure>\n<h2>Latency per layer, before and after</h2>\n");
     if (!sums.shown) {
@@ -107,10 +107,10 @@ void amct_page_bars(const amct_page *page)
     write_scale(page, &axis);
     fprintf(out, "<tbody>\n");
     for (const cJSON *layer = layers; layer; layer = layer->next) {
-        double before = amct_field_number(layer, "baseline_latency_us");
-        double after = amct_field_number(layer, "latency_us");
+        double before = amct_json_get_number(layer, "baseline_latency_us");
+        double after = amct_json_get_number(layer, "latency_us");
         if (!isnan(before) || !isnan(after))
-            write_row(page, &axis, amct_field_text(layer, "name"), before, after);
+            write_row(page, &axis, amct_json_get_text(layer, "name"), before, after);
     }
     fprintf(out, "</tbody></table>\n<figcaption>In the order of the network.");
     write_rest(page, &sums);

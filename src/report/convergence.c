@@ -1,6 +1,6 @@
 /* Chart 2: how the best latency fell while the search went on. */
-#include "report/field.h"
 #include "report/html.h"
+#include "report/json.h"
 #include "report/page.h"
 #include "report/plot.h"
 
@@ -18,12 +18,12 @@ typedef struct course {
 
 static course find_course(const amct_page *page)
 {
-    course c = {page, amct_field_items(page->result, "convergence"), 0};
+    course c = {page, amct_json_get_items(page->result, "convergence"), 0};
     amct_range x = {0, 0};
     double counted = 0;
-    amct_range_widen(&x, amct_field_number(page->result, "evaluations"));
+    amct_range_widen(&x, amct_json_get_number(page->result, "evaluations"));
     for (const cJSON *step = c.steps; step; step = step->next)
-        amct_range_widen(&x, amct_field_number(step, "evaluations"));
+        amct_range_widen(&x, amct_json_get_number(step, "evaluations"));
     for (size_t i = 0; i < page->n; i++)
         counted += !page->points[i].probe;
     amct_range_widen(&x, counted);
@@ -38,7 +38,7 @@ static amct_axis latency_axis(const course *c)
     amct_range_widen(&range, page->original_ms);
     amct_range_widen(&range, page->best_ms);
     for (const cJSON *step = c->steps; step; step = step->next)
-        amct_range_widen(&range, amct_field_number(step, "latency_ms"));
+        amct_range_widen(&range, amct_json_get_number(step, "latency_ms"));
     for (size_t i = 0; i < page->n; i++)
         if (!page->points[i].probe)
             amct_range_widen(&range, page->points[i].latency_ms);
@@ -77,8 +77,8 @@ static void draw_best(const course *c, const amct_plot *plot)
 {
     double last_x = NAN, last_y = NAN;
     for (const cJSON *step = c->steps; step; step = step->next) {
-        double x = amct_field_number(step, "evaluations"),
-               y = amct_field_number(step, "latency_ms");
+        double x = amct_json_get_number(step, "evaluations"),
+               y = amct_json_get_number(step, "latency_ms");
         if (isnan(x) || isnan(y))
             continue;
         if (!isnan(last_x)) {

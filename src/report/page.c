@@ -1,8 +1,8 @@
 #include "report/page.h"
 
 #include "base/file.h"
-#include "report/field.h"
 #include "report/html.h"
+#include "report/json.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -17,10 +17,10 @@ static const struct {
 
 static void choose_units(amct_page *page)
 {
-    const char *metric = amct_field_text(page->result, "metric");
-    const cJSON *samples = amct_field_object(page->result, "samples");
-    double confirm = amct_field_number(samples, "confirm");
-    double n = confirm > 0 ? confirm : amct_field_number(samples, "search");
+    const char *metric = amct_json_get_text(page->result, "metric");
+    const cJSON *samples = amct_json_get_object(page->result, "samples");
+    double confirm = amct_json_get_number(samples, "confirm");
+    double n = confirm > 0 ? confirm : amct_json_get_number(samples, "search");
     page->metric = metric ? metric : "accuracy";
     for (size_t i = 0; metric && i < sizeof metrics / sizeof *metrics; i++)
         if (strcmp(metric, metrics[i].key) == 0)
@@ -39,14 +39,14 @@ static void choose_units(amct_page *page)
 
 static void read_result(amct_page *page)
 {
-    page->baseline = amct_field_object(page->result, "baseline");
-    page->best = amct_field_object(page->result, "best");
-    page->budget = amct_field_number(page->result, "budget_drop");
-    page->original_ms = amct_field_number(page->baseline, "latency_ms");
-    page->best_ms = amct_field_number(page->best, "latency_ms");
-    page->speedup = amct_field_number(page->best, "speedup");
-    page->best_drop = amct_field_number(page->best, "drop");
-    amct_field_pair(&page->best_drop_lo, &page->best_drop_hi, page->best, "drop_interval");
+    page->baseline = amct_json_get_object(page->result, "baseline");
+    page->best = amct_json_get_object(page->result, "best");
+    page->budget = amct_json_get_number(page->result, "budget_drop");
+    page->original_ms = amct_json_get_number(page->baseline, "latency_ms");
+    page->best_ms = amct_json_get_number(page->best, "latency_ms");
+    page->speedup = amct_json_get_number(page->best, "speedup");
+    page->best_drop = amct_json_get_number(page->best, "drop");
+    amct_json_get_pair(&page->best_drop_lo, &page->best_drop_hi, page->best, "drop_interval");
     page->ms_decimals = amct_html_decimals(fmin(page->best_ms, page->original_ms), 3);
     choose_units(page);
 }
@@ -83,15 +83,15 @@ void amct_page_speedup(const amct_page *page)
 
 void amct_page_target(const amct_page *page)
 {
-    amct_html_text(page->out, amct_field_text(page->result, "target"));
+    amct_html_text(page->out, amct_json_get_text(page->result, "target"));
     fprintf(page->out, ", batch ");
-    amct_html_number(page->out, amct_field_number(page->result, "batch"), 0);
+    amct_html_number(page->out, amct_json_get_number(page->result, "batch"), 0);
 }
 
 static void write_page(const amct_page *page)
 {
     FILE *out = page->out;
-    const char *model = amct_field_text(page->result, "model");
+    const char *model = amct_json_get_text(page->result, "model");
     fprintf(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                  "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
                  "<meta name=\"color-scheme\" content=\"light dark\">\n"
@@ -117,7 +117,7 @@ static amct_status check_schema(const cJSON *result, amct_err *err)
 {
     if (!cJSON_IsObject(result))
         return amct_fail(err, AMCT_E_FORMAT, "the result is not a JSON object");
-    double schema = amct_field_number(result, "schema");
+    double schema = amct_json_get_number(result, "schema");
     if (isnan(schema))
         return amct_fail(err, AMCT_E_FORMAT, "the result has no number \"schema\"");
     if (schema != 1)

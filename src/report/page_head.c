@@ -1,7 +1,7 @@
 /* The first screen of the report: is it faster, and at what price. */
 #include "base/file.h"
-#include "report/field.h"
 #include "report/html.h"
+#include "report/json.h"
 #include "report/page.h"
 
 #include <math.h>
@@ -11,7 +11,7 @@ enum { EXIT_STOPPED = 5 }; /* of the program: ended before its time */
 
 static bool verdict_is(const amct_page *page, const char *verdict)
 {
-    const char *text = amct_field_text(page->result, "verdict");
+    const char *text = amct_json_get_text(page->result, "verdict");
     return text && strcmp(text, verdict) == 0;
 }
 
@@ -28,7 +28,7 @@ static void put_gain(const amct_page *page, bool faster)
 static void write_verdict(const amct_page *page)
 {
     FILE *out = page->out;
-    bool faster = amct_field_true(page->result, "faster");
+    bool faster = amct_json_get_true(page->result, "faster");
     bool met = verdict_is(page, "MET"), missed = verdict_is(page, "MISSED");
     const char *word = met                              ? "MET"
                        : verdict_is(page, "NOT_PROVEN") ? "NOT PROVEN"
@@ -45,7 +45,7 @@ static void write_verdict(const amct_page *page)
     else
         fprintf(out, "; the result says nothing about the accuracy budget.");
     fprintf(out, "</p>\n");
-    if (amct_field_number(page->result, "status") == EXIT_STOPPED)
+    if (amct_json_get_number(page->result, "status") == EXIT_STOPPED)
         fprintf(out,
                 "<p class=\"warn\">The search was stopped early: this is the best so far.</p>\n");
 }
@@ -61,7 +61,7 @@ static void put_interval(const amct_page *page, double lo, double hi, const char
 
 static void put_confidence(const amct_page *page)
 {
-    double confidence = 100 * amct_field_number(page->result, "confidence");
+    double confidence = 100 * amct_json_get_number(page->best, "drop_confidence");
     amct_html_number(page->out, confidence, confidence == floor(confidence) ? 0 : 1);
     fprintf(page->out, "\u00a0%% interval");
 }
@@ -71,14 +71,14 @@ static void write_accuracy(const amct_page *page)
     FILE *out = page->out;
     double lo, hi, best_lo, best_hi;
     double budget = page->factor * page->budget;
-    amct_field_pair(&lo, &hi, page->baseline, "interval");
-    amct_field_pair(&best_lo, &best_hi, page->best, "interval");
+    amct_json_get_pair(&lo, &hi, page->baseline, "interval");
+    amct_json_get_pair(&best_lo, &best_hi, page->best, "interval");
     fprintf(out, "<section><h2>Accuracy (");
     amct_html_text(out, page->metric);
     fprintf(out, ")</h2>\n<p class=\"big\">");
-    amct_page_value(page, amct_field_number(page->baseline, "value"));
+    amct_page_value(page, amct_json_get_number(page->baseline, "value"));
     fprintf(out, " <span>\u2192</span> ");
-    amct_page_value(page, amct_field_number(page->best, "value"));
+    amct_page_value(page, amct_json_get_number(page->best, "value"));
     fprintf(out, "</p>\n<p>Drop <b>");
     amct_page_drop(page, page->best_drop);
     fprintf(out, "</b> (");
@@ -98,8 +98,8 @@ static void write_accuracy(const amct_page *page)
 static void write_latency(const amct_page *page)
 {
     FILE *out = page->out;
-    double band = amct_field_number(page->result, "error_band_ratio");
-    double fixed = amct_field_number(page->result, "fixed_ratio");
+    double band = amct_json_get_number(page->result, "error_band_ratio");
+    double fixed = amct_json_get_number(page->result, "fixed_ratio");
     fprintf(out, "<section><h2>Latency (");
     amct_page_target(page);
     fprintf(out, ")</h2>\n<p class=\"big\">");
@@ -109,7 +109,7 @@ static void write_latency(const amct_page *page)
     fprintf(out, "</p>\n<p>Speed-up <b>");
     amct_page_speedup(page);
     fprintf(out, "</b>, estimated by ");
-    amct_html_text(out, amct_field_text(page->result, "estimator"));
+    amct_html_text(out, amct_json_get_text(page->result, "estimator"));
     fprintf(out, " with an error band of \u00b1");
     amct_html_number(out, 100 * band, 0);
     fprintf(out, "\u00a0%%</p>\n<p class=\"quiet\">");
@@ -123,8 +123,8 @@ static void write_latency(const amct_page *page)
 static void write_size(const amct_page *page)
 {
     FILE *out = page->out;
-    double before = amct_field_number(page->baseline, "bytes");
-    double after = amct_field_number(page->best, "bytes"), change = 100 * (after / before - 1);
+    double before = amct_json_get_number(page->baseline, "bytes");
+    double after = amct_json_get_number(page->best, "bytes"), change = 100 * (after / before - 1);
     fprintf(out, "<section><h2>Size on the device</h2>\n<p class=\"big\">");
     amct_html_bytes(out, before);
     fprintf(out, " <span>\u2192</span> ");
@@ -144,19 +144,19 @@ static void put_fact(const amct_page *page, const char *name)
 static void write_facts(const amct_page *page)
 {
     FILE *out = page->out;
-    const cJSON *result = page->result, *samples = amct_field_object(result, "samples");
-    double evaluations = amct_field_number(result, "evaluations");
-    double rejected = amct_field_number(result, "rejected");
+    const cJSON *result = page->result, *samples = amct_json_get_object(result, "samples");
+    double evaluations = amct_json_get_number(result, "evaluations");
+    double rejected = amct_json_get_number(result, "rejected");
     fprintf(out, "<dl class=\"facts\">\n<div><dt>Chip</dt><dd>");
-    amct_html_text(out, amct_field_text(result, "target"));
+    amct_html_text(out, amct_json_get_text(result, "target"));
     put_fact(page, "Batch");
-    amct_html_count(out, amct_field_number(result, "batch"));
+    amct_html_count(out, amct_json_get_number(result, "batch"));
     put_fact(page, "Samples");
-    amct_html_count(out, amct_field_number(samples, "calibration"));
+    amct_html_count(out, amct_json_get_number(samples, "calibration"));
     fprintf(out, " calibration, ");
-    amct_html_count(out, amct_field_number(samples, "search"));
+    amct_html_count(out, amct_json_get_number(samples, "search"));
     fprintf(out, " search, ");
-    amct_html_count(out, amct_field_number(samples, "confirm"));
+    amct_html_count(out, amct_json_get_number(samples, "confirm"));
     fprintf(out, " confirm");
     put_fact(page, "Candidates");
     amct_html_count(out, evaluations);
@@ -164,22 +164,22 @@ static void write_facts(const amct_page *page)
     amct_html_count(out, rejected);
     fprintf(out, " of them given up early");
     put_fact(page, "Search");
-    amct_html_text(out, amct_field_text(result, "algorithm"));
+    amct_html_text(out, amct_json_get_text(result, "algorithm"));
     fprintf(out, ", seed ");
-    amct_html_number(out, amct_field_number(result, "seed"), 0);
+    amct_html_number(out, amct_json_get_number(result, "seed"), 0);
     put_fact(page, "Time");
-    amct_html_duration(out, amct_field_number(result, "seconds"));
+    amct_html_duration(out, amct_json_get_number(result, "seconds"));
     fprintf(out, ", memory ");
-    amct_html_bytes(out, amct_field_number(result, "peak_rss_bytes"));
+    amct_html_bytes(out, amct_json_get_number(result, "peak_rss_bytes"));
     put_fact(page, "Ended because");
-    amct_html_text(out, amct_field_text(result, "reason"));
+    amct_html_text(out, amct_json_get_text(result, "reason"));
     fprintf(out, "</dd></div>\n</dl>\n");
 }
 
 void amct_page_head(const amct_page *page)
 {
     FILE *out = page->out;
-    const char *model = amct_field_text(page->result, "model");
+    const char *model = amct_json_get_text(page->result, "model");
     fprintf(out, "<header>\n<p class=\"quiet\">amct-autotune: report of a search</p>\n<h1>");
     amct_html_text(out, model ? amct_path_base(model) : NULL);
     fprintf(out, " <span>on ");
@@ -191,7 +191,7 @@ void amct_page_head(const amct_page *page)
     write_latency(page);
     write_size(page);
     fprintf(out, "</div>\n");
-    if (amct_field_number(amct_field_object(page->result, "samples"), "confirm") == 0)
+    if (amct_json_get_number(amct_json_get_object(page->result, "samples"), "confirm") == 0)
         fprintf(out,
                 "<p class=\"warn\">No samples were kept for confirmation: these accuracies are "
                 "of samples that the search has seen, and flatter the chosen model.</p>\n");

@@ -1,6 +1,6 @@
 /* The tables of the report about layers and candidates. */
-#include "report/field.h"
 #include "report/html.h"
+#include "report/json.h"
 #include "report/page.h"
 
 #include <math.h>
@@ -17,7 +17,7 @@ static int column_decimals(const cJSON *list, const char *key, double factor, in
 {
     double most = 0;
     for (const cJSON *item = list; item; item = item->next)
-        most = fmax(most, fabs(factor * amct_field_number(item, key)));
+        most = fmax(most, fabs(factor * amct_json_get_number(item, key)));
     return amct_html_decimals(most, significant);
 }
 
@@ -26,7 +26,7 @@ static int name_width(const cJSON *layers)
 {
     size_t most = 12;
     for (const cJSON *layer = layers; layer; layer = layer->next) {
-        const char *name = amct_field_text(layer, "name");
+        const char *name = amct_json_get_text(layer, "name");
         size_t length = name ? strlen(name) : 0;
         most = length > most ? length : most;
     }
@@ -70,7 +70,7 @@ static void write_number(const amct_page *page, double value, int decimals)
 static void write_alternatives(const amct_page *page, const cJSON *layer)
 {
     FILE *out = page->out;
-    const cJSON *others = amct_field_items(layer, "alternatives");
+    const cJSON *others = amct_json_get_items(layer, "alternatives");
     int decimals = amct_html_decimals(1e3 * page->best_ms, 5);
     if (!others) {
         write_text(page, "", NULL);
@@ -79,10 +79,10 @@ static void write_alternatives(const amct_page *page, const cJSON *layer)
     }
     for (const cJSON *other = others; other; other = other->next) {
         fprintf(out, other == others ? "<td>" : "<br>");
-        amct_html_text(out, amct_field_text(other, "bits"));
+        amct_html_text(out, amct_json_get_text(other, "bits"));
     }
     for (const cJSON *other = others; other; other = other->next) {
-        double ms = amct_field_number(other, "network_latency_ms");
+        double ms = amct_json_get_number(other, "network_latency_ms");
         fprintf(out, other == others ? "</td><td class=\"n\">" : "<br>");
         amct_html_change(out, 1e3 * (ms - page->best_ms), decimals);
     }
@@ -93,14 +93,14 @@ static void write_layer(const amct_page *page, const cJSON *layer, int us_decima
                         int loss_decimals)
 {
     fprintf(page->out, "<tr>");
-    write_text(page, "name", amct_field_text(layer, "name"));
-    write_text(page, "", amct_field_text(layer, "op"));
-    write_text(page, "", amct_field_text(layer, "bits"));
-    write_number(page, amct_field_number(layer, "baseline_latency_us"), us_decimals);
-    write_number(page, amct_field_number(layer, "latency_us"), us_decimals);
+    write_text(page, "name", amct_json_get_text(layer, "name"));
+    write_text(page, "", amct_json_get_text(layer, "op"));
+    write_text(page, "", amct_json_get_text(layer, "bits"));
+    write_number(page, amct_json_get_number(layer, "baseline_latency_us"), us_decimals);
+    write_number(page, amct_json_get_number(layer, "latency_us"), us_decimals);
     write_alternatives(page, layer);
-    write_number(page, 1e3 * amct_field_number(layer, "loss_alone"), loss_decimals);
-    write_text(page, "why", amct_field_text(layer, "reason"));
+    write_number(page, 1e3 * amct_json_get_number(layer, "loss_alone"), loss_decimals);
+    write_text(page, "why", amct_json_get_text(layer, "reason"));
     fprintf(page->out, "</tr>\n");
 }
 
@@ -118,7 +118,7 @@ void amct_page_layers(const amct_page *page)
         {"Why", "", false},
     };
     FILE *out = page->out;
-    const cJSON *layers = amct_field_items(page->result, "layers");
+    const cJSON *layers = amct_json_get_items(page->result, "layers");
     int before = column_decimals(layers, "baseline_latency_us", 1, 4);
     int after = column_decimals(layers, "latency_us", 1, 4);
     int loss = column_decimals(layers, "loss_alone", 1e3, 3);
@@ -176,8 +176,8 @@ static void write_reasons(const amct_page *page, const cJSON *list, skip *skips)
         {"Reason", "", false}, {"Layers", "", true}, {"Names", "", false}};
     size_t n = 0;
     for (const cJSON *item = list; item; item = item->next, n++) {
-        const char *reason = amct_field_text(item, "reason");
-        skips[n] = (skip){amct_field_text(item, "name"), reason ? reason : "", n};
+        const char *reason = amct_json_get_text(item, "reason");
+        skips[n] = (skip){amct_json_get_text(item, "name"), reason ? reason : "", n};
     }
     qsort(skips, n, sizeof *skips, by_reason);
     begin_table(page, name_width(list), columns, sizeof columns / sizeof *columns);
@@ -188,7 +188,7 @@ static void write_reasons(const amct_page *page, const cJSON *list, skip *skips)
 
 void amct_page_skipped(const amct_page *page)
 {
-    const cJSON *list = amct_field_items(page->result, "skipped");
+    const cJSON *list = amct_json_get_items(page->result, "skipped");
     size_t n = 0;
     for (const cJSON *item = list; item; item = item->next)
         n++;
@@ -211,7 +211,7 @@ void amct_page_front(const amct_page *page)
                               {"Size", "MB", true},
                               {"Candidate", "", true}};
     FILE *out = page->out;
-    const cJSON *front = amct_field_items(page->result, "front");
+    const cJSON *front = amct_json_get_items(page->result, "front");
     int ms = column_decimals(front, "latency_ms", 1, 4);
     int mb = column_decimals(front, "bytes", 1e-6, 3);
     if (!front)
@@ -220,13 +220,13 @@ void amct_page_front(const amct_page *page)
                  "search: <code>amct-autotune export . --budget RATIO</code></p>\n");
     begin_table(page, 12, columns, sizeof columns / sizeof *columns);
     for (const cJSON *point = front; point; point = point->next) {
-        double latency_ms = amct_field_number(point, "latency_ms");
+        double latency_ms = amct_json_get_number(point, "latency_ms");
         fprintf(out, "<tr>");
         write_number(page, latency_ms, ms);
         write_number(page, page->original_ms / latency_ms, 2);
-        write_number(page, page->factor * amct_field_number(point, "drop"), page->decimals + 1);
-        write_number(page, amct_field_number(point, "bytes") / 1e6, mb);
-        write_number(page, amct_field_number(point, "candidate"), 0);
+        write_number(page, page->factor * amct_json_get_number(point, "drop"), page->decimals + 1);
+        write_number(page, amct_json_get_number(point, "bytes") / 1e6, mb);
+        write_number(page, amct_json_get_number(point, "candidate"), 0);
         fprintf(out, "</tr>\n");
     }
     end_table(page);

@@ -1,6 +1,6 @@
 /* The end of the report: what was written, by what, and how to do it again. */
-#include "report/field.h"
 #include "report/html.h"
+#include "report/json.h"
 #include "report/page.h"
 
 #include <math.h>
@@ -40,7 +40,7 @@ static void end_item(const amct_page *page)
 /* A text, a number or a dash. */
 static void write_value(const amct_page *page, const cJSON *item)
 {
-    double number = amct_field_value(item);
+    double number = amct_json_value(item);
     if (isnan(number))
         amct_html_text(page->out, cJSON_GetStringValue(item));
     else
@@ -49,7 +49,7 @@ static void write_value(const amct_page *page, const cJSON *item)
 
 static void write_object(const amct_page *page, const char *key, const char *title)
 {
-    const cJSON *object = amct_field_object(page->result, key);
+    const cJSON *object = amct_json_get_object(page->result, key);
     if (!object)
         return;
     begin_list(page, title);
@@ -64,7 +64,7 @@ static void write_object(const amct_page *page, const char *key, const char *tit
 static void write_files(const amct_page *page)
 {
     FILE *out = page->out;
-    const cJSON *files = amct_field_object(page->result, "files");
+    const cJSON *files = amct_json_get_object(page->result, "files");
     begin_list(page, "Files");
     for (const cJSON *item = files ? files->child : NULL; item; item = item->next) {
         const char *path = cJSON_GetStringValue(item);
@@ -84,14 +84,14 @@ static void write_files(const amct_page *page)
 static void write_text(const amct_page *page, const char *name, const char *key)
 {
     begin_item(page, name);
-    amct_html_text(page->out, amct_field_text(page->result, key));
+    amct_html_text(page->out, amct_json_get_text(page->result, key));
     end_item(page);
 }
 
 static void write_status(const amct_page *page)
 {
     FILE *out = page->out;
-    double status = amct_field_number(page->result, "status");
+    double status = amct_json_get_number(page->result, "status");
     begin_item(page, "Exit status");
     amct_html_number(out, status, 0);
     for (int i = 0; i < (int)(sizeof statuses / sizeof *statuses); i++)

@@ -1,6 +1,6 @@
 /* Chart 1: drop against latency of every candidate that was measured. */
-#include "report/field.h"
 #include "report/html.h"
+#include "report/json.h"
 #include "report/page.h"
 #include "report/plot.h"
 
@@ -25,8 +25,8 @@ static amct_axis latency_axis(const amct_page *page)
     amct_range s = {NAN, NAN};
     amct_range_widen(&s, page->original_ms);
     amct_range_widen(&s, page->best_ms);
-    for (const cJSON *p = amct_field_items(page->result, "front"); p; p = p->next)
-        amct_range_widen(&s, amct_field_number(p, "latency_ms"));
+    for (const cJSON *p = amct_json_get_items(page->result, "front"); p; p = p->next)
+        amct_range_widen(&s, amct_json_get_number(p, "latency_ms"));
     for (size_t i = 0; i < page->n; i++)
         if (is_drawn(&page->points[i]))
             amct_range_widen(&s, page->points[i].latency_ms);
@@ -44,8 +44,8 @@ static amct_axis drop_axis(const amct_page *page)
     amct_range_widen(&need, page->best_drop_lo);
     amct_range_widen(&need, page->best_drop_hi);
     s = need;
-    for (const cJSON *p = amct_field_items(page->result, "front"); p; p = p->next)
-        amct_range_widen(&s, amct_field_number(p, "drop"));
+    for (const cJSON *p = amct_json_get_items(page->result, "front"); p; p = p->next)
+        amct_range_widen(&s, amct_json_get_number(p, "drop"));
     for (size_t i = 0; i < page->n; i++)
         if (is_drawn(&page->points[i]))
             amct_range_widen(&s, page->points[i].drop);
@@ -96,11 +96,11 @@ static void draw_points(const amct_page *page, const amct_plot *plot)
 /* Stairs: what lies right of and above a point of the front is beaten by it. */
 static void draw_front(const amct_page *page, const amct_plot *plot)
 {
-    const cJSON *front = amct_field_items(page->result, "front");
+    const cJSON *front = amct_json_get_items(page->result, "front");
     double last_x = NAN, last_y = NAN;
     for (const cJSON *item = front; item; item = item->next) {
-        double x = amct_field_number(item, "latency_ms");
-        double y = page->factor * amct_field_number(item, "drop");
+        double x = amct_json_get_number(item, "latency_ms");
+        double y = page->factor * amct_json_get_number(item, "drop");
         if (isnan(x) || isnan(y))
             continue;
         if (!isnan(last_x)) {
@@ -111,13 +111,14 @@ static void draw_front(const amct_page *page, const amct_plot *plot)
         last_y = y;
     }
     for (const cJSON *item = front; item; item = item->next) {
-        double x = amct_field_number(item, "latency_ms"), drop = amct_field_number(item, "drop");
+        double x = amct_json_get_number(item, "latency_ms"),
+               drop = amct_json_get_number(item, "drop");
         double up = amct_axis_place(&plot->y, page->factor * drop);
         if (isnan(x) || !(up >= 0 && up <= 1))
             continue;
         amct_plot_open_mark(plot, AMCT_MARK_FRONT, x, page->factor * drop);
         fprintf(page->out, "front, candidate ");
-        amct_html_number(page->out, amct_field_number(item, "candidate"), 0);
+        amct_html_number(page->out, amct_json_get_number(item, "candidate"), 0);
         fprintf(page->out, ": ");
         amct_page_ms(page, x);
         fprintf(page->out, ", expected drop ");

@@ -1,6 +1,6 @@
 /* A result.json of any bytes as a page. Its "points" are the candidates: [latency, drop, samples,
  * complete, probe]. */
-#include "report/field.h"
+#include "report/json.h"
 #include "report/report.h"
 
 #include <math.h>
@@ -13,7 +13,7 @@ enum { MOST = 64 };
 
 static double next_value(const cJSON **item)
 {
-    double value = amct_field_value(*item);
+    double value = amct_json_value(*item);
     *item = *item ? (*item)->next : NULL;
     return value;
 }
@@ -21,7 +21,7 @@ static double next_value(const cJSON **item)
 static size_t read_points(amct_report_point *points, const cJSON *result)
 {
     size_t n = 0;
-    for (const cJSON *p = amct_field_items(result, "points"); p && n < MOST; p = p->next, n++) {
+    for (const cJSON *p = amct_json_get_items(result, "points"); p && n < MOST; p = p->next, n++) {
         const cJSON *item = p->child;
         points[n] = (amct_report_point){
             .number = n, .latency_ms = next_value(&item), .drop = next_value(&item)};

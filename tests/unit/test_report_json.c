@@ -1,11 +1,13 @@
-#include "report/field.h"
 #include "report/json.h"
+
+#include "base/file.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static amct_json json;
 static amct_err err;
@@ -46,7 +48,7 @@ Test(report_json, numbers_come_back_as_the_same_double)
     char *text;
     cr_assert_eq(amct_json_text_of(&text, &json, true, &err), AMCT_OK);
     cJSON *parsed = cJSON_Parse(text);
-    const cJSON *item = amct_field_items(parsed, "list");
+    const cJSON *item = amct_json_get_items(parsed, "list");
     for (int i = 0; i < N; i++, item = item->next)
         cr_assert_eq(item->valuedouble, numbers[i], "%.17g", numbers[i]);
     cr_assert_null(item);
@@ -111,26 +113,59 @@ Test(report_json, a_full_disk_is_an_error)
 Test(report_json, fields_are_read_as_built_and_as_parsed)
 {
     amct_json_integer(&json, json.root, "n", -42);
-    cr_assert_eq(amct_field_number(json.root, "n"), -42);
+    cr_assert_eq(amct_json_get_number(json.root, "n"), -42);
     cJSON *parsed = cJSON_Parse("{\"n\":-42,\"huge\":1e999,\"text\":\"1\",\"pair\":[1,2],"
                                 "\"three\":[1,2,3],\"odd\":[\"1\",2],\"Yes\":true}");
     double lo, hi;
-    cr_assert_eq(amct_field_number(parsed, "n"), -42);
-    cr_assert(isnan(amct_field_number(parsed, "huge")));
-    cr_assert(isnan(amct_field_number(parsed, "text")));
-    cr_assert(isnan(amct_field_number(parsed, "missing")));
-    cr_assert(isnan(amct_field_number(NULL, "n")));
-    cr_assert_str_eq(amct_field_text(parsed, "text"), "1");
-    cr_assert_null(amct_field_text(parsed, "n"));
-    cr_assert_null(amct_field_object(parsed, "pair"));
-    cr_assert_null(amct_field_items(parsed, "n"));
-    cr_assert(amct_field_true(parsed, "Yes"));
-    cr_assert_not(amct_field_true(parsed, "yes"));
-    amct_field_pair(&lo, &hi, parsed, "pair");
+    cr_assert_eq(amct_json_get_number(parsed, "n"), -42);
+    cr_assert(isnan(amct_json_get_number(parsed, "huge")));
+    cr_assert(isnan(amct_json_get_number(parsed, "text")));
+    cr_assert(isnan(amct_json_get_number(parsed, "missing")));
+    cr_assert(isnan(amct_json_get_number(NULL, "n")));
+    cr_assert_str_eq(amct_json_get_text(parsed, "text"), "1");
+    cr_assert_null(amct_json_get_text(parsed, "n"));
+    cr_assert_null(amct_json_get_object(parsed, "pair"));
+    cr_assert_null(amct_json_get_items(parsed, "n"));
+    cr_assert(amct_json_get_true(parsed, "Yes"));
+    cr_assert_not(amct_json_get_true(parsed, "yes"));
+    amct_json_get_pair(&lo, &hi, parsed, "pair");
     cr_assert(lo == 1 && hi == 2);
-    amct_field_pair(&lo, &hi, parsed, "three");
+    amct_json_get_pair(&lo, &hi, parsed, "three");
     cr_assert(isnan(lo) && isnan(hi));
-    amct_field_pair(&lo, &hi, parsed, "odd");
+    amct_json_get_pair(&lo, &hi, parsed, "odd");
     cr_assert(isnan(lo) && hi == 2);
     cJSON_Delete(parsed);
+}
+
+static amct_status read_text(cJSON **out, const char *text)
+{
+    char path[] = "/tmp/amct_json_XXXXXX";
+    int file = mkstemp(path);
+    cr_assert(file >= 0 && close(file) == 0);
+    cr_assert_eq(amct_file_write(path, text, strlen(text), &err), AMCT_OK, "%s", err.text);
+    amct_status status = amct_json_read(out, path, &err);
+    unlink(path);
+    return status;
+}
+
+Test(report_json, a_file_is_read_whole)
+{
+    cJSON *root = NULL;
+    cr_assert_eq(read_text(&root, "{\"schema\": 1, \"list\": []}\n"), AMCT_OK, "%s", err.text);
+    cr_assert_eq(amct_json_get_number(root, "schema"), 1);
+    cJSON_Delete(root);
+}
+
+Test(report_json, a_file_that_is_no_object_is_refused_with_its_place)
+{
+    static const char *const texts[] = {"",    "[1]", "3", "{\"schema\": 1, \"list\": [",
+                                        "{a}", "\xff"};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        cJSON *root = NULL;
+        cr_assert_eq(read_text(&root, texts[i]), AMCT_E_FORMAT, "%s", texts[i]);
+        cr_assert_not_null(strstr(err.text, "not a JSON object"), "%s", err.text);
+        cr_assert_not_null(strstr(err.text, ": byte "), "%s", err.text);
+        cr_assert_null(root);
+    }
+    cr_assert_not_null(strstr((read_text(&(cJSON *){NULL}, texts[3]), err.text), "byte 2"));
 }

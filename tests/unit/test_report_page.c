@@ -130,7 +130,7 @@ Test(report_page, has_all_parts)
                                         "200 calibration, 1000 search, 10\u202f000 confirm",
                                         "auto, seed 1",
                                         "budget <b>1.0\u00a0pp</b>",
-                                        "95\u00a0% interval",
+                                        "97.5\u00a0% interval",
                                         "href=\"./best/mobilenet_v1_0.75_224_deploy_model.onnx\""};
     char *page = sample_page();
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
