@@ -317,6 +317,20 @@ Test(report_page, no_candidates_make_a_page)
     free(page);
 }
 
+Test(report_page, a_search_that_ended_at_once_has_no_course_to_draw)
+{
+    set("convergence", cJSON_Parse("[{\"evaluations\":1,\"latency_ms\":1}]"));
+    set("evaluations", cJSON_CreateNumber(1));
+    char *page = page_of(sample.json.root, sample.points, 0);
+    assert_has(page, "One candidate was measured.");
+    free(page);
+    set("evaluations", cJSON_CreateNumber(2));
+    page = page_of(sample.json.root, sample.points, 0);
+    assert_has(page, "class=\"best\"");
+    assert_lacks(page, ">0.5</text>");
+    free(page);
+}
+
 Test(report_page, networks_of_one_layer_and_of_none_make_a_page)
 {
     while (cJSON_GetArraySize(get("layers")) > 1)
