@@ -1,6 +1,6 @@
 #include "export/onnx_pack.h"
 
-#include "config.h"
+#include <config.h>
 #include "export/opset.h"
 
 #include <stdlib.h>

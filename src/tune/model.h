@@ -25,6 +25,9 @@ amct_status amct_model_load(amct_model *out, const amct_plugins *plugins, const 
                             amct_err *err);
 void amct_model_free(amct_model *model); /* a zeroed one is allowed */
 
+/* Equalises the ranges of channels across layers where that is exact (compress/equalise.h). */
+amct_status amct_model_equalise(amct_model *model, amct_err *err);
+
 /* Sets the batch size at which the network is run here: the largest of 1, 2, 4, 8, 16 whose
  * activations stay within a processor's own cache (1 MiB), so that nothing is computed from memory;
  * or that of the file, if it cannot be run at another. The same on every machine, because float
