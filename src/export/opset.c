@@ -1,6 +1,7 @@
 #include "export/opset.h"
 
 #include "ops/op.h"
+#include "ops/window.h"
 
 #include <string.h>
 
@@ -68,6 +69,24 @@ static bool any_type(const amct_graph *graph, const amct_node *node, uint32_t a,
     return any;
 }
 
+/* Whether ceil_mode asks for one window more than opset 22 gives: one that would begin in the
+ * padding. Before, the operator's text and its shape rules did not agree on it. */
+static bool drops_a_window(const amct_graph *graph, const amct_node *node)
+{
+    const amct_tensor *src = amct_node_src(graph, node, 0);
+    amct_window w;
+    amct_err ignored;
+    bool drops = false;
+    if ((!amct_node_is(node, "MaxPool") && !amct_node_is(node, "AveragePool")) || !src ||
+        !amct_shape_known(&src->shape) || !amct_node_int(node, "ceil_mode", 0) ||
+        amct_window_make(&w, node, &src->shape, NULL, &ignored) != AMCT_OK)
+        return false;
+    for (int32_t d = 0; d < w.rank; d++)
+        drops |= w.out[d] * w.strides[d] <
+                 w.in[d] + w.pad_begin[d] + w.pad_end[d] - amct_window_extent(&w, d) + w.strides[d];
+    return drops;
+}
+
 /* Changes that a word or a type makes. */
 static int64_t opset_of_details(const amct_graph *graph, const amct_node *node)
 {
@@ -80,6 +99,10 @@ static int64_t opset_of_details(const amct_graph *graph, const amct_node *node)
     if (amct_node_is(node, "QuantizeLinear") || amct_node_is(node, "DequantizeLinear"))
         if (any_type(graph, node, AMCT_FLOAT16, AMCT_BFLOAT16))
             opset = later(opset, 19);
+    if (amct_node_is(node, "QLinearMatMul") && any_type(graph, node, AMCT_FLOAT16, AMCT_BFLOAT16))
+        opset = 21;
+    if (drops_a_window(graph, node))
+        opset = 22;
     if (amct_node_is(node, "Resize") &&
         attr_is(node, "coordinate_transformation_mode", "half_pixel_symmetric"))
         opset = 19;

@@ -1,29 +1,7 @@
 /* What was exported is imported again and must be the candidate, bit for bit. */
-#include "base/file.h"
-#include "passes/prepare.h"
-#include "unit/export_case.h"
-#include "unit/export_net.h"
+#include "unit/export_fixture.h"
 
-#include <criterion/criterion.h>
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
-
-#define OK(call) cr_assert_eq(call, AMCT_OK, "%s", err.text)
-
-static amct_err err;
-static char folder[64];
-
-static void setup(void)
-{
-    strcpy(folder, "/tmp/amct-export-XXXXXX");
-    cr_assert_not_null(mkdtemp(folder));
-}
-
-static void teardown(void)
-{
-    OK(amct_folder_remove(folder, &err));
-}
 
 typedef struct difference {
     size_t n;    /* outputs whose bits are not the candidate's */
