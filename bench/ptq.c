@@ -185,6 +185,8 @@ static amct_status run(ptq *p, amct_err *err)
     p->jobs = amct_cpu_count();
     AMCT_TRY(amct_plugins_open(&p->plugins, p->config, err));
     AMCT_TRY(amct_model_load(&p->model, p->plugins, p->config->model, err));
+    if (p->config->equalise)
+        AMCT_TRY(amct_model_equalise(&p->model, err));
     AMCT_TRY(amct_model_set_eval_batch(&p->model, err));
     amct_hash_constants(p->model.graph);
     AMCT_TRY(amct_outputs_of(&p->outputs, p->model.graph, err));

@@ -165,6 +165,10 @@ SET(confirm)
 {
     return count(&c->confirm, value, err);
 }
+SET(original)
+{
+    return keep(&c->original, c, value, err);
+}
 SET(metric)
 {
     return choose(&c->metric, value, amct_metric_names, err);
@@ -332,6 +336,7 @@ static const struct option_row {
     {"search-samples", 0, "N", SEARCH, set_search, "samples the search may look at"},
     {"confirm", 0, "N|rest", SEARCH, set_confirm, "samples kept for the verdict; 0: no proof"},
     {"metric", 0, "NAME", SEARCH | EVAL, set_metric, "top1, top5, agreement or cosine"},
+    {"original", 0, "MODEL", EVAL, set_original, "compare with this model, sample by sample"},
     {"budget", 'b', "RATIO", SEARCH | EXPORT, set_budget, "greatest drop allowed; default 1%"},
     {"relative", 0, NULL, SEARCH | EXPORT, set_relative,
      "the budget is a share of the original's value"},

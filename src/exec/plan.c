@@ -135,6 +135,7 @@ static amct_status build(amct_plan *plan, const amct_unit *units, uint32_t n_uni
     for (uint32_t i = 0; options && i < options->n_watch; i++) {
         int32_t slot;
         AMCT_TRY(amct_slot_primary(plan, &slot, options->watch[i], AMCT_LAYOUT_PLAIN, err));
+        plan->slots[slot].watched = true;
         if (!options->briefly)
             plan->slots[slot].last = INT32_MAX;
     }

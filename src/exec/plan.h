@@ -49,7 +49,9 @@ typedef struct amct_buffer {
 typedef struct amct_plan_options {
     const uint32_t *watch; /* tensors to look at besides the outputs */
     uint32_t n_watch;
-    bool briefly; /* each only right after the step that makes it, not until the end of the run */
+    /* Each only from the step that makes it to the last one that uses it, this included, not until
+     * the end of the run. */
+    bool briefly;
     bool inputs_last; /* inputs of three to five dims are given channels last */
 } amct_plan_options;
 

@@ -58,6 +58,13 @@ static void find_lives(amct_plan *plan)
                     plan->slots[step->dst[k]].last = (int32_t)i;
             }
     }
+    for (uint32_t t = 0; t < plan->graph->n_tensors; t++) { /* see amct_plan_options.briefly */
+        int32_t first = plan->slot_of[t], last = -1;
+        for (int32_t s = first; s >= 0 && plan->slots[first].watched; s = plan->slots[s].next)
+            last = plan->slots[s].last > last ? plan->slots[s].last : last;
+        if (last >= 0)
+            plan->slots[first].last = last;
+    }
     for (uint32_t s = plan->n_slots; s-- > 0;) { /* a view is younger than its owner */
         amct_slot *slot = &plan->slots[s];
         if (slot->alias >= 0 && plan->slots[slot->alias].last < slot->last)

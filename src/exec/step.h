@@ -29,6 +29,7 @@ typedef struct amct_slot {
     int32_t alias;        /* the slot whose memory it is, -1: its own */
     int32_t next;         /* another slot of the same tensor, -1: none */
     int32_t first, last;  /* steps that write it first and read it last */
+    bool watched;
     size_t offset;        /* in the plan's block */
 } amct_slot;
 

@@ -1,7 +1,5 @@
 #include "report/json.h"
 
-#include "base/file.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
@@ -10,8 +8,9 @@
 
 static void add(amct_json *json, cJSON *at, const char *key, cJSON *value)
 {
-    cJSON_bool added = value && at && (key ? cJSON_AddItemToObject(at, key, value)
-                                           : cJSON_AddItemToArray(at, value));
+    cJSON_bool added =
+        value && at &&
+        (key ? cJSON_AddItemToObject(at, key, value) : cJSON_AddItemToArray(at, value));
     if (added)
         return;
     json->failed = true;
@@ -37,7 +36,13 @@ void amct_json_text(amct_json *json, cJSON *at, const char *key, const char *tex
 
 void amct_json_number(amct_json *json, cJSON *at, const char *key, double number)
 {
-    add(json, at, key, isfinite(number) ? cJSON_CreateNumber(number) : cJSON_CreateNull());
+    char text[32]; /* cJSON's own numbers may lose the last bit */
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, number);
+        if (strtod(text, NULL) == number)
+            break;
+    }
+    add(json, at, key, isfinite(number) ? cJSON_CreateRaw(text) : cJSON_CreateNull());
 }
 
 void amct_json_integer(amct_json *json, cJSON *at, const char *key, int64_t number)
@@ -105,32 +110,4 @@ amct_status amct_json_print(const amct_json *json, FILE *to, bool indented, amct
     int failed = fputs(text, to) < 0 || fflush(to) != 0;
     free(text);
     return failed ? amct_fail_errno(err, errno, "the answer cannot be written") : AMCT_OK;
-}
-
-amct_status amct_json_read(cJSON **out, const char *path, amct_err *err)
-{
-    amct_file file;
-    const char *end = NULL;
-    AMCT_TRY(amct_file_map(&file, path, err));
-    cJSON *root = file.size ? cJSON_ParseWithLengthOpts(file.data, file.size, &end, false) : NULL;
-    long at = end && file.size ? (long)(end - (const char *)file.data) : 0;
-    bool object = cJSON_IsObject(root);
-    amct_file_unmap(&file);
-    if (!object) {
-        cJSON_Delete(root);
-        return amct_fail(err, AMCT_E_FORMAT, "%s: byte %ld: not a JSON object", path, at);
-    }
-    *out = root;
-    return AMCT_OK;
-}
-
-const char *amct_json_get_text(const cJSON *at, const char *key)
-{
-    return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(at, key));
-}
-
-double amct_json_get_number(const cJSON *at, const char *key)
-{
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(at, key);
-    return cJSON_IsNumber(item) ? cJSON_GetNumberValue(item) : NAN;
 }

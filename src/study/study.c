@@ -54,6 +54,15 @@ static amct_status prepare(sqlite3_stmt **out, const amct_study *s, const char *
                : fail_sql(s, err);
 }
 
+/* No bytes are a value too, not NULL. */
+static void bind_bytes(sqlite3_stmt *stmt, int at, const void *data, size_t size)
+{
+    if (size)
+        sqlite3_bind_blob64(stmt, at, data, size, SQLITE_STATIC);
+    else
+        sqlite3_bind_zeroblob(stmt, at, 0);
+}
+
 static void take_back(amct_study *s)
 {
     if (s->lent)
@@ -257,7 +266,7 @@ static amct_status put_row(amct_study *s, const amct_study_candidate *c, amct_er
 {
     sqlite3_bind_int64(s->put, 1, (sqlite3_int64)c->number);
     sqlite3_bind_text(s->put, 2, c->probe ? "probe" : "candidate", -1, SQLITE_STATIC);
-    sqlite3_bind_blob(s->put, 3, c->genome, (int)c->genome_size, SQLITE_STATIC);
+    bind_bytes(s->put, 3, c->genome, c->genome_size);
     sqlite3_bind_double(s->put, 4, c->cost_ns);
     sqlite3_bind_double(s->put, 5, c->seconds);
     sqlite3_bind_int(s->put, 6, c->failed);
@@ -353,10 +362,7 @@ amct_status amct_study_put_blob(amct_study *study, const char *kind, const char 
     take_back(study);
     sqlite3_bind_text(study->put_blob, 1, kind, -1, SQLITE_STATIC);
     sqlite3_bind_text(study->put_blob, 2, key, -1, SQLITE_STATIC);
-    if (size)
-        sqlite3_bind_blob64(study->put_blob, 3, data, size, SQLITE_STATIC);
-    else
-        sqlite3_bind_zeroblob(study->put_blob, 3, 0);
+    bind_bytes(study->put_blob, 3, data, size);
     return finish(study, study->put_blob, err);
 }
 

@@ -49,6 +49,7 @@ typedef struct amct_config {
     uint64_t memory_limit_bytes;
     bool dry_run, json, progress_json, per_layer, search_file_wanted;
     const char *resume;
+    const char *original; /* what eval compares with */
     const char *executor; /* "onednn", "onednn-float", "reference" */
     const char **plugin_dirs;
     uint32_t n_plugin_dirs;
