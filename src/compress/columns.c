@@ -158,21 +158,40 @@ void amct_columns_patches(float *dst, const amct_columns *c, const amct_buffer *
     }
 }
 
+/* Where the result's channels of a row begin. */
+static int64_t result_begin(const amct_columns *c, const amct_buffer *result,
+                            const int64_t strides[AMCT_MAX_RANK], uint32_t sample, uint32_t row)
+{
+    int64_t o[3];
+    int32_t rank = result->shape.rank;
+    if (!c->plane)
+        return row_begin(result, strides, sample * c->rows + row);
+    int64_t at = split_row(o, c, sample, row) * strides[0];
+    for (int32_t d = 2; d < rank; d++)
+        at += o[3 - rank + d] * strides[d];
+    return at;
+}
+
 void amct_columns_results(float *dst, const amct_columns *c, const amct_buffer *result,
                           uint32_t sample, const uint32_t *rows, size_t n)
 {
-    int64_t strides[AMCT_MAX_RANK], channels = c->groups * c->outputs, o[3];
-    int32_t rank = result->shape.rank;
+    int64_t strides[AMCT_MAX_RANK], channels = c->groups * c->outputs;
     strides_of(strides, result);
-    for (size_t i = 0; i < n; i++, dst += channels) {
-        int64_t at, step = strides[c->plane ? 1 : rank - 1];
-        if (c->plane) {
-            at = split_row(o, c, sample, rows[i]) * strides[0];
-            for (int32_t d = 2; d < rank; d++)
-                at += o[3 - rank + d] * strides[d];
-        } else {
-            at = row_begin(result, strides, sample * c->rows + rows[i]);
-        }
-        gather(dst, 1, result, at, step, channels, 0);
+    int64_t step = strides[c->plane ? 1 : result->shape.rank - 1];
+    for (size_t i = 0; i < n; i++, dst += channels)
+        gather(dst, 1, result, result_begin(c, result, strides, sample, rows[i]), step, channels,
+               0);
+}
+
+void amct_columns_put_results(const amct_buffer *result, const float *src, const amct_columns *c,
+                              uint32_t sample, const uint32_t *rows, size_t n)
+{
+    int64_t strides[AMCT_MAX_RANK], channels = c->groups * c->outputs;
+    strides_of(strides, result);
+    int64_t step = strides[c->plane ? 1 : result->shape.rank - 1];
+    for (size_t i = 0; i < n; i++, src += channels) {
+        float *to = (float *)result->data + result_begin(c, result, strides, sample, rows[i]);
+        for (int64_t k = 0; k < channels; k++)
+            to[k * step] = src[k];
     }
 }

@@ -50,4 +50,8 @@ void amct_columns_patches(float *dst, const amct_columns *c, const amct_buffer *
 void amct_columns_results(float *dst, const amct_columns *c, const amct_buffer *result,
                           uint32_t sample, const uint32_t *rows, size_t n);
 
+/* Writes them back. */
+void amct_columns_put_results(const amct_buffer *result, const float *src, const amct_columns *c,
+                              uint32_t sample, const uint32_t *rows, size_t n);
+
 #endif

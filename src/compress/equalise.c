@@ -23,8 +23,8 @@ static bool is_layer(const amct_graph *g, const amct_node *node)
 
 static bool commutes(const amct_node *node)
 {
-    static const char *const names[] = {"Relu",    "LeakyRelu",   "PRelu",
-                                        "MaxPool", "AveragePool", "GlobalAveragePool",
+    static const char *const names[] = {"Relu",         "LeakyRelu",   "PRelu",
+                                        "MaxPool",      "AveragePool", "GlobalAveragePool",
                                         "GlobalMaxPool"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (amct_node_is(node, names[i]))
@@ -54,8 +54,8 @@ static int64_t source_channel(const amct_node *node, const amct_shape *w, int64_
     int64_t taps = amct_shape_count(w, 2, w->rank);
     if (!amct_node_is(node, "Conv"))
         return amct_weights_axis(node, w) == 0 ? i % w->dims[1] : i / w->dims[1];
-    int64_t group = amct_weights_channel(node, w, i) /
-                    (w->dims[0] / amct_node_int(node, "group", 1));
+    int64_t group =
+        amct_weights_channel(node, w, i) / (w->dims[0] / amct_node_int(node, "group", 1));
     return group * w->dims[1] + i / taps % w->dims[1];
 }
 
@@ -149,8 +149,8 @@ amct_status amct_equalise(uint32_t *n_pairs, amct_graph *graph, amct_err *err)
     for (int round = 0; status == AMCT_OK && again && round < ROUNDS; round++) {
         again = false;
         for (uint32_t n = 0; status == AMCT_OK && n < graph->n_nodes; n++) {
-            uint32_t next = is_layer(graph, &graph->nodes[n]) ? partner(graph, &links, n)
-                                                              : AMCT_NO_TENSOR;
+            uint32_t next =
+                is_layer(graph, &graph->nodes[n]) ? partner(graph, &links, n) : AMCT_NO_TENSOR;
             bool changed = false;
             if (next != AMCT_NO_TENSOR)
                 status = equalise_pair(&changed, graph, n, next, err);

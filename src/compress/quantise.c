@@ -1,223 +1,79 @@
 #include "compress/quantise.h"
 
-#include "compress/round.h"
 #include "ops/weights.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Damping of Gram matrices, as GPTQ has it. */
-static const double damping = 0.01;
-
-static int least(uint32_t bits)
-{
-    return -(1 << (bits - 1));
-}
-
-static int greatest(uint32_t bits)
-{
-    return (1 << (bits - 1)) - 1;
-}
-
-/* ---- Scales and plain rounding ------------------------------------------------------------ */
-
-static double round_one(double w, double scale, uint32_t bits)
-{
-    double q = rint(w / scale);
-    return q < least(bits) ? least(bits) : q > greatest(bits) ? greatest(bits) : q;
-}
-
-/* AMCT's scale for a range of weights. */
-static float range_scale(const double *w, size_t n, size_t step, uint32_t bits)
-{
-    double low = 0, high = 0;
-    for (size_t i = 0; i < n; i++) {
-        low = fmin(low, w[i * step]);
-        high = fmax(high, w[i * step]);
-    }
-    return amct_qparams_of_range((float)low, (float)high, false, bits).scale;
-}
-
-static float mse_scale(const double *w, size_t n, size_t step, uint32_t bits)
-{
-    float full = range_scale(w, n, step, bits), best = full;
-    double least_error = INFINITY;
-    for (int percent = 100; percent >= 50; percent--) {
-        float scale = full * (float)percent / 100;
-        double error = 0;
-        for (size_t i = 0; i < n; i++) {
-            double e = w[i * step] - round_one(w[i * step], scale, bits) * scale;
-            error += e * e;
-        }
-        if (error < least_error)
-            least_error = error, best = scale;
-    }
-    return best;
-}
-
 /* ---- Weights ------------------------------------------------------------------------------ */
 
-/* One group's weights as a matrix, columns x outputs, and what is made of it. */
-typedef struct group {
-    const amct_columns *columns;
-    const amct_gram *gram;
-    const amct_quantise_options *options;
-    size_t n, outputs;
-    double *weights;
-    int8_t *best, *tried;
-    float *scales, *full; /* per output */
-    const float *floors;  /* below which the bias of an output would not fit */
-    double *errors, *least_errors;
-    double *matrix, *mean, *room;
-    amct_factor *factors; /* per part */
-    bool shared_scale;    /* one for all outputs */
-} group;
-
-static void free_group(group *g)
+/* Gives the rounder a group's second moments. The bias takes in what changes the mean of a result,
+ * so what is left to lessen is the variance. */
+static amct_status set_moments(amct_rounder *r, const amct_gram *gram, int64_t group, bool centred,
+                               double *matrix, double *mean, amct_err *err)
 {
-    for (int64_t p = 0; g->factors && p < g->gram->parts; p++)
-        amct_factor_free(&g->factors[p]);
-    free(g->weights);
-    free(g->best);
-    free(g->tried);
-    free(g->scales);
-    free(g->full);
-    free(g->errors);
-    free(g->least_errors);
-    free(g->matrix);
-    free(g->mean);
-    free(g->room);
-    free(g->factors);
-}
-
-static amct_status make_group(group *g, amct_err *err)
-{
-    size_t all = g->n * g->outputs, width = g->gram ? (size_t)g->gram->part_columns : 0;
-    g->weights = malloc((all + 1) * sizeof *g->weights);
-    g->best = malloc(all + 1);
-    g->tried = malloc(all + 1);
-    g->scales = malloc((g->outputs + 1) * sizeof *g->scales);
-    g->full = malloc((g->outputs + 1) * sizeof *g->full);
-    g->errors = malloc((g->outputs + 1) * sizeof *g->errors);
-    g->least_errors = malloc((g->outputs + 1) * sizeof *g->least_errors);
-    g->matrix = malloc((width * width + 1) * sizeof *g->matrix);
-    g->mean = malloc((width + 1) * sizeof *g->mean);
-    g->room = malloc(((width + AMCT_ROUND_BLOCK) * g->outputs + 1) * sizeof *g->room);
-    if (g->gram)
-        g->factors = calloc((size_t)g->gram->parts, sizeof *g->factors);
-    if (!g->weights || !g->best || !g->tried || !g->scales || !g->full || !g->errors ||
-        !g->least_errors || !g->matrix || !g->mean || !g->room || (g->gram && !g->factors))
-        return amct_fail_nomem(err);
-    return AMCT_OK;
-}
-
-static void set_scales(group *g, float (*scale)(const double *, size_t, size_t, uint32_t))
-{
-    uint32_t bits = g->options->weight_bits;
-    for (size_t m = 0; m < g->outputs; m++)
-        g->full[m] = g->shared_scale && m ? g->full[0]
-                     : g->shared_scale    ? scale(g->weights, g->n * g->outputs, 1, bits)
-                                          : scale(g->weights + m, g->n, g->outputs, bits);
-}
-
-static void round_plainly(group *g)
-{
-    set_scales(g, g->options->weights == AMCT_WEIGHTS_ARQ ? range_scale : mse_scale);
-    for (size_t i = 0; i < g->n * g->outputs; i++)
-        g->best[i] =
-            (int8_t)round_one(g->weights[i], g->full[i % g->outputs], g->options->weight_bits);
-    memcpy(g->scales, g->full, g->outputs * sizeof *g->scales);
-}
-
-static amct_status make_factors(group *g, int64_t at, amct_err *err)
-{
-    for (int64_t p = 0; p < g->gram->parts; p++) {
-        size_t n = (size_t)amct_gram_width(g->gram, p);
-        amct_gram_read(g->matrix, g->mean, g->gram, at, p);
-        /* The bias takes in what changes the mean: what is left to lessen is the variance. */
-        for (size_t i = 0; g->options->correct_mean && i < n; i++)
-            for (size_t k = 0; k < n; k++)
-                g->matrix[i * n + k] -= g->mean[i] * g->mean[k];
-        amct_factor_free(&g->factors[p]);
-        AMCT_TRY(amct_factor_make(&g->factors[p], g->matrix, n, damping, err));
+    for (int64_t p = 0; p < gram->parts; p++) {
+        int64_t n = amct_gram_width(gram, p);
+        amct_gram_read(matrix, mean, gram, group, p);
+        for (int64_t i = 0; centred && i < n; i++)
+            for (int64_t k = 0; k < n; k++)
+                matrix[i * n + k] -= mean[i] * mean[k];
+        AMCT_TRY(amct_rounder_set_moments(r, (size_t)p, matrix, err));
     }
     return AMCT_OK;
 }
 
-/* Takes over the outputs (all of them if they share a scale) that these scales serve best so far.
- */
-static void keep_better(group *g, const float *scales)
+static amct_status quantise_groups(amct_quantised *q, amct_rounder *r, const amct_columns *c,
+                                   const float *from, const float *floors, const amct_gram *gram,
+                                   bool centred, amct_err *err)
 {
-    double total = 0, least_total = 0;
-    for (size_t m = 0; m < g->outputs; m++) {
-        total += g->errors[m];
-        least_total += g->least_errors[m];
+    size_t width = gram ? (size_t)gram->part_columns : 0;
+    double *matrix = malloc((width * width + width + 1) * sizeof *matrix);
+    amct_status status = matrix ? AMCT_OK : amct_fail_nomem(err);
+    for (int64_t group = 0; status == AMCT_OK && group < c->groups; group++) {
+        int64_t first = group * c->outputs;
+        for (int64_t k = 0; k < c->columns; k++)
+            for (int64_t m = 0; m < c->outputs; m++)
+                r->weights[k * c->outputs + m] = from[amct_columns_weight(c, group, m, k)];
+        memcpy(r->floors, floors + first, (size_t)c->outputs * sizeof *floors);
+        if (gram)
+            status = set_moments(r, gram, group, centred, matrix, matrix + width * width, err);
+        if (status != AMCT_OK)
+            break;
+        amct_rounder_run(r);
+        for (int64_t k = 0; k < c->columns; k++)
+            for (int64_t m = 0; m < c->outputs; m++)
+                ((int8_t *)q->weights)[amct_columns_weight(c, group, m, k)] =
+                    r->integers[k * c->outputs + m];
+        if (q->n_scales > 1 || !group)
+            memcpy((float *)q->scales + first, r->scales,
+                   (size_t)(q->n_scales > 1 ? c->outputs : 1) * sizeof *q->scales);
     }
-    for (size_t m = 0; m < g->outputs; m++) {
-        if (g->shared_scale ? !(total < least_total) : !(g->errors[m] < g->least_errors[m]))
-            continue;
-        g->least_errors[m] = g->errors[m];
-        g->scales[m] = scales[m];
-        for (size_t i = 0; i < g->n; i++)
-            g->best[i * g->outputs + m] = g->tried[i * g->outputs + m];
-    }
-}
-
-static amct_status round_for_result(group *g, int64_t at, amct_err *err)
-{
-    uint32_t bits = g->options->weight_bits;
-    int last = bits < 8 ? 40 : 100; /* percent */
-    float *scales = malloc((g->outputs + 1) * sizeof *scales);
-    if (!scales)
-        return amct_fail_nomem(err);
-    set_scales(g, range_scale);
-    amct_status status = make_factors(g, at, err);
-    for (size_t m = 0; m < g->outputs; m++)
-        g->least_errors[m] = INFINITY;
-    for (int percent = 100; status == AMCT_OK && percent >= last; percent -= 4) {
-        memset(g->errors, 0, g->outputs * sizeof *g->errors);
-        for (size_t m = 0; m < g->outputs; m++)
-            scales[m] = fmaxf(g->full[m] * (float)percent / 100, g->floors[m]);
-        for (int64_t p = 0; p < g->gram->parts; p++) {
-            size_t from = (size_t)(p * g->gram->part_columns) * g->outputs;
-            amct_round(g->tried + from, g->errors, g->weights + from, scales, g->outputs,
-                       &g->factors[p], least(bits), greatest(bits), g->room);
-        }
-        keep_better(g, scales);
-    }
-    free(scales);
+    free(matrix);
     return status;
 }
 
-static amct_status quantise_weights(int8_t *weights, float *scales, const amct_columns *columns,
+static amct_status quantise_weights(amct_quantised *q, const amct_columns *columns,
                                     const float *from, const float *floors, const amct_layer *layer,
                                     const amct_gram *gram, const amct_quantise_options *options,
                                     amct_err *err)
 {
-    group g = {.columns = columns,
-               .gram = options->weights == AMCT_WEIGHTS_GPTQ ? gram : NULL,
-               .options = options,
-               .n = (size_t)columns->columns,
-               .outputs = (size_t)columns->outputs,
-               .shared_scale = !layer->per_channel};
-    amct_status status = make_group(&g, err);
-    for (int64_t at = 0; status == AMCT_OK && at < columns->groups; at++) {
-        for (size_t i = 0; i < g.n * g.outputs; i++)
-            g.weights[i] = from[amct_columns_weight(columns, at, (int64_t)(i % g.outputs),
-                                                    (int64_t)(i / g.outputs))];
-        g.floors = floors + at * columns->outputs;
-        if (g.gram)
-            status = round_for_result(&g, at, err);
-        else
-            round_plainly(&g);
-        for (size_t i = 0; i < g.n * g.outputs; i++)
-            weights[amct_columns_weight(columns, at, (int64_t)(i % g.outputs),
-                                        (int64_t)(i / g.outputs))] = g.best[i];
-        memcpy(scales + (g.shared_scale ? 0 : at * columns->outputs), g.scales,
-               (g.shared_scale ? 1 : g.outputs) * sizeof *scales);
+    amct_rounder *r;
+    gram = options->weights == AMCT_WEIGHTS_GPTQ ? gram : NULL;
+    amct_rounder_options rounding = {.columns = (size_t)columns->columns,
+                                     .outputs = (size_t)columns->outputs,
+                                     .bits = options->weight_bits,
+                                     .per_output = layer->per_channel,
+                                     .algo = options->weights};
+    if (gram) {
+        rounding.parts = (size_t)gram->parts;
+        rounding.part_columns = (size_t)gram->part_columns;
     }
-    free_group(&g);
+    AMCT_TRY(amct_rounder_new(&r, &rounding, err));
+    amct_status status =
+        quantise_groups(q, r, columns, from, floors, gram, options->correct_mean, err);
+    amct_rounder_free(r);
     return status;
 }
 
@@ -327,9 +183,8 @@ amct_status amct_quantise_layer(amct_quantised *out, const amct_graph *graph,
         for (int64_t c = 0; layer->bias != AMCT_NO_TENSOR && c < out->channels; c++)
             bias[c] = amct_constant_number(&graph->tensors[layer->bias], c);
         find_floors(floors, bias, out);
-        status = quantise_weights((int8_t *)out->weights, (float *)out->scales, &columns,
-                                  graph->tensors[layer->weights].data, floors, layer, gram, options,
-                                  err);
+        status = quantise_weights(out, &columns, graph->tensors[layer->weights].data, floors, layer,
+                                  gram, options, err);
     }
     if (status == AMCT_OK && options->correct_mean)
         status = correct(bias, out, graph, layer, stats, err);

@@ -1,22 +1,13 @@
 /*
  * quantise.h - a layer in integers: weights of 8 or 4 bits, and the bias that goes with them.
  *
- * Weights are symmetric, q = clip(rint(w / scale), -2^(bits-1), 2^(bits-1) - 1), with one scale per
- * channel of the result or one for all. ARQ is AMCT's default: the range of the values. MSE shrinks
- * that range by the ratio (of 1.00, 0.99 ... 0.50) whose rounding and clipping together have the
- * least squared error. GPTQ rounds for the least error of the layer's result (round.h): at 8 bits
- * in the full range, at 4 bits with the ratio whose result is best.
+ * The weights' integers are those of rounder.h.
  */
 #ifndef AMCT_COMPRESS_QUANTISE_H
 #define AMCT_COMPRESS_QUANTISE_H
 
 #include "compress/moments.h"
-
-typedef enum amct_weight_algo {
-    AMCT_WEIGHTS_ARQ,
-    AMCT_WEIGHTS_MSE,
-    AMCT_WEIGHTS_GPTQ
-} amct_weight_algo;
+#include "compress/rounder.h"
 
 /* A layer in integers: result = (sum (q_x - offset) q_w + bias) * scale_x * scale_w[channel]. */
 typedef struct amct_quantised {
