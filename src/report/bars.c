@@ -102,8 +102,8 @@ void amct_page_bars(const amct_page *page)
             "class=\"before\" y=\"1\" width=\"26\" height=\"12\"/></svg>original</span>\n"
             "<span class=\"key\"><svg width=\"26\" height=\"14\"><rect class=\"after\" y=\"4\" "
             "width=\"26\" height=\"6\"/></svg>chosen</span></p>\n");
-    fprintf(out, "<table class=\"bars\" style=\"--step:%.3f%%\">\n",
-            100 * axis.step / (axis.hi - axis.lo));
+    fprintf(out, "<table class=\"bars\" style=\"--step:%.3f%%;--name:%dch\">\n",
+            100 * axis.step / (axis.hi - axis.lo), amct_page_name_width(layers));
     write_scale(page, &axis);
     fprintf(out, "<tbody>\n");
     for (const cJSON *layer = layers; layer; layer = layer->next) {

@@ -106,11 +106,12 @@ void amct_page_convergence(const amct_page *page)
     FILE *out = page->out;
     course c = find_course(page);
     fprintf(out, "<figure class=\"chart\">\n<h2>How the search converged</h2>\n");
-    if (!(c.end > 0)) {
-        fprintf(out, "<p>No candidate was measured.</p>\n</figure>\n");
+    if (!(c.end > 1)) {
+        fprintf(out, "<p>%s candidate was measured.</p>\n</figure>\n", c.end > 0 ? "One" : "No");
         return;
     }
-    const amct_plot plot = {out, amct_axis_make(0, c.end, 8), latency_axis(&c)};
+    /* from 5 on ticks are whole numbers */
+    const amct_plot plot = {out, amct_axis_make(0, fmax(c.end, 5), 8), latency_axis(&c)};
     fprintf(out, "<p class=\"axis\">Latency (ms)</p>\n");
     amct_plot_begin(&plot, "Best latency over the evaluations");
     draw_level(&plot, page->original_ms, false, "original");

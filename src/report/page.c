@@ -18,9 +18,6 @@ static const struct {
 static void choose_units(amct_page *page)
 {
     const char *metric = amct_json_get_text(page->result, "metric");
-    const cJSON *samples = amct_json_get_object(page->result, "samples");
-    double confirm = amct_json_get_number(samples, "confirm");
-    double n = confirm > 0 ? confirm : amct_json_get_number(samples, "search");
     page->metric = metric ? metric : "accuracy";
     for (size_t i = 0; metric && i < sizeof metrics / sizeof *metrics; i++)
         if (strcmp(metric, metrics[i].key) == 0)
@@ -34,7 +31,7 @@ static void choose_units(amct_page *page)
     page->factor = 100;
     page->value_unit = "%";
     page->drop_unit = "pp";
-    page->decimals = n >= 1000 ? 2 : 1; /* one sample of 1000 is 0.1 points */
+    page->decimals = 2;
 }
 
 static void read_result(amct_page *page)
@@ -86,6 +83,17 @@ void amct_page_target(const amct_page *page)
     amct_html_text(page->out, amct_json_get_text(page->result, "target"));
     fprintf(page->out, ", batch ");
     amct_html_number(page->out, amct_json_get_number(page->result, "batch"), 0);
+}
+
+int amct_page_name_width(const cJSON *items)
+{
+    size_t most = 12;
+    for (const cJSON *item = items; item; item = item->next) {
+        const char *name = amct_json_get_text(item, "name");
+        size_t length = name ? strlen(name) : 0;
+        most = length > most ? length : most;
+    }
+    return most < 36 ? (int)most : 36;
 }
 
 static void write_page(const amct_page *page)

@@ -54,6 +54,9 @@ void amct_page_speedup(const amct_page *page);
 /* "Ascend310P3, batch 16". */
 void amct_page_target(const amct_page *page);
 
+/* Digits that the longest "name" of the items is wide, as far as it is no outlier. */
+int amct_page_name_width(const cJSON *items);
+
 extern const char amct_page_style[], amct_page_script[];
 
 #endif

@@ -74,7 +74,7 @@ const char amct_page_style[] =
     ".name{unicode-bidi:isolate;overflow-wrap:anywhere;min-width:min(var(--name,12ch),60vw)}\n"
     ".why{min-width:9rem;color:var(--quiet)}\n"
     ".bars{table-layout:fixed}\n"
-    ".bars th{width:34%;padding:0 .75rem 0 0;font-weight:400;text-align:right}\n"
+    ".bars th{width:calc(var(--name) + .75rem);padding:0 .75rem 0 0;font-weight:400;text-align:right}\n"
     /* cut at the front: the end of a name tells more */
     ".bars th span{display:block;white-space:nowrap;overflow:hidden;text-overflow:ellipsis;"
     "direction:rtl;text-align:left}\n"

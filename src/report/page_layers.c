@@ -21,18 +21,6 @@ static int column_decimals(const cJSON *list, const char *key, double factor, in
     return amct_html_decimals(most, significant);
 }
 
-/* Room for the longest name, as far as it is no outlier. */
-static int name_width(const cJSON *layers)
-{
-    size_t most = 12;
-    for (const cJSON *layer = layers; layer; layer = layer->next) {
-        const char *name = amct_json_get_text(layer, "name");
-        size_t length = name ? strlen(name) : 0;
-        most = length > most ? length : most;
-    }
-    return most < 36 ? (int)most : 36;
-}
-
 static void begin_table(const amct_page *page, int name_width, const column *columns, size_t n)
 {
     FILE *out = page->out;
@@ -127,7 +115,7 @@ void amct_page_layers(const amct_page *page)
         fprintf(out, "<p>No layer is listed.</p>\n</section>\n");
         return;
     }
-    begin_table(page, name_width(layers), columns, sizeof columns / sizeof *columns);
+    begin_table(page, amct_page_name_width(layers), columns, sizeof columns / sizeof *columns);
     for (const cJSON *layer = layers; layer; layer = layer->next)
         write_layer(page, layer, before > after ? before : after, loss);
     end_table(page);
@@ -180,7 +168,7 @@ static void write_reasons(const amct_page *page, const cJSON *list, skip *skips)
         skips[n] = (skip){amct_json_get_text(item, "name"), reason ? reason : "", n};
     }
     qsort(skips, n, sizeof *skips, by_reason);
-    begin_table(page, name_width(list), columns, sizeof columns / sizeof *columns);
+    begin_table(page, amct_page_name_width(list), columns, sizeof columns / sizeof *columns);
     for (size_t i = 0; i < n;)
         i += write_reason(page, &skips[i], n - i);
     end_table(page);

@@ -182,10 +182,12 @@ static void write_caption(const amct_page *page, const amct_plot *plot)
         amct_plot_key(out, AMCT_MARK_PROBE, "first look at one layer");
     if (above || below)
         amct_plot_key(out, above ? AMCT_MARK_ABOVE : AMCT_MARK_BELOW, "beyond the scale");
-    fprintf(out, "</p>\n<figcaption>Down and to the left is better. Dots stand where their samples "
-                 "put them; the front stands at the drop to be expected, which also counts how far "
-                 "the outputs have moved. The chosen model, refined, stands at the drop of the "
-                 "verdict, with its interval.");
+    fprintf(out,
+            "</p>\n<figcaption>Down and to the left is better. Dots stand where their samples put "
+            "them; the front stands at the drop to be expected, which also counts how far the "
+            "outputs have moved. The chosen model%s stands at the drop of the verdict, with its "
+            "interval.",
+            amct_json_get_true(page->best, "refined") ? ", refined," : "");
     if (above) {
         fprintf(out, " %zu candidate%s above the scale, up to ", above,
                 above > 1 ? "s lie" : " lies");

@@ -47,8 +47,8 @@ amct_status amct_report_write(const char *folder, const cJSON *result, amct_stud
                 .cosine = metric && strcmp(metric, "cosine") == 0};
     char *html = NULL, *path = amct_path_join(folder, "report.html");
     amct_status status = path ? amct_study_each(study, add_point, &p, err) : amct_fail_nomem(err);
-    if (status == AMCT_OK)
-        status = amct_report_html(&html, result, p.at, p.n, err);
+    if (status == AMCT_OK && amct_report_html(&html, result, p.at, p.n, err) != AMCT_OK)
+        status = amct_fail_in(err, "%s/result.json", folder);
     if (status == AMCT_OK)
         status = amct_file_write(path, html, strlen(html), err);
     free(html);

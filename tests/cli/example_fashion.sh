@@ -3,11 +3,6 @@ example=$AMCT_TOP_SRCDIR/examples/fashion
 program=$AMCT_TOP_BUILDDIR/amct-autotune
 work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT
-AMCT_PLUGIN_PATH=
-for folder in "$AMCT_TOP_BUILDDIR"/plugins/*/*/.libs; do
-    AMCT_PLUGIN_PATH=$AMCT_PLUGIN_PATH:$folder
-done
-export AMCT_PLUGIN_PATH
 
 n=0
 # ok WHETHER NAME: WHETHER is 0 for yes.
@@ -36,7 +31,7 @@ keys "$work/printed.yaml" >"$work/printed.keys"
 keys "$example/search.yaml" >"$work/shown.keys"
 missing=$(comm -23 "$work/printed.keys" "$work/shown.keys")
 test -s "$work/printed.keys" && test -z "$missing"
-ok $? "its search file shows every key" 
+ok $? "its search file shows every key"
 test -z "$missing" || echo "# missing: $missing"
 
 "$program" search -c "$example/search.yaml" -o "$work/out" --json >"$work/search.json"

@@ -157,20 +157,21 @@ Test(report_page, every_candidate_is_drawn_in_its_kind)
         {.number = 3, .latency_ms = 0.7, .drop = 0.020, .samples = 63},
         {.number = 4, .latency_ms = 1.0, .drop = 0.001, .samples = 64, .probe = true},
         {.number = 5, .latency_ms = 0.6, .drop = 0.500, .samples = 63},
-        {.number = 6, .latency_ms = 0.6, .drop = NAN}};
+        {.number = 6, .latency_ms = 0.6, .drop = NAN},
+        {.number = 7, .latency_ms = 0.9, .drop = 0.035, .samples = 1000, .complete = true}};
     set("front", cJSON_CreateArray());
-    char *page = page_of(sample.json.root, points, 6), *second = strstr(page, "How the search");
+    char *page = page_of(sample.json.root, points, 7), *second = strstr(page, "How the search");
     assert_has(second, "evaluation 5, candidate 6: 0.600\u00a0ms");
     *second = 0;
     cr_assert_eq(count(page, "class=\"m full\""), 2);
     cr_assert_eq(count(page, "class=\"m rejected\""), 1);
     cr_assert_eq(count(page, "class=\"m probe\""), 1);
-    cr_assert_eq(count(page, "class=\"m beyond\""), 1);
+    cr_assert_eq(count(page, "class=\"m beyond\""), 2);
     cr_assert_eq(count(page, "class=\"m original\""), 1);
     cr_assert_eq(count(page, "class=\"m chosen\""), 1);
     cr_assert_eq(count(page, "class=\"budget\""), 1);
     assert_has(page, "candidate 3: 0.700\u00a0ms, drop 2.00\u00a0pp on 63 samples, then given up");
-    assert_has(page, "1 candidate lies above the scale, up to 50.00\u00a0pp");
+    assert_has(page, "2 candidates lie above the scale, up to 50.00\u00a0pp");
     assert_has(page, "1 could not be measured");
     free(page);
 }
@@ -187,6 +188,7 @@ Test(report_page, marks_stand_where_the_axes_say)
     snprintf(where, sizeof where, "class=\"m full\" cx=\"50.00%%\" cy=\"%.1f\"",
              AMCT_PLOT_HEIGHT / 2.0);
     assert_has(page, where);
+    assert_lacks(page, "class=\"error\""); /* there is no interval */
     free(page);
 }
 
@@ -312,6 +314,20 @@ Test(report_page, no_candidates_make_a_page)
     char *page = page_of(sample.json.root, NULL, 0);
     cr_assert_eq(count(page, "No candidate was measured."), 2);
     assert_lacks(page, "Pareto front</h2>");
+    free(page);
+}
+
+Test(report_page, a_search_that_ended_at_once_has_no_course_to_draw)
+{
+    set("convergence", cJSON_Parse("[{\"evaluations\":1,\"latency_ms\":1}]"));
+    set("evaluations", cJSON_CreateNumber(1));
+    char *page = page_of(sample.json.root, sample.points, 0);
+    assert_has(page, "One candidate was measured.");
+    free(page);
+    set("evaluations", cJSON_CreateNumber(2));
+    page = page_of(sample.json.root, sample.points, 0);
+    assert_has(page, "class=\"best\"");
+    assert_lacks(page, ">0.5</text>");
     free(page);
 }
 
