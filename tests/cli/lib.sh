@@ -25,7 +25,7 @@ ok() {
 # A search that takes seconds. `space` has many points within the budget, so that it goes on.
 small_search() {
     "$program" search "$model" --data "$example" $pixels --batch 256 --calibration 64 \
-        --search-samples 192 --confirm 600 --budget 5% --evaluations 24 --algorithm random --quiet "$@"
+        --search-samples 192 --confirm 600 --budget 5% --metric agreement --evaluations 24 --algorithm random --quiet "$@"
 }
 
 # value FILE KEY: the number or text of the first such key in a JSON file.
