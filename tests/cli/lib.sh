@@ -36,6 +36,10 @@ value() {
 
 # The bytes that a search must reproduce: the model, and every measurement.
 fingerprint() {
+    if [ ! -s "$1/best/fashion_deploy_model.onnx" ] || [ ! -s "$1/study.sqlite" ]; then
+        echo "nothing in $1"
+        return
+    fi
     (cd "$1/best" && cat ./* | cksum)
     sqlite3 "$1/study.sqlite" \
         'SELECT number, kind, hex(genome), cost_ns, failed FROM candidate ORDER BY number;
