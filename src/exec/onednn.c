@@ -268,6 +268,54 @@ typedef struct operation {
     bool binary;
 } operation;
 
+/* Some implementations of oneDNN 2.6 read a tensor that is added, or one scale per channel, from
+ * wrong places where channels are last (found by the random cases of test_exec_layer.c); and the
+ * plain one is slower than doing such an operation apart. */
+static bool is_trusted(const_dnnl_primitive_desc_t pd, const operation *op)
+{
+    static const char *const wrong[] = {"x64:gemm", "gemm", "jit_deconvolution", "ref"};
+    const char *name = "";
+    bool binary = false;
+    for (uint32_t i = 0; i < op->n_posts; i++)
+        binary |= op->posts[i].kind == AMCT_POST_ADD || op->posts[i].kind == AMCT_POST_SCALES;
+    if (!binary)
+        return true;
+    dnnl_primitive_desc_query(pd, dnnl_query_impl_info_str, 0, &name);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        if (strncmp(name, wrong[i], strlen(wrong[i])) == 0)
+            return false;
+    return strncmp(name, "brdgmm_dw", 9) != 0 || op->dst->shape.dims[1] % 16 == 0;
+}
+
+/* The first implementation that can be trusted. */
+static amct_status choose(dnnl_primitive_desc_t *out, const amct_onednn *dnn, const operation *op,
+                          dnnl_primitive_attr_t attr, amct_err *err)
+{
+    amct_status status = AMCT_OK;
+    dnnl_primitive_desc_iterator_t each = NULL;
+    DNNL_TRY(dnnl_primitive_desc_iterator_create(&each, &op->desc, attr, dnn->engine, NULL));
+    for (;;) {
+        dnnl_primitive_desc_t pd = dnnl_primitive_desc_iterator_fetch(each);
+        if (!pd) {
+            status = amct_fail_nomem(err);
+            break;
+        }
+        if (is_trusted(pd, op)) {
+            *out = pd;
+            break;
+        }
+        dnnl_primitive_desc_destroy(pd);
+        if (dnnl_primitive_desc_iterator_next(each) != dnnl_success) {
+            status = fail(err, dnnl_unimplemented, "none that can be trusted");
+            break;
+        }
+    }
+done:
+    if (each)
+        dnnl_primitive_desc_iterator_destroy(each);
+    return status;
+}
+
 static amct_status compile(amct_prim **out, amct_onednn *dnn, amct_hash key, const operation *op,
                            amct_err *err)
 {
@@ -298,8 +346,8 @@ static amct_status compile(amct_prim **out, amct_onednn *dnn, amct_hash key, con
     if (op->reorder_from)
         DNNL_TRY(dnnl_reorder_primitive_desc_create(&prim->pd, op->reorder_from, dnn->engine,
                                                     op->reorder_to, dnn->engine, attr));
-    else
-        DNNL_TRY(dnnl_primitive_desc_create(&prim->pd, &op->desc, attr, dnn->engine, NULL));
+    else if ((status = choose(&prim->pd, dnn, op, attr, err)) != AMCT_OK)
+        goto done;
     DNNL_TRY(dnnl_primitive_create(&prim->handle, prim->pd));
     const dnnl_memory_desc_t *scratch =
         dnnl_primitive_desc_query_md(prim->pd, dnnl_query_scratchpad_md, 0);

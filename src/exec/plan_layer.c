@@ -11,6 +11,7 @@
 typedef struct layer {
     const amct_unit *unit;
     const amct_node *node;
+    bool integer; /* computed as integers: else an integer unit is as floats */
     const amct_tensor *src, *weights, *bias; /* bias NULL if there is none */
     amct_hash hash;                          /* of the weights */
     int64_t channels;
@@ -184,13 +185,17 @@ static amct_status plain_bias(const void **out, amct_plan *plan, const layer *l,
     return AMCT_OK;
 }
 
-static amct_status choose_bias(const void **out, amct_plan *plan, layer *l, bool integer,
-                               amct_err *err)
+static amct_status choose_bias(const void **out, amct_plan *plan, layer *l, amct_err *err)
 {
     *out = NULL;
     if (l->bias && (!l->bias->data || amct_shape_size(&l->bias->shape) != l->channels))
         return unsupported(err, "bias");
-    int32_t zero = integer ? l->src->zero_point + 128 : 0;
+    int32_t zero = l->integer ? l->src->zero_point + 128 : 0;
+    /* oneDNN 2.6 gets zero points of these wrong: with strides that of the source counts where no
+     * product was added */
+    if (l->integer && l->desc.kind == AMCT_LAYER_DECONV &&
+        (zero || l->unit->quant != AMCT_NO_TENSOR))
+        return unsupported(err, "a zero point");
     if (zero && l->padded) {
         l->desc.src_zero_point = zero;
     } else if (zero) {
@@ -201,7 +206,7 @@ static amct_status choose_bias(const void **out, amct_plan *plan, layer *l, bool
         return kept_block(out, plan->exec, key, (size_t)l->channels * 4, fold_zero_point, l, err);
     }
     l->desc.bias = l->bias != NULL;
-    return l->bias ? plain_bias(out, plan, l, !integer, err) : AMCT_OK;
+    return l->bias ? plain_bias(out, plan, l, !l->integer, err) : AMCT_OK;
 }
 
 /* The scales of AscendDequant: the low half of each uint64 is a float. */
@@ -212,6 +217,10 @@ static amct_status read_scales(const float **out, amct_plan *plan, layer *l, amc
     int64_t n = amct_shape_size(&packed->shape);
     if (packed->dtype != AMCT_UINT64 || (n != 1 && n != l->channels))
         return unsupported(err, "dequantisation scales");
+    const amct_shape *sums = &plan->graph->tensors[dequant->src[0]].shape;
+    if (l->desc.kind == AMCT_LAYER_INNER && n > 1 && sums->rank > 2 && sums->dims[1] == n &&
+        amct_node_int(dequant, "axis", 1) != -1)
+        return unsupported(err, "scales of rows");
     float *scales = amct_arena_array(plan->arena, (size_t)l->channels, sizeof *scales);
     if (!scales)
         return amct_fail_nomem(err);
@@ -236,12 +245,12 @@ static amct_status describe(layer *l, amct_plan *plan, const float **scales, int
 {
     const amct_graph *graph = plan->graph;
     const amct_unit *unit = l->unit;
-    bool integer = unit->integer && plan->exec->integer;
-    amct_form form = unit->integer ? amct_plan_int8_form(plan) : AMCT_FORM_VALUE;
+    amct_form int8 = unit->integer && !l->integer ? AMCT_FORM_CENTERED : amct_plan_int8_form(plan);
+    amct_form form = unit->integer ? int8 : AMCT_FORM_VALUE;
     bool inner = l->desc.kind == AMCT_LAYER_INNER;
     const amct_shape *dst = &graph->tensors[unit->dst].shape;
     amct_layout layout = inner ? AMCT_LAYOUT_PLAIN : AMCT_LAYOUT_LAST;
-    *dst_form = unit->quant == AMCT_NO_TENSOR ? AMCT_FORM_VALUE : amct_plan_int8_form(plan);
+    *dst_form = unit->quant == AMCT_NO_TENSOR ? AMCT_FORM_VALUE : int8;
     AMCT_TRY(amct_slot_want(plan, src, l->node->src[0], form, layout, err));
     l->desc.src = amct_slot_tensor(plan, *src);
     l->desc.src.layout = layout;
@@ -256,7 +265,7 @@ static amct_status describe(layer *l, amct_plan *plan, const float **scales, int
         if (unit->dequant == AMCT_NO_TENSOR)
             return unsupported(err, "sums without dequantisation");
         AMCT_TRY(read_scales(scales, plan, l, err));
-        if (!integer) {
+        if (!l->integer) {
             AMCT_TRY(append(l, AMCT_POST_SCALES, 0, 0, err));
             l->desc.n_scales = 0;
             l->desc.scales = NULL;
@@ -268,7 +277,7 @@ static amct_status describe(layer *l, amct_plan *plan, const float **scales, int
     return unit->quant == AMCT_NO_TENSOR ? AMCT_OK : append_quant(l, graph, *dst_form, err);
 }
 
-amct_status amct_plan_add_layer(amct_plan *plan, const amct_unit *unit, amct_err *err)
+static amct_status add_layer(amct_plan *plan, const amct_unit *unit, bool integer, amct_err *err)
 {
     const amct_graph *graph = plan->graph;
     layer l;
@@ -277,6 +286,7 @@ amct_status amct_plan_add_layer(amct_plan *plan, const amct_unit *unit, amct_err
     for (int d = 0; d < 3; d++)
         l.desc.strides[d] = 1;
     l.unit = unit;
+    l.integer = integer;
     l.node = &graph->nodes[unit->node];
     l.src = amct_node_src(graph, l.node, 0);
     l.weights = amct_node_src(graph, l.node, 1);
@@ -286,20 +296,14 @@ amct_status amct_plan_add_layer(amct_plan *plan, const amct_unit *unit, amct_err
     else
         AMCT_TRY(read_inner(&l, graph, err));
 
-    bool integer = unit->integer && plan->exec->integer;
     const void *weights = l.weights->data, *bias;
     const float *scales = NULL;
     int32_t src, dst;
     amct_form dst_form;
-    AMCT_TRY(choose_bias(&bias, plan, &l, integer, err));
+    AMCT_TRY(choose_bias(&bias, plan, &l, err));
     AMCT_TRY(describe(&l, plan, &scales, &src, &dst_form, err));
     amct_prim *prim;
     AMCT_TRY(amct_onednn_layer(&prim, plan->exec->dnn, &l.desc, err));
-    bool adds = false;
-    for (uint32_t i = 0; i < l.desc.n_posts; i++)
-        adds |= l.desc.posts[i].kind == AMCT_POST_ADD;
-    if (adds && strncmp(amct_prim_name(prim), "ref", 3) == 0)
-        return unsupported(err, "only the slow way with an addition");
     amct_hash hash = l.hash;
     if (unit->integer && !integer) {
         hash = amct_hash_u64(hash, 2);
@@ -324,4 +328,12 @@ amct_status amct_plan_add_layer(amct_plan *plan, const amct_unit *unit, amct_err
     step->dst[0] = dst;
     memcpy(step->add, l.add, sizeof l.add);
     return AMCT_OK;
+}
+
+amct_status amct_plan_add_layer(amct_plan *plan, const amct_unit *unit, amct_err *err)
+{
+    if (!unit->integer || !plan->exec->integer)
+        return add_layer(plan, unit, false, err);
+    amct_status status = add_layer(plan, unit, true, err);
+    return status == AMCT_E_UNSUPPORTED ? add_layer(plan, unit, false, err) : status;
 }
