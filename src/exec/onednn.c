@@ -265,51 +265,49 @@ typedef struct operation {
     int64_t n_scales;
     const float *scales;
     int32_t src_zero_point, dst_zero_point;
-    bool binary;
+    bool binary;   /* two sources */
+    bool integers; /* a layer of them */
 } operation;
 
-/* Some implementations of oneDNN 2.6 read a tensor that is added, or one scale per channel, from
- * wrong places where channels are last (found by the random cases of test_exec_layer.c); and the
- * plain one is slower than doing such an operation apart. */
+/* What oneDNN 2.6 gets wrong, found by the random cases of test_exec_layer.c. */
 static bool is_trusted(const_dnnl_primitive_desc_t pd, const operation *op)
 {
-    static const char *const wrong[] = {"x64:gemm", "gemm", "jit_deconvolution", "ref"};
     const char *name = "";
     bool binary = false;
     for (uint32_t i = 0; i < op->n_posts; i++)
         binary |= op->posts[i].kind == AMCT_POST_ADD || op->posts[i].kind == AMCT_POST_SCALES;
-    if (!binary)
-        return true;
     dnnl_primitive_desc_query(pd, dnnl_query_impl_info_str, 0, &name);
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
-        if (strncmp(name, wrong[i], strlen(wrong[i])) == 0)
-            return false;
-    return strncmp(name, "brdgmm_dw", 9) != 0 || op->dst->shape.dims[1] % 16 == 0;
+    if (op->integers) /* others saturate, or take the wrong channel's scale */
+        return strstr(name, "vnni") || strstr(name, "amx");
+    bool gemm = strncmp(name, "x64:gemm", 8) == 0 || strncmp(name, "gemm", 4) == 0;
+    bool plain = strncmp(name, "ref", 3) == 0; /* right, but slower than any other way */
+    /* where the result is one vector, what is added looks like one number per channel */
+    const amct_shape *dst = &op->dst->shape;
+    bool vector = dst->rank > 2 && amct_shape_size(dst) == dst->dims[1];
+    return !binary || (!gemm && !plain && strncmp(name, "jit_deconvolution", 17) != 0 &&
+                       !(vector && strncmp(name, "br", 2) == 0));
 }
 
-/* The first implementation that can be trusted. */
-static amct_status choose(dnnl_primitive_desc_t *out, const amct_onednn *dnn, const operation *op,
+/* The first implementation that can be trusted, and that can be made. */
+static amct_status choose(amct_prim *prim, const amct_onednn *dnn, const operation *op,
                           dnnl_primitive_attr_t attr, amct_err *err)
 {
     amct_status status = AMCT_OK;
     dnnl_primitive_desc_iterator_t each = NULL;
     DNNL_TRY(dnnl_primitive_desc_iterator_create(&each, &op->desc, attr, dnn->engine, NULL));
-    for (;;) {
+    do {
         dnnl_primitive_desc_t pd = dnnl_primitive_desc_iterator_fetch(each);
         if (!pd) {
             status = amct_fail_nomem(err);
-            break;
+            goto done;
         }
-        if (is_trusted(pd, op)) {
-            *out = pd;
-            break;
+        if (is_trusted(pd, op) && dnnl_primitive_create(&prim->handle, pd) == dnnl_success) {
+            prim->pd = pd;
+            goto done;
         }
         dnnl_primitive_desc_destroy(pd);
-        if (dnnl_primitive_desc_iterator_next(each) != dnnl_success) {
-            status = fail(err, dnnl_unimplemented, "none that can be trusted");
-            break;
-        }
-    }
+    } while (dnnl_primitive_desc_iterator_next(each) == dnnl_success);
+    status = fail(err, dnnl_unimplemented, "none that can be trusted");
 done:
     if (each)
         dnnl_primitive_desc_iterator_destroy(each);
@@ -343,12 +341,13 @@ static amct_status compile(amct_prim **out, amct_onednn *dnn, amct_hash key, con
     if (op->dst_zero_point)
         DNNL_TRY(
             dnnl_primitive_attr_set_zero_points(attr, DNNL_ARG_DST, 1, 0, &op->dst_zero_point));
-    if (op->reorder_from)
+    if (op->reorder_from) {
         DNNL_TRY(dnnl_reorder_primitive_desc_create(&prim->pd, op->reorder_from, dnn->engine,
                                                     op->reorder_to, dnn->engine, attr));
-    else if ((status = choose(&prim->pd, dnn, op, attr, err)) != AMCT_OK)
+        DNNL_TRY(dnnl_primitive_create(&prim->handle, prim->pd));
+    } else if ((status = choose(prim, dnn, op, attr, err)) != AMCT_OK) {
         goto done;
-    DNNL_TRY(dnnl_primitive_create(&prim->handle, prim->pd));
+    }
     const dnnl_memory_desc_t *scratch =
         dnnl_primitive_desc_query_md(prim->pd, dnnl_query_scratchpad_md, 0);
     prim->scratch_bytes = scratch ? dnnl_memory_desc_get_size(scratch) : 0;
@@ -440,6 +439,7 @@ amct_status amct_onednn_layer(amct_prim **out, amct_onednn *dnn, const amct_laye
                     .n_posts = desc->n_posts,
                     .n_scales = scaled ? desc->n_scales : 0,
                     .scales = desc->scales,
+                    .integers = desc->src.dtype != AMCT_FLOAT,
                     .src_zero_point = desc->src_zero_point,
                     .dst_zero_point = desc->dst_zero_point};
     amct_layer_desc plain;

@@ -135,12 +135,12 @@ static uint32_t exact_activation(exec_net *n, uint32_t t)
 
 static uint32_t float_activation(exec_net *n, uint32_t t)
 {
-    static const char *const names[] = {
-        "Sigmoid", "Tanh",     "Softplus", "HardSwish", "Mish", "Elu",      "Selu", "HardSigmoid",
-        "Gelu",    "Softsign", "Abs",      "Exp",       "Erf",  "Identity", "Celu", "Sqrt"};
+    static const char *const names[] = {"Sigmoid", "Tanh", "Softplus",    "HardSwish", "Mish",
+                                        "Elu",     "Selu", "HardSigmoid", "Gelu",      "Softsign",
+                                        "Abs",     "Erf",  "Identity",    "Celu"};
     if (net_chance(n, 3))
         return exact_activation(n, t);
-    const char *name = names[net_between(n, 0, 14)];
+    const char *name = names[net_between(n, 0, 13)];
     if (strcmp(name, "Gelu") == 0 && net_chance(n, 2))
         net_text(n, "approximate", "tanh");
     if (strcmp(name, "Elu") == 0)
