@@ -215,7 +215,6 @@ static dnnl_alg_kind_t algorithm_of(amct_post_kind kind)
         [AMCT_POST_EXP] = dnnl_eltwise_exp,
         [AMCT_POST_SQRT] = dnnl_eltwise_sqrt,
         [AMCT_POST_ABS] = dnnl_eltwise_abs,
-        [AMCT_POST_LOG] = dnnl_eltwise_log,
     };
     return kinds[kind];
 }

@@ -141,8 +141,7 @@ static amct_status add_binary(amct_plan *plan, uint32_t n, amct_err *err)
     amct_layout layout = plan->slots[slots[0]].layout;
     const amct_tensor *small = &plan->graph->tensors[second];
     amct_shape full = padded_shape(&small->shape, dst->rank);
-    if (amct_layout_matters(&small->shape) && small->shape.rank != dst->rank &&
-        layout == AMCT_LAYOUT_LAST)
+    if (small->shape.rank != dst->rank && layout == AMCT_LAYOUT_LAST && amct_layout_matters(&full))
         return not_here(err);
     AMCT_TRY(amct_slot_want(plan, &slots[1], second, AMCT_FORM_VALUE,
                             small->shape.rank == dst->rank ? layout : AMCT_LAYOUT_PLAIN, err));

@@ -182,6 +182,12 @@ const amct_shape *net_shape(exec_net *n, uint32_t tensor)
     return &n->graph->tensors[tensor].shape;
 }
 
+uint32_t net_dtype(exec_net *n, uint32_t tensor)
+{
+    net_shape(n, tensor);
+    return n->graph->tensors[tensor].dtype;
+}
+
 /* ---- Running ------------------------------------------------------------------------------- */
 
 /* Where element i in C order of a buffer's shape lies in it. */
@@ -269,7 +275,7 @@ static int n_failed; /* comparisons, of the test case's process */
 
 static double largest(const net_result *r)
 {
-    double most = 0;
+    double most = 0.25;
     for (int64_t i = 0; i < amct_shape_size(&r->shape); i++) {
         double v = fabs(amct_element_get(r->dtype, r->data, i));
         most = v > most && !isinf(v) ? v : most;

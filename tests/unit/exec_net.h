@@ -74,6 +74,7 @@ uint32_t net_dequant(exec_net *n, uint32_t sums, int64_t count, double range, bo
 
 /* Infers everything so far. */
 const amct_shape *net_shape(exec_net *n, uint32_t tensor);
+uint32_t net_dtype(exec_net *n, uint32_t tensor);
 
 /* The values of all outputs, in the graph's arena. */
 typedef struct net_result {
@@ -87,10 +88,10 @@ void net_read(const exec_net *n, const amct_plan *plan, net_result *results);
 /* Runs a fresh plan. */
 void net_run(exec_net *n, amct_engine engine, const amct_plan_options *options,
              net_result *results);
-/* All outputs on all engines, inputs in both layouts: |a - b| <= limit * (|b| + largest |b|); of
- * integers none may be further away than steps. */
+/* All outputs on all engines, inputs in both layouts: |a - b| <= limit * (|b| + largest |b|), the
+ * largest taken as at least 0.25; of integers none may be further away than steps. */
 void net_check(exec_net *n, double limit, int64_t steps);
-/* As it is, or compares two sets of results; `what` is for the message. */
+/* Compares two sets of results in that way; `what` is for the message. */
 void net_compare(const exec_net *n, const net_result *found, const net_result *wanted, double limit,
                  int64_t steps, const char *what);
 
