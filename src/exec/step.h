@@ -127,6 +127,8 @@ amct_status amct_plan_add_layer(amct_plan *plan, const amct_unit *unit, amct_err
 amct_status amct_plan_add_move(amct_plan *plan, uint32_t node, amct_err *err);
 void amct_plan_run_move(const amct_step *step, void *const *dst, const void *const *src,
                         size_t element_bytes);
+/* Adds the copy of a slot into another of the same tensor and form, in another layout. */
+amct_status amct_plan_add_relay(amct_plan *plan, int32_t from, int32_t to, amct_err *err);
 /* Adds the steps of a single node. */
 amct_status amct_plan_add_node(amct_plan *plan, uint32_t node, amct_err *err);
 /* How AscendQuant maps to a form: q = clip(rint(x * scale) + offset, low, high). */
