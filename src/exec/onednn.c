@@ -235,6 +235,8 @@ static dnnl_status_t append_posts(dnnl_post_ops_t ops, const amct_post *posts, u
             if (status == dnnl_success)
                 status = dnnl_post_ops_append_binary(
                     ops, posts[i].kind == AMCT_POST_ADD ? dnnl_binary_add : dnnl_binary_mul, &md);
+        } else if (posts[i].kind == AMCT_POST_SUM) {
+            status = dnnl_post_ops_append_sum(ops, 1.0f);
         } else {
             status = dnnl_post_ops_append_eltwise(ops, 1.0f, algorithm_of(posts[i].kind),
                                                   posts[i].a, posts[i].b);
@@ -508,6 +510,8 @@ amct_status amct_onednn_binary(amct_prim **out, amct_onednn *dnn, amct_binary_ki
 {
     static const dnnl_alg_kind_t kinds[] = {dnnl_binary_add, dnnl_binary_sub, dnnl_binary_mul,
                                             dnnl_binary_div, dnnl_binary_max, dnnl_binary_min};
+    if (dnnl_get_effective_cpu_isa() == dnnl_cpu_isa_sse41) /* it reads rows as if aligned */
+        return amct_fail(err, AMCT_E_UNSUPPORTED, "without AVX");
     amct_hash key = key_of_tensor(key_of_tensor(key_of("binary", &kind, sizeof kind), a), b);
     if (find_prim(out, dnn, key))
         return AMCT_OK;
