@@ -266,8 +266,9 @@ typedef struct operation {
     int64_t n_scales;
     const float *scales;
     int32_t src_zero_point, dst_zero_point;
-    bool binary;   /* two sources */
-    bool integers; /* a layer of them */
+    bool binary;    /* two sources */
+    bool integers;  /* a layer of them */
+    int64_t inputs; /* of a layer: channels that a result is summed over */
 } operation;
 
 /* What oneDNN 2.6 gets wrong, found by the random cases of test_exec_layer.c. */
@@ -289,9 +290,21 @@ static bool is_trusted(const_dnnl_primitive_desc_t pd, const operation *op)
                        !(vector && strncmp(name, "br", 2) == 0));
 }
 
-/* The first implementation that can be trusted, and that can be made. */
+/* oneDNN lists batched matrix products first; where each sum is short, its older kernels are faster
+ * (measured: depthwise, and integers of few channels). */
+static bool is_slow(const_dnnl_primitive_desc_t pd, const operation *op)
+{
+    enum { FEW = 64 };
+    const char *name = "";
+    dnnl_primitive_desc_query(pd, dnnl_query_impl_info_str, 0, &name);
+    return strncmp(name, "brdgmm", 6) == 0 ||
+           (strncmp(name, "brgconv", 7) == 0 && op->integers && op->inputs <= FEW);
+}
+
+/* The first implementation that can be trusted, and that can be made; of the slow ones only if
+ * allowed. */
 static amct_status choose(amct_prim *prim, const amct_onednn *dnn, const operation *op,
-                          dnnl_primitive_attr_t attr, amct_err *err)
+                          dnnl_primitive_attr_t attr, bool slow, amct_err *err)
 {
     amct_status status = AMCT_OK;
     dnnl_primitive_desc_iterator_t each = NULL;
@@ -302,7 +315,8 @@ static amct_status choose(amct_prim *prim, const amct_onednn *dnn, const operati
             status = amct_fail_nomem(err);
             goto done;
         }
-        if (is_trusted(pd, op) && dnnl_primitive_create(&prim->handle, pd) == dnnl_success) {
+        if (is_trusted(pd, op) && (slow || !is_slow(pd, op)) &&
+            dnnl_primitive_create(&prim->handle, pd) == dnnl_success) {
             prim->pd = pd;
             goto done;
         }
@@ -346,8 +360,12 @@ static amct_status compile(amct_prim **out, amct_onednn *dnn, amct_hash key, con
         DNNL_TRY(dnnl_reorder_primitive_desc_create(&prim->pd, op->reorder_from, dnn->engine,
                                                     op->reorder_to, dnn->engine, attr));
         DNNL_TRY(dnnl_primitive_create(&prim->handle, prim->pd));
-    } else if ((status = choose(prim, dnn, op, attr, err)) != AMCT_OK) {
-        goto done;
+    } else {
+        status = choose(prim, dnn, op, attr, false, err);
+        if (status == AMCT_E_UNSUPPORTED)
+            status = choose(prim, dnn, op, attr, true, err);
+        if (status != AMCT_OK)
+            goto done;
     }
     const dnnl_memory_desc_t *scratch =
         dnnl_primitive_desc_query_md(prim->pd, dnnl_query_scratchpad_md, 0);
@@ -441,6 +459,7 @@ amct_status amct_onednn_layer(amct_prim **out, amct_onednn *dnn, const amct_laye
                     .n_scales = scaled ? desc->n_scales : 0,
                     .scales = desc->scales,
                     .integers = desc->src.dtype != AMCT_FLOAT,
+                    .inputs = desc->src.shape.dims[1] / desc->groups,
                     .src_zero_point = desc->src_zero_point,
                     .dst_zero_point = desc->dst_zero_point};
     amct_layer_desc plain;
@@ -510,8 +529,6 @@ amct_status amct_onednn_binary(amct_prim **out, amct_onednn *dnn, amct_binary_ki
 {
     static const dnnl_alg_kind_t kinds[] = {dnnl_binary_add, dnnl_binary_sub, dnnl_binary_mul,
                                             dnnl_binary_div, dnnl_binary_max, dnnl_binary_min};
-    if (dnnl_get_effective_cpu_isa() == dnnl_cpu_isa_sse41) /* it reads rows as if aligned */
-        return amct_fail(err, AMCT_E_UNSUPPORTED, "without AVX");
     amct_hash key = key_of_tensor(key_of_tensor(key_of("binary", &kind, sizeof kind), a), b);
     if (find_prim(out, dnn, key))
         return AMCT_OK;
