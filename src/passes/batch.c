@@ -102,8 +102,11 @@ static amct_status try_batch(amct_graph *graph, int64_t batch, amct_err *err)
         if (status == AMCT_OK)
             status = amct_tensor_bytes(&bytes, input->dtype, &input->shape, err);
     }
-    if (status == AMCT_OK && amct_pass_infer(graph, false, err) != AMCT_OK)
+    if (status == AMCT_OK && amct_pass_infer(graph, false, err) != AMCT_OK) {
+        if (err->code == AMCT_E_INVALID) /* it was valid at the other */
+            err->code = AMCT_E_UNSUPPORTED;
         status = amct_fail_in(err, "the network cannot be run at batch %lld", (long long)batch);
+    }
     if (status == AMCT_OK)
         status = check_outputs(graph, before, from, batch, err);
     free(before);
