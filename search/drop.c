@@ -56,20 +56,20 @@ static void start_grid(grid *g, const amct_drop_model *model)
     }
 }
 
-static bool is_evidence(const amct_tally_bin *bin)
+static bool is_evidence(const amct_lossbin *bin)
 {
     return bin->n > 0 && bin->drop <= greatest_drop * bin->n;
 }
 
 /* Changed answers per sample over the root of the loss. */
-static double changes_of(const amct_tally *tally)
+static double changes_of(const amct_lossbins *lossbins)
 {
     double changed = 2 * changed_per_root * 0.2, root = 2 * 0.2; /* two of loss 0.04 */
-    for (int i = 0; i < AMCT_TALLY_BINS; i++) {
-        if (!is_evidence(&tally->bins[i]))
+    for (int i = 0; i < AMCT_LOSSBINS_BINS; i++) {
+        if (!is_evidence(&lossbins->bins[i]))
             continue;
-        changed += tally->bins[i].changed;
-        root += tally->bins[i].root_loss;
+        changed += lossbins->bins[i].changed;
+        root += lossbins->bins[i].root_loss;
     }
     return changed / root;
 }
@@ -77,16 +77,16 @@ static double changes_of(const amct_tally *tally)
 /* The bins that count, and the Cholesky factor of the covariance of their mean drops. */
 typedef struct evidence {
     int n;
-    double log_loss[AMCT_TALLY_BINS], drop[AMCT_TALLY_BINS];
-    double factor[AMCT_TALLY_BINS][AMCT_TALLY_BINS];
+    double log_loss[AMCT_LOSSBINS_BINS], drop[AMCT_LOSSBINS_BINS];
+    double factor[AMCT_LOSSBINS_BINS][AMCT_LOSSBINS_BINS];
 } evidence;
 
-static void gather(evidence *e, const amct_tally *tally, double changes, double samples)
+static void gather(evidence *e, const amct_lossbins *lossbins, double changes, double samples)
 {
-    double variance[AMCT_TALLY_BINS];
+    double variance[AMCT_LOSSBINS_BINS];
     e->n = 0;
-    for (int i = 0; i < AMCT_TALLY_BINS; i++) {
-        const amct_tally_bin *bin = &tally->bins[i];
+    for (int i = 0; i < AMCT_LOSSBINS_BINS; i++) {
+        const amct_lossbin *bin = &lossbins->bins[i];
         if (!is_evidence(bin))
             continue;
         int k = e->n++;
@@ -115,7 +115,7 @@ static void observe(grid *g, const evidence *e)
 {
     for (int b = 0; b < BENDS; b++)
         for (int s = 0; s < SCALES; s++) {
-            double whitened[AMCT_TALLY_BINS];
+            double whitened[AMCT_LOSSBINS_BINS];
             for (int i = 0; i < e->n; i++) {
                 double off = e->drop[i] - exp(g->offset[b][s] + g->power[b] * e->log_loss[i]);
                 for (int k = 0; k < i; k++)
@@ -231,18 +231,18 @@ static void find_limit(amct_drop_model *model, uint32_t samples)
     model->limit_drop = node_at(model, from).mean;
 }
 
-void amct_drop_fit(amct_drop_model *model, const amct_tally *tally, uint32_t samples)
+void amct_drop_fit(amct_drop_model *model, const amct_lossbins *lossbins, uint32_t samples)
 {
     grid g;
     evidence e;
     start_grid(&g, model);
-    double changes = changes_of(tally);
-    gather(&e, tally, changes, samples);
+    double changes = changes_of(lossbins);
+    gather(&e, lossbins, changes, samples);
     observe(&g, &e);
     integrate(&g, model->nodes);
     for (int i = 0; i < AMCT_DROP_NODES; i++) {
         double loss = exp(node_log_loss(i));
-        model->nodes[i].cv_sq = amct_tally_cv_sq(tally, loss);
+        model->nodes[i].cv_sq = amct_lossbins_cv_sq(lossbins, loss);
         plan_proof(model, &model->nodes[i], loss, changes);
     }
     find_limit(model, samples);

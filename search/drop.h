@@ -17,7 +17,7 @@
  * 2. A candidate's own drop deviates from that by 10 % (one standard deviation).
  * 3. The candidates are measured on the same samples, so the errors of their changed answers
  *    correlate with 0.45; of two candidates of unlike loss, what they share is what the less lossy
- *    one changes. Candidates of similar loss are pooled (tally.h). Variances come from the rate of
+ *    one changes. Candidates of similar loss are pooled (lossbins.h). Variances come from the rate of
  *    changes pooled over all candidates, in proportion to the root of the loss, never from a count
  *    itself: few changes by chance would look precise and pull the estimate down. K and g are
  *    integrated over a grid: their posterior gives mean and variance of the drop at any loss.
@@ -53,7 +53,7 @@
 #ifndef AMCT_SEARCH_DROP_H
 #define AMCT_SEARCH_DROP_H
 
-#include "search/tally.h"
+#include "search/lossbins.h"
 
 #include <stdbool.h>
 
@@ -94,7 +94,7 @@ typedef struct amct_drop {
 void amct_drop_start(amct_drop_model *model, double budget, double confidence,
                      uint32_t confirm_samples, bool labels);
 /* Brings the model up to date; samples is the number of a full measurement. */
-void amct_drop_fit(amct_drop_model *model, const amct_tally *tally, uint32_t samples);
+void amct_drop_fit(amct_drop_model *model, const amct_lossbins *lossbins, uint32_t samples);
 amct_drop amct_drop_estimate(const amct_drop_model *model, const amct_score *score);
 /* Completes a race for candidates near the limit: what they may show, and how it adds up. */
 void amct_drop_limit_race(const amct_drop_model *model, amct_race *race);

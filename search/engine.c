@@ -40,7 +40,7 @@ static void fill_ask(amct_search *search, const uint8_t *genome, double cost_ns,
     if (slot.kind == AMCT_SLOT_RACED) {
         amct_race_spend(&ask->race);
         amct_drop_limit_race(&search->drop, &ask->race);
-        amct_foresee(&ask->race, &search->tally, search->drop.limit_loss);
+        amct_foresee(&ask->race, &search->lossbins, search->drop.limit_loss);
     }
 }
 
@@ -138,7 +138,7 @@ bool amct_engine_demand_less(amct_search *search)
     if (search->drop.proof == AMCT_PROOF_NONE)
         return false;
     search->drop.proof++;
-    amct_drop_fit(&search->drop, &search->tally, search->problem.search_samples);
+    amct_drop_fit(&search->drop, &search->lossbins, search->problem.search_samples);
     amct_archive_refresh(&search->archive, &search->drop);
     return true;
 }
@@ -148,7 +148,7 @@ void amct_engine_foreseen(const amct_search *search, const amct_score *score, do
 {
     amct_race race = search->plan;
     *loss = amct_score_loss(score);
-    amct_foresee(&race, &search->tally, *loss);
+    amct_foresee(&race, &search->lossbins, *loss);
     *sd = 0;
     for (uint32_t i = 0; i < race.n_looks; i++)
         if (race.looks[i].n == score->n) {

@@ -46,7 +46,7 @@ struct amct_search {
     amct_archive archive;
     uint64_t *ask_numbers; /* by member */
     size_t ask_capacity;
-    amct_tally tally;
+    amct_lossbins lossbins;
     amct_drop_model drop;
     amct_race plan; /* the looks, no limits */
 

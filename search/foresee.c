@@ -4,19 +4,19 @@
 
 static const double common_part = 0.45;
 
-void amct_foresee(amct_race *race, const amct_tally *tally, double loss)
+void amct_foresee(amct_race *race, const amct_lossbins *lossbins, double loss)
 {
-    double cv_sq = amct_tally_cv_sq(tally, loss);
+    double cv_sq = amct_lossbins_cv_sq(lossbins, loss);
     double n = 0, all = race->looks[race->n_looks - 1].n;
-    for (uint32_t b = 0; b < AMCT_TALLY_BINS; b++)
-        n += amct_tally_nearness(b, loss) * tally->bins[b].looks;
+    for (uint32_t b = 0; b < AMCT_LOSSBINS_BINS; b++)
+        n += amct_lossbins_nearness(b, loss) * lossbins->bins[b].looks;
     for (uint32_t i = 0; i < race->n_looks; i++) {
         amct_race_look *look = &race->looks[i];
         double sum = 0, sum_sq = 0;
-        for (uint32_t b = 0; b < AMCT_TALLY_BINS; b++) {
-            double near = amct_tally_nearness(b, loss);
-            sum += near * tally->bins[b].ratio[i];
-            sum_sq += near * tally->bins[b].ratio_sq[i];
+        for (uint32_t b = 0; b < AMCT_LOSSBINS_BINS; b++) {
+            double near = amct_lossbins_nearness(b, loss);
+            sum += near * lossbins->bins[b].ratio[i];
+            sum_sq += near * lossbins->bins[b].ratio_sq[i];
         }
         double plain = log1p(cv_sq * (1 / (double)look->n - 1 / all));
         double common = common_part * plain, own = (1 - common_part) * plain;

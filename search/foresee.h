@@ -5,7 +5,7 @@
 #ifndef AMCT_SEARCH_FORESEE_H
 #define AMCT_SEARCH_FORESEE_H
 
-#include "search/tally.h"
+#include "search/lossbins.h"
 
 /*
  * Sets log_ratio and sd of all looks of the race for candidates of about this loss.
@@ -16,6 +16,6 @@
  * common part has 45 %: the correlation of the losses of two candidates over the samples (measured:
  * 0.42 to 0.59 on ResNet-20 and MobileNet v1). Both are Bayesian with few pseudo-observations.
  */
-void amct_foresee(amct_race *race, const amct_tally *tally, double loss);
+void amct_foresee(amct_race *race, const amct_lossbins *lossbins, double loss);
 
 #endif

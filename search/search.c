@@ -53,6 +53,12 @@ static amct_status find_algorithm(const amct_algorithm **out, const char *name, 
                      known);
 }
 
+amct_status amct_search_check_algorithm(const char *name, amct_err *err)
+{
+    const amct_algorithm *algorithm;
+    return find_algorithm(&algorithm, name, err);
+}
+
 static amct_status check(const amct_search_problem *problem, const amct_search_options *options,
                          amct_err *err)
 {
@@ -95,7 +101,7 @@ static amct_status build(amct_search *search, amct_err *err)
     amct_drop_start(&search->drop, problem->budget_ratio, problem->confidence,
                     problem->confirm_samples, problem->labels);
     amct_race_plan(&search->plan, problem->search_samples);
-    amct_drop_fit(&search->drop, &search->tally, problem->search_samples);
+    amct_drop_fit(&search->drop, &search->lossbins, problem->search_samples);
     search->stall_ns = INFINITY;
     search->phase = "start";
     search->self = search->algorithm->start(search);
@@ -221,7 +227,7 @@ static const amct_score *take(amct_search *search, uint32_t i, const amct_result
     member->state =
         last->n == search->problem.search_samples ? AMCT_MEMBER_FULL : AMCT_MEMBER_REJECTED;
     if (member->state == AMCT_MEMBER_FULL) {
-        amct_tally_add(&search->tally, &search->plan, result->scores, result->n_scores);
+        amct_lossbins_add(&search->lossbins, &search->plan, result->scores, result->n_scores);
     } else {
         search->rejected++;
         search->rejected_samples += last->n;
@@ -256,7 +262,7 @@ amct_status amct_search_tell(amct_search *search, const amct_result *results, si
     for (uint32_t i = 0; i < n; i++)
         last[i] = take(search, i, &results[i]);
     if (search->evaluations > before) {
-        amct_drop_fit(&search->drop, &search->tally, search->problem.search_samples);
+        amct_drop_fit(&search->drop, &search->lossbins, search->problem.search_samples);
         amct_archive_refresh(&search->archive, &search->drop);
         search->stall_evaluations += search->evaluations - before;
         watch_stall(search);
@@ -270,6 +276,22 @@ amct_status amct_search_tell(amct_search *search, const amct_result *results, si
 void amct_search_stop(amct_search *search, amct_search_end why)
 {
     amct_engine_finish(search, why);
+}
+
+amct_status amct_search_set_budget(amct_search *search, double budget_ratio, amct_err *err)
+{
+    search->problem.budget_ratio = budget_ratio;
+    AMCT_TRY(check(&search->problem, &search->options, err));
+    amct_search_stop(search, AMCT_SEARCH_COMPLETE);
+    search->drop = (amct_drop_model){0};
+    amct_drop_start(&search->drop, budget_ratio, search->problem.confidence,
+                    search->problem.confirm_samples, search->problem.labels);
+    amct_drop_fit(&search->drop, &search->lossbins, search->problem.search_samples);
+    amct_archive_refresh(&search->archive, &search->drop);
+    while (amct_engine_incumbent_ns(search) >= search->original_ns &&
+           amct_engine_demand_less(search))
+        continue;
+    return AMCT_OK;
 }
 
 amct_search_end amct_search_ended(const amct_search *search)

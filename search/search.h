@@ -107,6 +107,10 @@ amct_search_end amct_search_ended(const amct_search *search);
 /* The same in words for the user; "" while it runs. */
 const char *amct_search_reason(const amct_search *search);
 
+/* For a search that was told everything: judges the candidates measured by another budget, in
+ * (0, 1). Finalists are then those of that budget. No more is asked. */
+amct_status amct_search_set_budget(amct_search *search, double budget_ratio, amct_err *err);
+
 typedef struct amct_search_progress {
     const char *phase;            /* for the user: "single genes" */
     uint32_t evaluations;         /* candidates told, probes not counted */
@@ -146,6 +150,8 @@ size_t amct_search_finalists(const amct_search *search, amct_finalist *out, size
  * cost. */
 size_t amct_search_front(const amct_search *search, amct_finalist *out, size_t n);
 
+/* AMCT_E_INVALID if there is no algorithm of that name. */
+amct_status amct_search_check_algorithm(const char *name, amct_err *err);
 /* The algorithms by number, NULL after the last; with a line about each. */
 const char *amct_search_algorithm(size_t i, const char **summary);
 

@@ -1,6 +1,8 @@
 #define _GNU_SOURCE /* renameat2 */
 #include "base/file.h"
 
+#include "base/writer.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -45,47 +47,12 @@ void amct_file_unmap(amct_file *file)
     *file = (amct_file){0};
 }
 
-static int write_all(int fd, const char *data, size_t size)
-{
-    while (size) {
-        ssize_t n = write(fd, data, size);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return errno;
-        data += n;
-        size -= (size_t)n;
-    }
-    return 0;
-}
-
 amct_status amct_file_write(const char *path, const void *data, size_t size, amct_err *err)
 {
-    size_t length = strlen(path);
-    char *temporary = malloc(length + sizeof ".XXXXXX");
-    if (!temporary)
-        return amct_fail_nomem(err);
-    memcpy(temporary, path, length);
-    memcpy(temporary + length, ".XXXXXX", sizeof ".XXXXXX");
-    amct_status status = AMCT_OK;
-    int fd = mkostemp(temporary, O_CLOEXEC), error = fd < 0 ? errno : 0;
-    if (fd >= 0) {
-        error = write_all(fd, data, size);
-        if (!error && fchmod(fd, 0644) != 0)
-            error = errno;
-        if (!error && fsync(fd) != 0)
-            error = errno;
-        if (close(fd) != 0 && !error)
-            error = errno;
-        if (!error && rename(temporary, path) != 0)
-            error = errno;
-        if (error)
-            unlink(temporary);
-    }
-    if (error)
-        status = amct_fail_errno(err, error, "cannot write %s", path);
-    free(temporary);
-    return status;
+    amct_writer *writer;
+    AMCT_TRY(amct_writer_new(&writer, path, err));
+    amct_writer_put(writer, data, size);
+    return amct_writer_commit(writer, err);
 }
 
 amct_status amct_folder_make(const char *path, amct_err *err)

@@ -18,8 +18,8 @@ typedef struct amct_file {
 amct_status amct_file_map(amct_file *out, const char *path, amct_err *err);
 void amct_file_unmap(amct_file *file); /* a zeroed one is allowed */
 
-/* Writes size bytes to path: to a temporary file beside it, synced, then renamed, so that path
- * holds either what it held before or all of data, whatever happens. */
+/* Writes size bytes to path in the way of writer.h: path holds either what it held before or all of
+ * data, whatever happens. */
 amct_status amct_file_write(const char *path, const void *data, size_t size, amct_err *err);
 
 /* Creates the folder and those above it; one that exists is fine. */

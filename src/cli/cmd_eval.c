@@ -16,50 +16,43 @@ typedef struct run {
     amct_judge judge;
     amct_engine engine;
     uint32_t batch;
+    float *keep;       /* shared: the rows of all samples; NULL: they are judged only */
     amct_tally *parts; /* shared, per task */
     amct_exec *exec;
     amct_plan *plan;
-    float *rows;
+    float *rows; /* of a batch */
 } run;
 
 static amct_status eval_batch(void *ctx, uint32_t worker, uint32_t task, amct_err *err)
 {
     run *r = ctx;
-    uint32_t count;
+    uint32_t count, row = r->judge.outputs.row;
     (void)worker;
     if (!r->plan) {
         AMCT_TRY(amct_exec_new(&r->exec, r->engine, err));
         AMCT_TRY(amct_plan_new(&r->plan, r->exec, r->graph, NULL, err));
-        r->rows = malloc((size_t)r->batch * r->judge.outputs.row * sizeof *r->rows);
+        r->rows = malloc((size_t)r->batch * row * sizeof *r->rows);
         if (!r->rows)
             return amct_fail_nomem(err);
     }
     AMCT_TRY(amct_plan_run_samples(r->plan, &r->feed, task * r->batch, &count, err));
-    amct_outputs_copy(r->rows, &r->judge.outputs, r->plan, r->graph, count);
-    for (uint32_t k = 0; k < count; k++)
-        amct_judge_add(&r->judge, task * r->batch + k, r->rows + (size_t)k * r->judge.outputs.row,
-                       &r->parts[task]);
+    float *rows = r->keep ? r->keep + (size_t)task * r->batch * row : r->rows;
+    amct_outputs_copy(rows, &r->judge.outputs, r->plan, r->graph, count);
+    for (uint32_t k = 0; !r->keep && k < count; k++)
+        amct_judge_add(&r->judge, task * r->batch + k, rows + (size_t)k * row, &r->parts[task]);
     return AMCT_OK;
 }
 
-typedef struct result {
-    amct_tally tally;
-    double seconds;
-    const char *executor;
-} result;
-
-static amct_status measure(result *out, run *r, uint32_t jobs, amct_err *err)
+static amct_status run_all(amct_tally *tally, run *r, uint32_t jobs, amct_err *err)
 {
     uint32_t tasks = (r->feed.n + r->batch - 1) / r->batch;
     size_t bytes = tasks * sizeof *r->parts;
     r->parts = amct_shared_alloc(bytes);
     if (!r->parts)
         return amct_fail_nomem(err);
-    double begin = amct_clock();
     amct_status status = amct_parallel(jobs, tasks, eval_batch, r, err);
-    out->seconds = amct_clock() - begin;
     for (uint32_t i = 0; status == AMCT_OK && i < tasks; i++)
-        amct_tally_add(&out->tally, &r->parts[i]);
+        amct_tally_add(tally, &r->parts[i]);
     amct_plan_free(r->plan);
     amct_exec_free(r->exec);
     free(r->rows);
@@ -67,81 +60,216 @@ static amct_status measure(result *out, run *r, uint32_t jobs, amct_err *err)
     return status;
 }
 
-static amct_status answer(const amct_config *c, const char *model, const amct_dataset *ds,
-                          amct_metric metric, const result *r, uint32_t jobs, amct_err *err)
+/* What eval works on and finds. */
+typedef struct evaluation {
+    const amct_config *config;
+    const amct_plugins *plugins;
+    uint32_t jobs;
+    amct_engine engine;
+    amct_model model;
+    amct_dataset *dataset;
+    amct_outputs outputs;
+    float *original; /* shared: rows of the original; NULL: there is none */
+    size_t original_bytes;
+    amct_metric metric;
+    amct_tally tally, original_tally;
+    double seconds;
+    char executor[64];
+} evaluation;
+
+static run run_of(const evaluation *e, const amct_graph *graph, const amct_selection *all)
 {
-    double value = amct_metric_value(metric, &r->tally), n = r->tally.n;
-    amct_interval interval = amct_wilson_interval(r->tally.n, (uint32_t)(value * n + 0.5),
-                                                  c->confidence);
-    if (!c->json) {
-        printf("%s %.2f %% (%.4g %% interval %.2f .. %.2f) of %u samples, %.0f samples/s, %s\n",
-               amct_metric_names[metric], 100 * value, 100 * c->confidence, 100 * interval.lo,
-               100 * interval.hi, r->tally.n, n / r->seconds, r->executor);
-        if (ds->n_unreadable)
-            printf("%u files could not be read\n", ds->n_unreadable);
-        return AMCT_OK;
+    const amct_shape *in = &graph->tensors[graph->inputs[0]].shape;
+    return (run){.graph = graph,
+                 .feed = amct_selection_feed(all),
+                 .judge = {e->outputs, e->metric, e->dataset->labels, e->original},
+                 .engine = e->engine,
+                 .batch = in->rank ? (uint32_t)in->dims[0] : 1};
+}
+
+static amct_status load(amct_model *model, amct_outputs *outputs, const evaluation *e,
+                        const char *path, amct_err *err)
+{
+    AMCT_TRY(amct_model_load(model, e->plugins, path, err));
+    amct_status status = amct_model_set_eval_batch(model, err);
+    if (status == AMCT_OK)
+        status = amct_outputs_of(outputs, model->graph, err);
+    if (status != AMCT_OK)
+        amct_model_free(model);
+    return status == AMCT_OK ? status : amct_fail_in(err, "%s", path);
+}
+
+static amct_status run_original(evaluation *e, amct_err *err)
+{
+    amct_model model;
+    amct_outputs outputs;
+    amct_selection all = {e->dataset, NULL, e->dataset->n};
+    AMCT_TRY(load(&model, &outputs, e, e->config->original, err));
+    amct_status status = AMCT_OK;
+    if (outputs.row != e->outputs.row || outputs.classes != e->outputs.classes)
+        status = amct_fail(err, AMCT_E_INVALID,
+                           "%s has %u outputs a sample, the model has %u: it is not its original",
+                           e->config->original, outputs.row, e->outputs.row);
+    size_t bytes = (size_t)all.n * outputs.row * sizeof(float);
+    if (status == AMCT_OK && bytes > e->config->memory_limit_bytes / 2)
+        status = amct_fail(err, AMCT_E_LIMIT,
+                           "the original's outputs take %zu MiB, more than half of the memory "
+                           "limit (--memory-limit)",
+                           bytes >> 20);
+    float *rows = status == AMCT_OK ? amct_shared_alloc(bytes) : NULL;
+    if (status == AMCT_OK && !rows)
+        status = amct_fail_nomem(err);
+    if (status == AMCT_OK) {
+        run r = run_of(e, model.graph, &all);
+        r.keep = rows;
+        status = run_all(&e->original_tally, &r, e->jobs, err);
+        e->original = rows;
+        e->original_bytes = bytes;
+        for (uint32_t i = 0; status == AMCT_OK && i < all.n; i++) {
+            r.judge.original = rows;
+            amct_judge_add(&r.judge, i, rows + (size_t)i * outputs.row, &e->original_tally);
+        }
     }
+    amct_model_free(&model);
+    return status;
+}
+
+/* The metric that the user wants, or else the one that the data allow. */
+static amct_status choose_metric(evaluation *e, amct_err *err)
+{
+    bool labels = e->dataset->labels, classes = e->outputs.classes, original = e->config->original;
+    int wanted = e->config->metric;
+    if (wanted < 0)
+        wanted = labels && classes        ? AMCT_METRIC_TOP1
+                 : classes || !original ? AMCT_METRIC_AGREEMENT
+                                        : AMCT_METRIC_COSINE;
+    e->metric = (amct_metric)wanted;
+    if (e->metric > AMCT_METRIC_TOP5 && !original)
+        return amct_fail(err, AMCT_E_INVALID,
+                         "%s: %s; say --original MODEL to compare with it",
+                         e->config->metric < 0 ? e->dataset->path : amct_metric_names[wanted],
+                         e->config->metric >= 0 ? "this metric compares two networks"
+                         : classes ? "there are no labels, so there is no accuracy"
+                                   : "the network does not classify, so there is no accuracy");
+    if (e->metric <= AMCT_METRIC_TOP5 && (!labels || !classes))
+        return amct_fail(err, AMCT_E_INVALID, "%s: metric %s needs %s", e->dataset->path,
+                         amct_metric_names[wanted],
+                         labels ? "a network that classifies" : "labels");
+    if (e->metric == AMCT_METRIC_AGREEMENT && !classes)
+        return amct_fail(err, AMCT_E_INVALID, "metric agreement needs a network that classifies");
+    return AMCT_OK;
+}
+
+static amct_status evaluate(evaluation *e, const char *path, amct_err *err)
+{
+    AMCT_TRY(amct_engine_by_name(&e->engine, e->config->executor, err));
+    AMCT_TRY(load(&e->model, &e->outputs, e, path, err));
+    AMCT_TRY(amct_samples_open(&e->dataset, e->config, e->model.graph, e->outputs.classes, NULL,
+                               e->jobs, err));
+    AMCT_TRY(choose_metric(e, err));
+    if (e->config->original)
+        AMCT_TRY(run_original(e, err));
+    amct_exec *exec;
+    AMCT_TRY(amct_exec_new(&exec, e->engine, err));
+    snprintf(e->executor, sizeof e->executor, "%s", amct_exec_name(exec));
+    amct_exec_free(exec);
+    amct_selection all = {e->dataset, NULL, e->dataset->n};
+    run r = run_of(e, e->model.graph, &all);
+    double begin = amct_clock();
+    AMCT_TRY(run_all(&e->tally, &r, e->jobs, err));
+    e->seconds = amct_clock() - begin;
+    return AMCT_OK;
+}
+
+/* ---- The answer --------------------------------------------------------------------------- */
+
+static amct_interval interval_of(const evaluation *e)
+{
+    double value = amct_metric_value(e->metric, &e->tally);
+    if (e->metric == AMCT_METRIC_COSINE) {
+        amct_interval far = amct_cosine_judge(&e->tally, 1, e->config->confidence).drop;
+        return (amct_interval){1 - far.hi, 1 - far.lo};
+    }
+    return amct_wilson_interval(e->tally.n, (uint32_t)(value * e->tally.n + 0.5),
+                                e->config->confidence);
+}
+
+static void print_text(const evaluation *e)
+{
+    const amct_tally *t = &e->tally;
+    amct_interval i = interval_of(e);
+    double n = t->n;
+    printf("%s %.2f %% (%.4g %% interval %.2f .. %.2f) of %u samples, %.0f samples/s, %s\n",
+           amct_metric_names[e->metric], 100 * amct_metric_value(e->metric, t),
+           100 * e->config->confidence, 100 * i.lo, 100 * i.hi, t->n, n / e->seconds, e->executor);
+    if (e->config->original && e->metric <= AMCT_METRIC_TOP5) {
+        amct_interval drop = amct_paired_interval(n, t->lost, t->gained, e->config->confidence);
+        printf("the original has %.2f %%: drop %.2f pp (%.4g %% interval %.2f .. %.2f)\n",
+               100 * amct_metric_value(e->metric, &e->original_tally),
+               100 * ((double)t->lost - t->gained) / n, 100 * e->config->confidence, 100 * drop.lo,
+               100 * drop.hi);
+    }
+    if (e->config->original && e->outputs.classes)
+        printf("agreement with the original %.2f %%, KL divergence %.5f\n", 100 * t->agree / n,
+               t->kl / n);
+    if (e->config->original)
+        printf("outputs: mean cosine %.6f, relative L2 difference %.5f\n", 1 - t->cosine / n,
+               sqrt(t->l2_sq / n));
+    if (e->dataset->n_unreadable)
+        printf("%u files could not be read\n", e->dataset->n_unreadable);
+}
+
+static amct_status print_json(const evaluation *e, const char *model, amct_err *err)
+{
+    const amct_tally *t = &e->tally;
+    amct_interval i = interval_of(e), drop = {NAN, NAN};
+    bool original = e->config->original, classes = e->outputs.classes;
+    bool labels = e->dataset->labels && classes, paired = original && e->metric <= AMCT_METRIC_TOP5;
+    double n = t->n;
     amct_json json;
     amct_json_begin(&json);
     amct_json_text(&json, json.root, "model", model);
-    amct_json_text(&json, json.root, "metric", amct_metric_names[metric]);
-    amct_json_number(&json, json.root, "value", value);
-    amct_json_interval(&json, json.root, "interval", interval.lo, interval.hi);
-    amct_json_number(&json, json.root, "confidence", c->confidence);
-    amct_json_integer(&json, json.root, "samples", r->tally.n);
-    amct_json_number(&json, json.root, "seconds", r->seconds);
-    amct_json_number(&json, json.root, "samples_per_second", n / r->seconds);
-    amct_json_text(&json, json.root, "executor", r->executor);
-    amct_json_integer(&json, json.root, "threads", jobs);
-    amct_json_integer(&json, json.root, "unreadable", ds->n_unreadable);
+    amct_json_text(&json, json.root, "metric", amct_metric_names[e->metric]);
+    amct_json_number(&json, json.root, "value", amct_metric_value(e->metric, t));
+    amct_json_interval(&json, json.root, "interval", i.lo, i.hi);
+    amct_json_number(&json, json.root, "confidence", e->config->confidence);
+    amct_json_integer(&json, json.root, "samples", t->n);
+    amct_json_number(&json, json.root, "seconds", e->seconds);
+    amct_json_number(&json, json.root, "samples_per_second", n / e->seconds);
+    amct_json_text(&json, json.root, "executor", e->executor);
+    amct_json_integer(&json, json.root, "threads", e->jobs);
+    amct_json_integer(&json, json.root, "unreadable", e->dataset->n_unreadable);
+    amct_json_number(&json, json.root, "top1", labels ? t->right / n : NAN);
+    amct_json_number(&json, json.root, "top5", labels ? t->right_top5 / n : NAN);
+    amct_json_text(&json, json.root, "original", e->config->original);
+    amct_json_number(&json, json.root, "original_value",
+                     original ? amct_metric_value(e->metric, &e->original_tally) : NAN);
+    if (paired)
+        drop = amct_paired_interval(n, t->lost, t->gained, e->config->confidence);
+    amct_json_number(&json, json.root, "drop", paired ? ((double)t->lost - t->gained) / n : NAN);
+    amct_json_interval(&json, json.root, "drop_interval", drop.lo, drop.hi);
+    amct_json_number(&json, json.root, "agreement", original && classes ? t->agree / n : NAN);
+    amct_json_number(&json, json.root, "kl", original && classes ? t->kl / n : NAN);
+    amct_json_number(&json, json.root, "cosine", original ? 1 - t->cosine / n : NAN);
+    amct_json_number(&json, json.root, "relative_l2", original ? sqrt(t->l2_sq / n) : NAN);
     amct_status status = amct_cmd_answer(&json, err);
     amct_json_end(&json);
     return status;
 }
 
-static amct_status eval_model(amct_config *c, const amct_plugins *plugins, const char *path,
+static amct_status eval_model(const amct_config *c, const amct_plugins *plugins, const char *path,
                               amct_err *err)
 {
-    amct_model model;
-    amct_dataset *ds = NULL;
-    amct_exec *exec = NULL;
-    run r = {0};
-    result out = {0};
-    uint32_t jobs = c->jobs ? c->jobs : amct_cpu_count();
-    AMCT_TRY(amct_model_load(&model, plugins, path, err));
-    amct_status status = amct_engine_by_name(&r.engine, c->executor, err);
-    if (status == AMCT_OK)
-        status = amct_model_set_eval_batch(&model, err);
-    if (status == AMCT_OK)
-        status = amct_outputs_of(&r.judge.outputs, model.graph, err);
-    if (status == AMCT_OK)
-        status = amct_samples_open(&ds, c, model.graph, r.judge.outputs.classes, NULL, jobs, err);
-    r.judge.metric = c->metric < 0 ? AMCT_METRIC_TOP1 : (amct_metric)c->metric;
-    if (status == AMCT_OK && r.judge.metric > AMCT_METRIC_TOP5)
-        status = amct_fail(err, AMCT_E_INVALID,
-                           "metric %s compares two networks; eval measures one: top1 or top5",
-                           amct_metric_names[r.judge.metric]);
-    if (status == AMCT_OK && (!ds->labels || !r.judge.outputs.classes))
-        status = amct_fail(err, AMCT_E_INVALID, "%s: %s", ds->path,
-                           ds->labels ? "the network does not classify, so there is no accuracy"
-                                      : "there are no labels, so there is no accuracy");
-    if (status == AMCT_OK)
-        status = amct_exec_new(&exec, r.engine, err);
-    if (status == AMCT_OK) {
-        amct_selection all = {ds, NULL, ds->n};
-        const amct_shape *in = &model.graph->tensors[model.graph->inputs[0]].shape;
-        r.graph = model.graph;
-        r.feed = amct_selection_feed(&all);
-        r.judge.labels = ds->labels;
-        r.batch = in->rank ? (uint32_t)in->dims[0] : 1;
-        out.executor = amct_exec_name(exec);
-        status = measure(&out, &r, jobs, err);
-    }
-    if (status == AMCT_OK)
-        status = answer(c, path, ds, r.judge.metric, &out, jobs, err);
-    amct_exec_free(exec);
-    amct_dataset_free(ds);
-    amct_model_free(&model);
+    evaluation e = {
+        .config = c, .plugins = plugins, .jobs = c->jobs ? c->jobs : amct_cpu_count()};
+    amct_status status = evaluate(&e, path, err);
+    if (status == AMCT_OK && c->json)
+        status = print_json(&e, path, err);
+    else if (status == AMCT_OK)
+        print_text(&e);
+    amct_shared_free(e.original, e.original_bytes);
+    amct_dataset_free(e.dataset);
+    amct_model_free(&e.model);
     return status;
 }
 

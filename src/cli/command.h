@@ -25,6 +25,9 @@ int amct_cmd_fail(const amct_err *err);
 amct_status amct_cmd_argument(const char **out, const amct_config *config, const char *what,
                               amct_err *err);
 
+/* Reads OUT/result.json of a search. *out is freed with cJSON_Delete. */
+amct_status amct_cmd_read_result(cJSON **out, const char *folder, amct_err *err);
+
 /* Prints the document on stdout, on one line. */
 amct_status amct_cmd_answer(amct_json *json, amct_err *err);
 

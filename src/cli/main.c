@@ -1,4 +1,6 @@
 /* amct-autotune: the command line. */
+#include <config.h>
+
 #include "cli/command.h"
 
 #include "base/log.h"

@@ -1,8 +1,10 @@
 #include "cli/options.h"
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/number.h"
 #include "data/split.h"
+#include "study/study.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -163,6 +165,10 @@ SET(confirm)
 {
     return count(&c->confirm, value, err);
 }
+SET(original)
+{
+    return keep(&c->original, c, value, err);
+}
 SET(metric)
 {
     return choose(&c->metric, value, amct_metric_names, err);
@@ -228,6 +234,7 @@ SET(seed)
 }
 SET(output)
 {
+    c->output_given = true;
     return keep(&c->output, c, value, err);
 }
 SET(jobs)
@@ -240,7 +247,9 @@ SET(memory_limit)
 }
 SET(resume)
 {
-    return keep(&c->resume, c, value, err);
+    AMCT_TRY(keep(&c->resume, c, value, err));
+    c->output = c->resume;
+    return AMCT_OK;
 }
 SET(dry_run)
 {
@@ -327,6 +336,7 @@ static const struct option_row {
     {"search-samples", 0, "N", SEARCH, set_search, "samples the search may look at"},
     {"confirm", 0, "N|rest", SEARCH, set_confirm, "samples kept for the verdict; 0: no proof"},
     {"metric", 0, "NAME", SEARCH | EVAL, set_metric, "top1, top5, agreement or cosine"},
+    {"original", 0, "MODEL", EVAL, set_original, "compare with this model, sample by sample"},
     {"budget", 'b', "RATIO", SEARCH | EXPORT, set_budget, "greatest drop allowed; default 1%"},
     {"relative", 0, NULL, SEARCH | EXPORT, set_relative,
      "the budget is a share of the original's value"},
@@ -396,6 +406,16 @@ static amct_status refuse(char **argv, int missing, amct_err *err)
         missing ? "option %s needs a value; see --help" : "unknown option %s; see --help", word);
 }
 
+/* What the search in that folder was begun with. */
+static amct_status read_resumed(amct_config *c, const char *folder, amct_err *err)
+{
+    AMCT_TRY(amct_study_exists(folder, err));
+    char *path = amct_path_join(folder, "search.yaml");
+    amct_status status = path ? amct_config_read(c, path, err) : amct_fail_nomem(err);
+    free(path);
+    return status;
+}
+
 static amct_status each(amct_config *c, int argc, char **argv, unsigned command, bool config_pass,
                         bool *help, amct_err *err)
 {
@@ -426,9 +446,10 @@ static amct_status each(amct_config *c, int argc, char **argv, unsigned command,
             *help = true;
             return AMCT_OK;
         }
-        bool is_config = rows[row].set == set_config;
-        if (config_pass && is_config && amct_config_read(c, optarg, err) != AMCT_OK)
-            return err->code;
+        if (config_pass && rows[row].set == set_config)
+            AMCT_TRY(amct_config_read(c, optarg, err));
+        if (config_pass && rows[row].set == set_resume)
+            AMCT_TRY(read_resumed(c, optarg, err));
         if (!config_pass)
             AMCT_TRY(apply(c, row, optarg, err));
     }

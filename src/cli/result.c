@@ -1,88 +1,38 @@
+#include <config.h>
+
 #include "cli/result.h"
 
+#include "cli/verdict.h"
 #include "measure/interval.h"
+#include "tune/outcome.h"
 #include "tune/publish.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
-/* What the constants take on the device: floats as float16, quantised layers as they are. */
-static int64_t bytes_of(const amct_setup *s, const uint8_t *kinds)
+static void add_value(amct_json *json, cJSON *at, const amct_outcome_value *v)
 {
-    const amct_graph *g = s->model.graph;
-    int64_t bytes = 0;
-    for (uint32_t t = 0; t < g->n_tensors; t++)
-        if (g->tensors[t].data)
-            bytes += amct_dtype_is_float(g->tensors[t].dtype)
-                         ? 2 * amct_shape_size(&g->tensors[t].shape)
-                         : (int64_t)g->tensors[t].bytes;
-    for (uint32_t i = 0; kinds && i < s->model.n_layers; i++)
-        if (kinds[i] != AMCT_LEVEL_16)
-            bytes += amct_level_bytes(&s->model.layers[i], (amct_level_kind)kinds[i]) -
-                     amct_level_bytes(&s->model.layers[i], AMCT_LEVEL_16);
-    return bytes;
+    amct_json_number(json, at, "value", v->value);
+    amct_json_interval(json, at, "interval", v->interval.lo, v->interval.hi);
+    amct_json_number(json, at, "latency_ms", v->latency_ns / 1e6);
+    amct_json_integer(json, at, "bytes", v->bytes);
 }
 
-static amct_interval value_interval(amct_metric metric, const amct_tally *t, double confidence)
+static void add_values(amct_json *json, const amct_tuned *to)
 {
-    double value = amct_metric_value(metric, t);
-    if (metric == AMCT_METRIC_COSINE) {
-        amct_interval drop = amct_cosine_judge(t, 1, confidence).drop;
-        return (amct_interval){1 - drop.hi, 1 - drop.lo};
-    }
-    return amct_wilson_interval(t->n, (uint32_t)(value * t->n + 0.5), confidence);
-}
-
-static void add_accuracy(amct_json *json, cJSON *at, const amct_setup *s, const amct_tally *t)
-{
-    amct_metric metric = s->search_judge.metric;
-    amct_interval i = value_interval(metric, t, s->config->confidence);
-    amct_json_number(json, at, "value", t->n ? amct_metric_value(metric, t) : NAN);
-    amct_json_interval(json, at, "interval", t->n ? i.lo : NAN, i.hi);
-}
-
-static double drop_of(amct_metric metric, const amct_tally *t)
-{
-    if (!t->n)
-        return NAN;
-    return metric == AMCT_METRIC_COSINE ? t->cosine / t->n
-                                        : ((double)t->lost - t->gained) / t->n;
-}
-
-static void add_baseline(amct_json *json, const amct_tuned *to, bool confirmed)
-{
-    const amct_setup *s = &to->setup;
-    cJSON *at = amct_json_object(json, json->root, "baseline");
-    add_accuracy(json, at, s, confirmed ? &s->confirm_baseline : &s->search_baseline);
-    amct_json_number(json, at, "latency_ms", s->original_cost.latency_ns / 1e6);
-    amct_json_integer(json, at, "bytes", bytes_of(s, NULL));
-}
-
-static void add_best(amct_json *json, const amct_tuned *to, bool confirmed)
-{
-    const amct_setup *s = &to->setup;
-    const amct_final *f = to->best;
-    cJSON *at = amct_json_object(json, json->root, "best");
-    amct_metric metric = s->search_judge.metric;
-    const amct_tally *t = !f          ? (confirmed ? &s->confirm_baseline : &s->search_baseline)
-                          : confirmed ? &f->confirm
-                                      : &f->search;
-    add_accuracy(json, at, s, t);
-    amct_json_number(json, at, "drop", f ? drop_of(metric, t) : 0);
-    if (f && confirmed)
-        amct_json_interval(json, at, "drop_interval", f->verdict.drop.lo, f->verdict.drop.hi);
-    else if (f && metric != AMCT_METRIC_COSINE) {
-        amct_interval i = amct_paired_interval(t->n, t->lost, t->gained, s->config->confidence);
-        amct_json_interval(json, at, "drop_interval", i.lo, i.hi);
-    } else
-        amct_json_interval(json, at, "drop_interval", f ? NAN : 0, 0);
-    amct_json_number(json, at, "latency_ms", to->best_cost.latency_ns / 1e6);
-    amct_json_integer(json, at, "bytes", bytes_of(s, f ? f->kinds : NULL));
-    amct_json_number(json, at, "speedup", s->original_cost.latency_ns / to->best_cost.latency_ns);
-    amct_json_bool(json, at, "refined", f && f->refined);
-    amct_json_number(json, at, "loss", f && t->n ? amct_tally_loss(&s->search_judge, t) : 0);
+    amct_outcome o = amct_outcome_of(to);
+    add_value(json, amct_json_object(json, json->root, "baseline"), &o.before);
+    cJSON *best = amct_json_object(json, json->root, "best");
+    add_value(json, best, &o.after);
+    amct_json_number(json, best, "drop", o.drop);
+    amct_json_interval(json, best, "drop_interval", o.drop_interval.lo, o.drop_interval.hi);
+    amct_json_number(json, best, "drop_confidence", o.confidence);
+    amct_json_number(json, best, "speedup", o.before.latency_ns / o.after.latency_ns);
+    amct_json_bool(json, best, "refined", to->best && to->best->refined);
+    amct_json_number(json, best, "loss", o.loss);
 }
 
 static const char *skip_reason(const amct_genes *genes, const char *name)
@@ -153,7 +103,7 @@ static void add_front(amct_json *json, const amct_tuned *to)
         amct_genes_express(&s->genes, front[i].genome, kinds);
         amct_json_number(json, at, "drop", front[i].drop);
         amct_json_number(json, at, "latency_ms", front[i].cost_ns / 1e6);
-        amct_json_integer(json, at, "bytes", bytes_of(s, kinds));
+        amct_json_integer(json, at, "bytes", amct_outcome_bytes(s, kinds));
         amct_json_integer(json, at, "candidate", (int64_t)front[i].number);
     }
     free(kinds);
@@ -182,7 +132,7 @@ static void add_run(amct_json *json, const amct_tuned *to)
     amct_json_integer(json, json->root, "peak_rss_bytes", (int64_t)peak * 1024);
 }
 
-static void add_files(amct_json *json, const amct_setup *s)
+static void add_files(amct_json *json, const amct_tuned *to, const char *folder)
 {
     static const struct {
         const char *key, *suffix;
@@ -192,15 +142,19 @@ static void add_files(amct_json *json, const amct_setup *s)
                  {"qdq_model", "_qdq_model.onnx", true},
                  {"config", "_config.json", false},
                  {"record", "_record.txt", false}};
-    char prefix[256], name[512];
+    const amct_setup *s = &to->setup;
+    char prefix[256], name[PATH_MAX];
     cJSON *at = amct_json_object(json, json->root, "files");
     amct_publish_prefix(prefix, sizeof prefix, s->config);
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        snprintf(name, sizeof name, "best/%s%s", prefix, files[i].suffix);
+        snprintf(name, sizeof name, "%s/%s%s", folder, prefix, files[i].suffix);
         bool written = files[i].qdq ? s->config->format_qdq : s->config->format_amct;
         amct_json_text(json, at, files[i].key, written ? name : NULL);
     }
     amct_json_text(json, at, "report", "report.html");
+    char *compile = amct_verdict_compile(to, folder);
+    amct_json_text(json, json->root, "compile", compile);
+    free(compile);
 }
 
 static void add_about(amct_json *json, const amct_tuned *to)
@@ -242,11 +196,10 @@ static void add_about(amct_json *json, const amct_tuned *to)
     amct_json_integer(json, settings, "jobs", s->jobs);
 }
 
-void amct_result_fill(amct_json *json, const amct_tuned *to, const amct_step_down *steps,
-                      uint32_t n_steps, const char *started, const char *finished)
+void amct_result_fill(amct_json *json, const amct_tuned *to, const char *folder,
+                      const amct_progress *steps, const char *started, const char *finished)
 {
     const amct_setup *s = &to->setup;
-    bool confirmed = s->confirm.n > 0;
     amct_json_integer(json, json->root, "status", to->exit_status);
     amct_json_text(json, json->root, "verdict", amct_verdict_name(to->verdict));
     amct_json_bool(json, json->root, "faster", to->faster);
@@ -256,8 +209,7 @@ void amct_result_fill(amct_json *json, const amct_tuned *to, const amct_step_dow
     amct_json_text(json, json->root, "reason",
                    to->search ? amct_search_reason(to->search)
                               : "there was nothing to choose: no layer gains on this target");
-    add_baseline(json, to, confirmed);
-    add_best(json, to, confirmed);
+    add_values(json, to);
     add_run(json, to);
     add_about(json, to);
     amct_json_text(json, json->root, "started", started);
@@ -273,10 +225,10 @@ void amct_result_fill(amct_json *json, const amct_tuned *to, const amct_step_dow
         amct_json_text(json, at, "reason", s->genes.skipped[i].reason);
     }
     cJSON *convergence = amct_json_array(json, json->root, "convergence");
-    for (uint32_t i = 0; i < n_steps; i++) {
+    for (uint32_t i = 0; steps && i < steps->n_steps; i++) {
         cJSON *at = amct_json_object(json, convergence, NULL);
-        amct_json_integer(json, at, "evaluations", steps[i].evaluations);
-        amct_json_number(json, at, "latency_ms", steps[i].latency_ns / 1e6);
+        amct_json_integer(json, at, "evaluations", steps->steps[i].evaluations);
+        amct_json_number(json, at, "latency_ms", steps->steps[i].latency_ns / 1e6);
     }
-    add_files(json, s);
+    add_files(json, to, folder);
 }

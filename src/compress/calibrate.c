@@ -10,7 +10,8 @@
 /* A tensor that is looked at; sources are shared by layers. */
 typedef struct watched {
     uint32_t tensor;
-    bool range; /* its extremes and histogram are wanted, not only means */
+    int32_t axis; /* that counts its channels */
+    bool range;   /* its extremes and histogram are wanted, not only means */
     int64_t channels;
     size_t sums_at; /* of its channels in a task's row of sums */
     uint64_t total; /* values on all samples */
@@ -78,7 +79,7 @@ static amct_status look(void *ctx, uint32_t worker, uint32_t task, amct_err *err
             uint64_t *counts = r->counts + ((size_t)worker * r->n_ranges + range) * AMCT_RANGE_BINS;
             amct_histogram_add(counts, t->min, t->max, b.data, n);
         } else if (!r->second_pass) {
-            amct_channels_sum(r->sums + task * r->n_sums + t->sums_at, &b, count);
+            amct_channels_sum(r->sums + task * r->n_sums + t->sums_at, &b, t->axis, count);
             if (t->range) {
                 amct_extremes e = extremes_of(r, worker, i);
                 amct_extremes_add(&e, b.data, n);
@@ -90,16 +91,23 @@ static amct_status look(void *ctx, uint32_t worker, uint32_t task, amct_err *err
     return AMCT_OK;
 }
 
-static uint32_t watch(run *r, uint32_t tensor, bool range)
+/* The place of a layer's source or result among the watched tensors; r->n if it is not there. */
+static uint32_t place_of(const run *r, const amct_layer *layer, uint32_t tensor)
 {
+    int32_t axis = amct_layer_axis(layer, &r->graph->tensors[tensor].shape);
     uint32_t i = 0;
-    while (i < r->n && r->tensors[i].tensor != tensor)
+    while (i < r->n && (r->tensors[i].tensor != tensor || r->tensors[i].axis != axis))
         i++;
-    if (i == r->n)
-        r->n++;
-    r->tensors[i].tensor = r->keep[i] = tensor;
-    r->tensors[i].range |= range;
     return i;
+}
+
+static void watch(run *r, const amct_layer *layer, uint32_t tensor, bool range)
+{
+    uint32_t i = place_of(r, layer, tensor);
+    r->n += i == r->n;
+    r->tensors[i].tensor = r->keep[i] = tensor;
+    r->tensors[i].axis = amct_layer_axis(layer, &r->graph->tensors[tensor].shape);
+    r->tensors[i].range |= range;
 }
 
 static void measure_rows(run *r, const amct_range_options *options)
@@ -107,7 +115,7 @@ static void measure_rows(run *r, const amct_range_options *options)
     for (uint32_t i = 0; i < r->n; i++) {
         watched *t = &r->tensors[i];
         const amct_shape *shape = &r->graph->tensors[t->tensor].shape;
-        t->channels = amct_channels_of(shape);
+        t->channels = shape->dims[t->axis];
         t->sums_at = r->n_sums;
         r->n_sums += (size_t)t->channels;
         if (!t->range)
@@ -185,17 +193,12 @@ static amct_status conclude(amct_calibration *to, const run *r, const amct_layer
         amct_layer_stats *s = &to->layers[l];
         if (layers[l].no_int8)
             continue;
-        for (uint32_t i = 0; i < r->n; i++) {
-            const watched *t = &r->tensors[i];
-            if (t->tensor == layers[l].src) {
-                s->src = params[i];
-                s->src_min = t->min, s->src_max = t->max;
-                s->n_src_channels = t->channels;
-                s->src_mean = mean_of(r, to->arena, i, n_tasks);
-            }
-            if (t->tensor == layers[l].result)
-                s->result_mean = mean_of(r, to->arena, i, n_tasks);
-        }
+        uint32_t src = place_of(r, &layers[l], layers[l].src);
+        s->src = params[src];
+        s->src_min = r->tensors[src].min, s->src_max = r->tensors[src].max;
+        s->n_src_channels = r->tensors[src].channels;
+        s->src_mean = mean_of(r, to->arena, src, n_tasks);
+        s->result_mean = mean_of(r, to->arena, place_of(r, &layers[l], layers[l].result), n_tasks);
         if (!s->src_mean || !s->result_mean)
             return amct_fail_nomem(err);
         s->seen = true;
@@ -258,8 +261,8 @@ amct_status amct_calibrate(amct_calibration **out, const amct_graph *graph,
     }
     for (uint32_t l = 0; status == AMCT_OK && l < n_layers; l++)
         if (!layers[l].no_int8) {
-            watch(&r, layers[l].src, true);
-            watch(&r, layers[l].result, false);
+            watch(&r, &layers[l], layers[l].src, true);
+            watch(&r, &layers[l], layers[l].result, false);
         }
     if (status == AMCT_OK && feed->n && r.n)
         status = passes(to, &r, layers, options, jobs, err);

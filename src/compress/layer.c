@@ -143,3 +143,9 @@ amct_status amct_layers_find(amct_layer **out, uint32_t *n, const amct_graph *gr
     *n = count;
     return AMCT_OK;
 }
+
+int32_t amct_layer_axis(const amct_layer *layer, const amct_shape *shape)
+{
+    bool product = strcmp(layer->op, "Gemm") == 0 || strcmp(layer->op, "MatMul") == 0;
+    return product ? shape->rank - 1 : 1;
+}

@@ -28,4 +28,8 @@ typedef struct amct_layer {
  * transA, alpha and beta, MatMul with a constant matrix. */
 amct_status amct_layers_find(amct_layer **out, uint32_t *n, const amct_graph *graph, amct_err *err);
 
+/* The dim that counts the channels of a layer's source or result: the last one of a matrix product,
+ * dim 1 of a convolution. */
+int32_t amct_layer_axis(const amct_layer *layer, const amct_shape *shape);
+
 #endif

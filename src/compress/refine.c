@@ -51,8 +51,8 @@ static amct_status walk_to(walk *w, uint32_t step, amct_err *err)
 }
 
 /* Moves the difference of the means into the bias of q, and into what has been computed. */
-static amct_status correct(walk *w, amct_quantised *q, uint32_t tensor, const double *wanted,
-                           amct_arena *arena, amct_err *err)
+static amct_status correct(walk *w, amct_quantised *q, const amct_layer *layer,
+                           const double *wanted, amct_arena *arena, amct_err *err)
 {
     int32_t *bias = amct_arena_copy(arena, q->bias, (size_t)q->channels * sizeof *bias);
     double *sums = calloc((size_t)q->channels + 1, sizeof *sums);
@@ -60,8 +60,8 @@ static amct_status correct(walk *w, amct_quantised *q, uint32_t tensor, const do
     amct_status status = bias && sums && shift ? AMCT_OK : amct_fail_nomem(err);
     int64_t n = 0;
     for (uint32_t i = 0; status == AMCT_OK && i < w->n; i++) {
-        amct_buffer b = amct_plan_watched(w->plans[i], tensor);
-        n += amct_channels_sum(sums, &b, w->counts[i]);
+        amct_buffer b = amct_plan_watched(w->plans[i], layer->result);
+        n += amct_channels_sum(sums, &b, amct_layer_axis(layer, &b.shape), w->counts[i]);
     }
     for (int64_t c = 0; status == AMCT_OK && n && c < q->channels; c++) {
         float unit = amct_quantised_unit(q, c);
@@ -72,8 +72,8 @@ static amct_status correct(walk *w, amct_quantised *q, uint32_t tensor, const do
         }
     }
     for (uint32_t i = 0; status == AMCT_OK && i < w->n; i++) {
-        amct_buffer b = amct_plan_watched(w->plans[i], tensor);
-        amct_channels_shift(&b, w->counts[i], shift);
+        amct_buffer b = amct_plan_watched(w->plans[i], layer->result);
+        amct_channels_shift(&b, amct_layer_axis(layer, &b.shape), w->counts[i], shift);
     }
     free(sums);
     free(shift);
@@ -100,8 +100,7 @@ static amct_status correct_all(walk *w, const amct_quantised **refined, amct_are
         if (!q)
             return amct_fail_nomem(err);
         AMCT_TRY(walk_to(w, step, err));
-        AMCT_TRY(
-            correct(w, q, layers[next].result, calibration->layers[next].result_mean, arena, err));
+        AMCT_TRY(correct(w, q, &layers[next], calibration->layers[next].result_mean, arena, err));
         refined[next] = q;
     }
     return AMCT_OK;

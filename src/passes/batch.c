@@ -103,7 +103,7 @@ static amct_status try_batch(amct_graph *graph, int64_t batch, amct_err *err)
             status = amct_tensor_bytes(&bytes, input->dtype, &input->shape, err);
     }
     if (status == AMCT_OK && amct_pass_infer(graph, false, err) != AMCT_OK) {
-        if (err->code == AMCT_E_INVALID) /* it was valid at the other */
+        if (err->code != AMCT_E_NOMEM) /* the graph was right at the size before */
             err->code = AMCT_E_UNSUPPORTED;
         status = amct_fail_in(err, "the network cannot be run at batch %lld", (long long)batch);
     }

@@ -11,6 +11,7 @@
 typedef struct qparams {
     amct_tensor scale, zero; /* copies: the array moves; zero without data: left out */
     int64_t n;               /* scales: 1 or more */
+    int64_t step;            /* elements of `scale` from one to the next */
     int64_t axis;
     int64_t shift; /* -128 for uint8: q_int8 = q_uint8 - 128 */
 } qparams;
@@ -24,6 +25,7 @@ static bool read_params(qparams *out, const amct_graph *graph, const amct_node *
         return false;
     *out = (qparams){.scale = *scale,
                      .n = amct_shape_size(&scale->shape),
+                     .step = 1,
                      .axis = amct_node_int(node, "axis", 1),
                      .shift = dtype == AMCT_UINT8 ? -128 : 0};
     if (zero)
@@ -38,7 +40,7 @@ static bool read_params(qparams *out, const amct_graph *graph, const amct_node *
 
 static double scale_of(const qparams *p, int64_t i)
 {
-    return amct_constant_number(&p->scale, p->n > 1 ? i : 0);
+    return amct_constant_number(&p->scale, p->n > 1 ? i * p->step : 0);
 }
 
 static int64_t zero_of(const qparams *p, int64_t i)
@@ -51,6 +53,7 @@ typedef struct qlayer {
     uint32_t x;       /* the float tensor in front of QuantizeLinear */
     uint32_t weights; /* int8 constant */
     uint32_t bias;    /* constant: int32, or float to be rounded; AMCT_NO_TENSOR */
+    uint32_t add;     /* the Add behind a MatMul that holds it, else AMCT_NO_TENSOR */
     qparams src, w;
     int64_t channels;
 } qlayer;
@@ -85,49 +88,104 @@ static bool read_source(qlayer *l, const amct_graph *graph, const amct_links *li
     return true;
 }
 
+/* Scales per channel of a transposed convolution with groups: block g of dim 0 and element j of
+ * dim 1 belong to channel g * dims[1] + j, and all taps of them have one scale. */
+static bool read_blocks(qparams *out, const amct_graph *graph, const qlayer *l, const amct_node *dq,
+                        const amct_tensor *w)
+{
+    const amct_tensor *scale = amct_node_src(graph, dq, 1);
+    int64_t groups = amct_node_int(l->node, "group", 1);
+    amct_shape wanted = w->shape;
+    if (!amct_node_is(l->node, "ConvTranspose") || !scale || !scale->data ||
+        scale->dtype != AMCT_FLOAT || amct_node_src(graph, dq, 2) || groups < 1 ||
+        w->shape.dims[0] % groups || amct_node_int(dq, "axis", 1) != 0 ||
+        amct_node_int(dq, "block_size", 0) != w->shape.dims[0] / groups)
+        return false;
+    wanted.dims[0] = groups;
+    if (!amct_shape_equal(&wanted, &scale->shape) || amct_shape_size(&wanted) < 1)
+        return false;
+    *out = (qparams){.scale = *scale,
+                     .n = groups * wanted.dims[1],
+                     .step = amct_shape_count(&wanted, 2, wanted.rank)};
+    for (int64_t i = 0; i < out->n * out->step; i++) {
+        double s = amct_constant_number(scale, i);
+        if (!(s > 0) || !isfinite(s) || !isfinite(1 / s) ||
+            s != amct_constant_number(scale, i / out->step * out->step))
+            return false;
+    }
+    return true;
+}
+
 static bool read_weights(qlayer *l, const amct_graph *graph, const amct_links *links)
 {
     const amct_node *dq = maker_of(graph, links, l->node->src[1]);
     if (!dq || !amct_node_is(dq, "DequantizeLinear"))
         return false;
     const amct_tensor *w = amct_node_src(graph, dq, 0);
-    if (!w || !w->data || w->dtype != AMCT_INT8 || w->shape.rank < 2 ||
-        !read_params(&l->w, graph, dq, AMCT_INT8))
+    if (!w || !w->data || w->dtype != AMCT_INT8 || w->shape.rank < 2)
+        return false;
+    l->weights = dq->src[0];
+    l->channels = amct_weights_channels(l->node, &w->shape);
+    if (read_blocks(&l->w, graph, l, dq, w))
+        return true;
+    if (!read_params(&l->w, graph, dq, AMCT_INT8))
         return false;
     int64_t axis = l->w.axis < 0 ? l->w.axis + w->shape.rank : l->w.axis;
-    l->channels = amct_weights_channels(l->node, &w->shape);
     if (l->w.n > 1 && (l->w.n != l->channels || axis != amct_weights_axis(l->node, &w->shape)))
         return false;
     for (int64_t i = 0; i < l->w.n; i++)
         if (zero_of(&l->w, i) != 0)
             return false;
-    l->weights = dq->src[0];
+    return true;
+}
+
+/* Reads tensor t as the layer's bias in units of its sums: an int32 constant and its scales. */
+static bool read_int_bias(qlayer *l, const amct_graph *graph, const amct_links *links, uint32_t t)
+{
+    const amct_node *dq = maker_of(graph, links, t);
+    const amct_tensor *bias = dq ? amct_node_src(graph, dq, 0) : NULL;
+    qparams p;
+    if (!dq || !amct_node_is(dq, "DequantizeLinear") || !bias || !bias->data ||
+        bias->dtype != AMCT_INT32 || amct_shape_size(&bias->shape) != l->channels ||
+        !read_params(&p, graph, dq, AMCT_INT32) || (p.n > 1 && p.n != l->channels))
+        return false;
+    for (int64_t c = 0; c < p.n; c++)
+        if (zero_of(&p, c) != 0)
+            return false;
+    for (int64_t c = 0; c < l->channels; c++) { /* it must be the scale of the sums */
+        double sum = scale_of(&l->src, 0) * scale_of(&l->w, c);
+        if (fabs(scale_of(&p, c) / sum - 1) > 1e-5)
+            return false;
+    }
+    l->bias = dq->src[0];
     return true;
 }
 
 static bool read_bias(qlayer *l, const amct_graph *graph, const amct_links *links)
 {
-    l->bias = AMCT_NO_TENSOR;
-    if (l->node->n_src < 3 || l->node->src[2] == AMCT_NO_TENSOR)
+    const amct_tensor *bias = amct_node_src(graph, l->node, 2);
+    l->bias = l->add = AMCT_NO_TENSOR;
+    if (!bias || read_int_bias(l, graph, links, l->node->src[2]))
         return true;
-    const amct_tensor *bias = &graph->tensors[l->node->src[2]];
-    const amct_node *dq = maker_of(graph, links, l->node->src[2]);
     l->bias = l->node->src[2];
-    if (dq && amct_node_is(dq, "DequantizeLinear")) {
-        qparams p;
-        bias = amct_node_src(graph, dq, 0);
-        l->bias = dq->src[0];
-        if (!bias || !bias->data || bias->dtype != AMCT_INT32 ||
-            !read_params(&p, graph, dq, AMCT_INT32) || (p.zero.data && zero_of(&p, 0) != 0))
-            return false;
-        for (int64_t c = 0; c < p.n; c++) { /* it must be the scale of the sums */
-            double sum = scale_of(&l->src, 0) * scale_of(&l->w, c);
-            if (fabs(scale_of(&p, c) / sum - 1) > 1e-5)
-                return false;
-        }
-    }
     return bias->data && (bias->dtype == AMCT_INT32 || bias->dtype == AMCT_FLOAT) &&
            amct_shape_size(&bias->shape) == l->channels;
+}
+
+/* The Add of an int32 vector behind a MatMul is its bias, as it is for Ascend's compiler. */
+static void read_matmul_bias(qlayer *l, const amct_graph *graph, const amct_links *links)
+{
+    uint32_t dst = l->node->dst[0], user = amct_links_only_user(links, dst);
+    if (!amct_node_is(l->node, "MatMul") || user == AMCT_NO_TENSOR ||
+        !amct_node_is(&graph->nodes[user], "Add") || graph->nodes[user].n_src != 2)
+        return;
+    const amct_node *add = &graph->nodes[user];
+    uint32_t other = add->src[add->src[0] == dst];
+    if (other != dst && other != AMCT_NO_TENSOR && read_int_bias(l, graph, links, other) &&
+        graph->tensors[l->bias].shape.rank == 1)
+        l->add = user;
+    else
+        l->bias = AMCT_NO_TENSOR;
 }
 
 static float deq_scale(const qlayer *l, int64_t c)
@@ -202,11 +260,10 @@ static amct_status add_quant(uint32_t *quantised, amct_graph *graph, const qlaye
 }
 
 static amct_status add_dequant(amct_graph *graph, const qlayer *l, uint32_t n, uint32_t sums,
-                               amct_err *err)
+                               uint32_t dst, amct_err *err)
 {
     const char *name = graph->nodes[n].name;
     bool columns = amct_node_is(&graph->nodes[n], "MatMul") && l->w.n > 1;
-    uint32_t dst = graph->nodes[n].dst[0];
     char *param = amct_arena_printf(graph->arena, "%s.dequant.param", name);
     char *node_name = amct_arena_printf(graph->arena, "%s.dequant", name);
     amct_shape shape = amct_shape_of(1, &l->w.n);
@@ -240,13 +297,22 @@ static amct_status rewrite(amct_graph *graph, uint32_t n, const qlayer *l, amct_
     AMCT_TRY(add_value(graph, &sums, name, ".sums", err));
     if (l->bias != AMCT_NO_TENSOR)
         AMCT_TRY(add_bias(&bias, graph, l, name, err));
-    AMCT_TRY(add_dequant(graph, l, n, sums, err));
+    uint32_t last = l->add == AMCT_NO_TENSOR ? n : l->add, total = sums;
+    if (l->add != AMCT_NO_TENSOR)
+        AMCT_TRY(add_value(graph, &total, name, ".biased", err));
+    AMCT_TRY(add_dequant(graph, l, n, total, graph->nodes[last].dst[0], err));
     amct_node *node = &graph->nodes[n];
     node->src[0] = quantised;
     node->src[1] = l->weights;
-    if (bias != AMCT_NO_TENSOR)
-        node->src[2] = bias;
     node->dst[0] = sums;
+    if (l->add != AMCT_NO_TENSOR) {
+        amct_node *add = &graph->nodes[l->add];
+        add->src[0] = sums;
+        add->src[1] = bias;
+        add->dst[0] = total;
+    } else if (bias != AMCT_NO_TENSOR) {
+        node->src[2] = bias;
+    }
     return AMCT_OK;
 }
 
@@ -264,6 +330,7 @@ amct_status amct_pass_qdq(amct_graph *graph, amct_err *err)
             l.node->n_src < 2 || l.node->n_dst != 1 || !read_source(&l, graph, &links) ||
             !read_weights(&l, graph, &links) || !read_bias(&l, graph, &links))
             continue;
+        read_matmul_bias(&l, graph, &links);
         status = rewrite(graph, n, &l, err);
         changed = true;
     }

@@ -6,10 +6,12 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct amct_plugins {
     amct_arena *arena; /* texts */
@@ -127,6 +129,28 @@ amct_status amct_plugins_add_folder(amct_plugins *plugins, const char *folder, a
     return status;
 }
 
+/* The folder `plugins` beside the program, where the build puts them; else that of the
+ * installation. */
+static amct_status add_own(amct_plugins *plugins, amct_err *err)
+{
+    char program[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
+    if (length <= 0)
+        return amct_plugins_add_folder(plugins, AMCT_PLUGIN_DIR, err);
+    program[length] = 0;
+    char *folder = amct_path_folder(program);
+    char *beside = folder ? amct_path_join(folder, "plugins") : NULL;
+    amct_status status = AMCT_OK;
+    if (!beside)
+        status = amct_fail_nomem(err);
+    else
+        status = amct_plugins_add_folder(
+            plugins, access(beside, F_OK) == 0 ? beside : AMCT_PLUGIN_DIR, err);
+    free(beside);
+    free(folder);
+    return status;
+}
+
 amct_status amct_plugins_search(amct_plugins *plugins, const char *const *folders, size_t n_folders,
                                 amct_err *err)
 {
@@ -143,7 +167,7 @@ amct_status amct_plugins_search(amct_plugins *plugins, const char *const *folder
         AMCT_TRY(status);
         listed += length + (listed[length] == ':');
     }
-    return amct_plugins_add_folder(plugins, AMCT_PLUGIN_DIR, err);
+    return add_own(plugins, err);
 }
 
 size_t amct_plugins_count(const amct_plugins *plugins)

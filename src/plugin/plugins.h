@@ -20,7 +20,8 @@ amct_status amct_plugins_new(amct_plugins **out, amct_err *err);
 void amct_plugins_free(amct_plugins *plugins);
 
 /* Looks through the given folders, those of the environment variable AMCT_PLUGIN_PATH (separated by
- * colons), and the folder of the installation, in this order. Fails only when out of memory. */
+ * colons), and the program's own, in this order: `plugins` beside the program, as in a build
+ * tree, else that of the installation. Fails only when out of memory. */
 amct_status amct_plugins_search(amct_plugins *plugins, const char *const *folders, size_t n_folders,
                                 amct_err *err);
 /* Loads every *.so of the folder, in the order of their names. Fails only when out of memory. */

@@ -8,8 +8,9 @@
 
 static void add(amct_json *json, cJSON *at, const char *key, cJSON *value)
 {
-    cJSON_bool added = value && at && (key ? cJSON_AddItemToObject(at, key, value)
-                                           : cJSON_AddItemToArray(at, value));
+    cJSON_bool added =
+        value && at &&
+        (key ? cJSON_AddItemToObject(at, key, value) : cJSON_AddItemToArray(at, value));
     if (added)
         return;
     json->failed = true;
@@ -35,7 +36,13 @@ void amct_json_text(amct_json *json, cJSON *at, const char *key, const char *tex
 
 void amct_json_number(amct_json *json, cJSON *at, const char *key, double number)
 {
-    add(json, at, key, isfinite(number) ? cJSON_CreateNumber(number) : cJSON_CreateNull());
+    char text[32]; /* cJSON's own numbers may lose the last bit */
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, number);
+        if (strtod(text, NULL) == number)
+            break;
+    }
+    add(json, at, key, isfinite(number) ? cJSON_CreateRaw(text) : cJSON_CreateNull());
 }
 
 void amct_json_integer(amct_json *json, cJSON *at, const char *key, int64_t number)

@@ -250,6 +250,7 @@ static amct_status read_output(amct_config *c, const amct_yaml_node *section, co
     AMCT_TRY(amct_yaml_read_map(section, fields, sizeof fields / sizeof *fields, err));
     AMCT_TRY(local_path(&directory, c, folder, err));
     c->output = directory ? directory : c->output;
+    c->output_given |= directory != NULL;
     if (!list || amct_yaml_is_null(list))
         return AMCT_OK;
     AMCT_TRY(amct_yaml_want(list, AMCT_YAML_IS_SEQUENCE, err));

@@ -42,12 +42,14 @@ typedef struct amct_config {
     uint64_t seed;
 
     const char *output;
+    bool output_given; /* on the command line or in the search file */
     bool format_amct, format_qdq;
 
     uint32_t jobs; /* 0: one per processor */
     uint64_t memory_limit_bytes;
     bool dry_run, json, progress_json, per_layer, search_file_wanted;
     const char *resume;
+    const char *original; /* what eval compares with */
     const char *executor; /* "onednn", "onednn-float", "reference" */
     const char **plugin_dirs;
     uint32_t n_plugin_dirs;

@@ -227,7 +227,7 @@ static amct_status save(final_round *r, uint32_t k, const char *kind, const void
     amct_status status =
         amct_study_put_blob(r->work->study, kind, key, bytes, size + more_size, err);
     free(bytes);
-    return status == AMCT_OK ? amct_study_commit(r->work->study, err) : status;
+    return status;
 }
 
 /* ---- The round ---------------------------------------------------------------------------- */

@@ -55,7 +55,7 @@ static amct_status record(amct_loop *loop, const amct_ask *ask, const amct_measu
                           amct_err *err)
 {
     amct_study_candidate c = {.number = ask->number,
-                              .kind = ask->probe ? "probe" : "candidate",
+                              .probe = ask->probe,
                               .genome = ask->genome,
                               .genome_size = loop->genes->n,
                               .cost_ns = ask->cost_ns,
@@ -121,6 +121,14 @@ static amct_status begin_more(amct_loop *loop, batch *b, amct_err *err)
     return AMCT_OK;
 }
 
+static bool all_done(const batch *b)
+{
+    for (size_t i = 0; i < b->n; i++)
+        if (!b->done[i])
+            return false;
+    return true;
+}
+
 /* Answers all asks; *stopped if it had to end before. */
 static amct_status answer(amct_loop *loop, batch *b, bool *stopped, amct_err *err)
 {
@@ -129,10 +137,8 @@ static amct_status answer(amct_loop *loop, batch *b, bool *stopped, amct_err *er
     for (size_t i = 0; i < b->n; i++)
         AMCT_TRY(replay(loop, b, i, err));
     for (;;) {
-        *stopped = must_stop(loop);
-        if (*stopped && !b->in_flight)
-            break;
-        if (!*stopped)
+        bool stop = must_stop(loop) || !loop->evaluator;
+        if (!stop)
             AMCT_TRY(begin_more(loop, b, err));
         if (!b->in_flight)
             break;
@@ -141,10 +147,7 @@ static amct_status answer(amct_loop *loop, batch *b, bool *stopped, amct_err *er
         else if (loop->stop && *loop->stop)
             break; /* those in flight are lost */
     }
-    for (size_t i = 0; i < b->n; i++)
-        if (!b->done[i])
-            return AMCT_OK;
-    *stopped = false; /* the batch is whole; the next one will see */
+    *stopped = !all_done(b); /* if the batch is whole, the next one will see */
     return AMCT_OK;
 }
 
@@ -158,11 +161,6 @@ static amct_status run_batch(amct_loop *loop, const amct_ask *asks, size_t n, bo
                .kinds = calloc(loop->genes->n_layers + 1, 1)};
     amct_status status =
         b.results && b.done && b.kinds ? answer(loop, &b, stopped, err) : amct_fail_nomem(err);
-    amct_err second;
-    if (status == AMCT_OK)
-        status = amct_study_commit(loop->study, err);
-    else
-        amct_study_commit(loop->study, &second); /* what was measured is kept all the same */
     if (status == AMCT_OK && !*stopped)
         status = amct_search_tell(loop->search, b.results, n, err);
     free(b.results);

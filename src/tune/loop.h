@@ -27,7 +27,7 @@ typedef struct amct_loop {
     const amct_genes *genes;
     amct_search *search;
     amct_study *study;
-    amct_evaluator *evaluator;
+    amct_evaluator *evaluator; /* NULL: only what the study holds */
     double deadline;                   /* amct_clock; INFINITY: none */
     const volatile sig_atomic_t *stop; /* not 0: the user wants it to end */
     /* Called after each batch, for progress and to publish what is new. */

@@ -1,6 +1,7 @@
 #include "tune/model.h"
 
 #include "base/log.h"
+#include "compress/equalise.h"
 #include "import/import.h"
 #include "passes/prepare.h"
 
@@ -31,6 +32,7 @@ amct_status amct_model_load(amct_model *out, const amct_plugins *plugins, const 
         model.free_batch = in->rank > 0 && in->dims[0] < 0;
     }
     status = amct_prepare(model.graph, err);
+    model.batch = amct_batch_of(model.graph);
     if (status == AMCT_OK)
         status = amct_layers_find(&model.layers, &model.n_layers, model.graph, err);
     if (status != AMCT_OK) {
@@ -46,6 +48,20 @@ void amct_model_free(amct_model *model)
     free(model->layers);
     amct_graph_free(model->graph);
     *model = (amct_model){0};
+}
+
+amct_status amct_model_equalise(amct_model *model, amct_err *err)
+{
+    uint32_t pairs, n;
+    amct_layer *layers;
+    AMCT_TRY(amct_equalise(&pairs, model->graph, err));
+    AMCT_TRY(amct_layers_find(&layers, &n, model->graph, err)); /* their weights are others now */
+    free(model->layers);
+    model->layers = layers;
+    model->n_layers = n;
+    amct_log(AMCT_LOG_INFO, "equalised %u pairs of layers%s", pairs,
+             pairs ? "" : ": between no two of them is it exact, or they are equal already");
+    return AMCT_OK;
 }
 
 amct_status amct_model_set_eval_batch(amct_model *model, amct_err *err)

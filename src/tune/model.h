@@ -16,13 +16,17 @@ typedef struct amct_model {
     amct_graph *graph; /* prepared, at its own batch size until it is set */
     amct_layer *layers;
     uint32_t n_layers;
-    bool free_batch; /* the file leaves the batch size open */
+    int64_t batch;   /* of the file; 1 if it leaves the batch size open */
+    bool free_batch; /* it does */
 } amct_model;
 
 /* Imports and prepares a model file. Messages begin with the path. */
 amct_status amct_model_load(amct_model *out, const amct_plugins *plugins, const char *path,
                             amct_err *err);
 void amct_model_free(amct_model *model); /* a zeroed one is allowed */
+
+/* Equalises the ranges of channels across layers where that is exact (compress/equalise.h). */
+amct_status amct_model_equalise(amct_model *model, amct_err *err);
 
 /* Sets the batch size at which the network is run here: the largest of 1, 2, 4, 8, 16 whose
  * activations stay within a processor's own cache (1 MiB), so that nothing is computed from memory;

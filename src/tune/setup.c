@@ -1,3 +1,5 @@
+#include <config.h>
+
 #include "tune/setup.h"
 
 #include "base/file.h"
@@ -88,8 +90,12 @@ amct_status amct_setup_inputs(amct_setup *s, const amct_config *config, amct_err
         return amct_fail(err, AMCT_E_INVALID, "the budget must be greater than 0");
     if (!(config->confidence > 0 && config->confidence < 1))
         return amct_fail(err, AMCT_E_INVALID, "the confidence must lie between 0 and 100%%");
+    AMCT_TRY(amct_search_check_algorithm(config->algorithm, err));
     AMCT_TRY(amct_plugins_open(&s->plugins, config, err));
     AMCT_TRY(amct_model_load(&s->model, s->plugins, config->model, err));
+    if (config->equalise)
+        AMCT_TRY(amct_model_equalise(&s->model, err));
+    AMCT_TRY(amct_genes_check_skips(config, s->model.layers, s->model.n_layers, err));
     AMCT_TRY(make_cost_graph(s, err));
     AMCT_TRY(amct_model_set_eval_batch(&s->model, err));
     amct_hash_constants(s->model.graph);
@@ -168,13 +174,18 @@ amct_status amct_setup_baseline(amct_setup *s, amct_err *err)
         amct_judge_add(&s->confirm_judge, i,
                        s->confirm_judge.original + (size_t)i * s->outputs.row,
                        &s->confirm_baseline);
-    s->budget_ratio = s->config->max_drop_ratio;
-    if (s->config->relative)
-        s->budget_ratio *= amct_metric_value(s->search_judge.metric, &s->search_baseline);
+    amct_setup_budget(s, s->config->max_drop_ratio, s->config->relative);
     if (!(s->budget_ratio > 0 && s->budget_ratio < 1))
         return amct_fail(err, AMCT_E_INVALID,
                          "a relative budget of an original that is never right means nothing");
     return AMCT_OK;
+}
+
+void amct_setup_budget(amct_setup *s, double max_drop_ratio, bool relative)
+{
+    s->budget_ratio = max_drop_ratio;
+    if (relative)
+        s->budget_ratio *= amct_metric_value(s->search_judge.metric, &s->search_baseline);
 }
 
 bool amct_setup_provable(const amct_setup *s, double *needed)
@@ -277,8 +288,7 @@ static amct_status open_study(amct_setup *s, amct_err *err)
     amct_status status = p ? amct_exec_new(&exec, AMCT_ENGINE_ONEDNN, err) : amct_fail_nomem(err);
     if (status == AMCT_OK) {
         fingerprint(p, s, exec);
-        status = amct_study_open(&s->study, s->config->output, AMCT_STUDY_CREATE_OR_RESUME, p->at,
-                                 p->n, err);
+        status = amct_study_open(&s->study, s->config->output, p->at, p->n, err);
     }
     amct_exec_free(exec);
     free(p);

@@ -42,6 +42,8 @@ typedef struct amct_setup {
 amct_status amct_setup_inputs(amct_setup *s, const amct_config *config, amct_err *err);
 /* Runs the original network on the search and confirm samples. */
 amct_status amct_setup_baseline(amct_setup *s, amct_err *err);
+/* Sets budget_ratio from what the user said, once the original was run. */
+void amct_setup_budget(amct_setup *s, double max_drop_ratio, bool relative);
 /* Whether the confirm samples could prove the budget if no answer changed; if not, how many would
  * do goes to *needed. Always true where nothing is to be proven, or the metric is the cosine. */
 bool amct_setup_provable(const amct_setup *s, double *needed);

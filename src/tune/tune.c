@@ -13,6 +13,10 @@ typedef struct runner {
     double published_at; /* amct_clock */
     double published_ns; /* cost of what best/ holds; INFINITY: it is not there */
     uint64_t published;  /* its candidate */
+    bool search;         /* false: only what the study holds */
+    double other_budget; /* then: as the user said it, and whether it is relative */
+    bool other_relative;
+    const char *folder;
 } runner;
 
 static void stage(const runner *r, const char *text)
@@ -34,12 +38,13 @@ static amct_status cost_of(void *ctx, const uint8_t *genome, double *cost_ns, am
 
 /* Writes a measured candidate to best/ while the search goes on, so that whatever happens there is
  * a valid model: the first there is, then better ones, but not more often than they are written. */
-static amct_status publish_interim(runner *r, amct_err *err)
+static amct_status publish_interim(runner *r, const amct_loop *loop, amct_err *err)
 {
     enum { EVERY_S = 20 };
     amct_setup *s = &r->to->setup;
     amct_finalist f;
-    if (r->published_ns < INFINITY && amct_clock() - r->published_at < EVERY_S)
+    if (!loop->stats.measured || /* best/ is still that of the run that is carried on */
+        (r->published_ns < INFINITY && amct_clock() - r->published_at < EVERY_S))
         return AMCT_OK;
     if (!amct_search_finalists(r->to->search, &f, 1) || f.number == r->published ||
         (r->published_ns < INFINITY && (!f.feasible || f.cost_ns >= r->published_ns)))
@@ -67,7 +72,7 @@ static amct_status after_batch(void *ctx, const amct_loop *loop, amct_err *err)
     amct_search_progress p = amct_search_get_progress(loop->search);
     if (r->hooks->progress)
         r->hooks->progress(r->hooks->ctx, &p, &loop->stats);
-    return publish_interim(r, err);
+    return r->search ? publish_interim(r, loop, err) : AMCT_OK;
 }
 
 static amct_status search(runner *r, double begin, amct_err *err)
@@ -89,8 +94,9 @@ static amct_status search(runner *r, double begin, amct_err *err)
                                    .confirm_samples = s->confirm.n,
                                    .labels = metric != AMCT_METRIC_AGREEMENT};
     AMCT_TRY(amct_search_new(&r->to->search, &problem, &options, err));
-    amct_evaluator *evaluator;
-    AMCT_TRY(amct_evaluator_new(&evaluator, &s->bench, s->jobs, err));
+    amct_evaluator *evaluator = NULL;
+    if (r->search)
+        AMCT_TRY(amct_evaluator_new(&evaluator, &s->bench, s->jobs, err));
     amct_loop loop = {.genes = &s->genes,
                       .search = r->to->search,
                       .study = s->study,
@@ -199,12 +205,33 @@ static amct_status find_alone(runner *r, amct_err *err)
     return amct_study_each(to->setup.study, note_alone, to, err);
 }
 
+/* A path that means the same from any folder; as it is if the file cannot be found. */
+static amct_status make_absolute(const char **path, amct_arena *arena, amct_err *err)
+{
+    char *whole = *path ? realpath(*path, NULL) : NULL;
+    if (!whole)
+        return AMCT_OK;
+    *path = amct_arena_string(arena, whole);
+    free(whole);
+    return *path ? AMCT_OK : amct_fail_nomem(err);
+}
+
+/* Written into OUT, from where paths of a search file count. */
 static amct_status save_config(const runner *r, amct_err *err)
 {
-    const amct_config *c = r->to->setup.config;
-    char *text = amct_config_print(c), *path = amct_path_join(c->output, "search.yaml");
-    amct_status status = text && path ? amct_file_write(path, text, strlen(text), err)
-                                      : amct_fail_nomem(err);
+    amct_config c = *r->to->setup.config;
+    char *path = amct_path_join(c.output, "search.yaml"), *text = NULL;
+    amct_status status = make_absolute(&c.model, c.arena, err);
+    if (status == AMCT_OK)
+        status = make_absolute(&c.data, c.arena, err);
+    if (status == AMCT_OK)
+        status = make_absolute(&c.labels, c.arena, err);
+    c.output = ".";
+    if (status == AMCT_OK)
+        text = amct_config_print(&c);
+    if (status == AMCT_OK)
+        status = text && path ? amct_file_write(path, text, strlen(text), err)
+                              : amct_fail_nomem(err);
     free(text);
     free(path);
     return status;
@@ -222,6 +249,14 @@ static void conclude(amct_tuned *to)
                                                          : AMCT_EXIT_NOT_FASTER;
 }
 
+/* Ends between two stages if the user wants it to. */
+static amct_status check_stop(const runner *r, amct_err *err)
+{
+    return r->hooks->stop && *r->hooks->stop
+               ? amct_fail(err, AMCT_E_CANCELLED, "stopped before any candidate was measured")
+               : AMCT_OK;
+}
+
 static amct_status check_provable(runner *r, amct_err *err)
 {
     amct_setup *s = &r->to->setup;
@@ -236,51 +271,101 @@ static amct_status check_provable(runner *r, amct_err *err)
                      100 * s->budget_ratio, 100 * s->config->confidence, s->confirm.n, needed);
 }
 
+/* Goes on as if the search had been for the other budget. */
+static amct_status change_budget(runner *r, amct_err *err)
+{
+    amct_setup *s = &r->to->setup;
+    amct_setup_budget(s, r->other_budget, r->other_relative);
+    AMCT_TRY(check_provable(r, err));
+    r->to->end = AMCT_SEARCH_COMPLETE;
+    return r->to->search ? amct_search_set_budget(r->to->search, s->budget_ratio, err) : AMCT_OK;
+}
+
+static amct_status write_best(runner *r, amct_err *err)
+{
+    amct_setup *s = &r->to->setup;
+    const amct_quantised **none = calloc(s->model.n_layers + 1, sizeof *none);
+    if (!none)
+        return amct_fail_nomem(err);
+    const amct_quantised **levels = r->to->best ? r->to->best->levels : none;
+    amct_status status =
+        r->search ? amct_publish(s, levels, err) : amct_publish_to(r->folder, s, levels, err);
+    free(none);
+    return status;
+}
+
 static amct_status run(runner *r, double begin, amct_err *err)
 {
     amct_tuned *to = r->to;
     amct_setup *s = &to->setup;
     stage(r, "running the original");
     AMCT_TRY(amct_setup_baseline(s, err));
-    AMCT_TRY(check_provable(r, err));
-    to->exit_status = AMCT_EXIT_INTERNAL;
+    if (r->search)
+        AMCT_TRY(check_provable(r, err));
+    AMCT_TRY(check_stop(r, err));
     stage(r, "calibrating");
     AMCT_TRY(amct_setup_study(s, err));
-    AMCT_TRY(save_config(r, err));
+    if (r->search)
+        AMCT_TRY(save_config(r, err));
+    AMCT_TRY(check_stop(r, err));
     AMCT_TRY(amct_setup_bench(s, err));
+    AMCT_TRY(check_stop(r, err));
     if (s->genes.n) {
-        stage(r, "searching");
+        stage(r, r->search ? "searching" : "reading the study");
         AMCT_TRY(search(r, begin, err));
+    }
+    if (!r->search)
+        AMCT_TRY(change_budget(r, err));
+    if (s->genes.n) {
         stage(r, "refining and confirming the best");
         AMCT_TRY(finals(r, err));
     }
     AMCT_TRY(cost_best(r, err));
     AMCT_TRY(find_alone(r, err));
     stage(r, "writing and checking the model");
-    const amct_quantised **none = calloc(s->model.n_layers + 1, sizeof *none);
-    if (!none)
-        return amct_fail_nomem(err);
-    amct_status status = amct_publish(s, to->best ? to->best->levels : none, err);
-    free(none);
-    AMCT_TRY(status);
+    AMCT_TRY(write_best(r, err));
     conclude(to);
     return AMCT_OK;
+}
+
+static amct_status tune(runner *r, const amct_config *config, amct_err *err)
+{
+    double begin = amct_clock();
+    amct_tuned *out = r->to;
+    *out = (amct_tuned){.exit_status = AMCT_EXIT_USAGE};
+    stage(r, "reading");
+    amct_status status = amct_setup_inputs(&out->setup, config, err);
+    if (status == AMCT_OK)
+        status = run(r, begin, err);
+    if (status == AMCT_E_NOMEM || status == AMCT_E_INTERNAL || status == AMCT_E_PLUGIN)
+        out->exit_status = AMCT_EXIT_INTERNAL;
+    if (status == AMCT_E_CANCELLED)
+        out->exit_status = AMCT_EXIT_STOPPED;
+    out->seconds = amct_clock() - begin;
+    return status;
 }
 
 amct_status amct_tune(amct_tuned *out, const amct_config *config, const amct_tune_hooks *hooks,
                       amct_err *err)
 {
-    double begin = amct_clock();
-    runner r = {.to = out, .hooks = hooks, .published_ns = INFINITY, .published = UINT64_MAX};
-    *out = (amct_tuned){.exit_status = AMCT_EXIT_USAGE};
-    stage(&r, "reading");
-    amct_status status = amct_setup_inputs(&out->setup, config, err);
-    if (status == AMCT_OK)
-        status = run(&r, begin, err);
-    if (status == AMCT_E_NOMEM || status == AMCT_E_INTERNAL || status == AMCT_E_PLUGIN)
-        out->exit_status = AMCT_EXIT_INTERNAL;
-    out->seconds = amct_clock() - begin;
-    return status;
+    runner r = {.to = out,
+                .hooks = hooks,
+                .published_ns = INFINITY,
+                .published = UINT64_MAX,
+                .search = true};
+    return tune(&r, config, err);
+}
+
+amct_status amct_tune_export(amct_tuned *out, const amct_config *config, double max_drop_ratio,
+                             bool relative, const char *folder, const amct_tune_hooks *hooks,
+                             amct_err *err)
+{
+    runner r = {.to = out,
+                .hooks = hooks,
+                .other_budget = max_drop_ratio,
+                .other_relative = relative,
+                .folder = folder};
+    return tune(&r, config, err);
 }
 
 void amct_tuned_free(amct_tuned *tuned)

@@ -50,17 +50,12 @@ typedef struct amct_tune_hooks {
  * out, *out must be freed; out->exit_status is what the program should end with. */
 amct_status amct_tune(amct_tuned *out, const amct_config *config, const amct_tune_hooks *hooks,
                       amct_err *err);
+/* Another point of a finished search, without searching: of what the study in config->output holds,
+ * the best by another budget is refined, confirmed and written to `folder`. config is that of the
+ * search (OUT/search.yaml). */
+amct_status amct_tune_export(amct_tuned *out, const amct_config *config, double max_drop_ratio,
+                             bool relative, const char *folder, const amct_tune_hooks *hooks,
+                             amct_err *err);
 void amct_tuned_free(amct_tuned *tuned);
-
-/* Predicts what a search would take, after measuring a few samples; writes nothing. */
-typedef struct amct_forecast {
-    uint32_t genes;
-    uint32_t evaluations;
-    double seconds;
-    uint64_t memory_bytes, disk_bytes;
-    double original_ns, fastest_ns; /* all genes at their fastest */
-    double fixed_ratio;             /* of the latency that nothing can change */
-} amct_forecast;
-amct_status amct_forecast_make(amct_forecast *out, amct_setup *setup, amct_err *err);
 
 #endif

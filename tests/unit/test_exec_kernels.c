@@ -71,13 +71,12 @@ Test(exec_kernels, sums_and_shifts_are_per_channel_in_both_layouts)
                          .shape = amct_shape_of(4, (int64_t[]){3, 5, 2, 3}),
                          .bytes = sizeof data};
         fill(data, b.layout, 3, 5, 6);
-        cr_assert_eq(amct_channels_of(&b.shape), 5);
-        cr_assert_eq(amct_channels_sum(sums, &b, 2), 12, "the third sample is not counted");
+        cr_assert_eq(amct_channels_sum(sums, &b, 1, 2), 12, "the third sample is not counted");
         for (int c = 0; c < 5; c++)
             cr_assert_eq(sums[c], 12 * 10 * c + 6 * 100 + 2 * (0 + 1 + 2 + 3 + 4 + 5));
-        amct_channels_shift(&b, 3, shift);
+        amct_channels_shift(&b, 1, 3, shift);
         double after[5] = {0};
-        amct_channels_sum(after, &b, 2);
+        amct_channels_sum(after, &b, 1, 2);
         for (int c = 0; c < 5; c++)
             cr_assert_eq(after[c] - sums[c], 12 * (c + 1));
     }
@@ -91,9 +90,9 @@ Test(exec_kernels, rows_of_features_have_their_channels_last)
     b.shape = amct_shape_of(2, (int64_t[]){6, 4});
     for (int i = 0; i < 24; i++)
         data[i] = (float)i;
-    cr_assert_eq(amct_channels_sum(sums, &b, 6), 6);
+    cr_assert_eq(amct_channels_sum(sums, &b, 1, 6), 6);
     cr_assert_eq(sums[1], 1 + 5 + 9 + 13 + 17 + 21);
-    amct_channels_shift(&b, 1, shift);
+    amct_channels_shift(&b, 1, 1, shift);
     cr_assert_eq(data[3], 7);
     cr_assert_eq(data[4], 4);
 }

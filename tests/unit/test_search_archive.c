@@ -22,14 +22,14 @@ static uint32_t add(amct_archive *archive, uint8_t name, double cost_ns, double 
 static amct_drop_model model_of(const amct_archive *archive, uint32_t confirm)
 {
     amct_drop_model model;
-    amct_tally tally = {0};
+    amct_lossbins lossbins = {0};
     amct_race plan;
     amct_race_plan(&plan, 4096);
     for (uint32_t i = 0; i < archive->genomes.count; i++)
         if (archive->members[i].state == AMCT_MEMBER_FULL)
-            amct_tally_add(&tally, &plan, &archive->members[i].score, 1);
+            amct_lossbins_add(&lossbins, &plan, &archive->members[i].score, 1);
     amct_drop_start(&model, 0.01, 0.95, confirm, true);
-    amct_drop_fit(&model, &tally, 4096);
+    amct_drop_fit(&model, &lossbins, 4096);
     return model;
 }
 

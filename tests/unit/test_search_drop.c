@@ -17,16 +17,16 @@ static amct_score score_of(uint32_t n, double loss, double slope)
 static amct_drop_model fitted(double budget, uint32_t samples, uint32_t confirm, double slope,
                               bool observed)
 {
-    amct_tally tally = {0};
+    amct_lossbins lossbins = {0};
     amct_race plan;
     amct_race_plan(&plan, samples);
     amct_drop_model model;
     amct_drop_start(&model, budget, 0.95, confirm, true);
     for (double loss = 0.01; observed && loss < 3; loss *= 1.5) {
         amct_score score = score_of(samples, loss, slope);
-        amct_tally_add(&tally, &plan, &score, 1);
+        amct_lossbins_add(&lossbins, &plan, &score, 1);
     }
-    amct_drop_fit(&model, &tally, samples);
+    amct_drop_fit(&model, &lossbins, samples);
     return model;
 }
 
@@ -81,27 +81,27 @@ Test(search_drop, many_samples_make_counts_count)
 
 Test(search_drop, a_ruined_candidate_says_nothing_of_the_slope)
 {
-    amct_tally tally = {0}, ruined;
+    amct_lossbins lossbins = {0}, ruined;
     amct_race plan;
     amct_race_plan(&plan, 1024);
     for (double loss = 0.01; loss < 0.2; loss *= 1.5) {
         amct_score score = score_of(1024, loss, 0.2);
-        amct_tally_add(&tally, &plan, &score, 1);
+        amct_lossbins_add(&lossbins, &plan, &score, 1);
     }
-    ruined = tally;
+    ruined = lossbins;
     amct_score all = {1024, 900, 10, 9.0 * 1024, 200.0 * 1024};
-    amct_tally_add(&ruined, &plan, &all, 1);
+    amct_lossbins_add(&ruined, &plan, &all, 1);
     amct_drop_model with, without;
     amct_drop_start(&with, 0.01, 0.95, 0, true);
     without = with;
     amct_drop_fit(&with, &ruined, 1024);
-    amct_drop_fit(&without, &tally, 1024);
+    amct_drop_fit(&without, &lossbins, 1024);
     cr_assert_float_eq(with.limit_loss, without.limit_loss, 0.01 * without.limit_loss);
 }
 
 Test(search_drop, agreement_falls_with_the_root_of_the_loss)
 {
-    amct_tally tally = {0};
+    amct_lossbins lossbins = {0};
     amct_race plan;
     amct_race_plan(&plan, 2000);
     amct_drop_model model;
@@ -109,9 +109,9 @@ Test(search_drop, agreement_falls_with_the_root_of_the_loss)
     for (double loss = 0.001; loss < 1; loss *= 2) {
         amct_score score = {2000, (uint32_t)lround(0.2 * sqrt(loss) * 2000), 0, loss * 2000,
                             10 * loss * loss * 2000};
-        amct_tally_add(&tally, &plan, &score, 1);
+        amct_lossbins_add(&lossbins, &plan, &score, 1);
     }
-    amct_drop_fit(&model, &tally, 2000);
+    amct_drop_fit(&model, &lossbins, 2000);
     cr_assert_gt(model.limit_loss, 0.3 * 0.01);
     cr_assert_lt(model.limit_loss, 0.01); /* (0.02 / 0.2)^2 */
     amct_score score = {2000, 20, 0, 0.0025 * 2000, 10 * 0.0025 * 0.0025 * 2000};

@@ -1,6 +1,6 @@
 #include "search/foresee.h"
 #include "search/race.h"
-#include "search/tally.h"
+#include "search/lossbins.h"
 
 #include "base/pcg.h"
 
@@ -11,7 +11,7 @@
 /* A race with a limit of 1 % at a loss of 0.05 and plain noise of relative deviation 3. */
 static amct_race make_race(uint32_t n, double weight)
 {
-    static const amct_tally nothing;
+    static const amct_lossbins nothing;
     amct_race race;
     amct_race_plan(&race, n);
     amct_race_spend(&race);
@@ -163,7 +163,7 @@ Test(search_race, rejected_candidates_cost_a_fraction)
 }
 
 /* Scores at all looks of a candidate whose first samples have `early` times its mean loss. */
-static void add_candidate(amct_tally *tally, const amct_race *plan, double loss, double early)
+static void add_candidate(amct_lossbins *lossbins, const amct_race *plan, double loss, double early)
 {
     amct_score scores[AMCT_RACE_LOOKS] = {{0}};
     double all = plan->looks[plan->n_looks - 1].n;
@@ -173,16 +173,16 @@ static void add_candidate(amct_tally *tally, const amct_race *plan, double loss,
         scores[i].loss_sum = loss * n * (early + (1 - early) * part);
         scores[i].loss_sum_sq = 10 * loss * loss * n;
     }
-    amct_tally_add(tally, plan, scores, plan->n_looks);
+    amct_lossbins_add(lossbins, plan, scores, plan->n_looks);
 }
 
 Test(search_race, what_all_early_looks_have_in_common_is_taken_away)
 {
-    amct_tally tally = {0};
+    amct_lossbins lossbins = {0};
     amct_race race = make_race(1024, 0), plain = race;
     for (int i = 0; i < 40; i++)
-        add_candidate(&tally, &race, 0.04 * (1 + 0.01 * i), 1.6 + 0.002 * (i % 5));
-    amct_foresee(&race, &tally, 0.05);
+        add_candidate(&lossbins, &race, 0.04 * (1 + 0.01 * i), 1.6 + 0.002 * (i % 5));
+    amct_foresee(&race, &lossbins, 0.05);
     double first = 1.6 + (1 - 1.6) / 16;
     cr_assert_float_eq(race.looks[0].log_ratio, -log(first), 0.02);
     cr_assert_lt(race.looks[0].sd, 0.4 * plain.looks[0].sd);
@@ -192,12 +192,12 @@ Test(search_race, what_all_early_looks_have_in_common_is_taken_away)
 
 Test(search_race, candidates_far_away_say_little_of_the_first_looks)
 {
-    amct_tally tally = {0};
+    amct_lossbins lossbins = {0};
     amct_race race = make_race(1024, 0), near = race, far = race;
     for (int i = 0; i < 20; i++)
-        add_candidate(&tally, &race, 0.05, 1.6);
-    amct_foresee(&near, &tally, 0.05);
-    amct_foresee(&far, &tally, 50);
+        add_candidate(&lossbins, &race, 0.05, 1.6);
+    amct_foresee(&near, &lossbins, 0.05);
+    amct_foresee(&far, &lossbins, 50);
     cr_assert_lt(near.looks[0].log_ratio, -0.35);
     cr_assert_gt(far.looks[0].log_ratio, -0.05);
     cr_assert_gt(far.looks[0].sd, near.looks[0].sd);
@@ -205,11 +205,11 @@ Test(search_race, candidates_far_away_say_little_of_the_first_looks)
 
 Test(search_race, a_single_final_score_teaches_nothing_of_early_looks)
 {
-    amct_tally tally = {0};
+    amct_lossbins lossbins = {0};
     amct_race race = make_race(1024, 0), before = race;
     amct_score score = {1024, 5, 3, 51.2, 25.6};
-    amct_tally_add(&tally, &race, &score, 1);
-    amct_foresee(&race, &tally, 0.05);
+    amct_lossbins_add(&lossbins, &race, &score, 1);
+    amct_foresee(&race, &lossbins, 0.05);
     cr_assert_eq(race.looks[0].log_ratio, before.looks[0].log_ratio);
     cr_assert_float_eq(race.looks[0].sd, before.looks[0].sd, 0.2 * before.looks[0].sd);
 }

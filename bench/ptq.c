@@ -1,0 +1,199 @@
+/*
+ * ptq - what post-training quantisation costs in accuracy, without a search.
+ *
+ *     ptq CALIBRATION.yaml N [SCORED.yaml]
+ *
+ * Both are search files: model, data, preprocessing, quantise. The first N samples of the first one
+ * calibrate; all samples of the second one (of the first one, if there is no second) are scored.
+ * Prints top-1 and the KL divergence to the float network for the float network, for every layer
+ * that can be at W8A8 with the static correction of means (what candidates get inside a search),
+ * and after the sequential one (what finalists get). Samples behind the first N are also scored on
+ * their own, as those before are not unseen. Plugins are found through AMCT_PLUGIN_PATH.
+ */
+#include "base/fork.h"
+#include "compress/refine.h"
+#include "passes/prepare.h"
+#include "tune/evaluator.h"
+#include "tune/model.h"
+#include "tune/samples.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+typedef struct ptq {
+    amct_config *config, *scored_config;
+    amct_plugins *plugins;
+    amct_model model;
+    amct_dataset *data, *scored;
+    amct_outputs outputs;
+    amct_calibration *calibration;
+    amct_leveldb *levels;
+    uint32_t n_calibration, jobs;
+    float *rows; /* of the float network */
+} ptq;
+
+/* A form of the network on all scored samples, spread over processes. */
+typedef struct scoring {
+    const ptq *p;
+    const amct_graph *graph;
+    uint32_t batch;
+    amct_feed feed;
+    float *rows; /* shared */
+    amct_exec *exec;
+    amct_plan *plan;
+} scoring;
+
+static amct_status score_batch(void *ctx, uint32_t worker, uint32_t task, amct_err *err)
+{
+    scoring *s = ctx;
+    uint32_t count;
+    (void)worker;
+    if (!s->plan) {
+        AMCT_TRY(amct_exec_new(&s->exec, AMCT_ENGINE_ONEDNN, err));
+        AMCT_TRY(amct_plan_new(&s->plan, s->exec, s->graph, NULL, err));
+    }
+    AMCT_TRY(amct_plan_run_samples(s->plan, &s->feed, task * s->batch, &count, err));
+    amct_outputs_copy(s->rows + (size_t)task * s->batch * s->p->outputs.row, &s->p->outputs,
+                      s->plan, s->graph, count);
+    return AMCT_OK;
+}
+
+static amct_status run_all(float *rows, const ptq *p, const amct_graph *graph, amct_err *err)
+{
+    amct_selection all = {p->scored, NULL, p->scored->n};
+    scoring s = {.p = p,
+                 .graph = graph,
+                 .batch = (uint32_t)graph->tensors[graph->inputs[0]].shape.dims[0],
+                 .feed = amct_selection_feed(&all),
+                 .rows = rows};
+    amct_status status = amct_parallel(p->jobs, (all.n + s.batch - 1) / s.batch, score_batch, &s,
+                                       err);
+    amct_plan_free(s.plan);
+    amct_exec_free(s.exec);
+    return status;
+}
+
+static void print_range(const ptq *p, const float *rows, uint32_t from, uint32_t to)
+{
+    amct_judge judge = {p->outputs, AMCT_METRIC_TOP1, p->scored->labels, p->rows};
+    amct_tally t = {0};
+    for (uint32_t i = from; i < to; i++)
+        amct_judge_add(&judge, i, rows + (size_t)i * p->outputs.row, &t);
+    printf("  %u..%u: top1 %.2f agreement %.2f KL %.5f", from, to - 1, 100.0 * t.right / t.n,
+           100.0 * t.agree / t.n, t.kl / t.n);
+}
+
+static void print_row(const ptq *p, const char *what, const float *rows)
+{
+    printf("%-34s", what);
+    print_range(p, rows, 0, p->scored->n);
+    if (p->scored == p->data)
+        print_range(p, rows, p->n_calibration, p->scored->n);
+    printf("\n");
+    fflush(stdout);
+}
+
+static amct_status score_levels(const ptq *p, const char *what,
+                                const amct_quantised *const *levels, float *rows, amct_err *err)
+{
+    amct_graph *graph;
+    AMCT_TRY(amct_stitch(&graph, p->model.graph, p->model.layers, p->model.n_layers, levels, err));
+    amct_status status = run_all(rows, p, graph, err);
+    if (status == AMCT_OK)
+        print_row(p, what, rows);
+    amct_graph_free(graph);
+    return status;
+}
+
+static amct_status calibrate(ptq *p, amct_err *err)
+{
+    amct_selection first = {p->data, NULL, p->n_calibration};
+    amct_feed feed = amct_selection_feed(&first);
+    amct_level_options options = {p->config->weights, true};
+    AMCT_TRY(amct_calibrate(&p->calibration, p->model.graph, p->model.layers, p->model.n_layers,
+                            &feed, &p->config->range, p->jobs, err));
+    return amct_leveldb_new(&p->levels, p->model.graph, p->model.layers, p->calibration, &options,
+                            NULL, err);
+}
+
+static amct_status quantise(ptq *p, float *rows, amct_err *err)
+{
+    uint32_t n = p->model.n_layers;
+    amct_selection first = {p->data, NULL, p->n_calibration};
+    amct_feed feed = amct_selection_feed(&first);
+    const amct_quantised **levels = calloc(n + 1, sizeof *levels);
+    const amct_quantised **refined = calloc(n + 1, sizeof *refined);
+    amct_arena *arena = amct_arena_new();
+    amct_exec *exec = NULL;
+    amct_status status = levels && refined && arena ? AMCT_OK : amct_fail_nomem(err);
+    for (uint32_t i = 0; status == AMCT_OK && i < n; i++)
+        if (!p->model.layers[i].no_int8)
+            status = amct_leveldb_get(&levels[i], p->levels, i, AMCT_LEVEL_W8A8, err);
+    if (status == AMCT_OK)
+        status = score_levels(p, "W8A8, static mean correction", levels, rows, err);
+    if (status == AMCT_OK)
+        status = amct_exec_new(&exec, AMCT_ENGINE_ONEDNN, err);
+    if (status == AMCT_OK)
+        status = amct_refine_means(refined, arena, exec, p->model.graph, p->model.layers, n,
+                                   p->calibration, levels, &feed, (size_t)4 << 30, err);
+    if (status == AMCT_OK)
+        status = score_levels(p, "W8A8, sequential mean correction", refined, rows, err);
+    amct_exec_free(exec);
+    amct_arena_free(arena);
+    free(levels);
+    free(refined);
+    return status;
+}
+
+static amct_status run(ptq *p, amct_err *err)
+{
+    p->jobs = amct_cpu_count();
+    AMCT_TRY(amct_plugins_open(&p->plugins, p->config, err));
+    AMCT_TRY(amct_model_load(&p->model, p->plugins, p->config->model, err));
+    if (p->config->equalise)
+        AMCT_TRY(amct_model_equalise(&p->model, err));
+    AMCT_TRY(amct_model_set_eval_batch(&p->model, err));
+    amct_hash_constants(p->model.graph);
+    AMCT_TRY(amct_outputs_of(&p->outputs, p->model.graph, err));
+    AMCT_TRY(amct_samples_open(&p->data, p->config, p->model.graph, p->outputs.classes, NULL,
+                               p->jobs, err));
+    p->scored = p->data;
+    if (p->scored_config)
+        AMCT_TRY(amct_samples_open(&p->scored, p->scored_config, p->model.graph,
+                                   p->outputs.classes, NULL, p->jobs, err));
+    if (p->n_calibration > p->data->n)
+        return amct_fail(err, AMCT_E_INVALID, "there are %u samples only", p->data->n);
+    size_t bytes = (size_t)(p->scored->n + 16) * p->outputs.row * sizeof(float);
+    float *rows = amct_shared_alloc(bytes);
+    p->rows = amct_shared_alloc(bytes);
+    if (!rows || !p->rows)
+        return amct_fail_nomem(err);
+    AMCT_TRY(run_all(p->rows, p, p->model.graph, err));
+    print_row(p, "float", p->rows);
+    AMCT_TRY(calibrate(p, err));
+    return quantise(p, rows, err);
+}
+
+int main(int argc, char **argv)
+{
+    ptq p = {0};
+    amct_err err = {0};
+    if (argc < 3 || argc > 4) {
+        fprintf(stderr, "usage: ptq CALIBRATION.yaml N [SCORED.yaml]\n");
+        return 2;
+    }
+    p.n_calibration = (uint32_t)strtoul(argv[2], NULL, 10);
+    amct_status status = amct_config_new(&p.config, &err);
+    if (status == AMCT_OK)
+        status = amct_config_read(p.config, argv[1], &err);
+    if (status == AMCT_OK && argc == 4) {
+        status = amct_config_new(&p.scored_config, &err);
+        if (status == AMCT_OK)
+            status = amct_config_read(p.scored_config, argv[3], &err);
+    }
+    if (status == AMCT_OK)
+        status = run(&p, &err);
+    if (status != AMCT_OK) /* the system takes back what it held */
+        fprintf(stderr, "ptq: %s\n", err.text);
+    return status == AMCT_OK ? 0 : 1;
+}

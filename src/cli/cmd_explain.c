@@ -1,0 +1,119 @@
+#include "cli/command.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static const cJSON *find_layer(const cJSON *result, const char *name)
+{
+    const cJSON *layer;
+    cJSON_ArrayForEach(layer, cJSON_GetObjectItemCaseSensitive(result, "layers"))
+    {
+        const char *its = amct_json_get_text(layer, "name");
+        if (its && strcmp(its, name) == 0)
+            return layer;
+    }
+    return NULL;
+}
+
+/* "12.3 us", or "inside another operator". */
+static const char *time_of(const cJSON *layer, const char *key, char *text, size_t size)
+{
+    double us = amct_json_get_number(layer, key);
+    if (isnan(us))
+        return "part of another operator";
+    snprintf(text, size, "%.4g us", us);
+    return text;
+}
+
+static const char *text_or(const cJSON *at, const char *key, const char *other)
+{
+    const char *text = amct_json_get_text(at, key);
+    return text ? text : other;
+}
+
+static void explain_layer(const cJSON *result, const cJSON *layer)
+{
+    char before[32], after[32];
+    double now = amct_json_get_number(cJSON_GetObjectItemCaseSensitive(result, "best"),
+                                      "latency_ms");
+    double alone = amct_json_get_number(layer, "loss_alone");
+    const cJSON *other;
+    printf("%s (%s): %s, was %s\n", text_or(layer, "name", "?"), text_or(layer, "op", "?"),
+           text_or(layer, "bits", "?"), text_or(layer, "baseline_bits", "?"));
+    printf("  latency   %s -> %s\n",
+           time_of(layer, "baseline_latency_us", before, sizeof before),
+           time_of(layer, "latency_us", after, sizeof after));
+    if (!isnan(alone))
+        printf("  loss      %.3g by this layer's quantised form alone\n", alone);
+    cJSON_ArrayForEach(other, cJSON_GetObjectItemCaseSensitive(layer, "alternatives"))
+    {
+        double then = amct_json_get_number(other, "network_latency_ms");
+        printf("  at %-6s the network would take %.4g ms (%+.3g us)\n",
+               text_or(other, "bits", "?"), then, 1e3 * (then - now));
+    }
+    if (amct_json_get_text(layer, "reason"))
+        printf("  reason    %s\n", amct_json_get_text(layer, "reason"));
+}
+
+static void explain_all(const cJSON *result)
+{
+    const cJSON *layer;
+    char before[32], after[32];
+    printf("%-6s %10s %10s %10s  %s\n", "bits", "before us", "after us", "loss", "layer");
+    cJSON_ArrayForEach(layer, cJSON_GetObjectItemCaseSensitive(result, "layers"))
+    {
+        double was = amct_json_get_number(layer, "baseline_latency_us");
+        double now = amct_json_get_number(layer, "latency_us");
+        double alone = amct_json_get_number(layer, "loss_alone");
+        char loss[32] = "-";
+        snprintf(before, sizeof before, isnan(was) ? "-" : "%.2f", was);
+        snprintf(after, sizeof after, isnan(now) ? "-" : "%.2f", now);
+        if (!isnan(alone))
+            snprintf(loss, sizeof loss, "%.3g", alone);
+        const char *reason = amct_json_get_text(layer, "reason");
+        printf("%-6s %10s %10s %10s  %s%s%s%s\n", text_or(layer, "bits", "?"), before, after, loss,
+               text_or(layer, "name", "?"), reason ? "  (" : "", reason ? reason : "",
+               reason ? ")" : "");
+    }
+}
+
+static amct_status explain(const amct_config *c, const cJSON *result, amct_err *err)
+{
+    const char *name = c->n_positional > 1 ? c->positional[1] : NULL;
+    const cJSON *layer = name ? find_layer(result, name) : NULL;
+    if (name && !layer)
+        return amct_fail(err, AMCT_E_INVALID,
+                         "%s has no layer '%s'; amct-autotune explain %s lists them",
+                         c->positional[0], name, c->positional[0]);
+    if (!c->json) {
+        if (layer)
+            explain_layer(result, layer);
+        else
+            explain_all(result);
+        return AMCT_OK;
+    }
+    amct_json json;
+    amct_json_begin(&json);
+    const cJSON *layers = cJSON_GetObjectItemCaseSensitive(result, "layers");
+    cJSON_AddItemToObject(json.root, layer ? "layer" : "layers",
+                          cJSON_Duplicate(layer ? layer : layers, true));
+    amct_status status = amct_cmd_answer(&json, err);
+    amct_json_end(&json);
+    return status;
+}
+
+int amct_cmd_explain(amct_config *config, amct_err *err)
+{
+    cJSON *result;
+    if (config->n_positional < 1 || config->n_positional > 2) {
+        amct_fail(err, AMCT_E_INVALID,
+                  "the folder of a search is wanted, and perhaps a layer; see --help");
+        return amct_cmd_fail(err);
+    }
+    if (amct_cmd_read_result(&result, config->positional[0], err) != AMCT_OK)
+        return amct_cmd_fail(err);
+    amct_status status = explain(config, result, err);
+    cJSON_Delete(result);
+    return status == AMCT_OK ? 0 : amct_cmd_fail(err);
+}

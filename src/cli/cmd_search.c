@@ -1,0 +1,110 @@
+#include "cli/command.h"
+
+#include "base/file.h"
+#include "base/log.h"
+#include "cli/dry_run.h"
+#include "cli/progress.h"
+#include "cli/result.h"
+#include "cli/verdict.h"
+#include "report/study_report.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static volatile sig_atomic_t stopped;
+
+/* The first signal ends the search in good order, the second one at once. */
+static void on_signal(int number)
+{
+    stopped = 1;
+    signal(number, SIG_DFL);
+}
+
+static void now_text(char *text, size_t size)
+{
+    time_t t = time(NULL);
+    struct tm utc;
+    if (!gmtime_r(&t, &utc) || !strftime(text, size, "%Y-%m-%dT%H:%M:%SZ", &utc))
+        *text = 0;
+}
+
+static amct_status write_result(const amct_config *c, const amct_json *json, amct_err *err)
+{
+    char *text = NULL, *path = amct_path_join(c->output, "result.json");
+    amct_status status = path ? amct_json_text_of(&text, json, true, err) : amct_fail_nomem(err);
+    if (status == AMCT_OK)
+        status = amct_file_write(path, text, strlen(text), err);
+    free(text);
+    free(path);
+    return status;
+}
+
+static amct_status answer(const amct_config *c, const amct_tuned *tuned,
+                          const amct_progress *progress, const char *started, amct_err *err)
+{
+    char finished[32];
+    amct_json json;
+    now_text(finished, sizeof finished);
+    amct_json_begin(&json);
+    amct_result_fill(&json, tuned, "best", progress, started, finished);
+    amct_status status = write_result(c, &json, err);
+    if (status == AMCT_OK)
+        status = amct_report_write(c->output, json.root, tuned->setup.study, err);
+    if (status == AMCT_OK && c->json) {
+        status = amct_cmd_answer(&json, err);
+    } else if (status == AMCT_OK) {
+        amct_verdict_print(tuned);
+        char *folder = amct_path_join(c->output, "best");
+        char *compile = folder ? amct_verdict_compile(tuned, folder) : NULL;
+        printf("model in %s/best, report in %s/report.html\n", c->output, c->output);
+        if (compile)
+            printf("to compile it: %s\n", compile);
+        free(compile);
+        free(folder);
+    }
+    amct_json_end(&json);
+    return status;
+}
+
+static int search(const amct_config *c, amct_err *err)
+{
+    char started[32];
+    amct_progress progress;
+    amct_tuned *tuned = calloc(1, sizeof *tuned);
+    if (!tuned)
+        return amct_fail_nomem(err), amct_cmd_fail(err);
+    now_text(started, sizeof started);
+    signal(SIGINT, on_signal);
+    signal(SIGTERM, on_signal);
+    amct_progress_begin(&progress, c);
+    amct_tune_hooks hooks = {amct_progress_stage, amct_progress_show, &progress, &stopped};
+    amct_status status = amct_tune(tuned, c, &hooks, err);
+    amct_log_progress(NULL);
+    if (status == AMCT_OK)
+        status = answer(c, tuned, &progress, started, err);
+    int exit_status = tuned->exit_status;
+    if (status != AMCT_OK) {
+        int failed = amct_cmd_fail(err);
+        exit_status = exit_status == AMCT_EXIT_NOT_PROVEN ? exit_status : failed;
+    }
+    if (exit_status == AMCT_EXIT_STOPPED && tuned->setup.study)
+        amct_log(AMCT_LOG_INFO, "stopped early; amct-autotune search --resume %s carries on",
+                 c->output);
+    amct_progress_end(&progress);
+    amct_tuned_free(tuned);
+    free(tuned);
+    return exit_status;
+}
+
+int amct_cmd_search(amct_config *config, amct_err *err)
+{
+    if (config->n_positional > 1 || (config->n_positional && config->resume)) {
+        amct_fail(err, AMCT_E_INVALID, "one model is wanted, or --resume OUT; see --help");
+        return amct_cmd_fail(err);
+    }
+    if (config->n_positional)
+        config->model = config->positional[0];
+    return config->dry_run ? amct_dry_run(config, err) : search(config, err);
+}

@@ -1,0 +1,222 @@
+/* The tables of the report about layers and candidates. */
+#include "report/html.h"
+#include "report/json.h"
+#include "report/page.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct column {
+    const char *title, *unit; /* unit "": none */
+    bool number;
+} column;
+
+/* Digits behind the point for a column: as many as show the largest well. */
+static int column_decimals(const cJSON *list, const char *key, double factor, int significant)
+{
+    double most = 0;
+    for (const cJSON *item = list; item; item = item->next)
+        most = fmax(most, fabs(factor * amct_json_get_number(item, key)));
+    return amct_html_decimals(most, significant);
+}
+
+static void begin_table(const amct_page *page, int name_width, const column *columns, size_t n)
+{
+    FILE *out = page->out;
+    fprintf(out,
+            "<div class=\"scroll\"><table class=\"sortable\" style=\"--name:%dch\">\n<thead><tr>",
+            name_width);
+    for (size_t i = 0; i < n; i++)
+        fprintf(out,
+                *columns[i].unit ? "<th scope=\"col\"%s>%s (%s)</th>"
+                                 : "<th scope=\"col\"%s>%s%s</th>",
+                columns[i].number ? " class=\"n\"" : "", columns[i].title, columns[i].unit);
+    fprintf(out, "</tr></thead>\n<tbody>\n");
+}
+
+static void end_table(const amct_page *page)
+{
+    fprintf(page->out, "</tbody></table></div>\n");
+}
+
+static void write_text(const amct_page *page, const char *class, const char *text)
+{
+    fprintf(page->out, *class ? "<td class=\"%s\">" : "<td>", class);
+    amct_html_name(page->out, text);
+    fprintf(page->out, "</td>");
+}
+
+static void write_number(const amct_page *page, double value, int decimals)
+{
+    fprintf(page->out, "<td class=\"n\">");
+    amct_html_number(page->out, value, decimals);
+    fprintf(page->out, "</td>");
+}
+
+/* What the network's latency would be with another level of this layer, against the chosen one. */
+static void write_alternatives(const amct_page *page, const cJSON *layer)
+{
+    FILE *out = page->out;
+    const cJSON *others = amct_json_get_items(layer, "alternatives");
+    int decimals = amct_html_decimals(1e3 * page->best_ms, 5);
+    if (!others) {
+        write_text(page, "", NULL);
+        write_number(page, NAN, 0);
+        return;
+    }
+    for (const cJSON *other = others; other; other = other->next) {
+        fprintf(out, other == others ? "<td>" : "<br>");
+        amct_html_text(out, amct_json_get_text(other, "bits"));
+    }
+    for (const cJSON *other = others; other; other = other->next) {
+        double ms = amct_json_get_number(other, "network_latency_ms");
+        fprintf(out, other == others ? "</td><td class=\"n\">" : "<br>");
+        amct_html_change(out, 1e3 * (ms - page->best_ms), decimals);
+    }
+    fprintf(out, "</td>");
+}
+
+static void write_layer(const amct_page *page, const cJSON *layer, int us_decimals,
+                        int loss_decimals)
+{
+    fprintf(page->out, "<tr>");
+    write_text(page, "name", amct_json_get_text(layer, "name"));
+    write_text(page, "", amct_json_get_text(layer, "op"));
+    write_text(page, "", amct_json_get_text(layer, "bits"));
+    write_number(page, amct_json_get_number(layer, "baseline_latency_us"), us_decimals);
+    write_number(page, amct_json_get_number(layer, "latency_us"), us_decimals);
+    write_alternatives(page, layer);
+    write_number(page, 1e3 * amct_json_get_number(layer, "loss_alone"), loss_decimals);
+    write_text(page, "why", amct_json_get_text(layer, "reason"));
+    fprintf(page->out, "</tr>\n");
+}
+
+void amct_page_layers(const amct_page *page)
+{
+    static const column columns[] = {
+        {"Layer", "", false},
+        {"Operator", "", false},
+        {"Bits", "", false},
+        {"Before", "\u00b5s", true},
+        {"After", "\u00b5s", true},
+        {"Other level", "", false},
+        {"Network with it", "\u00b5s", true},
+        {"Loss alone", "10\u207b\u00b3", true},
+        {"Why", "", false},
+    };
+    FILE *out = page->out;
+    const cJSON *layers = amct_json_get_items(page->result, "layers");
+    int before = column_decimals(layers, "baseline_latency_us", 1, 4);
+    int after = column_decimals(layers, "latency_us", 1, 4);
+    int loss = column_decimals(layers, "loss_alone", 1e3, 3);
+    fprintf(out, "<section>\n<h2>Layers</h2>\n");
+    if (!layers) {
+        fprintf(out, "<p>No layer is listed.</p>\n</section>\n");
+        return;
+    }
+    begin_table(page, amct_page_name_width(layers), columns, sizeof columns / sizeof *columns);
+    for (const cJSON *layer = layers; layer; layer = layer->next)
+        write_layer(page, layer, before > after ? before : after, loss);
+    end_table(page);
+    fprintf(
+        out,
+        "<p class=\"quiet\">\u201cNetwork with it\u201d is what the whole network would take more "
+        "(+) or less (\u2212) with the layer\u2019s other level and everything else as chosen. "
+        "\u201cLoss alone\u201d is how far the outputs move (mean KL divergence, or 1 \u2212 "
+        "cosine) when only this layer is in 8 bits.</p>\n</section>\n");
+}
+
+typedef struct skip {
+    const char *name, *reason;
+    size_t place;
+} skip;
+
+static int by_reason(const void *a, const void *b)
+{
+    const skip *x = a, *y = b;
+    int order = strcmp(x->reason, y->reason);
+    return order ? order : (x->place > y->place) - (x->place < y->place);
+}
+
+/* The layers of one reason; returns how many they are. */
+static size_t write_reason(const amct_page *page, const skip *skips, size_t n)
+{
+    FILE *out = page->out;
+    size_t same = 1;
+    while (same < n && strcmp(skips[same].reason, skips[0].reason) == 0)
+        same++;
+    fprintf(out, "<tr>");
+    write_text(page, "why", *skips[0].reason ? skips[0].reason : NULL);
+    fprintf(out, "<td class=\"n\">%zu</td><td class=\"name\">", same);
+    for (size_t i = 0; i < same; i++) {
+        fprintf(out, i ? ", <bdi>" : "<bdi>");
+        amct_html_name(out, skips[i].name);
+        fprintf(out, "</bdi>");
+    }
+    fprintf(out, "</td></tr>\n");
+    return same;
+}
+
+static void write_reasons(const amct_page *page, const cJSON *list, skip *skips)
+{
+    static const column columns[] = {
+        {"Reason", "", false}, {"Layers", "", true}, {"Names", "", false}};
+    size_t n = 0;
+    for (const cJSON *item = list; item; item = item->next, n++) {
+        const char *reason = amct_json_get_text(item, "reason");
+        skips[n] = (skip){amct_json_get_text(item, "name"), reason ? reason : "", n};
+    }
+    qsort(skips, n, sizeof *skips, by_reason);
+    begin_table(page, amct_page_name_width(list), columns, sizeof columns / sizeof *columns);
+    for (size_t i = 0; i < n;)
+        i += write_reason(page, &skips[i], n - i);
+    end_table(page);
+}
+
+void amct_page_skipped(const amct_page *page)
+{
+    const cJSON *list = amct_json_get_items(page->result, "skipped");
+    size_t n = 0;
+    for (const cJSON *item = list; item; item = item->next)
+        n++;
+    skip *skips = malloc((n + 1) * sizeof *skips);
+    *page->failed |= !skips;
+    fprintf(page->out, "<section>\n<h2>Layers without a choice</h2>\n");
+    if (n && skips)
+        write_reasons(page, list, skips);
+    else
+        fprintf(page->out, "<p>None.</p>\n");
+    free(skips);
+    fprintf(page->out, "</section>\n");
+}
+
+void amct_page_front(const amct_page *page)
+{
+    const column columns[] = {{"Latency", "ms", true},
+                              {"Speed-up", "", true},
+                              {"Expected drop", page->drop_unit, true},
+                              {"Size", "MB", true},
+                              {"Candidate", "", true}};
+    FILE *out = page->out;
+    const cJSON *front = amct_json_get_items(page->result, "front");
+    int ms = column_decimals(front, "latency_ms", 1, 4);
+    int mb = column_decimals(front, "bytes", 1e-6, 3);
+    if (!front)
+        return;
+    fprintf(out, "<section>\n<h2>Pareto front</h2>\n<p>Any of these can be written without another "
+                 "search: <code>amct-autotune export . --budget RATIO</code></p>\n");
+    begin_table(page, 12, columns, sizeof columns / sizeof *columns);
+    for (const cJSON *point = front; point; point = point->next) {
+        double latency_ms = amct_json_get_number(point, "latency_ms");
+        fprintf(out, "<tr>");
+        write_number(page, latency_ms, ms);
+        write_number(page, page->original_ms / latency_ms, 2);
+        write_number(page, page->factor * amct_json_get_number(point, "drop"), page->decimals + 1);
+        write_number(page, amct_json_get_number(point, "bytes") / 1e6, mb);
+        write_number(page, amct_json_get_number(point, "candidate"), 0);
+        fprintf(out, "</tr>\n");
+    }
+    end_table(page);
+    fprintf(out, "</section>\n");
+}

@@ -1,0 +1,382 @@
+#include "study/study.h"
+
+#include "base/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define STUDY_FORMAT "1" /* of the tables below */
+
+struct amct_study {
+    sqlite3 *db;
+    char *path;
+    sqlite3_stmt *put, *get, *each, *put_score, *get_scores, *put_blob, *get_blob;
+    sqlite3_stmt *lent; /* whose row the caller may still be reading */
+};
+
+static const char tables[] =
+    "CREATE TABLE fingerprint (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE candidate (number INTEGER PRIMARY KEY, kind TEXT NOT NULL,"
+    " genome BLOB NOT NULL, cost_ns REAL NOT NULL, seconds REAL NOT NULL,"
+    " failed INTEGER NOT NULL);"
+    "CREATE TABLE score (candidate INTEGER NOT NULL, look INTEGER NOT NULL, n INTEGER NOT NULL,"
+    " lost INTEGER NOT NULL, gained INTEGER NOT NULL, loss_sum REAL NOT NULL,"
+    " loss_sum_sq REAL NOT NULL, PRIMARY KEY (candidate, look)) WITHOUT ROWID;"
+    "CREATE TABLE blob (kind TEXT NOT NULL, key TEXT NOT NULL, data BLOB NOT NULL,"
+    " PRIMARY KEY (kind, key)) WITHOUT ROWID;";
+
+static amct_status fail_sql(const amct_study *s, amct_err *err)
+{
+    int code = sqlite3_errcode(s->db);
+    if (code == SQLITE_BUSY || code == SQLITE_LOCKED)
+        return amct_fail(err, AMCT_E_IO, "%s: another process is at work on this study", s->path);
+    if (code == SQLITE_NOTADB || code == SQLITE_CORRUPT)
+        return amct_fail(err, AMCT_E_FORMAT, "%s: not a study, or damaged (%s)", s->path,
+                         sqlite3_errmsg(s->db));
+    if (code == SQLITE_NOMEM)
+        return amct_fail_nomem(err);
+    return amct_fail(err, AMCT_E_IO, "%s: %s", s->path, sqlite3_errmsg(s->db));
+}
+
+static amct_status run_sql(const amct_study *s, const char *sql, amct_err *err)
+{
+    return sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK ? AMCT_OK : fail_sql(s, err);
+}
+
+static amct_status prepare(sqlite3_stmt **out, const amct_study *s, const char *sql, amct_err *err)
+{
+    return sqlite3_prepare_v3(s->db, sql, -1, SQLITE_PREPARE_PERSISTENT, out, NULL) == SQLITE_OK
+               ? AMCT_OK
+               : fail_sql(s, err);
+}
+
+/* No bytes are a value too, not NULL. */
+static void bind_bytes(sqlite3_stmt *stmt, int at, const void *data, size_t size)
+{
+    if (size)
+        sqlite3_bind_blob64(stmt, at, data, size, SQLITE_STATIC);
+    else
+        sqlite3_bind_zeroblob(stmt, at, 0);
+}
+
+static void take_back(amct_study *s)
+{
+    if (s->lent)
+        sqlite3_reset(s->lent);
+    s->lent = NULL;
+}
+
+/* Runs a statement that gives no rows. */
+static amct_status finish(const amct_study *s, sqlite3_stmt *stmt, amct_err *err)
+{
+    amct_status status = sqlite3_step(stmt) == SQLITE_DONE ? AMCT_OK : fail_sql(s, err);
+    sqlite3_reset(stmt);
+    sqlite3_clear_bindings(stmt);
+    return status;
+}
+
+/* ---- Opening ------------------------------------------------------------------------------ */
+
+static amct_status check_fingerprints(const amct_study *s,
+                                      const amct_study_fingerprint *fingerprints, size_t n,
+                                      amct_err *err)
+{
+    sqlite3_stmt *stmt;
+    AMCT_TRY(prepare(&stmt, s, "SELECT value FROM fingerprint WHERE key = ?", err));
+    amct_status status = AMCT_OK;
+    for (size_t i = 0; status == AMCT_OK && i < n; i++) {
+        sqlite3_bind_text(stmt, 1, fingerprints[i].key, -1, SQLITE_STATIC);
+        int step = sqlite3_step(stmt);
+        const char *had = step == SQLITE_ROW ? (const char *)sqlite3_column_text(stmt, 0) : NULL;
+        if (step != SQLITE_ROW && step != SQLITE_DONE)
+            status = fail_sql(s, err);
+        else if (!had || strcmp(had, fingerprints[i].value) != 0)
+            status = amct_fail(err, AMCT_E_INVALID,
+                               "%s is of another search: its %s is '%s', not '%s'; name another "
+                               "folder with -o, or remove that one",
+                               s->path, fingerprints[i].key, had ? had : "unknown",
+                               fingerprints[i].value);
+        sqlite3_reset(stmt);
+    }
+    sqlite3_finalize(stmt);
+    return status;
+}
+
+static amct_status make_tables(const amct_study *s, const amct_study_fingerprint *fingerprints,
+                               size_t n, amct_err *err)
+{
+    sqlite3_stmt *stmt;
+    AMCT_TRY(run_sql(s, tables, err));
+    AMCT_TRY(prepare(&stmt, s, "INSERT INTO fingerprint VALUES (?, ?)", err));
+    amct_status status = AMCT_OK;
+    for (size_t i = 0; status == AMCT_OK && i < n; i++) {
+        sqlite3_bind_text(stmt, 1, fingerprints[i].key, -1, SQLITE_STATIC);
+        sqlite3_bind_text(stmt, 2, fingerprints[i].value, -1, SQLITE_STATIC);
+        status = finish(s, stmt, err);
+    }
+    sqlite3_finalize(stmt);
+    return status == AMCT_OK ? run_sql(s, "PRAGMA user_version = " STUDY_FORMAT, err) : status;
+}
+
+static amct_status read_format(int *format, const amct_study *s, amct_err *err)
+{
+    sqlite3_stmt *stmt;
+    AMCT_TRY(prepare(&stmt, s, "PRAGMA user_version", err));
+    amct_status status = sqlite3_step(stmt) == SQLITE_ROW ? AMCT_OK : fail_sql(s, err);
+    if (status == AMCT_OK)
+        *format = sqlite3_column_int(stmt, 0);
+    sqlite3_finalize(stmt);
+    return status;
+}
+
+/* Makes the tables, or checks whose they are, in one transaction: a study is whole or empty. */
+static amct_status begin(const amct_study *s, const amct_study_fingerprint *fingerprints, size_t n,
+                         amct_err *err)
+{
+    int format;
+    AMCT_TRY(run_sql(s, "PRAGMA locking_mode = EXCLUSIVE", err));
+    AMCT_TRY(run_sql(s, "PRAGMA journal_mode = WAL", err));
+    AMCT_TRY(run_sql(s, "PRAGMA synchronous = NORMAL", err));
+    AMCT_TRY(run_sql(s, "BEGIN IMMEDIATE", err));
+    AMCT_TRY(read_format(&format, s, err));
+    if (format == 0)
+        AMCT_TRY(make_tables(s, fingerprints, n, err));
+    else if (format != atoi(STUDY_FORMAT))
+        return amct_fail(err, AMCT_E_INVALID, "%s was made by another version", s->path);
+    else
+        AMCT_TRY(check_fingerprints(s, fingerprints, n, err));
+    return run_sql(s, "COMMIT", err);
+}
+
+static amct_status prepare_all(amct_study *s, amct_err *err)
+{
+    AMCT_TRY(prepare(&s->put, s, "INSERT INTO candidate VALUES (?, ?, ?, ?, ?, ?)", err));
+    AMCT_TRY(prepare(&s->put_score, s, "INSERT INTO score VALUES (?, ?, ?, ?, ?, ?, ?)", err));
+    AMCT_TRY(prepare(&s->get, s, "SELECT * FROM candidate WHERE number = ?", err));
+    AMCT_TRY(prepare(&s->each, s, "SELECT * FROM candidate ORDER BY number", err));
+    AMCT_TRY(prepare(&s->get_scores, s,
+                     "SELECT n, lost, gained, loss_sum, loss_sum_sq FROM score"
+                     " WHERE candidate = ? ORDER BY look",
+                     err));
+    AMCT_TRY(prepare(&s->put_blob, s, "INSERT OR REPLACE INTO blob VALUES (?, ?, ?)", err));
+    return prepare(&s->get_blob, s, "SELECT data FROM blob WHERE kind = ? AND key = ?", err);
+}
+
+/* Results must not land among a user's other files. */
+static amct_status check_empty(const char *folder, amct_err *err)
+{
+    DIR *dir = opendir(folder);
+    bool empty = true;
+    if (!dir)
+        return amct_fail_errno(err, errno, "%s", folder);
+    for (const struct dirent *e; empty && (e = readdir(dir));)
+        empty = strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0;
+    closedir(dir);
+    return empty ? AMCT_OK
+                 : amct_fail(err, AMCT_E_INVALID,
+                             "%s holds files but no study; name a new folder with -o", folder);
+}
+
+static char *study_path(const char *folder)
+{
+    return amct_path_join(folder, "study.sqlite");
+}
+
+static bool is_file(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0;
+}
+
+amct_status amct_study_exists(const char *folder, amct_err *err)
+{
+    char *path = study_path(folder);
+    if (!path)
+        return amct_fail_nomem(err);
+    amct_status status = is_file(path) ? AMCT_OK
+                                       : amct_fail(err, AMCT_E_INVALID,
+                                                   "%s is not the folder of a study: there is no "
+                                                   "%s",
+                                                   folder, path);
+    free(path);
+    return status;
+}
+
+amct_status amct_study_open(amct_study **out, const char *folder,
+                            const amct_study_fingerprint *fingerprints, size_t n, amct_err *err)
+{
+    AMCT_TRY(amct_folder_make(folder, err));
+    amct_study *s = calloc(1, sizeof *s);
+    if (s)
+        s->path = study_path(folder);
+    amct_status status = s && s->path ? AMCT_OK : amct_fail_nomem(err);
+    if (status == AMCT_OK && !is_file(s->path))
+        status = check_empty(folder, err);
+    if (status == AMCT_OK && sqlite3_open_v2(s->path, &s->db,
+                                             SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+                                             NULL) != SQLITE_OK)
+        status = s->db ? fail_sql(s, err) : amct_fail_nomem(err);
+    if (status == AMCT_OK)
+        status = begin(s, fingerprints, n, err);
+    if (status == AMCT_OK)
+        status = prepare_all(s, err);
+    if (status != AMCT_OK)
+        amct_study_free(s);
+    else
+        *out = s;
+    return status;
+}
+
+void amct_study_free(amct_study *study)
+{
+    if (!study)
+        return;
+    sqlite3_stmt *all[] = {study->put,        study->get,      study->each,    study->put_score,
+                           study->get_scores, study->put_blob, study->get_blob};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        sqlite3_finalize(all[i]);
+    sqlite3_close(study->db);
+    free(study->path);
+    free(study);
+}
+
+/* ---- Candidates --------------------------------------------------------------------------- */
+
+static amct_status put_scores(amct_study *s, const amct_study_candidate *c, amct_err *err)
+{
+    for (uint32_t k = 0; k < c->n_scores; k++) {
+        const amct_study_score *score = &c->scores[k];
+        sqlite3_bind_int64(s->put_score, 1, (sqlite3_int64)c->number);
+        sqlite3_bind_int64(s->put_score, 2, k);
+        sqlite3_bind_int64(s->put_score, 3, score->n);
+        sqlite3_bind_int64(s->put_score, 4, score->lost);
+        sqlite3_bind_int64(s->put_score, 5, score->gained);
+        sqlite3_bind_double(s->put_score, 6, score->loss_sum);
+        sqlite3_bind_double(s->put_score, 7, score->loss_sum_sq);
+        AMCT_TRY(finish(s, s->put_score, err));
+    }
+    return AMCT_OK;
+}
+
+static amct_status put_row(amct_study *s, const amct_study_candidate *c, amct_err *err)
+{
+    sqlite3_bind_int64(s->put, 1, (sqlite3_int64)c->number);
+    sqlite3_bind_text(s->put, 2, c->probe ? "probe" : "candidate", -1, SQLITE_STATIC);
+    bind_bytes(s->put, 3, c->genome, c->genome_size);
+    sqlite3_bind_double(s->put, 4, c->cost_ns);
+    sqlite3_bind_double(s->put, 5, c->seconds);
+    sqlite3_bind_int(s->put, 6, c->failed);
+    return finish(s, s->put, err);
+}
+
+amct_status amct_study_put(amct_study *study, const amct_study_candidate *candidate, amct_err *err)
+{
+    amct_err ignored;
+    take_back(study);
+    AMCT_TRY(run_sql(study, "BEGIN", err));
+    amct_status status = put_row(study, candidate, err);
+    if (status == AMCT_OK)
+        status = put_scores(study, candidate, err);
+    if (status == AMCT_OK)
+        status = run_sql(study, "COMMIT", err);
+    if (status != AMCT_OK)
+        run_sql(study, "ROLLBACK", &ignored);
+    return status;
+}
+
+/* Reads the row that stmt stands on. */
+static amct_status read_candidate(amct_study_candidate *out, amct_study *s, sqlite3_stmt *stmt,
+                                  amct_err *err)
+{
+    *out = (amct_study_candidate){
+        .number = (uint64_t)sqlite3_column_int64(stmt, 0),
+        .probe = strcmp((const char *)sqlite3_column_text(stmt, 1), "probe") == 0,
+        .genome = sqlite3_column_blob(stmt, 2),
+        .genome_size = (uint32_t)sqlite3_column_bytes(stmt, 2),
+        .cost_ns = sqlite3_column_double(stmt, 3),
+        .seconds = sqlite3_column_double(stmt, 4),
+        .failed = sqlite3_column_int(stmt, 5) != 0};
+    sqlite3_bind_int64(s->get_scores, 1, (sqlite3_int64)out->number);
+    int step;
+    while ((step = sqlite3_step(s->get_scores)) == SQLITE_ROW &&
+           out->n_scores < AMCT_STUDY_SCORES)
+        out->scores[out->n_scores++] =
+            (amct_study_score){.n = (uint32_t)sqlite3_column_int64(s->get_scores, 0),
+                               .lost = (uint32_t)sqlite3_column_int64(s->get_scores, 1),
+                               .gained = (uint32_t)sqlite3_column_int64(s->get_scores, 2),
+                               .loss_sum = sqlite3_column_double(s->get_scores, 3),
+                               .loss_sum_sq = sqlite3_column_double(s->get_scores, 4)};
+    amct_status status = step == SQLITE_DONE ? AMCT_OK
+                         : step == SQLITE_ROW
+                             ? amct_fail(err, AMCT_E_FORMAT, "%s: candidate %llu is damaged",
+                                         s->path, (unsigned long long)out->number)
+                             : fail_sql(s, err);
+    sqlite3_reset(s->get_scores);
+    return status;
+}
+
+amct_status amct_study_get(bool *found, amct_study_candidate *out, amct_study *study,
+                           uint64_t number, amct_err *err)
+{
+    take_back(study);
+    sqlite3_bind_int64(study->get, 1, (sqlite3_int64)number);
+    int step = sqlite3_step(study->get);
+    study->lent = study->get;
+    if (step != SQLITE_ROW && step != SQLITE_DONE)
+        return fail_sql(study, err);
+    if (step == SQLITE_ROW)
+        AMCT_TRY(read_candidate(out, study, study->get, err));
+    *found = step == SQLITE_ROW;
+    return AMCT_OK;
+}
+
+amct_status amct_study_each(amct_study *study,
+                            amct_status (*fn)(void *ctx, const amct_study_candidate *candidate,
+                                              amct_err *err),
+                            void *ctx, amct_err *err)
+{
+    amct_status status = AMCT_OK;
+    take_back(study);
+    int step = SQLITE_DONE;
+    while (status == AMCT_OK && (step = sqlite3_step(study->each)) == SQLITE_ROW) {
+        amct_study_candidate c;
+        status = read_candidate(&c, study, study->each, err);
+        if (status == AMCT_OK)
+            status = fn(ctx, &c, err);
+    }
+    if (status == AMCT_OK && step != SQLITE_DONE)
+        status = fail_sql(study, err);
+    sqlite3_reset(study->each);
+    return status;
+}
+
+/* ---- Blobs -------------------------------------------------------------------------------- */
+
+amct_status amct_study_put_blob(amct_study *study, const char *kind, const char *key,
+                                const void *data, size_t size, amct_err *err)
+{
+    take_back(study);
+    sqlite3_bind_text(study->put_blob, 1, kind, -1, SQLITE_STATIC);
+    sqlite3_bind_text(study->put_blob, 2, key, -1, SQLITE_STATIC);
+    bind_bytes(study->put_blob, 3, data, size);
+    return finish(study, study->put_blob, err);
+}
+
+amct_status amct_study_get_blob(const void **data, size_t *size, amct_study *study,
+                                const char *kind, const char *key, amct_err *err)
+{
+    take_back(study);
+    sqlite3_bind_text(study->get_blob, 1, kind, -1, SQLITE_TRANSIENT);
+    sqlite3_bind_text(study->get_blob, 2, key, -1, SQLITE_TRANSIENT);
+    int step = sqlite3_step(study->get_blob);
+    study->lent = study->get_blob;
+    if (step != SQLITE_ROW && step != SQLITE_DONE)
+        return fail_sql(study, err);
+    *data = step == SQLITE_ROW ? sqlite3_column_blob(study->get_blob, 0) : NULL;
+    *size = step == SQLITE_ROW ? (size_t)sqlite3_column_bytes(study->get_blob, 0) : 0;
+    return AMCT_OK;
+}

@@ -1,0 +1,63 @@
+#include "tune/outcome.h"
+
+#include "measure/interval.h"
+
+int64_t amct_outcome_bytes(const amct_setup *s, const uint8_t *kinds)
+{
+    const amct_graph *g = s->model.graph;
+    int64_t bytes = 0;
+    for (uint32_t t = 0; t < g->n_tensors; t++)
+        if (g->tensors[t].data)
+            bytes += amct_dtype_is_float(g->tensors[t].dtype)
+                         ? 2 * amct_shape_size(&g->tensors[t].shape)
+                         : (int64_t)g->tensors[t].bytes;
+    for (uint32_t i = 0; kinds && i < s->model.n_layers; i++)
+        if (kinds[i] != AMCT_LEVEL_16)
+            bytes += amct_level_bytes(&s->model.layers[i], (amct_level_kind)kinds[i]) -
+                     amct_level_bytes(&s->model.layers[i], AMCT_LEVEL_16);
+    return bytes;
+}
+
+static amct_outcome_value value_of(const amct_setup *s, const amct_tally *t, const uint8_t *kinds,
+                                   double latency_ns)
+{
+    amct_metric metric = s->search_judge.metric;
+    amct_outcome_value v = {.value = amct_metric_value(metric, t),
+                            .bytes = amct_outcome_bytes(s, kinds),
+                            .latency_ns = latency_ns};
+    if (metric == AMCT_METRIC_COSINE) {
+        amct_interval drop = amct_cosine_judge(t, 1, s->config->confidence).drop;
+        v.interval = (amct_interval){1 - drop.hi, 1 - drop.lo};
+    } else {
+        v.interval =
+            amct_wilson_interval(t->n, (uint32_t)(v.value * t->n + 0.5), s->config->confidence);
+    }
+    return v;
+}
+
+amct_outcome amct_outcome_of(const amct_tuned *to)
+{
+    const amct_setup *s = &to->setup;
+    const amct_final *f = to->best;
+    amct_metric metric = s->search_judge.metric;
+    amct_outcome o = {.confirmed = s->confirm.n > 0, .confidence = s->config->confidence};
+    const amct_tally *before = o.confirmed ? &s->confirm_baseline : &s->search_baseline;
+    const amct_tally *after = !f ? before : o.confirmed ? &f->confirm : &f->search;
+    o.samples = after->n;
+    o.before = value_of(s, before, NULL, s->original_cost.latency_ns);
+    o.after = value_of(s, after, f ? f->kinds : NULL, to->best_cost.latency_ns);
+    if (!f || !after->n)
+        return o;
+    o.loss = amct_tally_loss(&s->search_judge, after);
+    o.drop = metric == AMCT_METRIC_COSINE ? after->cosine / after->n
+                                          : ((double)after->lost - after->gained) / after->n;
+    if (o.confirmed) {
+        o.drop_interval = f->verdict.drop;
+        o.confidence = f->verdict.confidence;
+    } else if (metric == AMCT_METRIC_COSINE) {
+        o.drop_interval = amct_cosine_judge(after, 1, o.confidence).drop;
+    } else {
+        o.drop_interval = amct_paired_interval(after->n, after->lost, after->gained, o.confidence);
+    }
+    return o;
+}

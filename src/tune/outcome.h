@@ -1,0 +1,32 @@
+/*
+ * outcome.h - what a search came to, in numbers.
+ */
+#ifndef AMCT_TUNE_OUTCOME_H
+#define AMCT_TUNE_OUTCOME_H
+
+#include "tune/tune.h"
+
+typedef struct amct_outcome_value {
+    double value; /* of the metric */
+    amct_interval interval;
+    int64_t bytes; /* of constants, as the device stores them */
+    double latency_ns;
+} amct_outcome_value;
+
+typedef struct amct_outcome {
+    bool confirmed;   /* on the confirm samples, else on the search samples */
+    uint32_t samples; /* it was measured on */
+    amct_outcome_value before, after;
+    double drop;
+    amct_interval drop_interval;
+    double confidence; /* of drop_interval: above the one asked for if there were several finalists */
+    double loss;       /* mean, of the chosen one */
+} amct_outcome;
+
+amct_outcome amct_outcome_of(const amct_tuned *tuned);
+
+/* Bytes of the constants of the candidate with layer i at level kinds[i]; NULL: of the original.
+ * Floats count as float16, which they are on the device. */
+int64_t amct_outcome_bytes(const amct_setup *s, const uint8_t *kinds);
+
+#endif

@@ -1,0 +1,53 @@
+# What the scripts of this folder share: TAP, the program, a small search on examples/fashion.
+# shellcheck shell=sh
+program=$AMCT_TOP_BUILDDIR/amct-autotune
+example=$AMCT_TOP_SRCDIR/examples/fashion
+model=$example/fashion.onnx
+pixels='--scale 1/255 --mean 0.2860 --std 0.3530'
+unset AMCT_PLUGIN_PATH
+OMP_NUM_THREADS=1
+export OMP_NUM_THREADS
+work=$(mktemp -d) || exit 99
+trap 'rm -rf "$work"' EXIT
+n=0
+bad=0
+
+# ok STATUS NAME: STATUS 0 is a pass.
+ok() {
+    n=$((n + 1))
+    if [ "$1" -ne 0 ]; then
+        bad=1
+        printf 'not '
+    fi
+    echo "ok $n - $2"
+}
+
+# A search that takes seconds; many assignments are within its budget, so that it goes on to the end.
+small="search $model --data $example $pixels --batch 256 --calibration 64 --search-samples 192
+    --confirm 600 --budget 5% --metric agreement --evaluations 24 --algorithm random --quiet"
+small_search() {
+    "$program" $small "$@"
+}
+
+# value FILE KEY: the number or text of the first such key in a JSON file.
+value() {
+    tr ',{}' '\n\n\n' <"$1" | sed -n 's/^[[:space:]]*"'"$2"'"[[:space:]]*:[[:space:]]*"\{0,1\}\([^"]*\)"\{0,1\}.*$/\1/p' | head -n 1
+}
+
+# The bytes that a search must reproduce: the model, and every measurement.
+fingerprint() {
+    if [ ! -s "$1/best/fashion_deploy_model.onnx" ] || [ ! -s "$1/study.sqlite" ]; then
+        echo "nothing in $1"
+        return
+    fi
+    (cd "$1/best" && cat ./* | cksum)
+    sqlite3 "$1/study.sqlite" \
+        'SELECT number, kind, hex(genome), cost_ns, failed FROM candidate ORDER BY number;
+         SELECT candidate, look, n, lost, gained, loss_sum, loss_sum_sq FROM score
+         ORDER BY candidate, look' | cksum
+}
+
+finish() {
+    echo "1..$n"
+    exit 0
+}

@@ -1,0 +1,73 @@
+# A search from the command line, what it leaves, and the commands that read it.
+. "$AMCT_TOP_SRCDIR/tests/cli/lib.sh"
+
+small_search -o "$work/one" -j 1 --json >"$work/one.json"
+status=$?
+ok $((status != 0)) "a search that meets its budget exits 0 (status $status)"
+for file in study.sqlite search.yaml result.json report.html best/fashion_deploy_model.onnx \
+    best/fashion_fake_quant_model.onnx best/fashion_qdq_model.onnx best/fashion_config.json \
+    best/fashion_record.txt; do
+    test -s "$work/one/$file"
+    ok $? "it leaves $file"
+done
+test "$(value "$work/one.json" verdict)" = MET && test "$(value "$work/one.json" faster)" = true
+ok $? 'the verdict is on stdout'
+
+small_search -o "$work/two" -j 2 >"$work/two.txt"
+ok $? 'two workers do as well'
+grep -q 'top1 .* MET' "$work/two.txt" && grep -q 'latency .* ms -> .* ms on Ascend310P3 at batch 256' \
+    "$work/two.txt"
+ok $? 'in words, the verdict says accuracy and latency'
+test "$(fingerprint "$work/one")" = "$(fingerprint "$work/two")"
+ok $? 'any number of workers gives the same bytes'
+
+small_search -o "$work/one" --json >"$work/again.json"
+ok $? 'the same search again succeeds'
+test "$(value "$work/again.json" measured_now)" = 0
+ok $? 'and measures nothing'
+
+small_search -o "$work/one" --seed 2 >"$work/out" 2>"$work/err"
+test $? -eq 2 && grep -q 'is of another search: its search is' "$work/err"
+ok $? 'another search does not write into its folder'
+
+data="--data $example $pixels --original $model"
+"$program" eval "$model" $data --json -q >"$work/float.json"
+"$program" eval "$work/one/best/fashion_deploy_model.onnx" $data --json -q >"$work/deploy.json"
+"$program" eval "$work/one/best/fashion_qdq_model.onnx" $data --json -q >"$work/qdq.json"
+"$program" eval "$work/one/best/fashion_fake_quant_model.onnx" $data --json -q >"$work/fake.json"
+test "$(value "$work/float.json" kl)" = 0
+ok $? 'eval: the original agrees with itself'
+kl=$(value "$work/deploy.json" kl)
+test -n "$kl" && test "$kl" != 0
+ok $? 'eval: the deploy model is another one'
+test "$kl" = "$(value "$work/qdq.json" kl)"
+ok $? 'eval: the QDQ model gives its answers to the bit'
+awk -v a="$kl" -v b="$(value "$work/fake.json" kl)" 'BEGIN { exit !(b > a * 0.99 && b < a * 1.01) }'
+ok $? 'eval: the fake-quant model gives its answers'
+
+deploy=$("$program" estimate "$work/one/best/fashion_deploy_model.onnx" --batch 256 --json)
+echo "$deploy" >"$work/estimate.json"
+test "$(value "$work/estimate.json" latency_ms)" = "$(value "$work/one.json" latency_ms |
+    cat >/dev/null; tr ',' '\n' <"$work/one.json" | grep -o '"latency_ms":[0-9.]*' | sed -n '2s/.*://p')"
+ok $? 'estimate: the written model takes as long as the candidate'
+
+rm "$work/one/report.html"
+"$program" report "$work/one" >"$work/out" && test -s "$work/one/report.html"
+ok $? 'report writes it anew'
+"$program" explain "$work/one" >"$work/out" && test "$(wc -l <"$work/out")" -ge 9
+ok $? 'explain has a line for every layer'
+layer=$(sed -n '3s/.*  \([^ ]*\).*/\1/p' "$work/out")
+"$program" explain "$work/one" "$layer" >"$work/out" && grep -q "^$layer (" "$work/out"
+ok $? "explain tells about one ($layer)"
+"$program" explain "$work/one" nowhere >"$work/out" 2>"$work/err"
+test $? -eq 2 && grep -q "no layer 'nowhere'" "$work/err"
+ok $? 'explain knows no other'
+
+"$program" export "$work/one" --budget 4% -o "$work/other" -q >"$work/out"
+ok $? 'export by another budget succeeds'
+test -s "$work/other/fashion_deploy_model.onnx" && grep -q 'budget 4 pp: MET' "$work/out"
+ok $? 'and writes the model'
+"$program" export "$work/one" --budget 0.01% -q >"$work/out" 2>"$work/err"
+test $? -eq 6 && grep -q 'cannot be proven' "$work/err" && test ! -e "$work/one/budget-0.0001"
+ok $? 'a budget that the samples cannot prove is refused'
+finish
