@@ -13,7 +13,7 @@ struct amct_prim {
     size_t scratch_bytes;
     uint32_t n_posts;
     amct_post_kind posts[AMCT_MAX_POSTS];
-    bool binary;
+    int second; /* DNNL_ARG of the second source, 0 if there is none */
 };
 
 struct amct_packed {
@@ -258,6 +258,7 @@ typedef struct operation {
         dnnl_pooling_v2_desc_t pool;
         dnnl_eltwise_desc_t eltwise;
         dnnl_binary_desc_t binary;
+        dnnl_prelu_desc_t prelu;
     } desc;
     const dnnl_memory_desc_t *reorder_from, *reorder_to; /* instead of desc */
     const amct_onednn_tensor *dst;
@@ -266,7 +267,7 @@ typedef struct operation {
     int64_t n_scales;
     const float *scales;
     int32_t src_zero_point, dst_zero_point;
-    bool binary;    /* two sources */
+    int second;     /* of two sources: what it is to oneDNN; 0: there is one */
     bool integers;  /* a layer of them */
     int64_t inputs; /* of a layer: channels that a result is summed over */
 } operation;
@@ -339,7 +340,7 @@ static amct_status compile(amct_prim **out, amct_onednn *dnn, amct_hash key, con
     dnnl_post_ops_t ops = NULL;
     dnnl_primitive_attr_t attr = NULL;
     prim->n_posts = op->n_posts;
-    prim->binary = op->binary;
+    prim->second = op->second;
     for (uint32_t i = 0; i < op->n_posts; i++)
         prim->posts[i] = op->posts[i].kind;
     DNNL_TRY(dnnl_primitive_attr_create(&attr));
@@ -533,11 +534,16 @@ amct_status amct_onednn_binary(amct_prim **out, amct_onednn *dnn, amct_binary_ki
     if (find_prim(out, dnn, key))
         return AMCT_OK;
     amct_status status = AMCT_OK;
-    operation op = {.dst = a, .binary = true};
+    bool prelu = kind == AMCT_BINARY_PRELU;
+    operation op = {.dst = a, .second = prelu ? DNNL_ARG_WEIGHTS : DNNL_ARG_SRC_1};
     dnnl_memory_desc_t md_a, md_b;
     DNNL_TRY(describe(&md_a, a));
     DNNL_TRY(describe(&md_b, b));
-    DNNL_TRY(dnnl_binary_desc_init(&op.desc.binary, kinds[kind], &md_a, &md_b, &md_a));
+    if (prelu)
+        DNNL_TRY(
+            dnnl_prelu_forward_desc_init(&op.desc.prelu, dnnl_forward_inference, &md_a, &md_b));
+    else
+        DNNL_TRY(dnnl_binary_desc_init(&op.desc.binary, kinds[kind], &md_a, &md_b, &md_a));
     return compile(out, dnn, key, &op, err);
 done:
     return status;
@@ -657,11 +663,12 @@ amct_status amct_onednn_bind(amct_bound **out, amct_onednn *dnn, amct_prim *prim
         dnn->scratch_bytes = prim->scratch_bytes;
     }
 #define MD(what, i) dnnl_primitive_desc_query_md(prim->pd, dnnl_query_##what##_md, i)
-    DNNL_TRY(bind_memory(dnn, bound, prim->binary ? DNNL_ARG_SRC_0 : DNNL_ARG_SRC, MD(src, 0),
-                         args->src));
+    DNNL_TRY(bind_memory(dnn, bound, DNNL_ARG_SRC, MD(src, 0), args->src)); /* also SRC_0 */
     DNNL_TRY(bind_memory(dnn, bound, DNNL_ARG_DST, MD(dst, 0), args->dst));
-    if (prim->binary)
-        DNNL_TRY(bind_memory(dnn, bound, DNNL_ARG_SRC_1, MD(src, 1), args->src1));
+    if (prim->second == DNNL_ARG_WEIGHTS)
+        DNNL_TRY(bind_memory(dnn, bound, prim->second, MD(weights, 0), args->src1));
+    else if (prim->second)
+        DNNL_TRY(bind_memory(dnn, bound, prim->second, MD(src, 1), args->src1));
     if (args->weights)
         bound->args[bound->n_args++] = (dnnl_exec_arg_t){DNNL_ARG_WEIGHTS, args->weights->memory};
     if (args->bias)

@@ -98,7 +98,8 @@ typedef enum amct_binary_kind {
     AMCT_BINARY_MUL,
     AMCT_BINARY_DIV,
     AMCT_BINARY_MAX,
-    AMCT_BINARY_MIN
+    AMCT_BINARY_MIN,
+    AMCT_BINARY_PRELU /* a < 0 ? a * b : a */
 } amct_binary_kind;
 
 /* A compiled primitive; belongs to the instance. */
