@@ -63,6 +63,9 @@ static amct_status fail(amct_err *err, dnnl_status_t code, const char *call)
 
 amct_status amct_onednn_new(amct_onednn **out, amct_err *err)
 {
+    if ((dnnl_get_effective_cpu_isa() & dnnl_cpu_isa_avx2) != dnnl_cpu_isa_avx2)
+        return amct_fail(err, AMCT_E_UNSUPPORTED,
+                         "oneDNN needs a processor with AVX2; use the executor 'reference'");
     amct_onednn *dnn = calloc(1, sizeof *dnn);
     if (!dnn)
         return amct_fail_nomem(err);
