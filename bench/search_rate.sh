@@ -27,7 +27,7 @@ row() {
     "$build/amct-autotune" search "$model" -o "$work/out" --confirm 0 --seed 1 --json -q "$@" \
         >"$work/result.json" || [ $? -ne 2 ] || exit 2
     executor=$("$build/bench/executor" "$model" --batch "$batch" --processes "$processes" --int8 |
-        sed -n 's/.* \([0-9.]*\) images\/s.*/\1/p' | head -n 1)
+        sed -n 's/^\([0-9.]*\) images.*/\1/p' | head -n 1)
     awk -v name="$name" -v executor="$executor" -v now="$(number measured_now)" \
         -v samples="$(number samples_now)" -v seconds="$(number search_seconds)" \
         -v rejected="$(number rejected)" -v rejected_samples="$(number rejected_samples)" \
