@@ -53,6 +53,12 @@ static amct_status find_algorithm(const amct_algorithm **out, const char *name, 
                      known);
 }
 
+amct_status amct_search_check_algorithm(const char *name, amct_err *err)
+{
+    const amct_algorithm *algorithm;
+    return find_algorithm(&algorithm, name, err);
+}
+
 static amct_status check(const amct_search_problem *problem, const amct_search_options *options,
                          amct_err *err)
 {

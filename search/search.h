@@ -150,6 +150,8 @@ size_t amct_search_finalists(const amct_search *search, amct_finalist *out, size
  * cost. */
 size_t amct_search_front(const amct_search *search, amct_finalist *out, size_t n);
 
+/* AMCT_E_INVALID if there is no algorithm of that name. */
+amct_status amct_search_check_algorithm(const char *name, amct_err *err);
 /* The algorithms by number, NULL after the last; with a line about each. */
 const char *amct_search_algorithm(size_t i, const char **summary);
 

@@ -37,7 +37,11 @@ static amct_status answer(const amct_config *own, const amct_tuned *tuned, const
 {
     if (!own->json) {
         amct_verdict_print(tuned);
+        char *compile = amct_verdict_compile(tuned, folder);
         printf("model in %s\n", folder);
+        if (compile)
+            printf("to compile it: %s\n", compile);
+        free(compile);
         return AMCT_OK;
     }
     amct_json json;

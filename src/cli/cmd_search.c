@@ -56,7 +56,13 @@ static amct_status answer(const amct_config *c, const amct_tuned *tuned,
         status = amct_cmd_answer(&json, err);
     } else if (status == AMCT_OK) {
         amct_verdict_print(tuned);
+        char *folder = amct_path_join(c->output, "best");
+        char *compile = folder ? amct_verdict_compile(tuned, folder) : NULL;
         printf("model in %s/best, report in %s/report.html\n", c->output, c->output);
+        if (compile)
+            printf("to compile it: %s\n", compile);
+        free(compile);
+        free(folder);
     }
     amct_json_end(&json);
     return status;

@@ -2,6 +2,7 @@
 
 #include "cli/result.h"
 
+#include "cli/verdict.h"
 #include "measure/interval.h"
 #include "tune/outcome.h"
 #include "tune/publish.h"
@@ -131,7 +132,7 @@ static void add_run(amct_json *json, const amct_tuned *to)
     amct_json_integer(json, json->root, "peak_rss_bytes", (int64_t)peak * 1024);
 }
 
-static void add_files(amct_json *json, const amct_setup *s, const char *folder)
+static void add_files(amct_json *json, const amct_tuned *to, const char *folder)
 {
     static const struct {
         const char *key, *suffix;
@@ -141,6 +142,7 @@ static void add_files(amct_json *json, const amct_setup *s, const char *folder)
                  {"qdq_model", "_qdq_model.onnx", true},
                  {"config", "_config.json", false},
                  {"record", "_record.txt", false}};
+    const amct_setup *s = &to->setup;
     char prefix[256], name[PATH_MAX];
     cJSON *at = amct_json_object(json, json->root, "files");
     amct_publish_prefix(prefix, sizeof prefix, s->config);
@@ -150,6 +152,9 @@ static void add_files(amct_json *json, const amct_setup *s, const char *folder)
         amct_json_text(json, at, files[i].key, written ? name : NULL);
     }
     amct_json_text(json, at, "report", "report.html");
+    char *compile = amct_verdict_compile(to, folder);
+    amct_json_text(json, json->root, "compile", compile);
+    free(compile);
 }
 
 static void add_about(amct_json *json, const amct_tuned *to)
@@ -225,5 +230,5 @@ void amct_result_fill(amct_json *json, const amct_tuned *to, const char *folder,
         amct_json_integer(json, at, "evaluations", steps->steps[i].evaluations);
         amct_json_number(json, at, "latency_ms", steps->steps[i].latency_ns / 1e6);
     }
-    add_files(json, s, folder);
+    add_files(json, to, folder);
 }

@@ -2,8 +2,10 @@
 
 #include "passes/prepare.h"
 #include "tune/outcome.h"
+#include "tune/publish.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 static const char *verdict_words(const amct_tuned *to)
 {
@@ -34,4 +36,29 @@ void amct_verdict_print(const amct_tuned *to)
            (double)o.after.bytes / 1e6);
     printf("%s\n", to->search ? amct_search_reason(to->search)
                               : "there was nothing to choose: no layer gains on this target");
+}
+
+char *amct_verdict_compile(const amct_tuned *to, const char *folder)
+{
+    const amct_setup *s = &to->setup;
+    char *text = NULL, prefix[256];
+    size_t size;
+    FILE *out = s->config->format_amct ? open_memstream(&text, &size) : NULL;
+    if (!out)
+        return NULL;
+    amct_publish_prefix(prefix, sizeof prefix, s->config);
+    fprintf(out, "atc --framework=5 --model=%s/%s_deploy_model.onnx --output=%s --soc_version=%s "
+                 "--input_shape=\"", folder, prefix, prefix, s->config->chip);
+    for (uint32_t i = 0; i < s->cost_graph->n_inputs; i++) {
+        const amct_tensor *t = &s->cost_graph->tensors[s->cost_graph->inputs[i]];
+        fprintf(out, "%s%s:", i ? ";" : "", t->name);
+        for (int32_t d = 0; d < t->shape.rank; d++)
+            fprintf(out, "%s%lld", d ? "," : "", (long long)t->shape.dims[d]);
+    }
+    fputc('"', out);
+    if (fclose(out) != 0) {
+        free(text);
+        return NULL;
+    }
+    return text;
 }

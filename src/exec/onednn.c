@@ -215,7 +215,6 @@ static dnnl_alg_kind_t algorithm_of(amct_post_kind kind)
         [AMCT_POST_EXP] = dnnl_eltwise_exp,
         [AMCT_POST_SQRT] = dnnl_eltwise_sqrt,
         [AMCT_POST_ABS] = dnnl_eltwise_abs,
-        [AMCT_POST_LOG] = dnnl_eltwise_log,
     };
     return kinds[kind];
 }
@@ -236,6 +235,8 @@ static dnnl_status_t append_posts(dnnl_post_ops_t ops, const amct_post *posts, u
             if (status == dnnl_success)
                 status = dnnl_post_ops_append_binary(
                     ops, posts[i].kind == AMCT_POST_ADD ? dnnl_binary_add : dnnl_binary_mul, &md);
+        } else if (posts[i].kind == AMCT_POST_SUM) {
+            status = dnnl_post_ops_append_sum(ops, 1.0f);
         } else {
             status = dnnl_post_ops_append_eltwise(ops, 1.0f, algorithm_of(posts[i].kind),
                                                   posts[i].a, posts[i].b);
@@ -265,8 +266,68 @@ typedef struct operation {
     int64_t n_scales;
     const float *scales;
     int32_t src_zero_point, dst_zero_point;
-    bool binary;
+    bool binary;    /* two sources */
+    bool integers;  /* a layer of them */
+    int64_t inputs; /* of a layer: channels that a result is summed over */
 } operation;
+
+/* What oneDNN 2.6 gets wrong, found by the random cases of test_exec_layer.c. */
+static bool is_trusted(const_dnnl_primitive_desc_t pd, const operation *op)
+{
+    const char *name = "";
+    bool binary = false;
+    for (uint32_t i = 0; i < op->n_posts; i++)
+        binary |= op->posts[i].kind == AMCT_POST_ADD || op->posts[i].kind == AMCT_POST_SCALES;
+    dnnl_primitive_desc_query(pd, dnnl_query_impl_info_str, 0, &name);
+    if (op->integers) /* others saturate, or take the wrong channel's scale */
+        return strstr(name, "vnni") || strstr(name, "amx");
+    bool gemm = strncmp(name, "x64:gemm", 8) == 0 || strncmp(name, "gemm", 4) == 0;
+    bool plain = strncmp(name, "ref", 3) == 0; /* right, but slower than any other way */
+    /* where the result is one vector, what is added looks like one number per channel */
+    const amct_shape *dst = &op->dst->shape;
+    bool vector = dst->rank > 2 && amct_shape_size(dst) == dst->dims[1];
+    return !binary || (!gemm && !plain && strncmp(name, "jit_deconvolution", 17) != 0 &&
+                       !(vector && strncmp(name, "br", 2) == 0));
+}
+
+/* oneDNN lists batched matrix products first; where each sum is short, its older kernels are faster
+ * (measured: depthwise, and integers of few channels). */
+static bool is_slow(const_dnnl_primitive_desc_t pd, const operation *op)
+{
+    enum { FEW = 64 };
+    const char *name = "";
+    dnnl_primitive_desc_query(pd, dnnl_query_impl_info_str, 0, &name);
+    return strncmp(name, "brdgmm", 6) == 0 ||
+           (strncmp(name, "brgconv", 7) == 0 && op->integers && op->inputs <= FEW);
+}
+
+/* The first implementation that can be trusted, and that can be made; of the slow ones only if
+ * allowed. */
+static amct_status choose(amct_prim *prim, const amct_onednn *dnn, const operation *op,
+                          dnnl_primitive_attr_t attr, bool slow, amct_err *err)
+{
+    amct_status status = AMCT_OK;
+    dnnl_primitive_desc_iterator_t each = NULL;
+    DNNL_TRY(dnnl_primitive_desc_iterator_create(&each, &op->desc, attr, dnn->engine, NULL));
+    do {
+        dnnl_primitive_desc_t pd = dnnl_primitive_desc_iterator_fetch(each);
+        if (!pd) {
+            status = amct_fail_nomem(err);
+            goto done;
+        }
+        if (is_trusted(pd, op) && (slow || !is_slow(pd, op)) &&
+            dnnl_primitive_create(&prim->handle, pd) == dnnl_success) {
+            prim->pd = pd;
+            goto done;
+        }
+        dnnl_primitive_desc_destroy(pd);
+    } while (dnnl_primitive_desc_iterator_next(each) == dnnl_success);
+    status = fail(err, dnnl_unimplemented, "none that can be trusted");
+done:
+    if (each)
+        dnnl_primitive_desc_iterator_destroy(each);
+    return status;
+}
 
 static amct_status compile(amct_prim **out, amct_onednn *dnn, amct_hash key, const operation *op,
                            amct_err *err)
@@ -295,12 +356,17 @@ static amct_status compile(amct_prim **out, amct_onednn *dnn, amct_hash key, con
     if (op->dst_zero_point)
         DNNL_TRY(
             dnnl_primitive_attr_set_zero_points(attr, DNNL_ARG_DST, 1, 0, &op->dst_zero_point));
-    if (op->reorder_from)
+    if (op->reorder_from) {
         DNNL_TRY(dnnl_reorder_primitive_desc_create(&prim->pd, op->reorder_from, dnn->engine,
                                                     op->reorder_to, dnn->engine, attr));
-    else
-        DNNL_TRY(dnnl_primitive_desc_create(&prim->pd, &op->desc, attr, dnn->engine, NULL));
-    DNNL_TRY(dnnl_primitive_create(&prim->handle, prim->pd));
+        DNNL_TRY(dnnl_primitive_create(&prim->handle, prim->pd));
+    } else {
+        status = choose(prim, dnn, op, attr, false, err);
+        if (status == AMCT_E_UNSUPPORTED)
+            status = choose(prim, dnn, op, attr, true, err);
+        if (status != AMCT_OK)
+            goto done;
+    }
     const dnnl_memory_desc_t *scratch =
         dnnl_primitive_desc_query_md(prim->pd, dnnl_query_scratchpad_md, 0);
     prim->scratch_bytes = scratch ? dnnl_memory_desc_get_size(scratch) : 0;
@@ -392,6 +458,8 @@ amct_status amct_onednn_layer(amct_prim **out, amct_onednn *dnn, const amct_laye
                     .n_posts = desc->n_posts,
                     .n_scales = scaled ? desc->n_scales : 0,
                     .scales = desc->scales,
+                    .integers = desc->src.dtype != AMCT_FLOAT,
+                    .inputs = desc->src.shape.dims[1] / desc->groups,
                     .src_zero_point = desc->src_zero_point,
                     .dst_zero_point = desc->dst_zero_point};
     amct_layer_desc plain;

@@ -44,8 +44,8 @@ typedef enum amct_post_kind {
     AMCT_POST_EXP,
     AMCT_POST_SQRT,
     AMCT_POST_ABS,
-    AMCT_POST_LOG,
     AMCT_POST_ADD,   /* a float tensor of the result's shape and layout, an argument */
+    AMCT_POST_SUM,   /* what dst holds (float) */
     AMCT_POST_SCALES /* times one float per channel (dim 1), an argument */
 } amct_post_kind;
 

@@ -55,6 +55,7 @@ void amct_plan_free(amct_plan *plan)
     }
     free(plan->slots);
     free(plan->slot_of);
+    free(plan->last_use);
     free(plan->steps);
     amct_arena_free(plan->arena);
     free(plan);
@@ -116,12 +117,37 @@ static amct_status check_shapes(const amct_graph *graph, amct_err *err)
     return AMCT_OK;
 }
 
+static void find_last_uses(amct_plan *plan, const amct_unit *units, uint32_t n_units,
+                           const amct_plan_options *options)
+{
+    const amct_graph *graph = plan->graph;
+    memset(plan->last_use, 0, graph->n_tensors * sizeof *plan->last_use);
+    for (uint32_t i = 0; i < graph->n_outputs; i++)
+        plan->last_use[graph->outputs[i]] = UINT32_MAX;
+    for (uint32_t i = 0; options && !options->briefly && i < options->n_watch; i++)
+        plan->last_use[options->watch[i]] = UINT32_MAX;
+    for (uint32_t u = n_units; u-- > 0;) {
+        uint32_t nodes[AMCT_MAX_UNIT_NODES], n = amct_unit_nodes(nodes, &units[u]);
+        for (uint32_t k = 0; k < n; k++) {
+            const amct_node *node = &graph->nodes[nodes[k]];
+            uint32_t use = u;
+            if (amct_node_is_view(node) && node->n_dst && node->dst[0] != AMCT_NO_TENSOR &&
+                plan->last_use[node->dst[0]] > use)
+                use = plan->last_use[node->dst[0]];
+            for (uint32_t i = 0; i < node->n_src; i++)
+                if (node->src[i] != AMCT_NO_TENSOR && plan->last_use[node->src[i]] < use)
+                    plan->last_use[node->src[i]] = use;
+        }
+    }
+}
+
 static amct_status build(amct_plan *plan, const amct_unit *units, uint32_t n_units,
                          const amct_plan_options *options, amct_err *err)
 {
     const amct_graph *graph = plan->graph;
-    for (uint32_t i = 0; i < n_units; i++)
-        AMCT_TRY(add_unit(plan, &units[i], err));
+    find_last_uses(plan, units, n_units, options);
+    for (plan->unit = 0; plan->unit < n_units; plan->unit++)
+        AMCT_TRY(add_unit(plan, &units[plan->unit], err));
     for (uint32_t i = 0; i < graph->n_inputs; i++) {
         AMCT_TRY(
             amct_slot_primary(plan, &plan->inputs[i], graph->inputs[i], AMCT_LAYOUT_PLAIN, err));
@@ -232,12 +258,14 @@ static amct_status make(amct_plan *plan, const amct_plan_options *options, amct_
     uint32_t n_units = 0;
     plan->arena = amct_arena_new();
     plan->slot_of = malloc((graph->n_tensors + 1) * sizeof *plan->slot_of);
+    plan->last_use = malloc((graph->n_tensors + 1) * sizeof *plan->last_use);
     if (plan->arena) {
         plan->inputs = amct_arena_array(plan->arena, graph->n_inputs, sizeof *plan->inputs);
         plan->outputs = amct_arena_array(plan->arena, graph->n_outputs, sizeof *plan->outputs);
     }
     amct_status status = AMCT_OK;
-    if (!stored || !plan->arena || !plan->slot_of || !plan->inputs || !plan->outputs)
+    if (!stored || !plan->arena || !plan->slot_of || !plan->last_use || !plan->inputs ||
+        !plan->outputs)
         status = amct_fail_nomem(err);
     if (status == AMCT_OK) {
         memset(plan->slot_of, -1, (graph->n_tensors + 1) * sizeof *plan->slot_of);
@@ -385,10 +413,8 @@ uint32_t amct_plan_n_steps(const amct_plan *plan)
 
 uint32_t amct_plan_steps_until(const amct_plan *plan, uint32_t tensor)
 {
-    int32_t slot = plan->slot_of[tensor];
-    if (plan->slots[slot].alias >= 0)
-        slot = plan->slots[slot].alias;
-    return (uint32_t)(plan->slots[slot].first + 1);
+    const amct_slot *slot = &plan->slots[plan->slot_of[tensor]];
+    return (uint32_t)(slot->view ? slot->first : slot->first + 1);
 }
 
 size_t amct_plan_bytes(const amct_plan *plan)

@@ -11,12 +11,17 @@
 typedef struct layer {
     const amct_unit *unit;
     const amct_node *node;
+    int32_t from; /* the source's slot */
+    bool integer; /* computed as integers: else an integer unit is as floats */
     const amct_tensor *src, *weights, *bias; /* bias NULL if there is none */
     amct_hash hash;                          /* of the weights */
     int64_t channels;
     bool padded;
+    bool bare; /* a window may see nothing but padding */
     amct_layer_desc desc;
     int32_t add[AMCT_MAX_POSTS];
+    bool in_place; /* the first addition may be to what dst holds */
+    int32_t onto;  /* the slot that becomes dst then, -1: none */
 } layer;
 
 static amct_status unsupported(amct_err *err, const char *why)
@@ -40,7 +45,9 @@ static amct_status read_conv(layer *l, const amct_graph *graph, amct_err *err)
         l->desc.dilations[d] = w.dilations[d];
         l->desc.pad_begin[d] = w.pad_begin[d];
         l->desc.pad_end[d] = w.pad_end[d];
-        l->padded |= w.pad_begin[d] > 0 || w.pad_end[d] > 0;
+        int64_t pad = w.pad_begin[d] > w.pad_end[d] ? w.pad_begin[d] : w.pad_end[d];
+        l->padded |= pad > 0;
+        l->bare |= pad >= amct_window_extent(&w, d) || (pad > 0 && w.dilations[d] > 1);
     }
     for (int32_t d = w.rank; d < 3; d++)
         l->desc.dilations[d] = 1;
@@ -88,6 +95,27 @@ static amct_status append(layer *l, amct_post_kind kind, float a, float b, amct_
     return AMCT_OK;
 }
 
+static int32_t memory_of(const amct_plan *plan, int32_t slot)
+{
+    return plan->slots[slot].alias >= 0 ? plan->slots[slot].alias : slot;
+}
+
+/* Whether the layer's result may take the place of the tensor that is added: a float that nothing
+ * needs afterwards, and that the layer does not read as well. Where windows see only padding,
+ * oneDNN 2.6 forgets to add. */
+static bool can_overwrite(const amct_plan *plan, const layer *l, uint32_t other)
+{
+    const amct_slot *slot = &plan->slots[l->add[0]];
+    if (l->unit->quant != AMCT_NO_TENSOR || l->bare || slot->view ||
+        plan->graph->tensors[other].input || slot->constant || plan->last_use[other] > plan->unit ||
+        memory_of(plan, l->add[0]) == memory_of(plan, l->from))
+        return false;
+    for (uint32_t i = 0, adds = 0; i < l->unit->n_links; i++)
+        if (l->unit->links[i].other == other && adds++)
+            return false;
+    return true;
+}
+
 static amct_status append_links(layer *l, amct_plan *plan, amct_layout layout, amct_err *err)
 {
     const amct_graph *graph = plan->graph;
@@ -97,6 +125,10 @@ static amct_status append_links(layer *l, amct_plan *plan, amct_layout layout, a
             AMCT_TRY(append(l, AMCT_POST_ADD, 0, 0, err));
             AMCT_TRY(amct_slot_want(plan, &l->add[l->desc.n_posts - 1], link->other,
                                     AMCT_FORM_VALUE, layout, err));
+            if (l->desc.n_posts == 1 && l->in_place && can_overwrite(plan, l, link->other)) {
+                l->onto = l->add[0];
+                l->desc.posts[0].kind = AMCT_POST_SUM;
+            }
         } else {
             amct_post posts[2];
             uint32_t n = amct_activation_posts(posts, graph, &graph->nodes[link->node]);
@@ -184,13 +216,16 @@ static amct_status plain_bias(const void **out, amct_plan *plan, const layer *l,
     return AMCT_OK;
 }
 
-static amct_status choose_bias(const void **out, amct_plan *plan, layer *l, bool integer,
-                               amct_err *err)
+static amct_status choose_bias(const void **out, amct_plan *plan, layer *l, amct_err *err)
 {
     *out = NULL;
     if (l->bias && (!l->bias->data || amct_shape_size(&l->bias->shape) != l->channels))
         return unsupported(err, "bias");
-    int32_t zero = integer ? l->src->zero_point + 128 : 0;
+    int32_t zero = l->integer ? l->src->zero_point + 128 : 0;
+    /* oneDNN 2.6 rounds these elsewhere, and with strides counts the zero point where no product
+     * was added */
+    if (l->integer && l->desc.kind == AMCT_LAYER_DECONV)
+        return unsupported(err, "a transposed convolution");
     if (zero && l->padded) {
         l->desc.src_zero_point = zero;
     } else if (zero) {
@@ -201,7 +236,7 @@ static amct_status choose_bias(const void **out, amct_plan *plan, layer *l, bool
         return kept_block(out, plan->exec, key, (size_t)l->channels * 4, fold_zero_point, l, err);
     }
     l->desc.bias = l->bias != NULL;
-    return l->bias ? plain_bias(out, plan, l, !integer, err) : AMCT_OK;
+    return l->bias ? plain_bias(out, plan, l, !l->integer, err) : AMCT_OK;
 }
 
 /* The scales of AscendDequant: the low half of each uint64 is a float. */
@@ -212,6 +247,10 @@ static amct_status read_scales(const float **out, amct_plan *plan, layer *l, amc
     int64_t n = amct_shape_size(&packed->shape);
     if (packed->dtype != AMCT_UINT64 || (n != 1 && n != l->channels))
         return unsupported(err, "dequantisation scales");
+    const amct_shape *sums = &plan->graph->tensors[dequant->src[0]].shape;
+    if (l->desc.kind == AMCT_LAYER_INNER && n > 1 && sums->rank > 2 && sums->dims[1] == n &&
+        amct_node_int(dequant, "axis", 1) != -1)
+        return unsupported(err, "scales of rows");
     float *scales = amct_arena_array(plan->arena, (size_t)l->channels, sizeof *scales);
     if (!scales)
         return amct_fail_nomem(err);
@@ -231,19 +270,19 @@ static amct_hash hash_of(const amct_tensor *t)
 }
 
 /* Source, result and the operations between them. */
-static amct_status describe(layer *l, amct_plan *plan, const float **scales, int32_t *src,
-                            amct_form *dst_form, amct_err *err)
+static amct_status describe(layer *l, amct_plan *plan, const float **scales, amct_form *dst_form,
+                            amct_err *err)
 {
     const amct_graph *graph = plan->graph;
     const amct_unit *unit = l->unit;
-    bool integer = unit->integer && plan->exec->integer;
-    amct_form form = unit->integer ? amct_plan_int8_form(plan) : AMCT_FORM_VALUE;
+    amct_form int8 = unit->integer && !l->integer ? AMCT_FORM_CENTERED : amct_plan_int8_form(plan);
+    amct_form form = unit->integer ? int8 : AMCT_FORM_VALUE;
     bool inner = l->desc.kind == AMCT_LAYER_INNER;
     const amct_shape *dst = &graph->tensors[unit->dst].shape;
     amct_layout layout = inner ? AMCT_LAYOUT_PLAIN : AMCT_LAYOUT_LAST;
-    *dst_form = unit->quant == AMCT_NO_TENSOR ? AMCT_FORM_VALUE : amct_plan_int8_form(plan);
-    AMCT_TRY(amct_slot_want(plan, src, l->node->src[0], form, layout, err));
-    l->desc.src = amct_slot_tensor(plan, *src);
+    *dst_form = unit->quant == AMCT_NO_TENSOR ? AMCT_FORM_VALUE : int8;
+    AMCT_TRY(amct_slot_want(plan, &l->from, l->node->src[0], form, layout, err));
+    l->desc.src = amct_slot_tensor(plan, l->from);
     l->desc.src.layout = layout;
     l->desc.dst = (amct_onednn_tensor){amct_form_dtype(*dst_form, AMCT_FLOAT), layout, *dst};
     if (inner) { /* leading dims are rows */
@@ -256,7 +295,7 @@ static amct_status describe(layer *l, amct_plan *plan, const float **scales, int
         if (unit->dequant == AMCT_NO_TENSOR)
             return unsupported(err, "sums without dequantisation");
         AMCT_TRY(read_scales(scales, plan, l, err));
-        if (!integer) {
+        if (!l->integer) {
             AMCT_TRY(append(l, AMCT_POST_SCALES, 0, 0, err));
             l->desc.n_scales = 0;
             l->desc.scales = NULL;
@@ -268,7 +307,8 @@ static amct_status describe(layer *l, amct_plan *plan, const float **scales, int
     return unit->quant == AMCT_NO_TENSOR ? AMCT_OK : append_quant(l, graph, *dst_form, err);
 }
 
-amct_status amct_plan_add_layer(amct_plan *plan, const amct_unit *unit, amct_err *err)
+static amct_status add_layer(amct_plan *plan, const amct_unit *unit, bool integer, bool in_place,
+                             amct_err *err)
 {
     const amct_graph *graph = plan->graph;
     layer l;
@@ -277,6 +317,9 @@ amct_status amct_plan_add_layer(amct_plan *plan, const amct_unit *unit, amct_err
     for (int d = 0; d < 3; d++)
         l.desc.strides[d] = 1;
     l.unit = unit;
+    l.integer = integer;
+    l.in_place = in_place;
+    l.onto = -1;
     l.node = &graph->nodes[unit->node];
     l.src = amct_node_src(graph, l.node, 0);
     l.weights = amct_node_src(graph, l.node, 1);
@@ -286,20 +329,14 @@ amct_status amct_plan_add_layer(amct_plan *plan, const amct_unit *unit, amct_err
     else
         AMCT_TRY(read_inner(&l, graph, err));
 
-    bool integer = unit->integer && plan->exec->integer;
     const void *weights = l.weights->data, *bias;
     const float *scales = NULL;
-    int32_t src, dst;
+    int32_t dst;
     amct_form dst_form;
-    AMCT_TRY(choose_bias(&bias, plan, &l, integer, err));
-    AMCT_TRY(describe(&l, plan, &scales, &src, &dst_form, err));
+    AMCT_TRY(choose_bias(&bias, plan, &l, err));
+    AMCT_TRY(describe(&l, plan, &scales, &dst_form, err));
     amct_prim *prim;
     AMCT_TRY(amct_onednn_layer(&prim, plan->exec->dnn, &l.desc, err));
-    bool adds = false;
-    for (uint32_t i = 0; i < l.desc.n_posts; i++)
-        adds |= l.desc.posts[i].kind == AMCT_POST_ADD;
-    if (adds && strncmp(amct_prim_name(prim), "ref", 3) == 0)
-        return unsupported(err, "only the slow way with an addition");
     amct_hash hash = l.hash;
     if (unit->integer && !integer) {
         hash = amct_hash_u64(hash, 2);
@@ -320,8 +357,25 @@ amct_status amct_plan_add_layer(amct_plan *plan, const amct_unit *unit, amct_err
     step->weights = packed;
     step->bias = bias;
     step->scales = scales;
-    step->src[0] = src;
+    step->src[0] = l.from;
     step->dst[0] = dst;
+    if (l.onto >= 0)
+        plan->slots[dst].alias = memory_of(plan, l.onto);
     memcpy(step->add, l.add, sizeof l.add);
     return AMCT_OK;
+}
+
+/* In place if it can be, else beside what is added. */
+static amct_status try_layer(amct_plan *plan, const amct_unit *unit, bool integer, amct_err *err)
+{
+    amct_status status = add_layer(plan, unit, integer, true, err);
+    return status == AMCT_E_UNSUPPORTED ? add_layer(plan, unit, integer, false, err) : status;
+}
+
+amct_status amct_plan_add_layer(amct_plan *plan, const amct_unit *unit, amct_err *err)
+{
+    if (!unit->integer || !plan->exec->integer)
+        return try_layer(plan, unit, false, err);
+    amct_status status = try_layer(plan, unit, true, err);
+    return status == AMCT_E_UNSUPPORTED ? try_layer(plan, unit, false, err) : status;
 }

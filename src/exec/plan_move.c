@@ -327,6 +327,25 @@ amct_status amct_plan_add_move(amct_plan *plan, uint32_t n, amct_err *err)
     return AMCT_OK;
 }
 
+amct_status amct_plan_add_relay(amct_plan *plan, int32_t from, int32_t to, amct_err *err)
+{
+    amct_step *step;
+    amct_piece *p = amct_arena_alloc(plan->arena, sizeof *p);
+    const amct_slot *src = &plan->slots[from], *dst = &plan->slots[to];
+    if (!p)
+        return amct_fail_nomem(err);
+    p->box = src->shape;
+    strides_of(p->strides[0], &dst->shape, dst->layout);
+    strides_of(p->strides[1], &src->shape, src->layout);
+    order_dims(p);
+    AMCT_TRY(amct_step_add(plan, &step, AMCT_STEP_MOVE, AMCT_NO_TENSOR, 1, 1, err));
+    step->src[0] = from;
+    step->dst[0] = to;
+    step->pieces = p;
+    step->n_pieces = 1;
+    return AMCT_OK;
+}
+
 #define MOVE_RUN(type)                                                                             \
     for (int64_t i = 0; i < run; i++)                                                              \
     ((type *)to)[i * to_step] = ((const type *)from)[i * from_step]

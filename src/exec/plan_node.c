@@ -141,8 +141,7 @@ static amct_status add_binary(amct_plan *plan, uint32_t n, amct_err *err)
     amct_layout layout = plan->slots[slots[0]].layout;
     const amct_tensor *small = &plan->graph->tensors[second];
     amct_shape full = padded_shape(&small->shape, dst->rank);
-    if (amct_layout_matters(&small->shape) && small->shape.rank != dst->rank &&
-        layout == AMCT_LAYOUT_LAST)
+    if (small->shape.rank != dst->rank && layout == AMCT_LAYOUT_LAST && amct_layout_matters(&full))
         return not_here(err);
     AMCT_TRY(amct_slot_want(plan, &slots[1], second, AMCT_FORM_VALUE,
                             small->shape.rank == dst->rank ? layout : AMCT_LAYOUT_PLAIN, err));
@@ -235,18 +234,23 @@ static amct_status add_pool(amct_plan *plan, uint32_t n, amct_err *err)
     return AMCT_OK;
 }
 
-/* Another shape over the same memory. */
-static amct_status add_view(amct_plan *plan, uint32_t n, amct_err *err)
+bool amct_node_is_view(const amct_node *node)
 {
     static const char *const views[] = {"Reshape",   "Flatten",  "Squeeze",
                                         "Unsqueeze", "Identity", "Dropout"};
-    const amct_node *node = &plan->graph->nodes[n];
-    bool view = false;
     for (size_t i = 0; i < sizeof views / sizeof *views; i++)
-        view |= amct_node_is(node, views[i]);
+        if (amct_node_is(node, views[i]))
+            return true;
+    return false;
+}
+
+/* Another shape over the same memory. */
+static amct_status add_view(amct_plan *plan, uint32_t n, amct_err *err)
+{
+    const amct_node *node = &plan->graph->nodes[n];
     const amct_tensor *src = src_of(plan, node, 0);
-    if (!view || !src || src->input || src->data || node->dst[0] == AMCT_NO_TENSOR ||
-        (node->n_dst > 1 && node->dst[1] != AMCT_NO_TENSOR))
+    if (!amct_node_is_view(node) || !src || src->input || src->data ||
+        node->dst[0] == AMCT_NO_TENSOR || (node->n_dst > 1 && node->dst[1] != AMCT_NO_TENSOR))
         return not_here(err);
     bool same = amct_shape_equal(&src->shape, &plan->graph->tensors[node->dst[0]].shape);
     int32_t from, to;
@@ -256,6 +260,7 @@ static amct_status add_view(amct_plan *plan, uint32_t n, amct_err *err)
                                 AMCT_LAYOUT_PLAIN, err));
     AMCT_TRY(amct_slot_add(plan, &to, node->dst[0], plan->slots[from].dtype, plan->slots[from].form,
                            same ? plan->slots[from].layout : AMCT_LAYOUT_PLAIN, err));
+    plan->slots[to].view = true;
     plan->slots[to].alias = plan->slots[from].alias >= 0 ? plan->slots[from].alias : from;
     return AMCT_OK;
 }

@@ -124,10 +124,13 @@ static amct_status relay(amct_plan *plan, int32_t *out, int32_t from, amct_layou
 {
     amct_step *step;
     amct_onednn_tensor source = amct_slot_tensor(plan, from);
-    amct_prim *prim;
-    AMCT_TRY(amct_onednn_reorder(&prim, plan->exec->dnn, &source, layout, err));
+    amct_prim *prim = NULL;
+    if (plan->exec->dnn)
+        AMCT_TRY(amct_onednn_reorder(&prim, plan->exec->dnn, &source, layout, err));
     AMCT_TRY(amct_slot_add(plan, out, plan->slots[from].tensor, source.dtype,
                            plan->slots[from].form, layout, err));
+    if (!prim)
+        return amct_plan_add_relay(plan, from, *out, err);
     AMCT_TRY(amct_step_add(plan, &step, AMCT_STEP_PRIM, AMCT_NO_TENSOR, 1, 1, err));
     step->prim = prim;
     step->src[0] = from;

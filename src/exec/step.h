@@ -27,6 +27,7 @@ typedef struct amct_slot {
     size_t bytes;
     const void *constant; /* instead of memory of the plan */
     int32_t alias;        /* the slot whose memory it is, -1: its own */
+    bool view;            /* no step writes it: its values are there when `first` steps are done */
     int32_t next;         /* another slot of the same tensor, -1: none */
     int32_t first, last;  /* steps that write it first and read it last */
     bool watched;
@@ -81,7 +82,9 @@ struct amct_plan {
     bool inputs_last;
     amct_slot *slots;
     uint32_t n_slots, cap_slots;
-    int32_t *slot_of; /* per tensor: its first slot, -1: none yet */
+    int32_t *slot_of;   /* per tensor: its first slot, -1: none yet */
+    uint32_t *last_use; /* per tensor: the last unit that needs it, UINT32_MAX: all of the run */
+    uint32_t unit;      /* being added */
     amct_step *steps;
     uint32_t n_steps, cap_steps;
     int32_t *inputs, *outputs; /* slots */
@@ -128,6 +131,10 @@ amct_status amct_plan_add_layer(amct_plan *plan, const amct_unit *unit, amct_err
 amct_status amct_plan_add_move(amct_plan *plan, uint32_t node, amct_err *err);
 void amct_plan_run_move(const amct_step *step, void *const *dst, const void *const *src,
                         size_t element_bytes);
+/* Adds the copy of a slot into another of the same tensor and form, in another layout. */
+amct_status amct_plan_add_relay(amct_plan *plan, int32_t from, int32_t to, amct_err *err);
+/* Whether the node's result may be its source's memory with another shape. */
+bool amct_node_is_view(const amct_node *node);
 /* Adds the steps of a single node. */
 amct_status amct_plan_add_node(amct_plan *plan, uint32_t node, amct_err *err);
 /* How AscendQuant maps to a form: q = clip(rint(x * scale) + offset, low, high). */

@@ -37,7 +37,6 @@ uint32_t amct_activation_posts(amct_post posts[2], const amct_graph *graph, cons
         {"Exp", AMCT_POST_EXP},
         {"Sqrt", AMCT_POST_SQRT},
         {"Abs", AMCT_POST_ABS},
-        {"Log", AMCT_POST_LOG},
     };
     if (node->domain[0] || node->n_src < 1 || node->src[0] == AMCT_NO_TENSOR ||
         graph->tensors[node->src[0]].dtype != AMCT_FLOAT)

@@ -99,18 +99,6 @@ static amct_status write_texts(const export *e, const amct_export_calibration *c
     return write_text(e, "_record.txt", text, err);
 }
 
-/* Ascend's compiler adds the zero point's part to the bias of a matrix product only if it knows
- * the rows (reference: its fusion passes). */
-static bool needs_rows(const amct_origin *origin)
-{
-    bool any = false;
-    for (uint32_t i = 0; i < origin->n_layers; i++)
-        any |= origin->levels[i] && origin->levels[i]->src.offset != 0 &&
-               (strcmp(origin->layers[i].op, "Gemm") == 0 ||
-                strcmp(origin->layers[i].op, "MatMul") == 0);
-    return any;
-}
-
 static amct_status choose_batch(amct_graph *graph, bool *free_batch,
                                 const amct_export_options *options, amct_err *err)
 {
@@ -149,12 +137,6 @@ amct_status amct_export(const char *folder, const char *prefix, const amct_graph
             status = write_model(&e, &files[i], err);
     if (status == AMCT_OK && (options->formats & AMCT_EXPORT_AMCT))
         status = write_texts(&e, &options->calibration, err);
-    if (status == AMCT_OK && (options->formats & AMCT_EXPORT_AMCT) && e.free_batch &&
-        needs_rows(origin))
-        amct_log(AMCT_LOG_WARN,
-                 "compile %s_deploy_model.onnx with --input_shape: at an open batch "
-                 "size ATC forgets the offset of quantised Gemm and MatMul layers",
-                 prefix);
     amct_graph_free(graph);
     return status;
 }

@@ -6,6 +6,7 @@
  *                     int32 bias -> DequantizeLinear +
  *
  * Activations are uint8, offset + 128: ONNX Runtime's kernels for uint8 by int8 are the fast ones.
+ * (On x86 processors without VNNI they can saturate, as its documentation of quantisation says.)
  *
  * The pair stands at the layer's own source and feeds nothing else. A float layer thus takes x
  * itself, never what a DequantizeLinear made. This matters: ONNX Runtime's optimiser gives float

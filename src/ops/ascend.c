@@ -89,17 +89,19 @@ static amct_status run_quant(const amct_call *call, amct_err *err)
 
 /* ---- AscendDequant -------------------------------------------------------------------------- */
 
-/* The axis whose slices have a scale each, -1 if one scale serves all. */
-static amct_status scale_axis(int32_t *out, const amct_shape *x, const amct_shape *scale,
-                              amct_err *err)
+/* The axis whose slices have a scale each, -1 if one scale serves all: dim 1 as ATC has it, where
+ * that fits; or what an attribute of ours says, for products of matrices. */
+static amct_status scale_axis(int32_t *out, const amct_node *node, const amct_shape *x,
+                              const amct_shape *scale, amct_err *err)
 {
     char text[128];
     int64_t n = amct_shape_size(scale);
+    bool last = amct_node_int(node, "axis", 1) == -1;
     if (scale->rank > 1)
         return amct_fail(err, AMCT_E_INVALID, "deq_scale has %d dims, wanted 1", scale->rank);
     if (n == 1)
         *out = -1;
-    else if (x->rank >= 2 && x->dims[1] == n)
+    else if (!last && x->rank >= 2 && x->dims[1] == n)
         *out = 1;
     else if (x->rank >= 1 && x->dims[x->rank - 1] == n)
         *out = x->rank - 1;
@@ -134,7 +136,7 @@ static amct_status infer_dequant(const amct_infer *in, amct_err *err)
     AMCT_TRY(amct_want_dtype(in, 1, AMCT_UINT64, err));
     AMCT_TRY(want_no_sqrt_mode(in->node, err));
     AMCT_TRY(read_float_type(&dtype, in->node, err));
-    AMCT_TRY(scale_axis(&axis, &in->src[0]->shape, &in->src[1]->shape, err));
+    AMCT_TRY(scale_axis(&axis, in->node, &in->src[0]->shape, &in->src[1]->shape, err));
     amct_infer_sources(values, src, 2, in);
     for (int64_t i = 0; src[1]->data && i < amct_shape_size(&src[1]->shape); i++)
         AMCT_TRY(read_deq_scale(&unused, src[1], i, err));
@@ -149,7 +151,7 @@ static amct_status run_dequant(const amct_call *call, amct_err *err)
     int64_t n = amct_shape_size(&x->shape), run = n, slices = 1;
     int32_t axis;
     float scale;
-    AMCT_TRY(scale_axis(&axis, &x->shape, &scales->shape, err));
+    AMCT_TRY(scale_axis(&axis, call->node, &x->shape, &scales->shape, err));
     if (axis >= 0) {
         slices = x->shape.dims[axis];
         run = amct_shape_count(&x->shape, axis + 1, x->shape.rank);

@@ -13,6 +13,22 @@ int64_t amct_batch_of(const amct_graph *graph)
     return shape->rank > 0 ? shape->dims[0] : 1;
 }
 
+/* Where Reshape copies zeros, a first dim can only be left to be reckoned: the others are told. */
+static amct_status tell_others(amct_graph *graph, amct_node *node, amct_err *err)
+{
+    const amct_shape dst = graph->tensors[node->dst[0]].shape;
+    amct_shape list = amct_shape_of(1, (int64_t[]){dst.rank});
+    void *data;
+    for (int32_t d = 1; d < dst.rank; d++)
+        if (dst.dims[d] < 1)
+            return AMCT_OK;
+    AMCT_TRY(amct_graph_add_constant(graph, graph->tensors[node->src[1]].name, AMCT_INT64, &list,
+                                     &node->src[1], &data, err));
+    memcpy(data, dst.dims, (size_t)dst.rank * sizeof *dst.dims);
+    ((int64_t *)data)[0] = -1;
+    return AMCT_OK;
+}
+
 /* A constant int64 list like t, with another first element, as source i of the node. */
 static amct_status replace_first(amct_graph *graph, amct_node *node, uint32_t i, int64_t first,
                                  amct_err *err)
@@ -42,7 +58,7 @@ static amct_status make_relative(amct_graph *graph, amct_node *node, int64_t fro
     if (resize)
         return replace_first(graph, node, at, to, err);
     if (amct_node_int(node, "allowzero", 0))
-        return AMCT_OK;
+        return tell_others(graph, node, err);
     return replace_first(graph, node, at, 0, err);
 }
 

@@ -259,9 +259,11 @@ static amct_status add_quant(uint32_t *quantised, amct_graph *graph, const qlaye
     return amct_graph_add_node(graph, &node, err);
 }
 
-static amct_status add_dequant(amct_graph *graph, const qlayer *l, const char *name, uint32_t sums,
+static amct_status add_dequant(amct_graph *graph, const qlayer *l, uint32_t n, uint32_t sums,
                                uint32_t dst, amct_err *err)
 {
+    const char *name = graph->nodes[n].name;
+    bool columns = amct_node_is(&graph->nodes[n], "MatMul") && l->w.n > 1;
     char *param = amct_arena_printf(graph->arena, "%s.dequant.param", name);
     char *node_name = amct_arena_printf(graph->arena, "%s.dequant", name);
     amct_shape shape = amct_shape_of(1, &l->w.n);
@@ -274,15 +276,16 @@ static amct_status add_dequant(amct_graph *graph, const qlayer *l, const char *n
         float s = deq_scale(l, c);
         memcpy((uint64_t *)data + c, &s, sizeof s);
     }
-    amct_attr dtype = {.name = "dtype", .type = AMCT_ATTR_INT, .i = 0};
+    amct_attr attrs[] = {{.name = "dtype", .type = AMCT_ATTR_INT, .i = 0},
+                         {.name = "axis", .type = AMCT_ATTR_INT, .i = -1}};
     amct_node node = {.name = node_name,
                       .op = "AscendDequant",
                       .n_src = 2,
                       .src = (uint32_t[]){sums, scales},
                       .n_dst = 1,
                       .dst = &dst,
-                      .n_attrs = 1,
-                      .attrs = &dtype};
+                      .n_attrs = columns ? 2 : 1,
+                      .attrs = attrs};
     return amct_graph_add_node(graph, &node, err);
 }
 
@@ -297,7 +300,7 @@ static amct_status rewrite(amct_graph *graph, uint32_t n, const qlayer *l, amct_
     uint32_t last = l->add == AMCT_NO_TENSOR ? n : l->add, total = sums;
     if (l->add != AMCT_NO_TENSOR)
         AMCT_TRY(add_value(graph, &total, name, ".biased", err));
-    AMCT_TRY(add_dequant(graph, l, name, total, graph->nodes[last].dst[0], err));
+    AMCT_TRY(add_dequant(graph, l, n, total, graph->nodes[last].dst[0], err));
     amct_node *node = &graph->nodes[n];
     node->src[0] = quantised;
     node->src[1] = l->weights;

@@ -12,16 +12,20 @@ typedef struct maker {
     uint8_t *kinds;           /* a candidate */
     amct_layer_cost *details; /* of it */
     const char **reasons;     /* per layer, why it has no choice; NULL: it has */
-    bool *matched;            /* per skip pattern */
 } maker;
 
-static amct_status check_skips(const maker *m, amct_err *err)
+amct_status amct_genes_check_skips(const amct_config *config, const amct_layer *layers,
+                                   uint32_t n_layers, amct_err *err)
 {
-    for (uint32_t k = 0; k < m->config->n_skip; k++)
-        if (!m->matched[k])
+    for (uint32_t k = 0; k < config->n_skip; k++) {
+        uint32_t i = 0;
+        while (i < n_layers && fnmatch(config->skip[k], layers[i].name, 0) != 0)
+            i++;
+        if (i == n_layers)
             return amct_fail(err, AMCT_E_INVALID,
                              "skip: no layer is called '%s'; see amct-autotune inspect",
-                             m->config->skip[k]);
+                             config->skip[k]);
+    }
     return AMCT_OK;
 }
 
@@ -33,10 +37,8 @@ static amct_status static_reasons(maker *m, amct_leveldb *levels, amct_err *err)
         const amct_quantised *ignored;
         m->reasons[i] = l->no_int8;
         for (uint32_t k = 0; k < m->config->n_skip; k++)
-            if (fnmatch(m->config->skip[k], l->name, 0) == 0) {
-                m->matched[k] = true;
+            if (fnmatch(m->config->skip[k], l->name, 0) == 0)
                 m->reasons[i] = "skipped as asked";
-            }
         if (!m->reasons[i] && !m->config->levels[AMCT_LEVEL_W8A8])
             m->reasons[i] = "no other level is asked for";
         if (!m->reasons[i] && levels &&
@@ -50,7 +52,7 @@ static amct_status static_reasons(maker *m, amct_leveldb *levels, amct_err *err)
                 return amct_fail_nomem(err);
         }
     }
-    return check_skips(m, err);
+    return AMCT_OK;
 }
 
 /* Drops what the device does not compute in 8 bits, and what gains nothing both where everything
@@ -123,11 +125,9 @@ amct_status amct_genes_make(amct_genes *out, const amct_config *config, const am
                costing,
                calloc(n_layers + 1, 1),
                calloc(n_layers + 1, sizeof(amct_layer_cost)),
-               calloc(n_layers + 1, sizeof(char *)),
-               calloc(config->n_skip + 1, sizeof(bool))};
-    amct_status status = genes.arena && m.kinds && m.details && m.reasons && m.matched
-                             ? AMCT_OK
-                             : amct_fail_nomem(err);
+               calloc(n_layers + 1, sizeof(char *))};
+    amct_status status =
+        genes.arena && m.kinds && m.details && m.reasons ? AMCT_OK : amct_fail_nomem(err);
     if (status == AMCT_OK)
         status = static_reasons(&m, levels, err);
     if (status == AMCT_OK)
@@ -137,7 +137,6 @@ amct_status amct_genes_make(amct_genes *out, const amct_config *config, const am
     free(m.kinds);
     free(m.details);
     free(m.reasons);
-    free(m.matched);
     if (status != AMCT_OK)
         amct_genes_free(&genes);
     else

@@ -32,6 +32,10 @@ typedef struct amct_genes {
     amct_arena *arena;
 } amct_genes;
 
+/* AMCT_E_INVALID if a pattern of config->skip fits no layer. */
+amct_status amct_genes_check_skips(const amct_config *config, const amct_layer *layers,
+                                   uint32_t n_layers, amct_err *err);
+
 /* levels, if given, tells which layers cannot have a level with the weights they have. */
 amct_status amct_genes_make(amct_genes *out, const amct_config *config, const amct_layer *layers,
                             uint32_t n_layers, amct_costing *costing, amct_leveldb *levels,

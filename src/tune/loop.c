@@ -121,6 +121,14 @@ static amct_status begin_more(amct_loop *loop, batch *b, amct_err *err)
     return AMCT_OK;
 }
 
+static bool all_done(const batch *b)
+{
+    for (size_t i = 0; i < b->n; i++)
+        if (!b->done[i])
+            return false;
+    return true;
+}
+
 /* Answers all asks; *stopped if it had to end before. */
 static amct_status answer(amct_loop *loop, batch *b, bool *stopped, amct_err *err)
 {
@@ -129,10 +137,8 @@ static amct_status answer(amct_loop *loop, batch *b, bool *stopped, amct_err *er
     for (size_t i = 0; i < b->n; i++)
         AMCT_TRY(replay(loop, b, i, err));
     for (;;) {
-        *stopped = must_stop(loop) || !loop->evaluator;
-        if (*stopped && !b->in_flight)
-            break;
-        if (!*stopped)
+        bool stop = must_stop(loop) || !loop->evaluator;
+        if (!stop)
             AMCT_TRY(begin_more(loop, b, err));
         if (!b->in_flight)
             break;
@@ -141,10 +147,7 @@ static amct_status answer(amct_loop *loop, batch *b, bool *stopped, amct_err *er
         else if (loop->stop && *loop->stop)
             break; /* those in flight are lost */
     }
-    for (size_t i = 0; i < b->n; i++)
-        if (!b->done[i])
-            return AMCT_OK;
-    *stopped = false; /* the batch is whole; the next one will see */
+    *stopped = !all_done(b); /* if the batch is whole, the next one will see */
     return AMCT_OK;
 }
 

@@ -90,10 +90,12 @@ amct_status amct_setup_inputs(amct_setup *s, const amct_config *config, amct_err
         return amct_fail(err, AMCT_E_INVALID, "the budget must be greater than 0");
     if (!(config->confidence > 0 && config->confidence < 1))
         return amct_fail(err, AMCT_E_INVALID, "the confidence must lie between 0 and 100%%");
+    AMCT_TRY(amct_search_check_algorithm(config->algorithm, err));
     AMCT_TRY(amct_plugins_open(&s->plugins, config, err));
     AMCT_TRY(amct_model_load(&s->model, s->plugins, config->model, err));
     if (config->equalise)
         AMCT_TRY(amct_model_equalise(&s->model, err));
+    AMCT_TRY(amct_genes_check_skips(config, s->model.layers, s->model.n_layers, err));
     AMCT_TRY(make_cost_graph(s, err));
     AMCT_TRY(amct_model_set_eval_batch(&s->model, err));
     amct_hash_constants(s->model.graph);

@@ -205,12 +205,33 @@ static amct_status find_alone(runner *r, amct_err *err)
     return amct_study_each(to->setup.study, note_alone, to, err);
 }
 
+/* A path that means the same from any folder; as it is if the file cannot be found. */
+static amct_status make_absolute(const char **path, amct_arena *arena, amct_err *err)
+{
+    char *whole = *path ? realpath(*path, NULL) : NULL;
+    if (!whole)
+        return AMCT_OK;
+    *path = amct_arena_string(arena, whole);
+    free(whole);
+    return *path ? AMCT_OK : amct_fail_nomem(err);
+}
+
+/* Written into OUT, from where paths of a search file count. */
 static amct_status save_config(const runner *r, amct_err *err)
 {
-    const amct_config *c = r->to->setup.config;
-    char *text = amct_config_print(c), *path = amct_path_join(c->output, "search.yaml");
-    amct_status status = text && path ? amct_file_write(path, text, strlen(text), err)
-                                      : amct_fail_nomem(err);
+    amct_config c = *r->to->setup.config;
+    char *path = amct_path_join(c.output, "search.yaml"), *text = NULL;
+    amct_status status = make_absolute(&c.model, c.arena, err);
+    if (status == AMCT_OK)
+        status = make_absolute(&c.data, c.arena, err);
+    if (status == AMCT_OK)
+        status = make_absolute(&c.labels, c.arena, err);
+    c.output = ".";
+    if (status == AMCT_OK)
+        text = amct_config_print(&c);
+    if (status == AMCT_OK)
+        status = text && path ? amct_file_write(path, text, strlen(text), err)
+                              : amct_fail_nomem(err);
     free(text);
     free(path);
     return status;

@@ -9,7 +9,7 @@ total=$(sqlite3 "$work/calm/study.sqlite" 'SELECT count(*) FROM candidate')
 # Moments are told by what the study holds, not by time: every quarter of the candidates.
 for part in 0 1 2 3; do
     out=$work/killed$part
-    small_search -o "$out" >/dev/null 2>&1 &
+    "$program" $small -o "$out" >/dev/null 2>&1 &
     search=$!
     while kill -0 $search 2>/dev/null; do
         # Its records can be counted only through a copy: the study is locked.
@@ -35,7 +35,7 @@ ok $? 'a time limit that is over at once exits 5'
 test $? -eq 0 && test "$(fingerprint "$work/short")" = "$want"
 ok $? 'and can be carried on'
 
-small_search -o "$work/signal" >"$work/out" 2>"$work/err" &
+"$program" $small -o "$work/signal" >"$work/out" 2>"$work/err" &
 search=$!
 until [ -e "$work/signal/best/fashion_deploy_model.onnx" ] || ! kill -0 $search 2>/dev/null; do
     sleep 0.02
@@ -47,7 +47,7 @@ test $status -eq 5 && test -s "$work/signal/best/fashion_deploy_model.onnx" &&
     test "$(value "$work/signal/result.json" status)" = 5
 ok $? "SIGTERM ends it in good order with what it has (status $status)"
 
-small_search -o "$work/busy" >/dev/null 2>&1 &
+"$program" $small -o "$work/busy" >/dev/null 2>&1 &
 search=$!
 until [ -e "$work/busy/study.sqlite-wal" ] || ! kill -0 $search 2>/dev/null; do
     sleep 0.02

@@ -1,0 +1,115 @@
+# Bad input: one clear line, exit status 2, nothing written.
+. "$AMCT_TOP_SRCDIR/tests/cli/lib.sh"
+cd "$work" || exit 99
+
+# refuses WORDS ARGUMENTS...: exit 2, one line on stderr that holds the words, nothing on stdout, no
+# folder `out`.
+refuses() {
+    words=$1 command=$2
+    shift 2
+    "$program" "$command" -q "$@" >stdout 2>stderr
+    status=$?
+    lines=$(grep -c . stderr)
+    test $status -eq 2 && grep -qF -- "$words" stderr && test "$lines" -eq 1 && test ! -s stdout &&
+        test ! -e out
+    ok $? "$words"
+    [ "$bad" -eq 0 ] || tail -n 1 stderr | sed "s/^/# status $status: /"
+    rm -rf out
+}
+search() { # WORDS ARGUMENTS...
+    words=$1
+    shift
+    refuses "$words" search "$model" --data "$example" $pixels -o out "$@"
+}
+yaml() { # WORDS, the file on stdin
+    cat >search.yaml
+    refuses "$1" search -c search.yaml -o out
+}
+
+# The command line.
+refuses "unknown option --budgt" search "$model" --budgt 1%
+refuses "option --budget needs a value" search "$model" --budget
+refuses "one model is wanted" search a.onnx b.onnx
+refuses "no model" search -o out
+refuses "no data" search "$model" -o out
+search "--budget: '1' may mean 1% or all of it" --budget 1
+search "the budget must be greater than 0" --budget 0
+search "--batch: '0'" --batch 0
+search "'Ascend999'" --target Ascend999
+search "unknown search algorithm 'annealing', known are auto" --algorithm annealing
+search "no layer is called 'nothing*'" --skip 'nothing*'
+search "--metric: 'top3' is none of top1, top5" --metric top3
+search "'colour'" --target-option colour=blue
+search "'nobody'" --estimator nobody
+
+# Samples.
+search "no/such/folder" --data no/such/folder
+mkdir empty
+search "empty" --data empty
+mkdir -p broken/a broken/b
+echo 'not a picture' >broken/a/1.png
+echo 'not a picture' >broken/b/1.jpg
+search "broken" --data broken
+search "samples" --calibration 5000
+search "labels" --label-offset 100
+search "channel" --data "$example" --color RGB --mean 0.1,0.2,0.3
+head -c 3000 "$example/fashion-images-idx3-ubyte.gz" >images-idx3-ubyte.gz
+search "images-idx3-ubyte.gz" --data images-idx3-ubyte.gz
+
+# Models.
+refuses "nosuch.onnx" inspect nosuch.onnx
+: >empty.onnx
+refuses "empty.onnx" inspect empty.onnx
+echo 'this is no model at all' >text.onnx
+refuses "text.onnx" inspect text.onnx
+head -c 100000 "$model" >cut.onnx
+refuses "cut.onnx" inspect cut.onnx
+head -c 100000 "$model" >cut.onnx
+refuses "cut.onnx" search cut.onnx --data "$example" $pixels -o out
+mkdir alone && cp "$example/fashion-images-idx3-ubyte.gz" alone
+refuses "there are no labels, so there is no accuracy" eval "$model" --data alone $pixels
+
+# Search files: file:line:column.
+yaml 'search.yaml:2:1: ' <<'END'
+model: m.onnx
+modle: m.onnx
+END
+yaml 'search.yaml:3:' <<'END'
+data:
+  path: x
+  calibration: many
+END
+yaml "search.yaml:2:13: " <<'END'
+budget:
+  max_drop: large
+END
+yaml "search.yaml:2:14: " <<'END'
+space:
+  bits: [16, w3a3]
+END
+yaml 'search.yaml:3:1: ' <<'END'
+model: m.onnx
+data: [path
+END
+yaml 'search.yaml:2:1: ' <<'END'
+model: a.onnx
+model: b.onnx
+END
+refuses "nosuch.yaml" search -c nosuch.yaml -o out
+
+# Folders.
+mkdir full && echo letter >full/letter.txt
+"$program" search "$model" --data "$example" $pixels -o full -q >stdout 2>stderr
+test $? -eq 2 && grep -q 'holds files but no study' stderr && test "$(ls full)" = letter.txt
+ok $? "a folder with other files is left alone"
+refuses "is not the folder of a study" report full
+refuses "is not the folder of a study" explain full
+refuses "is not the folder of a study" export full --budget 1%
+refuses "is not the folder of a study" search --resume full
+search "/proc/nowhere" -o /proc/nowhere
+
+# A budget that these samples cannot prove has a status of its own, and says how many would do.
+"$program" search "$model" --data "$example" $pixels --budget 0.05% -o out -q >stdout 2>stderr
+test $? -eq 6 && grep -q 'would do' stderr && test ! -e out
+ok $? "a budget that cannot be proven exits 6"
+finish

@@ -1,0 +1,27 @@
+# A plugin that crashes, gives garbage or fails in the middle of a search loses nothing.
+. "$AMCT_TOP_SRCDIR/tests/cli/lib.sh"
+toy="--plugin-dir $AMCT_TOP_BUILDDIR/tests/plugins/.libs --estimator failing --target Toy2"
+
+small_search $toy -o "$work/calm" >/dev/null
+ok $? 'a search with the estimator in good health'
+want=$(fingerprint "$work/calm")
+
+# breaks HOW WORDS
+breaks() {
+    out=$work/$1
+    AMCT_TEST_FAILING=$1:28 "$program" $small $toy -o "$out" >"$work/stdout" 2>"$work/stderr"
+    status=$?
+    grep -q "$2" "$work/stderr" && test ! -s "$work/stdout" && test $status -ne 0
+    ok $? "$1: the search ends and says why"
+    kept=$(sqlite3 "$out/study.sqlite" 'SELECT count(*) FROM candidate')
+    test "${kept:-0}" -gt 0 && test "$kept" -lt 24 && test -s "$out/best/fashion_deploy_model.onnx"
+    ok $? "$1: what was measured is kept, and best/ holds a model ($kept candidates)"
+    "$program" search --resume "$out" --plugin-dir "$AMCT_TOP_BUILDDIR/tests/plugins/.libs" -q \
+        >/dev/null 2>"$work/stderr"
+    test "$(fingerprint "$out")" = "$want"
+    ok $? "$1: resumed, it ends as if nothing had happened"
+}
+breaks crash 'estimator: ended by signal'
+breaks garbage 'nan'
+breaks fail 'no more today'
+finish

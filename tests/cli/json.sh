@@ -1,0 +1,40 @@
+# The JSON of every command has the keys that scripts depend on (tests/golden/json), on one line.
+. "$AMCT_TOP_SRCDIR/tests/cli/lib.sh"
+paths=$AMCT_TOP_BUILDDIR/tests/json_paths
+
+# keeps NAME: the JSON in $work/NAME has all paths of the golden file.
+keeps() {
+    test "$(wc -l <"$work/$1")" -eq 1 && "$paths" "$work/$1" 2>"$work/err" | LC_ALL=C sort -u >"$work/$1.paths" &&
+        test ! -s "$work/err"
+    ok $? "$1: one line of JSON"
+    missing=$(LC_ALL=C comm -23 "$AMCT_TOP_SRCDIR/tests/golden/json/$1.txt" "$work/$1.paths" | tr '\n' ' ')
+    test -z "$missing"
+    ok $? "$1: no key is missing${missing:+: $missing}"
+}
+
+small_search -o "$work/out" --evaluations 8 --json >"$work/search"
+keeps search
+cp "$work/out/result.json" "$work/result"
+"$paths" "$work/result" | LC_ALL=C sort -u >"$work/result.paths"
+test -s "$work/result.paths" && cmp -s "$work/result.paths" "$work/search.paths"
+ok $? 'result.json has the keys of search --json'
+"$program" report "$work/out" --json >"$work/report"
+keeps report
+"$program" explain "$work/out" --json >"$work/explain"
+keeps explain
+"$program" eval "$model" --data "$example" $pixels --json >"$work/eval"
+keeps eval
+"$program" inspect "$model" --json >"$work/inspect"
+keeps inspect
+"$program" estimate "$model" --json >"$work/estimate"
+keeps estimate
+"$program" plugins --json >"$work/plugins"
+keeps plugins
+small_search --dry-run --json >"$work/dry_run"
+keeps dry_run
+# Progress is on stderr, an object a line; those of the search itself have the numbers.
+"$program" search "$model" --data "$example" $pixels --batch 256 --calibration 64 --search-samples 64 \
+    --confirm 0 --evaluations 8 --algorithm random -o "$work/two" --progress json 2>"$work/all" >/dev/null
+grep '"phase"' "$work/all" | tail -n 1 >"$work/progress"
+keeps progress
+finish

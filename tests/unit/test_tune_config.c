@@ -1,0 +1,145 @@
+#include "base/file.h"
+#include "tune/config.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+static amct_err err;
+static char folder[64];
+
+static void setup(void)
+{
+    strcpy(folder, "/tmp/amct-config-XXXXXX");
+    cr_assert_not_null(mkdtemp(folder));
+}
+
+static void teardown(void)
+{
+    cr_assert_eq(amct_folder_remove(folder, &err), AMCT_OK);
+}
+
+#define CONFIG_TEST(name) Test(tune_config, name, .init = setup, .fini = teardown)
+#define OK(expr)          cr_assert_eq((expr), AMCT_OK, "%s", err.text)
+#define SAYS(word)        cr_assert_not_null(strstr(err.text, word), "'%s' not in '%s'", word, err.text)
+
+static amct_config *fresh(void)
+{
+    amct_config *c;
+    OK(amct_config_new(&c, &err));
+    return c;
+}
+
+static amct_status read_text(amct_config *c, const char *text)
+{
+    char *path = amct_path_join(folder, "search.yaml");
+    OK(amct_file_write(path, text, strlen(text), &err));
+    amct_status status = amct_config_read(c, path, &err);
+    free(path);
+    return status;
+}
+
+/* What is printed, read and printed again is the same. */
+static void check_round_trip(amct_config *c)
+{
+    char *once = amct_config_print(c);
+    amct_config *again = fresh();
+    cr_assert_not_null(once);
+    OK(read_text(again, once));
+    char *twice = amct_config_print(again);
+    cr_assert_str_eq(once, twice);
+    free(once);
+    free(twice);
+    amct_config_free(again);
+}
+
+CONFIG_TEST(the_defaults_survive_a_round_trip)
+{
+    amct_config *c = fresh();
+    c->model = "/m.onnx";
+    c->data = "/d";
+    c->output = "/o";
+    check_round_trip(c);
+    amct_config_free(c);
+}
+
+static const char everything[] = "model: /nets/\"odd\\name\".onnx\n"
+                                 "data:\n"
+                                 "  path: /data\n"
+                                 "  labels: /labels.txt\n"
+                                 "  preprocess: {resize: 256x300, crop: 224, layout: NHWC, color: "
+                                 "BGR, mean: [1, 2, 3], std: 2.5, scale: 1/255}\n"
+                                 "  calibration: 7\n"
+                                 "  search: 8\n"
+                                 "  confirm: rest\n"
+                                 "  label_offset: -1\n"
+                                 "budget: {metric: agreement, max_drop: 0.7%, relative: true, "
+                                 "confidence: 99%}\n"
+                                 "target: {estimator: ascend, chip: Ascend310, batch: 3, aipp: "
+                                 "false}\n"
+                                 "space: {bits: [16], skip: ['a*', b]}\n"
+                                 "quantise: {weights: mse, activations: hfmg, asymmetric: false, "
+                                 "equalise: true}\n"
+                                 "search: {algorithm: random, population: 5, evaluations: 6, "
+                                 "time_limit: 90s, seed: 12}\n"
+                                 "output: {directory: /out, formats: [onnx-qdq]}\n"
+                                 "memory_limit: 1GiB\n";
+
+CONFIG_TEST(every_key_is_read_and_survives_a_round_trip)
+{
+    amct_config *c = fresh();
+    OK(read_text(c, everything));
+    cr_assert_str_eq(c->model, "/nets/\"odd\\name\".onnx");
+    cr_assert_str_eq(c->labels, "/labels.txt");
+    cr_assert_eq(c->calibration, 7);
+    cr_assert_eq(c->search, 8);
+    cr_assert_eq(c->label_offset, -1);
+    cr_assert_eq(c->metric, AMCT_METRIC_AGREEMENT);
+    cr_assert_float_eq(c->max_drop_ratio, 0.007, 1e-12);
+    cr_assert(c->relative);
+    cr_assert_float_eq(c->confidence, 0.99, 1e-12);
+    cr_assert_str_eq(c->chip, "Ascend310");
+    cr_assert_eq(c->batch, 3);
+    cr_assert_eq(c->n_target_options, 2);
+    cr_assert_not(c->levels[AMCT_LEVEL_W8A8]);
+    cr_assert_eq(c->n_skip, 2);
+    cr_assert_str_eq(c->skip[1], "b");
+    cr_assert_eq(c->weights, AMCT_WEIGHTS_MSE);
+    cr_assert_eq(c->range.algo, AMCT_ACT_HFMG);
+    cr_assert_not(c->range.asymmetric);
+    cr_assert(c->equalise);
+    cr_assert_str_eq(c->algorithm, "random");
+    cr_assert_eq(c->population, 5);
+    cr_assert_eq(c->evaluations, 6);
+    cr_assert_eq(c->time_limit_ns, 90000000000u);
+    cr_assert_eq(c->seed, 12);
+    cr_assert_not(c->format_amct);
+    cr_assert(c->format_qdq);
+    cr_assert_eq(c->memory_limit_bytes, (uint64_t)1 << 30);
+    check_round_trip(c);
+    amct_config_free(c);
+}
+
+CONFIG_TEST(paths_of_a_file_count_from_its_folder)
+{
+    amct_config *c = fresh();
+    OK(read_text(c, "model: m.onnx\ndata: {path: d}\noutput: {directory: out}\n"));
+    char *model = amct_path_join(folder, "m.onnx"), *out = amct_path_join(folder, "out");
+    cr_assert_str_eq(c->model, model);
+    cr_assert_str_eq(c->output, out);
+    free(model);
+    free(out);
+    amct_config_free(c);
+}
+
+CONFIG_TEST(errors_name_line_and_column)
+{
+    amct_config *c = fresh();
+    cr_assert_eq(read_text(c, "budget:\n  max_drop: -1%\n"), AMCT_E_INVALID);
+    SAYS("search.yaml:2:13: max_drop: '-1%'");
+    cr_assert_eq(read_text(c, "search: {seed: 1.5}\n"), AMCT_E_INVALID);
+    SAYS("search.yaml:1:16: seed");
+    cr_assert_eq(read_text(c, "target: [a]\n"), AMCT_E_INVALID);
+    SAYS("search.yaml:1:9: ");
+    amct_config_free(c);
+}
