@@ -209,7 +209,8 @@ static amct_status load(final_round *r, uint32_t k, const char *kind, void *to, 
     *found = data && got == size + more_size;
     if (*found) {
         memcpy(to, data, size);
-        memcpy(more, (const char *)data + size, more_size);
+        if (more_size)
+            memcpy(more, (const char *)data + size, more_size);
     }
     return AMCT_OK;
 }
