@@ -241,3 +241,12 @@ void amct_lanes_free(amct_lanes *lanes)
     if (lanes)
         amct_arena_free(lanes->arena);
 }
+
+const amct_lane_operand *amct_lanes_operand(const amct_lanes *lanes, uint32_t node,
+                                            amct_lane_use use)
+{
+    for (uint32_t k = 0; k < lanes->n_operands; k++)
+        if (lanes->operands[k].node == node && lanes->operands[k].use == use)
+            return &lanes->operands[k];
+    return NULL;
+}

@@ -48,4 +48,8 @@ typedef struct amct_lanes {
 amct_status amct_lanes_find(amct_lanes **out, const amct_graph *graph, amct_err *err);
 void amct_lanes_free(amct_lanes *lanes); /* NULL is allowed */
 
+/* The operand of a node with that use; NULL if it has none. */
+const amct_lane_operand *amct_lanes_operand(const amct_lanes *lanes, uint32_t node,
+                                            amct_lane_use use);
+
 #endif
