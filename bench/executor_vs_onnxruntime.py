@@ -6,7 +6,8 @@
 
 Needs onnxruntime and onnx of PyPI. Both run the same files, with the same batch and the same
 number of threads (EXECUTOR: processes of one thread), one after the other in every round, so that
-a busy moment hits both; the median of the rounds is printed. Weights that a model leaves empty
+a busy moment hits both. Printed are medians over the rounds: images per second, and per second of
+processor time, which other work on the machine disturbs less, with their ratios. Weights that a model leaves empty
 (ConstantOfShape) become random first. int8: every layer of EXECUTOR W8A8; ONNX Runtime's static
 quantisation, QDQ, uint8 activations and int8 weights per channel, in a default session.
 """
@@ -112,21 +113,29 @@ class OnnxRuntime:
         self.batch = batch
         self.session.run(None, self.feed)
 
-    def rate(self, seconds):
-        runs, begin = 0, time.perf_counter()
+    def rates(self, seconds):
+        """Images per second, and per second of a processor."""
+        runs, begin, cpu = 0, time.perf_counter(), time.process_time()
         while True:
             self.session.run(None, self.feed)
             runs += 1
             spent = time.perf_counter() - begin
             if spent >= seconds:
-                return runs * self.batch / spent
+                images = runs * self.batch
+                return images / spent, images / (time.process_time() - cpu)
 
 
-def executor_rate(args, path, batch, int8):
+def executor_rates(args, path, batch, int8):
     command = [args.executor, path, "--batch", str(batch), "--processes", str(args.threads),
                "--seconds", str(args.seconds)] + (["--int8"] if int8 else [])
     out = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
-    return float(out.split()[0])
+    words = out.split()  # N images/s, M per second of a processor
+    return float(words[0]), float(words[2])
+
+
+def print_row(label, kind, batch, row):
+    cells = [row[0], row[1], row[0] / row[1], row[2], row[3], row[2] / row[3]]
+    print(f"{label:26} {kind:5} {batch:>5} " + " ".join(f"{c:12.2f}" for c in cells), flush=True)
 
 
 def main():
@@ -141,27 +150,29 @@ def main():
     args = parser.parse_args()
     rows = []
     print(f"onnxruntime {ort.__version__}, {args.threads} thread(s), median of {args.rounds} rounds")
-    print(f"{'model':28} {'type':6} {'batch':>5} {'executor/s':>11} {'ort/s':>11} {'ratio':>6}")
+    heads = ("executor/s", "ort/s", "ratio", "executor/cpu", "ort/cpu", "ratio")
+    print(f"{'model':26} {'type':5} {'batch':>5} " + " ".join(f"{h:>12}" for h in heads))
     with tempfile.TemporaryDirectory() as folder:
         for path in args.models:
             plain, quantised, name, shape = prepare(path, folder)
+            label = os.path.basename(path)[:26]
             for kind, peer_file in (("float", plain), ("int8", quantised)):
-                best = [0, 0]
+                best = [0] * 4
                 for batch in map(int, args.batches.split(",")):
                     peer = OnnxRuntime(peer_file, name, shape, batch, args.threads)
                     ours, theirs = [], []
                     for _ in range(args.rounds):
-                        ours.append(executor_rate(args, plain, batch, kind == "int8"))
-                        theirs.append(peer.rate(args.seconds))
-                    a, b = statistics.median(ours), statistics.median(theirs)
-                    best = [max(best[0], a), max(best[1], b)]
-                    label = os.path.basename(path)[:28]
-                    print(f"{label:28} {kind:6} {batch:5} {a:11.1f} {b:11.1f} {a / b:6.2f}",
-                          flush=True)
+                        ours.append(executor_rates(args, plain, batch, kind == "int8"))
+                        theirs.append(peer.rates(args.seconds))
+                    row = [statistics.median(r[i] for r in side)
+                           for i in (0, 1) for side in (ours, theirs)]
+                    best = [max(pair) for pair in zip(best, row)]
+                    print_row(label, kind, batch, row)
                     rows.append({"model": label, "type": kind, "batch": batch,
-                                 "threads": args.threads, "executor_per_s": a, "ort_per_s": b})
-                print(f"{'  best batch of each':28} {kind:6} {'':5} {best[0]:11.1f} {best[1]:11.1f} "
-                      f"{best[0] / best[1]:6.2f}", flush=True)
+                                 "threads": args.threads, "executor_per_s": row[0],
+                                 "ort_per_s": row[1], "executor_per_cpu_s": row[2],
+                                 "ort_per_cpu_s": row[3]})
+                print_row("  best batch of each", kind, "", best)
     if args.json:
         with open(args.json, "w") as f:
             json.dump(rows, f, indent=1)

@@ -5,8 +5,9 @@
 #
 # BUILD is a build folder with bench/executor made, DATA a folder like ../shared/data. For ResNet-20
 # (1000 search samples) and MobileNet v1 0.75 (500): candidates an hour, samples a second of the
-# search loop, images a second of the executor on the all-W8A8 network with as many processes, the
-# ratio of the two, and the share of the samples that a rejected candidate cost.
+# search loop, the share of the time in which the workers were measuring, images a second of the
+# executor on the all-W8A8 network with as many processes (candidates have layers in float, which are
+# slower), and the share of the samples that a rejected candidate cost.
 set -eu
 build=$(cd "$1" && pwd) data=$(cd "$2" && pwd)
 work=$(mktemp -d)
@@ -27,13 +28,16 @@ row() {
     "$build/amct-autotune" search "$model" -o "$work/out" --confirm 0 --seed 1 --json -q "$@" \
         >"$work/result.json" || [ $? -ne 2 ] || exit 2
     executor=$("$build/bench/executor" "$model" --batch "$batch" --processes "$processes" --int8 |
-        sed -n 's/.* \([0-9.]*\) images\/s.*/\1/p' | head -n 1)
+        sed -n 's/^\([0-9.]*\) images.*/\1/p' | head -n 1)
     awk -v name="$name" -v executor="$executor" -v now="$(number measured_now)" \
         -v samples="$(number samples_now)" -v seconds="$(number search_seconds)" \
         -v rejected="$(number rejected)" -v rejected_samples="$(number rejected_samples)" \
-        -v search="$(number search)" -v evaluations="$(number evaluations)" 'BEGIN {
-        printf "%-22s %9.0f candidates/h %8.0f samples/s, executor %8.0f images/s, ratio %.2f; ",
-            name, 3600 * now / seconds, samples / seconds, executor, samples / seconds / executor
+        -v search="$(number search)" -v processes="$processes" \
+        -v measuring="$(number measuring_processor_seconds)" -v evaluations="$(number evaluations)" 'BEGIN {
+        printf "%-22s %9.0f candidates/h %8.0f samples/s, measuring %.2f of the time, ",
+            name, 3600 * now / seconds, samples / seconds, measuring / seconds / processes
+        printf "%.0f candidates per processor hour; executor %.0f images/s; ",
+            3600 * now / measuring, executor
         printf "%d evaluations, %d rejected", evaluations, rejected
         if (rejected > 0)
             printf " after %.2f of the samples", rejected_samples / rejected / search

@@ -131,10 +131,15 @@ uint32_t amct_archive_finalists(const amct_archive *archive, const amct_drop_mod
 {
     uint32_t n_full, n = 0;
     entry *list = full_by_cost(archive, below_ns, &n_full);
-    for (uint32_t i = 0; i < n_full && n < k; i++)
-        if (archive->members[list[i].number].drop.margin >= 0)
+    bool good = false;
+    for (uint32_t i = 0; i < n_full && n < k; i++) {
+        bool good_enough = archive->members[list[i].number].drop.margin >= 0;
+        bool bold = !good && k >= 3 && list[i].number == archive->likely;
+        if (good_enough || bold)
             numbers[n++] = list[i].number;
-    if (n > 0) {
+        good |= good_enough;
+    }
+    if (good) {
         uint32_t safe = safest(archive, model, list, n_full);
         uint32_t known = 0;
         while (known < n && numbers[known] != safe)
@@ -144,6 +149,7 @@ uint32_t amct_archive_finalists(const amct_archive *archive, const amct_drop_mod
             numbers[n++] = safe;
         }
     } else if (n_full) {
+        n = 0;
         for (uint32_t i = 0; i < n_full; i++)
             list[i].key = promise(archive, model, list[i].number);
         qsort(list, n_full, sizeof *list, by_key);

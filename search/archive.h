@@ -42,7 +42,8 @@ uint32_t amct_archive_front(const amct_archive *archive, uint32_t *numbers, uint
 
 /*
  * Numbers of up to k members to refine and confirm: the cheapest that are good enough, in order of
- * cost, and as the last one a safe one: the cheapest that promises (drop + z se) half of the
+ * cost; from k = 3 on the likely one before them, if it is cheaper (the confirm samples may prove
+ * what the search samples did not promise); and as the last one a safe one: the cheapest that promises (drop + z se) half of the
  * limit or less, else the one that promises least. If none is good enough they come in order of
  * that promise. Only FULL members cheaper than below_ns count. Returns how many there are.
  */

@@ -128,6 +128,7 @@ static void add_run(amct_json *json, const amct_tuned *to)
     amct_json_integer(json, json->root, "measured_now", to->stats.measured);
     amct_json_integer(json, json->root, "samples_now", (int64_t)to->stats.samples);
     amct_json_number(json, json->root, "search_seconds", to->stats.seconds);
+    amct_json_number(json, json->root, "measuring_processor_seconds", to->stats.busy_seconds);
     amct_json_number(json, json->root, "seconds", to->seconds);
     amct_json_integer(json, json->root, "peak_rss_bytes", (int64_t)peak * 1024);
 }

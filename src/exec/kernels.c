@@ -34,6 +34,12 @@ CLONES void amct_quantize_f32(float *restrict dst, const float *restrict src, si
     }
 }
 
+CLONES void amct_fill_f32(float *dst, size_t n, float value)
+{
+    for (size_t i = 0; i < n; i++)
+        dst[i] = value;
+}
+
 CLONES void amct_shift_u8(uint8_t *restrict dst, const uint8_t *restrict src, size_t n)
 {
     for (size_t i = 0; i < n; i++)

@@ -15,6 +15,7 @@ void amct_quantize_u8(uint8_t *dst, const float *src, size_t n, float scale, flo
 /* dst = clip(rint(src * scale), low, high) as floats. */
 void amct_quantize_f32(float *dst, const float *src, size_t n, float scale, float low, float high);
 
+void amct_fill_f32(float *dst, size_t n, float value);
 /* dst = src with the top bit turned: int8 to uint8 + 128 and back. */
 void amct_shift_u8(uint8_t *dst, const uint8_t *src, size_t n);
 /* dst = src - zero_point. */

@@ -98,7 +98,8 @@ typedef enum amct_binary_kind {
     AMCT_BINARY_MUL,
     AMCT_BINARY_DIV,
     AMCT_BINARY_MAX,
-    AMCT_BINARY_MIN
+    AMCT_BINARY_MIN,
+    AMCT_BINARY_PRELU /* a < 0 ? a * b : a */
 } amct_binary_kind;
 
 /* A compiled primitive; belongs to the instance. */
@@ -108,6 +109,7 @@ typedef struct amct_packed amct_packed;
 /* A primitive with its arguments, ready to run; belongs to the arena it was bound in. */
 typedef struct amct_bound amct_bound;
 
+/* AMCT_E_UNSUPPORTED on processors without AVX2: there oneDNN 2.6 crashes on some shapes. */
 amct_status amct_onednn_new(amct_onednn **out, amct_err *err);
 void amct_onednn_free(amct_onednn *dnn);
 /* Whether u8 x s8 products are summed without saturation here (VNNI or better). */

@@ -352,8 +352,7 @@ static void move(const amct_plan *plan, const amct_step *step)
         dst[i] = slot_data(plan, step->dst[i]);
     const amct_slot *first = &plan->slots[step->dst[0]];
     if (step->fill)
-        for (int64_t i = 0, n = amct_shape_size(&first->shape); i < n; i++)
-            ((float *)dst[0])[i] = step->low;
+        amct_fill_f32(dst[0], (size_t)amct_shape_size(&first->shape), step->low);
     amct_plan_run_move(step, dst, src, amct_dtype_bits(first->dtype) / 8);
 }
 

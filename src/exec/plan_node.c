@@ -120,18 +120,19 @@ static amct_shape padded_shape(const amct_shape *shape, int32_t rank)
 
 static amct_status add_binary(amct_plan *plan, uint32_t n, amct_err *err)
 {
-    static const char *const names[] = {"Add", "Sub", "Mul", "Div", "Max", "Min"};
+    static const char *const names[] = {"Add", "Sub", "Mul", "Div", "Max", "Min", "PRelu"};
+    enum { N_NAMES = sizeof names / sizeof *names };
     const amct_node *node = &plan->graph->nodes[n];
     size_t kind = 0;
-    while (kind < 6 && !amct_node_is(node, names[kind]))
+    while (kind < N_NAMES && !amct_node_is(node, names[kind]))
         kind++;
     const amct_tensor *a = src_of(plan, node, 0), *b = src_of(plan, node, 1);
-    if (kind == 6 || node->n_src != 2 || a->dtype != AMCT_FLOAT || b->dtype != AMCT_FLOAT)
+    if (kind == N_NAMES || node->n_src != 2 || a->dtype != AMCT_FLOAT || b->dtype != AMCT_FLOAT)
         return not_here(err);
     const amct_shape *dst = &plan->graph->tensors[node->dst[0]].shape;
     bool swap = !amct_shape_equal(&a->shape, dst);
-    if (swap &&
-        (kind == AMCT_BINARY_SUB || kind == AMCT_BINARY_DIV || !amct_shape_equal(&b->shape, dst)))
+    if (swap && (kind == AMCT_BINARY_SUB || kind == AMCT_BINARY_DIV || kind == AMCT_BINARY_PRELU ||
+                 !amct_shape_equal(&b->shape, dst)))
         return not_here(err);
     uint32_t first = node->src[swap], second = node->src[!swap];
     int32_t slots[2], out;

@@ -67,6 +67,17 @@ static void free_block(void *object)
     free(((amct_block *)object)->data);
 }
 
+amct_block *amct_block_new(amct_arena *arena, void *memory)
+{
+    amct_block *block = amct_arena_alloc(arena, sizeof *block);
+    if (!block) {
+        free(memory);
+        return NULL;
+    }
+    block->data = memory;
+    return amct_arena_own(arena, block, free_block) ? NULL : block;
+}
+
 amct_status amct_tensor_make_constant(amct_graph *graph, uint32_t id, void **data, amct_err *err)
 {
     enum { LARGE = 64 * 1024 };
@@ -78,11 +89,10 @@ amct_status amct_tensor_make_constant(amct_graph *graph, uint32_t id, void **dat
     if (bytes < LARGE) {
         memory = amct_arena_alloc(graph->arena, bytes);
     } else {
-        block = amct_arena_alloc(graph->arena, sizeof *block);
-        if (!block || amct_arena_own(graph->arena, block, free_block))
-            return amct_fail_nomem(err);
         memory = calloc(1, bytes); /* aligned to 16; pages that stay zero cost nothing */
-        block->data = memory;
+        block = amct_block_new(graph->arena, memory);
+        if (!block)
+            return amct_fail_nomem(err);
     }
     if (!memory)
         return amct_fail(err, AMCT_E_NOMEM, "out of memory for %zu bytes of '%s'", bytes,

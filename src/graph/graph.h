@@ -82,6 +82,9 @@ amct_status amct_graph_add_tensor(amct_graph *graph, const amct_tensor *tensor, 
 /* Makes a tensor that nobody makes a constant of its dtype and shape, with zeroed bytes of its own,
  * writable through *data until the graph is used. */
 amct_status amct_tensor_make_constant(amct_graph *graph, uint32_t id, void **data, amct_err *err);
+/* Memory from malloc as the block of a constant of the arena's graph; NULL, with the memory freed,
+ * when out of memory. */
+amct_block *amct_block_new(amct_arena *arena, void *memory);
 /* Adds such a constant. */
 amct_status amct_graph_add_constant(amct_graph *graph, const char *name, uint32_t dtype,
                                     const amct_shape *shape, uint32_t *id, void **data,

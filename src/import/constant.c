@@ -43,10 +43,12 @@ static amct_status take_mapped(amct_tensor *tensor, const void *data, amct_arena
     }
     size_t room = (tensor->bytes + 63) / 64 * 64; /* not the arena's: that would be zeroed first */
     char *copy = aligned_alloc(64, room);
-    if (!copy || amct_arena_own(arena, copy, free) != 0)
+    amct_block *block = copy ? amct_block_new(arena, copy) : NULL;
+    if (!block)
         return amct_fail_nomem(err);
     AMCT_TRY(check_and_copy(copy, tensor, data, err));
     tensor->data = copy;
+    tensor->block = block;
     return AMCT_OK;
 }
 
@@ -60,7 +62,8 @@ static amct_status take_block(amct_tensor *tensor, const amct_tensor_desc *desc,
         return amct_fail(err, AMCT_E_PLUGIN,
                          "its data is no block of %zu bytes from the host's alloc", tensor->bytes);
     AMCT_TRY(check_and_copy(NULL, tensor, desc->data, err)); /* it stays the plugin's if bad */
-    if (amct_arena_own(arena, amct_plugin_host_take(host, desc->data, tensor->bytes), free) != 0)
+    tensor->block = amct_block_new(arena, amct_plugin_host_take(host, desc->data, tensor->bytes));
+    if (!tensor->block)
         return amct_fail_nomem(err);
     tensor->data = desc->data;
     return AMCT_OK;

@@ -158,6 +158,7 @@ static amct_status add_tensor(amct_import_sink *sink, const amct_tensor_desc *de
     sink->made[graph->n_tensors] = false;
     uint32_t fresh;
     AMCT_TRY(amct_graph_add_tensor(graph, &tensor, &fresh, err));
+    graph->tensors[fresh].block = tensor.block;
     if (desc->kind == AMCT_TENSOR_INPUT)
         AMCT_TRY(amct_graph_add_input(graph, fresh, err));
     *id = fresh;

@@ -89,7 +89,22 @@ static int64_t scalable_channels(const amct_graph *graph, const amct_node *node)
     return bias && amct_shape_size(&bias->shape) != channels ? 0 : channels;
 }
 
-static amct_status apply(amct_graph *graph, amct_node *node, const affine *map, amct_err *err)
+/* Weights times their channel's factor; from may be to. */
+static void scale_weights(float *to, const float *from, const amct_node *node,
+                          const amct_shape *shape, const double *factors)
+{
+    int64_t n = amct_shape_size(shape);
+    int64_t run = amct_shape_count(shape, amct_weights_axis(node, shape) + 1, shape->rank);
+    for (int64_t at = 0; at < n; at += run) { /* neighbours of one channel */
+        double factor = factors[amct_weights_channel(node, shape, at)];
+        for (int64_t i = at; i < at + run; i++)
+            to[i] = (float)(from[i] * factor);
+    }
+}
+
+/* owned: nothing else uses the weights' block, if they have one. */
+static amct_status apply(amct_graph *graph, amct_node *node, const affine *map, bool owned,
+                         amct_err *err)
 {
     bool scales = false, shifts = false;
     for (int64_t c = 0; c < map->channels; c++)
@@ -98,13 +113,14 @@ static amct_status apply(amct_graph *graph, amct_node *node, const affine *map, 
     uint32_t id;
     if (scales) {
         amct_tensor w = graph->tensors[node->src[1]]; /* the array moves when it grows */
-        AMCT_TRY(amct_graph_add_constant(graph, w.name, AMCT_FLOAT, &w.shape, &id, &data, err));
-        float *to = data;
-        int64_t n = amct_shape_size(&w.shape);
-        for (int64_t i = 0; i < n; i++)
-            to[i] = (float)(amct_constant_number(&w, i) *
-                            map->a[amct_weights_channel(node, &w.shape, i)]);
-        node->src[1] = id;
+        if (owned && w.block) {
+            graph->tensors[node->src[1]].hash = (amct_hash){0};
+            scale_weights(w.block->data, w.data, node, &w.shape, map->a);
+        } else {
+            AMCT_TRY(amct_graph_add_constant(graph, w.name, AMCT_FLOAT, &w.shape, &id, &data, err));
+            scale_weights(data, w.data, node, &w.shape, map->a);
+            node->src[1] = id;
+        }
     }
     const amct_tensor *old = amct_node_src(graph, node, 2);
     if (!old && !shifts)
@@ -143,6 +159,7 @@ static amct_status absorb(amct_graph *graph, const amct_links *links, uint32_t n
                   calloc((size_t)channels, sizeof(double))};
     if (!map.a || !map.b)
         status = amct_fail_nomem(err);
+    bool owned = links->n_uses[node->src[1]] == 1;
     while (status == AMCT_OK) {
         uint32_t dst = node->dst[0], user = amct_links_only_user(links, dst);
         if (user == AMCT_NO_TENSOR || graph->nodes[user].n_dst < 1)
@@ -153,7 +170,9 @@ static amct_status absorb(amct_graph *graph, const amct_links *links, uint32_t n
         if (!amct_shape_known(from) || !amct_shape_equal(from, to) ||
             !read_affine(&map, graph, next, dst, from->rank))
             break;
-        status = apply(graph, node, &map, err);
+        uint32_t weights = node->src[1];
+        status = apply(graph, node, &map, owned, err);
+        owned |= node->src[1] != weights; /* it has its own now */
         node->dst[0] = next->dst[0];
         amct_drop_node(graph, user);
     }

@@ -36,7 +36,7 @@ typedef struct amct_study_candidate {
     const uint8_t *genome; /* the index of a level per gene */
     uint32_t genome_size;
     double cost_ns; /* latency on the device */
-    double seconds; /* that measuring it took */
+    double seconds; /* of a processor, that measuring it took */
     uint32_t n_scores;
     amct_study_score scores[AMCT_STUDY_SCORES]; /* at the looks, the last where it ended */
 } amct_study_candidate;

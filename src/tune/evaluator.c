@@ -1,6 +1,7 @@
 #include "tune/evaluator.h"
 
 #include "compress/stitch.h"
+#include "passes/prepare.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@ struct amct_evaluator {
     amct_answer answer; /* too large for a stack */
     /* of a worker */
     amct_exec *exec;
+    amct_stage_cache *cache;
     float *rows;
 };
 
@@ -26,10 +28,10 @@ typedef struct scores {
     double seconds;
 } scores;
 
-static double now(void)
+static double processor_seconds(void)
 {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
@@ -46,22 +48,36 @@ amct_status amct_bench_stitch(amct_graph **out, const amct_bench *bench, const u
     return status;
 }
 
+static void judge_batch(amct_tally *tally, const amct_bench *bench, const amct_plan *plan,
+                        const amct_graph *graph, uint32_t first, uint32_t count, float *rows)
+{
+    const amct_judge *judge = bench->judge;
+    amct_outputs_copy(rows, &judge->outputs, plan, graph, count);
+    for (uint32_t k = 0; k < count; k++)
+        amct_judge_add(judge, first + k, rows + (size_t)k * judge->outputs.row, tally);
+}
+
 amct_status amct_bench_measure(amct_tally *tally, amct_plan *plan, const amct_graph *graph,
                                const amct_bench *bench, uint32_t from, uint32_t to, float *rows,
                                amct_err *err)
 {
-    const amct_judge *judge = bench->judge;
     for (uint32_t i = from, count; i < to; i += count) {
-        if (bench->prefix) {
-            amct_prefix_load(bench->prefix, plan, i, &count);
-            AMCT_TRY(amct_plan_run(plan, err));
-        } else {
-            AMCT_TRY(amct_plan_run_samples(plan, &bench->feed, i, &count, err));
-        }
-        amct_outputs_copy(rows, &judge->outputs, plan, graph, count);
+        AMCT_TRY(amct_plan_run_samples(plan, &bench->feed, i, &count, err));
         count = count < to - i ? count : to - i;
-        for (uint32_t k = 0; k < count; k++)
-            amct_judge_add(judge, i + k, rows + (size_t)k * judge->outputs.row, tally);
+        judge_batch(tally, bench, plan, graph, i, count, rows);
+    }
+    return AMCT_OK;
+}
+
+/* The same through the stages. */
+static amct_status measure_staged(amct_tally *tally, amct_evaluator *e, const amct_graph *graph,
+                                  uint32_t from, uint32_t to, amct_err *err)
+{
+    amct_plan *plan;
+    for (uint32_t i = from, count; i < to; i += count) {
+        AMCT_TRY(amct_stage_cache_run(e->cache, i, &plan, &count, err));
+        count = count < to - i ? count : to - i;
+        judge_batch(tally, e->bench, plan, graph, i, count, e->rows);
     }
     return AMCT_OK;
 }
@@ -78,24 +94,36 @@ static amct_score score_of(const amct_judge *judge, const amct_tally *t)
                         t->cosine_sq * scale * scale};
 }
 
-static amct_status race(scores *to, const amct_race *how, amct_evaluator *e, amct_graph *graph,
-                        amct_err *err)
+static amct_status race(scores *to, const amct_race *how, amct_evaluator *e,
+                        const amct_graph *graph, amct_err *err)
 {
-    const amct_bench *bench = e->bench;
-    amct_plan *plan;
-    amct_plan_options options = {.inputs_last = bench->prefix != NULL};
-    AMCT_TRY(amct_plan_new(&plan, e->exec, graph, &options, err));
-    amct_status status = AMCT_OK;
     amct_tally tally = {0};
     amct_score score = {0};
     uint32_t upto;
-    while (status == AMCT_OK && amct_race_step(how, &score, &upto) == AMCT_RACE_CONTINUE) {
-        status = amct_bench_measure(&tally, plan, graph, bench, score.n, upto, e->rows, err);
-        score = score_of(bench->judge, &tally);
+    while (amct_race_step(how, &score, &upto) == AMCT_RACE_CONTINUE) {
+        AMCT_TRY(measure_staged(&tally, e, graph, score.n, upto, err));
+        score = score_of(e->bench->judge, &tally);
         to->at[to->n++] = score;
     }
-    amct_plan_free(plan);
-    return status;
+    return AMCT_OK;
+}
+
+static amct_status start(amct_evaluator *e, amct_err *err)
+{
+    const amct_bench *bench = e->bench;
+    if (e->exec)
+        return AMCT_OK;
+    AMCT_TRY(amct_exec_new(&e->exec, bench->engine, err));
+    uint32_t batch = (uint32_t)amct_batch_of(bench->graph);
+    amct_stage_source source = {.stages = bench->stages,
+                                .prefix = bench->prefix,
+                                .feed = &bench->feed,
+                                .exec = e->exec,
+                                .batch = batch,
+                                .limit_bytes = bench->cache_bytes};
+    AMCT_TRY(amct_stage_cache_new(&e->cache, &source, err));
+    e->rows = malloc((size_t)batch * bench->judge->outputs.row * sizeof *e->rows);
+    return e->rows ? AMCT_OK : amct_fail_nomem(err);
 }
 
 static amct_status answer(void *ctx, const void *bytes, size_t size, void *reply,
@@ -103,27 +131,19 @@ static amct_status answer(void *ctx, const void *bytes, size_t size, void *reply
 {
     static request r; /* aligned */
     amct_evaluator *e = ctx;
-    const amct_bench *bench = e->bench;
-    if (size != sizeof r.race + bench->n_layers)
+    if (size != sizeof r.race + e->bench->n_layers)
         return amct_fail(err, AMCT_E_INTERNAL, "a request of %zu bytes", size);
     memcpy(&r, bytes, size);
-    if (!e->exec) {
-        const amct_shape *in = &bench->graph->tensors[bench->graph->inputs[0]].shape;
-        size_t batch = in->rank ? (size_t)in->dims[0] : 1;
-        AMCT_TRY(amct_exec_new(&e->exec, bench->engine, err));
-        e->rows = malloc(batch * bench->judge->outputs.row * sizeof *e->rows);
-        if (!e->rows)
-            return amct_fail_nomem(err);
-    }
+    AMCT_TRY(start(e, err));
     scores s = {0};
-    double begin = now();
+    double begin = processor_seconds();
     amct_graph *graph;
-    AMCT_TRY(amct_bench_stitch(&graph, bench, r.kinds, err));
-    amct_status status = bench->prefix ? amct_prefix_cut(bench->prefix, graph, err) : AMCT_OK;
-    if (status == AMCT_OK)
-        status = race(&s, &r.race, e, graph, err);
+    AMCT_TRY(amct_bench_stitch(&graph, e->bench, r.kinds, err));
+    amct_stage_cache_begin(e->cache, graph, r.kinds);
+    amct_status status = race(&s, &r.race, e, graph, err);
+    amct_stage_cache_rest(e->cache);
     amct_graph_free(graph);
-    s.seconds = now() - begin;
+    s.seconds = processor_seconds() - begin;
     memcpy(reply, &s, sizeof s);
     *reply_size = sizeof s;
     return status;

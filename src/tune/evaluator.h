@@ -10,7 +10,7 @@
 #include "exec/feed.h"
 #include "measure/judge.h"
 #include "search/search.h"
-#include "tune/prefix.h"
+#include "tune/stages.h"
 
 typedef struct amct_evaluator amct_evaluator;
 
@@ -22,6 +22,8 @@ typedef struct amct_bench {
     amct_leveldb *levels;
     const amct_judge *judge;   /* of the search samples */
     const amct_prefix *prefix; /* what does not change, already computed; NULL: nothing */
+    const amct_stages *stages;
+    size_t cache_bytes; /* of rows that a worker keeps between candidates */
     amct_feed feed;            /* the search samples */
     amct_engine engine;
 } amct_bench;

@@ -57,10 +57,7 @@ static amct_status measure(amct_tally *tally, final_round *r, const amct_quantis
     amct_graph *graph;
     amct_plan *plan = NULL;
     AMCT_TRY(amct_stitch(&graph, bench->graph, bench->layers, bench->n_layers, levels, err));
-    amct_status status = bench->prefix ? amct_prefix_cut(bench->prefix, graph, err) : AMCT_OK;
-    amct_plan_options options = {.inputs_last = bench->prefix != NULL};
-    if (status == AMCT_OK)
-        status = amct_plan_new(&plan, r->exec, graph, &options, err);
+    amct_status status = amct_plan_new(&plan, r->exec, graph, NULL, err);
     if (status == AMCT_OK)
         status = amct_bench_measure(tally, plan, graph, bench, from, to, r->rows, err);
     amct_plan_free(plan);
@@ -139,7 +136,6 @@ static amct_status confirm_part(void *ctx, uint32_t worker, uint32_t task, amct_
     amct_bench bench = *work->bench; /* on other samples, from their beginning */
     bench.judge = work->confirm_judge;
     bench.feed = work->confirm_feed;
-    bench.prefix = NULL;
     if (r->at != (int)k) {
         amct_plan_free(r->plan);
         amct_graph_free(r->graph);

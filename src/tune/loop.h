@@ -20,7 +20,7 @@ typedef struct amct_loop_stats {
     uint64_t rejected_samples; /* of candidates that were given up */
     uint32_t rejected;
     double seconds;      /* of this process since the loop began */
-    double busy_seconds; /* of all workers together */
+    double busy_seconds; /* of processors, measuring */
 } amct_loop_stats;
 
 typedef struct amct_loop {

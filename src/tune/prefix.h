@@ -5,17 +5,18 @@
 #ifndef AMCT_TUNE_PREFIX_H
 #define AMCT_TUNE_PREFIX_H
 
-#include "exec/feed.h"
+#include "tune/cut.h"
 
 typedef struct amct_prefix {
-    uint32_t n;          /* tensors at which the network is cut */
-    uint32_t *tensors;   /* ids in the original graph */
-    size_t *bytes;       /* per sample */
-    size_t row_bytes;    /* of all of them */
-    unsigned char *rows; /* shared memory: a row per sample, as a plan with inputs_last takes it */
+    amct_cut cut;
+    unsigned char *rows; /* shared memory: a row of the cut per sample */
     uint32_t n_samples;
     double saved_ratio; /* share of the network's multiplications that is not repeated */
 } amct_prefix;
+
+/* fixed[node]: neither changed nor fed by anything that is. Freed with free; NULL when out of
+ * memory. */
+bool *amct_prefix_fixed(const amct_graph *graph, const bool *changing);
 
 /* changing[node] tells the nodes that candidates change. *out is NULL, without a failure, if
  * nothing comes before them, or if the rows would take more than limit_bytes. */
@@ -24,10 +25,10 @@ amct_status amct_prefix_make(amct_prefix **out, const amct_graph *graph, const b
                              size_t limit_bytes, uint32_t jobs, amct_err *err);
 void amct_prefix_free(amct_prefix *prefix); /* NULL is allowed */
 
-/* Makes a candidate's graph begin at the cut: its inputs are prefix->tensors. */
-amct_status amct_prefix_cut(const amct_prefix *prefix, amct_graph *graph, amct_err *err);
-/* Fills the inputs of a plan of such a graph with samples first .. first + *count - 1, *count as
- * many as fit its batch. */
-void amct_prefix_load(const amct_prefix *prefix, amct_plan *plan, uint32_t first, uint32_t *count);
+/* The row of a sample. */
+static inline const unsigned char *amct_prefix_row(const amct_prefix *prefix, uint32_t sample)
+{
+    return prefix->rows + sample * prefix->cut.row_bytes;
+}
 
 #endif

@@ -315,26 +315,32 @@ amct_status amct_setup_study(amct_setup *s, amct_err *err)
 
 /* ---- Genes and the bench ------------------------------------------------------------------ */
 
-static amct_status make_prefix(amct_setup *s, amct_err *err)
+/* What comes before all choices, and where the rest is cut. */
+static amct_status make_stages(amct_setup *s, amct_err *err)
 {
     const amct_graph *g = s->model.graph;
+    const amct_model *m = &s->model;
+    size_t limit = s->config->memory_limit_bytes / 4;
     bool *changing = calloc(g->n_nodes + 1, sizeof *changing);
     double *macs = calloc(g->n_nodes + 1, sizeof *macs);
     amct_feed feed = amct_selection_feed(&s->search);
     amct_status status = changing && macs ? AMCT_OK : amct_fail_nomem(err);
-    for (uint32_t i = 0; status == AMCT_OK && i < s->model.n_layers; i++)
-        macs[s->model.layers[i].node] = (double)s->model.layers[i].macs;
+    for (uint32_t i = 0; status == AMCT_OK && i < m->n_layers; i++)
+        macs[m->layers[i].node] = (double)m->layers[i].macs;
     for (uint32_t i = 0; status == AMCT_OK && i < s->genes.n; i++)
-        changing[s->model.layers[s->genes.genes[i].layer].node] = true;
+        changing[m->layers[s->genes.genes[i].layer].node] = true;
     if (status == AMCT_OK)
-        status = amct_prefix_make(&s->prefix, g, changing, macs, &feed, AMCT_ENGINE_ONEDNN,
-                                  s->config->memory_limit_bytes / 4, s->jobs, err);
+        status = amct_prefix_make(&s->prefix, g, changing, macs, &feed, AMCT_ENGINE_ONEDNN, limit,
+                                  s->jobs, err);
+    if (status == AMCT_OK)
+        status = amct_stages_make(&s->stages, g, changing, macs, m->layers, m->n_layers, feed.n,
+                                  limit / s->jobs, err);
     free(changing);
     free(macs);
-    if (status == AMCT_OK && s->prefix)
-        amct_log(AMCT_LOG_DEBUG, "%.0f %% of the network come before every choice: kept in %zu MiB",
-                 100 * s->prefix->saved_ratio,
-                 s->prefix->n_samples * s->prefix->row_bytes >> 20);
+    if (status == AMCT_OK)
+        amct_log(AMCT_LOG_DEBUG,
+                 "%.0f %% of the network come before every choice; the rest is run in %u stages",
+                 s->prefix ? 100 * s->prefix->saved_ratio : 0, s->stages.n);
     return status;
 }
 
@@ -343,13 +349,15 @@ amct_status amct_setup_bench(amct_setup *s, amct_err *err)
     AMCT_TRY(amct_genes_make(&s->genes, s->config, s->model.layers, s->model.n_layers, s->costing,
                              s->levels, err));
     if (s->genes.n)
-        AMCT_TRY(make_prefix(s, err));
+        AMCT_TRY(make_stages(s, err));
     s->bench = (amct_bench){.graph = s->model.graph,
                             .layers = s->model.layers,
                             .n_layers = s->model.n_layers,
                             .levels = s->levels,
                             .judge = &s->search_judge,
                             .prefix = s->prefix,
+                            .stages = &s->stages,
+                            .cache_bytes = s->config->memory_limit_bytes / 4 / s->jobs,
                             .feed = amct_selection_feed(&s->search),
                             .engine = AMCT_ENGINE_ONEDNN};
     return AMCT_OK;
@@ -357,6 +365,7 @@ amct_status amct_setup_bench(amct_setup *s, amct_err *err)
 
 void amct_setup_free(amct_setup *s)
 {
+    amct_stages_free(&s->stages);
     amct_prefix_free(s->prefix);
     amct_genes_free(&s->genes);
     amct_leveldb_free(s->levels);

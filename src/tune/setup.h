@@ -34,6 +34,7 @@ typedef struct amct_setup {
     amct_leveldb *levels;
     amct_genes genes;
     amct_prefix *prefix;
+    amct_stages stages;
     amct_bench bench;
     amct_graph_cost original_cost;
 } amct_setup;

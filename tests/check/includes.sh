@@ -25,7 +25,7 @@ src/cli:base graph plugin ops passes import exec data compress measure search st
 '
 # A header and the only file that may include it, or all files below a folder.
 alone='
-dnnl.h src/exec/onednn.c
+dnnl.h src/exec/onednn
 yaml.h src/base/yaml.c
 sqlite3.h src/study/study.c
 dlfcn.h src/plugin/load.c

@@ -1,23 +1,10 @@
 # The example of the repository, as its README says it is used.
-example=$AMCT_TOP_SRCDIR/examples/fashion
-program=$AMCT_TOP_BUILDDIR/amct-autotune
-work=$(mktemp -d) || exit 99
-trap 'rm -rf "$work"' EXIT
-
-n=0
-# ok WHETHER NAME: WHETHER is 0 for yes.
-ok() {
-    n=$((n + 1))
-    test "$1" -eq 0 || printf 'not '
-    echo "ok $n - $2"
-}
+. "$AMCT_TOP_SRCDIR/tests/cli/lib.sh"
 
 # Up to two answers may turn: float sums differ between processors.
 stated=$(sed -n 's/.*: \([0-9]*\) of the 4500 .*/\1/p' "$example/README.md")
-"$program" eval "$example/fashion.onnx" --data "$example" --scale 1/255 --mean 0.2860 --std 0.3530 \
-    --json >"$work/eval.json"
-value=$(sed 's/.*"value":\([0-9.]*\).*/\1/' "$work/eval.json")
-awk -v stated="$stated" -v value="$value" 'BEGIN {
+"$program" eval "$model" --data "$example" $pixels --json >"$work/eval.json"
+awk -v stated="$stated" -v value="$(value "$work/eval.json" value)" 'BEGIN {
     right = value * 4500
     exit !(stated > 4000 && right > stated - 2.5 && right < stated + 2.5)
 }'
@@ -26,13 +13,13 @@ ok $? "as many are right as the README states: $stated of 4500"
 keys() {
     sed -n 's/^\( *[a-z_]*\):.*/\1/p' "$1" | sort -u
 }
-"$program" inspect --search-file "$example/fashion.onnx" >"$work/printed.yaml"
+"$program" inspect --search-file "$model" >"$work/printed.yaml"
 keys "$work/printed.yaml" >"$work/printed.keys"
 keys "$example/search.yaml" >"$work/shown.keys"
 missing=$(comm -23 "$work/printed.keys" "$work/shown.keys")
 test -s "$work/printed.keys" && test -z "$missing"
 ok $? "its search file shows every key"
-test -z "$missing" || echo "# missing: $missing"
+[ -z "$missing" ] || echo "# missing: $missing"
 
 "$program" search -c "$example/search.yaml" -o "$work/out" --json >"$work/search.json"
 status=$?
@@ -41,4 +28,4 @@ test "$status" -eq 0 || sed 's/^/# /' "$work/search.json"
 deploy=$(find "$work/out/best" -name '*_deploy_model.onnx' -size +100k)
 test -n "$deploy"
 ok $? 'and leaves a model for the compiler'
-echo "1..$n"
+finish

@@ -43,7 +43,9 @@ static amct_status calibrate(export_case *c, uint32_t n_calibration, amct_err *e
                             err));
     amct_hash_constants(c->graph);
     amct_level_options options = {AMCT_WEIGHTS_ARQ, true};
+    const bool kinds[AMCT_N_LEVELS] = {[AMCT_LEVEL_W8A8] = true};
     AMCT_TRY(amct_leveldb_new(&c->db, c->graph, c->layers, c->calibration, &options, NULL, err));
+    AMCT_TRY(amct_leveldb_fill(c->db, kinds, &feed, 1, SIZE_MAX, err));
     c->levels = calloc(c->n_layers + 1, sizeof *c->levels);
     return c->levels ? AMCT_OK : amct_fail_nomem(err);
 }

@@ -381,6 +381,17 @@ Test(exec_plan, a_failure_while_running_names_the_node)
     net_end(&n);
 }
 
+Test(exec_plan, a_processor_without_avx2_is_refused)
+{
+    amct_exec *exec;
+    amct_err err;
+    setenv("DNNL_MAX_CPU_ISA", "AVX", 1);
+    cr_assert_eq(amct_exec_new(&exec, AMCT_ENGINE_ONEDNN, &err), AMCT_E_UNSUPPORTED);
+    cr_assert_str_eq(err.text, "oneDNN needs a processor with AVX2; use the executor 'reference'");
+    cr_assert_eq(amct_exec_new(&exec, AMCT_ENGINE_REFERENCE, &err), AMCT_OK);
+    amct_exec_free(exec);
+}
+
 /* ---- Feed ----------------------------------------------------------------------------------- */
 
 static amct_status fetch(void *ctx, uint32_t first, uint32_t count, amct_layout layout, float *dst,

@@ -86,7 +86,7 @@ static bool read_tensor(tensor *t, const char *path)
                   .shape = amct_shape_of((int32_t)p->n_dims, p->dims)};
     cr_assert_eq(amct_tensor_bytes(&t->bytes, t->dtype, &t->shape, &err), AMCT_OK, "%s", path);
     t->data = calloc(1, t->bytes + 1);
-    if (p->has_raw_data)
+    if (p->has_raw_data && t->bytes)
         memcpy(t->data, p->raw_data.data, t->bytes);
     else
         copy_typed(t, p);

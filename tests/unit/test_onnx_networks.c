@@ -6,6 +6,9 @@
 #include "base/file.h"
 #include "data/array.h"
 #include "data/dataset.h"
+#include "compress/stitch.h"
+#include "compress/level.h"
+#include "exec/feed.h"
 #include "exec/plan.h"
 #include "import/import.h"
 #include "passes/prepare.h"
@@ -314,6 +317,84 @@ Test(onnx_networks, cifar, .init = setup, .fini = teardown)
 Test(onnx_networks, mnist, .init = setup, .fini = teardown)
 {
     check_all(MNIST);
+}
+
+/* ---- In integers ---------------------------------------------------------------------------- */
+
+static amct_status fetch(void *ctx, uint32_t first, uint32_t count, amct_layout layout, float *dst,
+                         amct_err *ignored)
+{
+    const amct_dataset *ds = ctx;
+    uint32_t indices[FAST_BATCH];
+    (void)ignored;
+    for (uint32_t i = 0; i < count; i++)
+        indices[i] = first + i;
+    amct_dataset_fetch(ds, indices, count, layout == AMCT_LAYOUT_LAST ? AMCT_NHWC : ds->layout,
+                       dst);
+    return AMCT_OK;
+}
+
+/* Every layer that can be in 8 bits, run by both forms of the fast executor and by the plain one:
+ * the same bits. */
+static void check_integers(const char *file, uint32_t n_samples)
+{
+    static const amct_engine fast[] = {AMCT_ENGINE_ONEDNN, AMCT_ENGINE_ONEDNN_FLOAT};
+    const amct_level_options options = {AMCT_WEIGHTS_ARQ, true};
+    const network *net = networks;
+    while (strcmp(net->file, file) != 0)
+        net++;
+    amct_dataset *ds = open_data(net);
+    amct_graph *g = load(file, 2), *stitched;
+    amct_feed feed = {ds, 8, fetch};
+    amct_layer *layers;
+    uint32_t n;
+    amct_calibration *stats;
+    amct_leveldb *db;
+    cr_assert_eq(amct_layers_find(&layers, &n, g, &err), AMCT_OK);
+    cr_assert_eq(amct_calibrate(&stats, g, layers, n, &feed, &amct_range_defaults, 1, &err),
+                 AMCT_OK);
+    const bool kinds[AMCT_N_LEVELS] = {[AMCT_LEVEL_W8A8] = true};
+    cr_assert_eq(amct_leveldb_new(&db, g, layers, stats, &options, NULL, &err), AMCT_OK);
+    cr_assert_eq(amct_leveldb_fill(db, kinds, &feed, 1, SIZE_MAX, &err), AMCT_OK);
+    const amct_quantised **levels = calloc(n, sizeof *levels);
+    uint32_t quantised = 0;
+    for (uint32_t i = 0; i < n; i++)
+        if (!layers[i].no_int8) {
+            cr_assert_eq(amct_leveldb_get(&levels[i], db, i, AMCT_LEVEL_W8A8, &err), AMCT_OK);
+            quantised++;
+        }
+    cr_assert_gt(quantised, 19);
+    cr_assert_eq(amct_stitch(&stitched, g, layers, n, levels, &err), AMCT_OK);
+    for (int e = 0; e < 2; e++) {
+        runner a = {.net = net}, b = {.net = net};
+        cr_assert_eq(amct_exec_new(&a.exec, fast[e], &err), AMCT_OK);
+        cr_assert_eq(amct_exec_new(&b.exec, AMCT_ENGINE_REFERENCE, &err), AMCT_OK);
+        cr_assert_eq(amct_plan_new(&a.plan, a.exec, stitched, NULL, &err), AMCT_OK);
+        cr_assert_eq(amct_plan_new(&b.plan, b.exec, stitched, NULL, &err), AMCT_OK);
+        for (uint32_t i = 0; i < n_samples; i += 2) {
+            const float *found = run(&a, ds, i, 2), *wanted = run(&b, ds, i, 2);
+            size_t count = amct_plan_output(a.plan, 0).bytes / sizeof(float);
+            for (size_t k = 0; k < count; k++)
+                cr_assert_eq(found[k], wanted[k], "%s, %s: sample %u, %zu is %.9g, wanted %.9g",
+                             file, amct_exec_name(a.exec), i, k, found[k], wanted[k]);
+        }
+        stop(&a);
+        stop(&b);
+    }
+    amct_graph_free(stitched);
+    free(levels);
+    amct_leveldb_free(db);
+    amct_calibration_free(stats);
+    free(layers);
+    amct_graph_free(g);
+    amct_dataset_free(ds);
+}
+
+Test(onnx_networks, integers_are_the_same_bits_on_every_engine, .init = setup, .fini = teardown)
+{
+    check_integers("models/onnx/resnet20_cifar10.onnx", 8);
+    check_integers("models/onnx/mobilenet_v1_0.75_224.onnx", 2);
+    check_integers("efficientnet_lite0/models/onnx/efficientnet_lite0.onnx", 2);
 }
 
 /* ---- Arrays in, arrays out ------------------------------------------------------------------ */

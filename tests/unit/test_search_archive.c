@@ -120,6 +120,26 @@ Test(search_archive, finalists_are_the_fastest_good_ones_and_a_safe_one)
     amct_archive_end(&archive);
 }
 
+Test(search_archive, what_may_be_proven_by_luck_comes_first)
+{
+    amct_archive archive;
+    amct_archive_start(&archive, 2);
+    add(&archive, 1, 100, 0.03);
+    add(&archive, 2, 200, 0.002);
+    add(&archive, 3, 210, 0.001);
+    amct_drop_model model = model_of(&archive, 2000); /* too few to prove what is near the budget */
+    amct_archive_refresh(&archive, &model);
+    cr_assert_neq(archive.likely, archive.best);
+    cr_assert_neq(archive.best, AMCT_GENOMES_NONE);
+    uint32_t numbers[3];
+    cr_assert_eq(amct_archive_finalists(&archive, &model, 1000, numbers, 3), 3);
+    cr_assert_eq(numbers[0], archive.likely);
+    cr_assert_eq(numbers[1], archive.best);
+    cr_assert_eq(amct_archive_finalists(&archive, &model, 1000, numbers, 1), 1);
+    cr_assert_eq(numbers[0], archive.best);
+    amct_archive_end(&archive);
+}
+
 Test(search_archive, without_a_good_one_those_that_come_nearest_are_finalists)
 {
     amct_archive archive;
