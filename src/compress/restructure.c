@@ -176,6 +176,53 @@ static amct_status apply_form(amct_graph *graph, const amct_layer *layer,
 /* ---- The whole --------------------------------------------------------------------------------
  */
 
+/* Where a node belongs: the nodes of the original one step of PLACES apart, new ones around theirs,
+ * so that layers are passed in the original's order. */
+enum { PLACES = 4 };
+
+typedef struct placed {
+    uint64_t place;
+    amct_node node;
+} placed;
+
+static int by_place(const void *a, const void *b)
+{
+    const placed *x = a, *y = b;
+    return (x->place > y->place) - (x->place < y->place);
+}
+
+static amct_status apply_forms(amct_graph *graph, const amct_layer *layers, uint32_t n_layers,
+                               const amct_layer_form *forms, amct_err *err)
+{
+    uint32_t old = graph->n_nodes, *of = calloc(2 * (size_t)n_layers + 1, sizeof *of);
+    amct_status status = of ? AMCT_OK : amct_fail_nomem(err);
+    for (uint32_t i = 0; status == AMCT_OK && i < n_layers; i++) {
+        uint32_t before = graph->n_nodes;
+        status = apply_form(graph, &layers[i], &forms[i], err);
+        for (uint32_t n = before; n < graph->n_nodes; n++) /* a bias and a first factor at most */
+            of[n - old] = layers[i].node;
+        if (status != AMCT_OK)
+            amct_fail_in(err, "layer '%s'", layers[i].name);
+    }
+    placed *nodes = calloc(graph->n_nodes + (size_t)1, sizeof *nodes);
+    if (status == AMCT_OK && !nodes)
+        status = amct_fail_nomem(err);
+    for (uint32_t n = 0; status == AMCT_OK && n < graph->n_nodes; n++) {
+        bool bias = amct_node_is(&graph->nodes[n], "Add");
+        nodes[n].place =
+            n < old ? (uint64_t)n * PLACES + 1 : (uint64_t)of[n - old] * PLACES + (bias ? 2 : 0);
+        nodes[n].node = graph->nodes[n];
+    }
+    if (status == AMCT_OK) {
+        qsort(nodes, graph->n_nodes, sizeof *nodes, by_place);
+        for (uint32_t n = 0; n < graph->n_nodes; n++)
+            graph->nodes[n] = nodes[n].node;
+    }
+    free(nodes);
+    free(of);
+    return status;
+}
+
 static amct_status finish(amct_graph *graph, const amct_graph *from, amct_err *err)
 {
     AMCT_TRY(amct_graph_sort(graph, err));
@@ -198,11 +245,8 @@ amct_status amct_restructure(amct_graph **out, const amct_graph *graph, const am
     amct_restructuring r = {.from = graph, .lanes = lanes, .keep = keep};
     AMCT_TRY(amct_graph_clone(&r.graph, graph, err));
     amct_status status = keep ? drop_channels(&r, err) : AMCT_OK;
-    for (uint32_t i = 0; forms && status == AMCT_OK && i < n_layers; i++) {
-        status = apply_form(r.graph, &layers[i], &forms[i], err);
-        if (status != AMCT_OK)
-            amct_fail_in(err, "layer '%s'", layers[i].name);
-    }
+    if (status == AMCT_OK && forms)
+        status = apply_forms(r.graph, layers, n_layers, forms, err);
     if (status == AMCT_OK)
         status = finish(r.graph, graph, err);
     if (status != AMCT_OK)
