@@ -470,7 +470,7 @@ amct_status amct_refit_scale(float *weights, float *bias, double *error, const a
     return run(weights, bias, error, refit, keep, scale, err);
 }
 
-amct_refit_size amct_refit_size_of(const amct_refit *refit, const bool *keep)
+amct_columns amct_refit_columns(const amct_refit *refit, const bool *keep)
 {
     const amct_columns *c = &refit->columns;
     int64_t channels = 0, outputs = 0;
@@ -478,5 +478,11 @@ amct_refit_size amct_refit_size_of(const amct_refit *refit, const bool *keep)
         channels += keeps(refit->taken, keep, i);
     for (int64_t i = 0; i < c->outputs; i++)
         outputs += keeps(refit->made, keep, i);
-    return (amct_refit_size){c->groups * channels * c->taps * outputs, c->groups * outputs};
+    return smaller(c, channels, outputs);
+}
+
+amct_refit_size amct_refit_size_of(const amct_refit *refit, const bool *keep)
+{
+    amct_columns c = amct_refit_columns(refit, keep);
+    return (amct_refit_size){c.groups * c.columns * c.outputs, c.groups * c.outputs};
 }

@@ -37,6 +37,8 @@ typedef struct amct_refit_size {
     int64_t weights, channels; /* numbers of the weights; channels of the result */
 } amct_refit_size;
 amct_refit_size amct_refit_size_of(const amct_refit *refit, const bool *keep);
+/* How its weights lie then (its window and rows stay as they are). */
+amct_columns amct_refit_columns(const amct_refit *refit, const bool *keep);
 
 /* The layer for those lanes, as amct_layer_form wants it (restructure.h). *error: the variance of
  * what is wrong with the result, over all channels, in units of the result's variance; 0 if that is
