@@ -19,6 +19,31 @@ amct_feed scoring_feed(const scoring *s, amct_selection *selection)
     return amct_selection_feed(selection);
 }
 
+amct_status scoring_run(float *rows, const scoring *s, amct_exec *exec, const amct_graph *form,
+                        const amct_feed *feed, amct_err *err)
+{
+    amct_plan *plan;
+    AMCT_TRY(amct_plan_new(&plan, exec, form, NULL, err));
+    amct_status status = AMCT_OK;
+    for (uint32_t first = 0, count; status == AMCT_OK && first < feed->n; first += count) {
+        status = amct_plan_run_samples(plan, feed, first, &count, err);
+        if (status == AMCT_OK)
+            amct_outputs_copy(rows + (size_t)first * s->outputs.row, &s->outputs, plan, form,
+                              count);
+    }
+    amct_plan_free(plan);
+    return status;
+}
+
+double scoring_kl(const scoring *s, const float *original, const float *rows, uint32_t n)
+{
+    amct_judge judge = {s->outputs, AMCT_METRIC_AGREEMENT, NULL, original};
+    amct_tally t = {0};
+    for (uint32_t i = 0; i < n; i++)
+        amct_judge_add(&judge, i, rows + (size_t)i * s->outputs.row, &t);
+    return t.kl / t.n;
+}
+
 /* A form on all scored samples, spread over processes. */
 typedef struct running {
     const scoring *s;
@@ -86,15 +111,6 @@ amct_status scoring_print(const scoring *s, const char *what, const amct_graph *
         print_range(s, s->n_calibration);
     printf("\n");
     fflush(stdout);
-    return AMCT_OK;
-}
-
-amct_status scoring_kl(double *kl, const scoring *s, const amct_graph *form, uint32_t first,
-                       amct_err *err)
-{
-    AMCT_TRY(run_all(s->rows, s, form, err));
-    amct_tally t = tally(s, s->rows, first);
-    *kl = t.kl / t.n;
     return AMCT_OK;
 }
 

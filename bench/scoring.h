@@ -27,9 +27,11 @@ amct_status scoring_open(scoring *s, const char *calibration, uint32_t n_calibra
  * original's, agreement with the original, and KL divergence. */
 amct_status scoring_print(const scoring *s, const char *what, const amct_graph *form,
                           amct_err *err);
-/* The KL divergence of a form on the scored samples from the first-th on. */
-amct_status scoring_kl(double *kl, const scoring *s, const amct_graph *form, uint32_t first,
-                       amct_err *err);
+/* Rows of a form on the samples of a feed, in this process. */
+amct_status scoring_run(float *rows, const scoring *s, amct_exec *exec, const amct_graph *form,
+                        const amct_feed *feed, amct_err *err);
+/* Mean KL divergence of n rows. */
+double scoring_kl(const scoring *s, const float *original, const float *rows, uint32_t n);
 /* The first n_calibration samples; selection is filled and must outlive it. */
 amct_feed scoring_feed(const scoring *s, amct_selection *selection);
 double scoring_now(void); /* seconds */
