@@ -38,6 +38,8 @@ void amct_linalg_apply(float *c, size_t ld_c, const float *a, size_t ld_a, const
 void amct_linalg_product(double *c, size_t ld_c, const double *a, size_t ld_a, const double *b,
                          size_t ld_b, size_t p, size_t n, size_t q)
 {
+    if (!p || !q)
+        return;
     one_thread();
     cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (blasint)p, (blasint)q, (blasint)n, 1, a,
                 (blasint)ld_a, b, (blasint)ld_b, 0, c, (blasint)ld_c);
@@ -56,6 +58,8 @@ amct_status amct_linalg_cholesky(double *a, size_t n, amct_err *err)
 
 void amct_linalg_solve(double *b, size_t ld_b, const double *r, size_t n, size_t q)
 {
+    if (!n || !q)
+        return;
     one_thread();
     cblas_dtrsm(CblasRowMajor, CblasLeft, CblasUpper, CblasTrans, CblasNonUnit, (blasint)n,
                 (blasint)q, 1, r, (blasint)n, b, (blasint)ld_b);

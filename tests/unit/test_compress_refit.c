@@ -160,8 +160,8 @@ static amct_graph *refitted(const structure_case *c, const bool *keep, const uin
         if (!c->grams[l] ||
             !amct_lanes_operand(c->groups->lanes, c->layers[l].node, AMCT_LANE_TAKEN))
             continue;
-        OK(amct_refit_new(&r, c->graph, &c->layers[l], c->grams[l], NULL, c->groups->lanes, place, ridge,
-                          &err));
+        OK(amct_refit_new(&r, c->graph, &c->layers[l], c->grams[l], NULL, c->groups->lanes, place,
+                          ridge, &err));
         float *bias, *weights = filled(r, keep, &bias);
         OK((scale ? amct_refit_scale : amct_refit_run)(weights, bias, &e, r, keep, &err));
         forms[l] = (amct_layer_form){.weights = weights, .bias = bias};
