@@ -27,9 +27,19 @@ void amct_linalg_cross(float *c, size_t ld_c, const float *a, size_t ld_a, const
                 (blasint)ld_a, b, (blasint)ld_b, 1, c, (blasint)ld_c);
 }
 
+void amct_linalg_apply(float *c, size_t ld_c, const float *a, size_t ld_a, const float *b,
+                       size_t ld_b, size_t p, size_t n, size_t q)
+{
+    one_thread();
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (blasint)p, (blasint)q, (blasint)n, 1, a,
+                (blasint)ld_a, b, (blasint)ld_b, 0, c, (blasint)ld_c);
+}
+
 void amct_linalg_product(double *c, size_t ld_c, const double *a, size_t ld_a, const double *b,
                          size_t ld_b, size_t p, size_t n, size_t q)
 {
+    if (!p || !q)
+        return;
     one_thread();
     cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (blasint)p, (blasint)q, (blasint)n, 1, a,
                 (blasint)ld_a, b, (blasint)ld_b, 0, c, (blasint)ld_c);
@@ -48,9 +58,32 @@ amct_status amct_linalg_cholesky(double *a, size_t n, amct_err *err)
 
 void amct_linalg_solve(double *b, size_t ld_b, const double *r, size_t n, size_t q)
 {
+    if (!n || !q)
+        return;
     one_thread();
     cblas_dtrsm(CblasRowMajor, CblasLeft, CblasUpper, CblasTrans, CblasNonUnit, (blasint)n,
                 (blasint)q, 1, r, (blasint)n, b, (blasint)ld_b);
     cblas_dtrsm(CblasRowMajor, CblasLeft, CblasUpper, CblasNoTrans, CblasNonUnit, (blasint)n,
                 (blasint)q, 1, r, (blasint)n, b, (blasint)ld_b);
+}
+
+amct_status amct_linalg_eigen(double *a, double *values, size_t n, amct_err *err)
+{
+    one_thread();
+    lapack_int info = 0;
+    if (n)
+        info = LAPACKE_dsyevd(LAPACK_COL_MAJOR, 'V', 'L', (lapack_int)n, a, (lapack_int)n, values);
+    if (info != 0)
+        return amct_fail(err, AMCT_E_INVALID, "a matrix of %zu columns has no eigenvalues", n);
+    for (size_t i = 0; i < n / 2; i++) { /* ascending; vectors are columns, so rows for us */
+        double value = values[i];
+        values[i] = values[n - 1 - i];
+        values[n - 1 - i] = value;
+        for (size_t k = 0; k < n; k++) {
+            double x = a[i * n + k];
+            a[i * n + k] = a[(n - 1 - i) * n + k];
+            a[(n - 1 - i) * n + k] = x;
+        }
+    }
+    return AMCT_OK;
 }

@@ -16,6 +16,9 @@ void amct_linalg_gram(float *gram, size_t ld_gram, const float *rows, size_t ld_
 /* c += a^T b in float32. a: n x p, b: n x q, c: p x q. */
 void amct_linalg_cross(float *c, size_t ld_c, const float *a, size_t ld_a, const float *b,
                        size_t ld_b, size_t n, size_t p, size_t q);
+/* c = a b in float32. a: p x n, b: n x q, c: p x q. */
+void amct_linalg_apply(float *c, size_t ld_c, const float *a, size_t ld_a, const float *b,
+                       size_t ld_b, size_t p, size_t n, size_t q);
 /* c = a b. a: p x n, b: n x q, c: p x q. */
 void amct_linalg_product(double *c, size_t ld_c, const double *a, size_t ld_a, const double *b,
                          size_t ld_b, size_t p, size_t n, size_t q);
@@ -25,5 +28,9 @@ void amct_linalg_product(double *c, size_t ld_c, const double *a, size_t ld_a, c
 amct_status amct_linalg_cholesky(double *a, size_t n, amct_err *err);
 /* b = (R^T R)^-1 b. r: n x n, upper; b: n x q. */
 void amct_linalg_solve(double *b, size_t ld_b, const double *r, size_t n, size_t q);
+
+/* Eigenvalues of the symmetric matrix a, n x n, in descending order; row i of a becomes the unit
+ * eigenvector of values[i]. AMCT_E_INVALID if a holds what is no number. */
+amct_status amct_linalg_eigen(double *a, double *values, size_t n, amct_err *err);
 
 #endif

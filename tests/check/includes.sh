@@ -16,7 +16,7 @@ src/ops:base graph
 src/passes:base graph ops
 src/import:base graph plugin
 src/exec:base graph ops
-src/compress:base graph ops exec
+src/compress:base graph ops passes exec
 src/measure:base graph plugin exec data
 src/export:base graph ops passes compress
 src/report:base study
