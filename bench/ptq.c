@@ -13,6 +13,7 @@
  * are found through AMCT_PLUGIN_PATH.
  */
 #include "base/fork.h"
+#include "compress/rebuild.h"
 #include "compress/refine.h"
 #include "passes/prepare.h"
 #include "tune/evaluator.h"
@@ -128,6 +129,13 @@ static amct_status score_levels(const ptq *p, const char *what, const amct_quant
     return status;
 }
 
+static double seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
 static amct_status calibrate(ptq *p, amct_err *err)
 {
     amct_selection first = {p->data, NULL, p->n_calibration};
@@ -139,12 +147,9 @@ static amct_status calibrate(ptq *p, amct_err *err)
                               NULL, err));
     bool kinds[AMCT_N_LEVELS] = {false};
     kinds[kind_of(p, 0, 0, 9)] = kinds[kind_of(p, 0, 1, 9)] = true;
-    struct timespec from, to;
-    clock_gettime(CLOCK_MONOTONIC, &from);
+    double from = seconds();
     AMCT_TRY(amct_leveldb_fill(p->levels, kinds, &feed, p->jobs, (size_t)4 << 30, err));
-    clock_gettime(CLOCK_MONOTONIC, &to);
-    printf("levels: %.2f s in %u processes\n",
-           (double)(to.tv_sec - from.tv_sec) + 1e-9 * (double)(to.tv_nsec - from.tv_nsec), p->jobs);
+    printf("levels: %.2f s in %u processes\n", seconds() - from, p->jobs);
     return AMCT_OK;
 }
 
@@ -170,9 +175,16 @@ static amct_status quantise(ptq *p, float *rows, amct_err *err)
         status = amct_exec_new(&exec, AMCT_ENGINE_ONEDNN, err);
     if (status == AMCT_OK)
         status = amct_refine_means(refined, arena, exec, p->model.graph, p->model.layers, n,
-                                   p->calibration, levels, &feed, (size_t)4 << 30, err);
+                                   p->calibration, levels, &feed, (size_t)1 << 30, p->jobs, err);
     if (status == AMCT_OK)
         status = score_levels(p, "sequential mean correction", refined, rows, err);
+    double from = seconds();
+    if (status == AMCT_OK)
+        status = amct_rebuild(refined, arena, exec, p->model.graph, p->model.layers, n, levels,
+                              &feed, (size_t)1 << 30, p->jobs, err);
+    printf("rebuilt in %.2f s\n", seconds() - from);
+    if (status == AMCT_OK)
+        status = score_levels(p, "rebuilt", refined, rows, err);
     amct_exec_free(exec);
     amct_arena_free(arena);
     free(levels);

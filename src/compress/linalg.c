@@ -27,6 +27,14 @@ void amct_linalg_cross(float *c, size_t ld_c, const float *a, size_t ld_a, const
                 (blasint)ld_a, b, (blasint)ld_b, 1, c, (blasint)ld_c);
 }
 
+void amct_linalg_apply(float *c, size_t ld_c, const float *a, size_t ld_a, const float *b,
+                       size_t ld_b, size_t p, size_t n, size_t q)
+{
+    one_thread();
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (blasint)p, (blasint)q, (blasint)n, 1, a,
+                (blasint)ld_a, b, (blasint)ld_b, 0, c, (blasint)ld_c);
+}
+
 void amct_linalg_product(double *c, size_t ld_c, const double *a, size_t ld_a, const double *b,
                          size_t ld_b, size_t p, size_t n, size_t q)
 {

@@ -16,6 +16,9 @@ void amct_linalg_gram(float *gram, size_t ld_gram, const float *rows, size_t ld_
 /* c += a^T b in float32. a: n x p, b: n x q, c: p x q. */
 void amct_linalg_cross(float *c, size_t ld_c, const float *a, size_t ld_a, const float *b,
                        size_t ld_b, size_t n, size_t p, size_t q);
+/* c = a b in float32. a: p x n, b: n x q, c: p x q. */
+void amct_linalg_apply(float *c, size_t ld_c, const float *a, size_t ld_a, const float *b,
+                       size_t ld_b, size_t p, size_t n, size_t q);
 /* c = a b. a: p x n, b: n x q, c: p x q. */
 void amct_linalg_product(double *c, size_t ld_c, const double *a, size_t ld_a, const double *b,
                          size_t ld_b, size_t p, size_t n, size_t q);

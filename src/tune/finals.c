@@ -81,7 +81,7 @@ static amct_status refine_one(void *ctx, uint32_t worker, uint32_t k, amct_err *
     if (status == AMCT_OK)
         status = amct_refine_means(refined, arena, r->exec, bench->graph, bench->layers,
                                    bench->n_layers, work->calibration, f->levels,
-                                   &work->calibration_feed, work->limit_bytes, err);
+                                   &work->calibration_feed, work->limit_bytes, 1, err);
     int32_t *to = r->biases + k * r->n_bias;
     for (uint32_t i = 0; status == AMCT_OK && i < bench->n_layers; i++)
         if (refined[i]) {
