@@ -7,10 +7,10 @@
  * calibrate; all samples of the second one (of the first one, if there is no second) are scored.
  * Prints top-1 and the KL divergence to the float network for the float network, for every layer
  * that can be at a level (w8a8 if none is said) with the static correction of means (what
- * candidates get inside a search), and after the sequential one (what finalists get). mixed: W4A4
- * with the first, the last and all depthwise layers at W8A8; edges: only the first and the last.
- * Samples behind the first N are also scored on their own, as those before are not unseen. Plugins
- * are found through AMCT_PLUGIN_PATH.
+ * candidates get inside a search), after the sequential one and rebuilt layer by layer (what
+ * finalists choose from). mixed: W4A4 with the first, the last and all depthwise layers at W8A8;
+ * edges: only the first and the last. Samples behind the first N are also scored on their own, as
+ * those before are not unseen. Plugins are found through AMCT_PLUGIN_PATH.
  */
 #include "base/fork.h"
 #include "compress/rebuild.h"
@@ -24,6 +24,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+enum { LIMIT = 1 << 30 }; /* memory, as in a search */
 
 typedef struct ptq {
     amct_config *config, *scored_config;
@@ -145,10 +147,9 @@ static amct_status calibrate(ptq *p, amct_err *err)
                             &feed, &p->config->range, p->jobs, err));
     AMCT_TRY(amct_leveldb_new(&p->levels, p->model.graph, p->model.layers, p->calibration, &options,
                               NULL, err));
-    bool kinds[AMCT_N_LEVELS] = {false};
-    kinds[kind_of(p, 0, 0, 9)] = kinds[kind_of(p, 0, 1, 9)] = true;
+    uint32_t kinds = 1u << kind_of(p, 0, 0, 9) | 1u << kind_of(p, 0, 1, 9);
     double from = seconds();
-    AMCT_TRY(amct_leveldb_fill(p->levels, kinds, &feed, p->jobs, (size_t)4 << 30, err));
+    AMCT_TRY(amct_leveldb_fill_all(p->levels, kinds, &feed, p->jobs, (size_t)4 << 30, err));
     printf("levels: %.2f s in %u processes\n", seconds() - from, p->jobs);
     return AMCT_OK;
 }
@@ -173,16 +174,18 @@ static amct_status quantise(ptq *p, float *rows, amct_err *err)
         status = score_levels(p, "static mean correction", levels, rows, err);
     if (status == AMCT_OK)
         status = amct_exec_new(&exec, AMCT_ENGINE_ONEDNN, err);
+    double begin = seconds();
     if (status == AMCT_OK)
         status = amct_refine_means(refined, arena, exec, p->model.graph, p->model.layers, n,
-                                   p->calibration, levels, &feed, (size_t)1 << 30, p->jobs, err);
+                                   p->calibration, levels, &feed, LIMIT, p->jobs, err);
+    printf("means: %.2f s\n", seconds() - begin);
     if (status == AMCT_OK)
         status = score_levels(p, "sequential mean correction", refined, rows, err);
-    double from = seconds();
+    begin = seconds();
     if (status == AMCT_OK)
         status = amct_rebuild(refined, arena, exec, p->model.graph, p->model.layers, n, levels,
-                              &feed, (size_t)1 << 30, p->jobs, err);
-    printf("rebuilt in %.2f s\n", seconds() - from);
+                              &feed, LIMIT, p->jobs, err);
+    printf("rebuilding: %.2f s\n", seconds() - begin);
     if (status == AMCT_OK)
         status = score_levels(p, "rebuilt", refined, rows, err);
     amct_exec_free(exec);

@@ -23,7 +23,8 @@ amct_status amct_config_new(amct_config **out, amct_err *err)
     config->confidence = 0.95;
     config->estimator = "ascend";
     config->chip = "Ascend310P3";
-    config->levels[AMCT_LEVEL_16] = config->levels[AMCT_LEVEL_W8A8] = true;
+    for (int k = 0; k < AMCT_N_LEVELS; k++)
+        config->levels[k] = true;
     config->weights = AMCT_WEIGHTS_GPTQ;
     config->range = amct_range_defaults;
     config->algorithm = "auto";
@@ -182,7 +183,7 @@ static amct_status read_names(const char ***out, uint32_t *n, amct_config *c,
 
 static amct_status read_space(amct_config *c, const amct_yaml_node *section, amct_err *err)
 {
-    static const char *const levels[] = {"16", "w8a8", NULL};
+    static const char *const levels[] = {"16", "w8a8", "w4a8", "w4a4", NULL};
     const amct_yaml_node *bits = NULL, *skip = NULL;
     amct_yaml_field fields[] = {
         AMCT_YAML_NODE("bits", &bits),
@@ -204,11 +205,10 @@ static amct_status read_space(amct_config *c, const amct_yaml_node *section, amc
 
 static amct_status read_quantise(amct_config *c, const amct_yaml_node *section, amct_err *err)
 {
-    static const char *const weights[] = {"arq", "mse", "gptq", NULL};
     static const char *const activations[] = {"ifmr", "hfmg", NULL};
     int w = (int)c->weights, a = (int)c->range.algo;
     amct_yaml_field fields[] = {
-        AMCT_YAML_CHOICE("weights", &w, weights),
+        AMCT_YAML_CHOICE("weights", &w, amct_weight_algo_names),
         AMCT_YAML_CHOICE("activations", &a, activations),
         AMCT_YAML_BOOL("asymmetric", &c->range.asymmetric),
         AMCT_YAML_BOOL("equalise", &c->equalise),

@@ -42,9 +42,9 @@ static uint64_t weight_bytes(const amct_graph *g)
     return bytes;
 }
 
-static amct_status forecast_cost(amct_forecast *f, const amct_setup *s, const amct_genes *genes,
-                                 amct_err *err)
+static amct_status forecast_cost(amct_forecast *f, const amct_setup *s, amct_err *err)
 {
+    const amct_genes *genes = &s->genes;
     uint8_t *kinds = calloc(s->model.n_layers + 1, 1);
     amct_graph_cost fastest = {0};
     if (!kinds)
@@ -61,21 +61,19 @@ static amct_status forecast_cost(amct_forecast *f, const amct_setup *s, const am
 
 static amct_status forecast(amct_forecast *f, amct_setup *s, amct_err *err)
 {
-    amct_genes genes = {0};
+    const amct_genes *genes = &s->genes;
     double per_sample = 0;
     size_t plan_bytes = 0;
     const amct_config *c = s->config;
-    AMCT_TRY(amct_genes_make(&genes, c, s->model.layers, s->model.n_layers, s->costing, NULL, err));
     *f = (amct_forecast){.layers = s->model.n_layers,
-                         .genes = genes.n,
-                         .evaluations = genes.n ? c->evaluations : 0,
+                         .genes = genes->n,
+                         .evaluations = genes->n ? c->evaluations : 0,
                          .calibration_samples = s->calibration.n,
                          .search_samples = s->search.n,
                          .confirm_samples = s->confirm.n};
-    for (uint32_t g = 0; g < genes.n; g++)
-        f->probes += genes.genes[g].n_levels - 1;
-    amct_status status = forecast_cost(f, s, &genes, err);
-    amct_genes_free(&genes);
+    for (uint32_t g = 0; g < genes->n; g++)
+        f->probes += genes->genes[g].n_levels - 1;
+    amct_status status = forecast_cost(f, s, err);
     if (status == AMCT_OK)
         status = time_original(&per_sample, &plan_bytes, s, err);
     /* Calibration runs twice, finalists are refined on the calibration samples and measured once

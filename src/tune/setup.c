@@ -107,7 +107,8 @@ amct_status amct_setup_inputs(amct_setup *s, const amct_config *config, amct_err
                                            s->outputs.classes, folder, s->jobs, err);
     free(folder);
     AMCT_TRY(status);
-    return split_samples(s, err);
+    AMCT_TRY(split_samples(s, err));
+    return amct_genes_make(&s->genes, config, s->model.layers, s->model.n_layers, s->costing, err);
 }
 
 /* ---- The original ------------------------------------------------------------------------- */
@@ -251,7 +252,7 @@ static void print(prints *p, const char *key, const char *fmt, ...)
 static void fingerprint(prints *p, const amct_setup *s, const amct_exec *exec)
 {
     const amct_config *c = s->config;
-    char hex[AMCT_HASH_HEX], all[PRINT_TEXT] = "";
+    char hex[AMCT_HASH_HEX], all[PRINT_TEXT] = "", bits[32] = "";
     amct_hash skip = {0};
     amct_hash_hex(hash_graph(s->model.graph), hex);
     print(p, "model", "%s", hex);
@@ -272,7 +273,11 @@ static void fingerprint(prints *p, const amct_setup *s, const amct_exec *exec)
     for (uint32_t i = 0; i < c->n_skip; i++)
         skip = amct_hash_string(skip, c->skip[i]);
     amct_hash_hex(skip, hex);
-    print(p, "space", "w8a8=%d skip=%u:%.8s", c->levels[AMCT_LEVEL_W8A8], c->n_skip, hex);
+    for (int k = AMCT_LEVEL_W8A8; k < AMCT_N_LEVELS; k++)
+        if (c->levels[k])
+            snprintf(bits + strlen(bits), sizeof bits - strlen(bits), " %s",
+                     amct_level_name((amct_level_kind)k));
+    print(p, "space", "16%s skip=%u:%.8s", bits, c->n_skip, hex);
     print(p, "quantise", "weights=%d activations=%d asymmetric=%d equalise=%d", c->weights,
           c->range.algo, c->range.asymmetric, c->equalise);
     print(p, "search", "%s seed=%llu evaluations=%u population=%u", c->algorithm,
@@ -281,7 +286,7 @@ static void fingerprint(prints *p, const amct_setup *s, const amct_exec *exec)
     print(p, "version", "%s", PACKAGE_VERSION);
 }
 
-static amct_status open_study(amct_setup *s, amct_err *err)
+amct_status amct_setup_study(amct_setup *s, amct_err *err)
 {
     prints *p = calloc(1, sizeof *p);
     amct_exec *exec = NULL;
@@ -295,25 +300,37 @@ static amct_status open_study(amct_setup *s, amct_err *err)
     return status;
 }
 
-amct_status amct_setup_study(amct_setup *s, amct_err *err)
+/* The level database, with all that the genes may want. */
+static amct_status make_levels(amct_setup *s, amct_err *err)
 {
+    const amct_model *m = &s->model;
     amct_feed feed = amct_selection_feed(&s->calibration);
-    AMCT_TRY(open_study(s, err));
-    AMCT_TRY(amct_calibrate(&s->stats, s->model.graph, s->model.layers, s->model.n_layers, &feed,
-                            &s->config->range, s->jobs, err));
-    char *folder = amct_path_join(s->config->output, "levels");
-    if (!folder)
-        return amct_fail_nomem(err);
     amct_level_options options = {s->config->weights, true};
-    amct_status status = amct_leveldb_new(&s->levels, s->model.graph, s->model.layers, s->stats,
-                                          &options, folder, err);
+    char *folder = amct_path_join(s->config->output, "levels");
+    uint32_t *wanted = calloc(m->n_layers + 1, sizeof *wanted);
+    amct_status status = folder && wanted ? AMCT_OK : amct_fail_nomem(err);
+    if (status == AMCT_OK)
+        status = amct_leveldb_new(&s->levels, m->graph, m->layers, s->stats, &options, folder, err);
+    if (status == AMCT_OK) {
+        amct_genes_wanted(&s->genes, wanted);
+        status = amct_leveldb_fill(s->levels, wanted, &feed, s->jobs,
+                                   s->config->memory_limit_bytes / 2, err);
+    }
+    free(wanted);
     free(folder);
-    AMCT_TRY(status);
-    return amct_leveldb_fill(s->levels, s->config->levels, &feed, s->jobs,
-                             s->config->memory_limit_bytes / 2, err);
+    return status;
 }
 
-/* ---- Genes and the bench ------------------------------------------------------------------ */
+amct_status amct_setup_levels(amct_setup *s, amct_err *err)
+{
+    amct_feed feed = amct_selection_feed(&s->calibration);
+    AMCT_TRY(amct_calibrate(&s->stats, s->model.graph, s->model.layers, s->model.n_layers, &feed,
+                            &s->config->range, s->jobs, err));
+    AMCT_TRY(make_levels(s, err));
+    return amct_genes_drop_impossible(&s->genes, s->levels, err);
+}
+
+/* ---- The bench ---------------------------------------------------------------------------- */
 
 /* What comes before all choices, and where the rest is cut. */
 static amct_status make_stages(amct_setup *s, amct_err *err)
@@ -346,8 +363,6 @@ static amct_status make_stages(amct_setup *s, amct_err *err)
 
 amct_status amct_setup_bench(amct_setup *s, amct_err *err)
 {
-    AMCT_TRY(amct_genes_make(&s->genes, s->config, s->model.layers, s->model.n_layers, s->costing,
-                             s->levels, err));
     if (s->genes.n)
         AMCT_TRY(make_stages(s, err));
     s->bench = (amct_bench){.graph = s->model.graph,

@@ -28,8 +28,9 @@ typedef struct amct_tuned {
     const amct_final *best; /* NULL: the original */
     amct_graph_cost best_cost;
     amct_layer_cost *original_layers, *best_layers; /* per layer */
-    double *other_ns; /* per gene: the whole network's latency with this gene's other level */
-    double *alone_loss; /* per gene: the mean loss of its level 1 alone, NAN: not measured */
+    /* Per gene, AMCT_N_LEVELS each: the whole network's latency with this gene at that level beside
+     * the others' best; the mean loss of that level alone, NAN: not measured. */
+    double *other_ns, *alone_loss;
     amct_verdict verdict;
     bool faster;
     int exit_status;
