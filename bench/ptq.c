@@ -7,12 +7,13 @@
  * calibrate; all samples of the second one (of the first one, if there is no second) are scored.
  * Prints top-1 and the KL divergence to the float network for the float network, for every layer
  * that can be at a level (w8a8 if none is said) with the static correction of means (what
- * candidates get inside a search), and after the sequential one (what finalists get). mixed: W4A4
- * with the first, the last and all depthwise layers at W8A8; edges: only the first and the last.
- * Samples behind the first N are also scored on their own, as those before are not unseen. Plugins
- * are found through AMCT_PLUGIN_PATH.
+ * candidates get inside a search), after the sequential one and rebuilt layer by layer (what
+ * finalists choose from). mixed: W4A4 with the first, the last and all depthwise layers at W8A8;
+ * edges: only the first and the last. Samples behind the first N are also scored on their own, as
+ * those before are not unseen. Plugins are found through AMCT_PLUGIN_PATH.
  */
 #include "base/fork.h"
+#include "compress/rebuild.h"
 #include "compress/refine.h"
 #include "passes/prepare.h"
 #include "tune/evaluator.h"
@@ -23,6 +24,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+enum { LIMIT = 1 << 30 }; /* memory, as in a search */
 
 typedef struct ptq {
     amct_config *config, *scored_config;
@@ -128,6 +131,13 @@ static amct_status score_levels(const ptq *p, const char *what, const amct_quant
     return status;
 }
 
+static double seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
 static amct_status calibrate(ptq *p, amct_err *err)
 {
     amct_selection first = {p->data, NULL, p->n_calibration};
@@ -138,12 +148,9 @@ static amct_status calibrate(ptq *p, amct_err *err)
     AMCT_TRY(amct_leveldb_new(&p->levels, p->model.graph, p->model.layers, p->calibration, &options,
                               NULL, err));
     uint32_t kinds = 1u << kind_of(p, 0, 0, 9) | 1u << kind_of(p, 0, 1, 9);
-    struct timespec from, to;
-    clock_gettime(CLOCK_MONOTONIC, &from);
+    double from = seconds();
     AMCT_TRY(amct_leveldb_fill_all(p->levels, kinds, &feed, p->jobs, (size_t)4 << 30, err));
-    clock_gettime(CLOCK_MONOTONIC, &to);
-    printf("levels: %.2f s in %u processes\n",
-           (double)(to.tv_sec - from.tv_sec) + 1e-9 * (double)(to.tv_nsec - from.tv_nsec), p->jobs);
+    printf("levels: %.2f s in %u processes\n", seconds() - from, p->jobs);
     return AMCT_OK;
 }
 
@@ -167,11 +174,20 @@ static amct_status quantise(ptq *p, float *rows, amct_err *err)
         status = score_levels(p, "static mean correction", levels, rows, err);
     if (status == AMCT_OK)
         status = amct_exec_new(&exec, AMCT_ENGINE_ONEDNN, err);
+    double begin = seconds();
     if (status == AMCT_OK)
         status = amct_refine_means(refined, arena, exec, p->model.graph, p->model.layers, n,
-                                   p->calibration, levels, &feed, (size_t)4 << 30, err);
+                                   p->calibration, levels, &feed, LIMIT, p->jobs, err);
+    printf("means: %.2f s\n", seconds() - begin);
     if (status == AMCT_OK)
         status = score_levels(p, "sequential mean correction", refined, rows, err);
+    begin = seconds();
+    if (status == AMCT_OK)
+        status = amct_rebuild(refined, arena, exec, p->model.graph, p->model.layers, n, levels,
+                              &feed, LIMIT, p->jobs, err);
+    printf("rebuilding: %.2f s\n", seconds() - begin);
+    if (status == AMCT_OK)
+        status = score_levels(p, "rebuilt", refined, rows, err);
     amct_exec_free(exec);
     amct_arena_free(arena);
     free(levels);

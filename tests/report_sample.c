@@ -106,6 +106,7 @@ static void add_accuracy(builder *b)
     amct_json_integer(json, at, "bytes", 44254 * (int64_t)b->shape.layers);
     amct_json_number(json, at, "speedup", original_ms / best_ms);
     amct_json_bool(json, at, "refined", true);
+    amct_json_text(json, at, "form", "rebuilt");
 }
 
 static void name_layer(char *name, size_t size, uint32_t i, uint32_t n)

@@ -33,6 +33,8 @@ void amct_verdict_print(const amct_tuned *to)
            o.before.latency_ns / 1e6, o.after.latency_ns / 1e6, s->config->chip,
            (long long)amct_batch_of(s->cost_graph), o.before.latency_ns / o.after.latency_ns,
            100 * to->best_cost.error_band_ratio);
+    if (to->best)
+        printf("form: %s\n", amct_refinement_names[to->best->refined.form]);
     printf("constants %.4g MB -> %.4g MB\n", (double)o.before.bytes / 1e6,
            (double)o.after.bytes / 1e6);
     if (!isnan(o.needed))
@@ -49,8 +51,10 @@ char *amct_verdict_compile(const amct_tuned *to, const char *folder)
     if (!out)
         return NULL;
     amct_publish_prefix(prefix, sizeof prefix, s->config);
-    fprintf(out, "atc --framework=5 --model=%s/%s_deploy_model.onnx --output=%s --soc_version=%s "
-                 "--input_shape=\"", folder, prefix, prefix, s->config->chip);
+    fprintf(out,
+            "atc --framework=5 --model=%s/%s_deploy_model.onnx --output=%s --soc_version=%s "
+            "--input_shape=\"",
+            folder, prefix, prefix, s->config->chip);
     for (uint32_t i = 0; i < s->cost_graph->n_inputs; i++) {
         const amct_tensor *t = &s->cost_graph->tensors[s->cost_graph->inputs[i]];
         fprintf(out, "%s%s:", i ? ";" : "", t->name);

@@ -1,5 +1,6 @@
 #include "compress/columns.h"
 
+#include "base/pcg.h"
 #include "ops/weights.h"
 
 #include <string.h>
@@ -181,6 +182,25 @@ void amct_columns_results(float *dst, const amct_columns *c, const amct_buffer *
     for (size_t i = 0; i < n; i++, dst += channels)
         gather(dst, 1, result, result_begin(c, result, strides, sample, rows[i]), step, channels,
                0);
+}
+
+int64_t amct_columns_enough_rows(const amct_columns *c, uint32_t n_samples)
+{
+    enum { MIN_ROWS = 64, ROWS_PER_COLUMN = 32 };
+    int64_t samples = n_samples ? n_samples : 1;
+    int64_t rows = (c->columns * ROWS_PER_COLUMN + samples - 1) / samples;
+    rows = rows < MIN_ROWS ? MIN_ROWS : rows;
+    return rows < c->rows ? rows : c->rows;
+}
+
+void amct_columns_draw(uint32_t *rows, int64_t n, const amct_columns *c, uint32_t sample,
+                       uint32_t layer)
+{
+    amct_pcg rng = amct_pcg_new(sample, layer);
+    for (int64_t i = 0; i < n; i++) {
+        int64_t from = i * c->rows / n, to = (i + 1) * c->rows / n;
+        rows[i] = (uint32_t)(from + amct_pcg_below(&rng, (uint32_t)(to - from)));
+    }
 }
 
 void amct_columns_put_results(const amct_buffer *result, const float *src, const amct_columns *c,

@@ -50,7 +50,14 @@ void amct_columns_patches(float *dst, const amct_columns *c, const amct_buffer *
 void amct_columns_results(float *dst, const amct_columns *c, const amct_buffer *result,
                           uint32_t sample, const uint32_t *rows, size_t n);
 
-/* Writes them back. */
+/* Neighbouring positions see almost the same, so that of large planes a part of the rows is enough:
+ * how many each sample gives. At least 64, and as many as give 32 rows for each column in total. */
+int64_t amct_columns_enough_rows(const amct_columns *c, uint32_t n_samples);
+/* Which: one from each of n equal stretches; the same ones always. layer is any number. */
+void amct_columns_draw(uint32_t *rows, int64_t n, const amct_columns *c, uint32_t sample,
+                       uint32_t layer);
+
+/* Writes such results back. */
 void amct_columns_put_results(const amct_buffer *result, const float *src, const amct_columns *c,
                               uint32_t sample, const uint32_t *rows, size_t n);
 

@@ -1,7 +1,6 @@
 #include "compress/moments.h"
 
 #include "base/fork.h"
-#include "base/pcg.h"
 #include "compress/linalg.h"
 
 #include <float.h>
@@ -10,11 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    MIN_ROWS = 64,        /* per sample */
-    ROWS_PER_COLUMN = 32, /* of all samples */
-    CHUNK = 1 << 20       /* numbers that are added at once */
-};
+enum { CHUNK = 1 << 20 }; /* numbers that are added at once */
 
 struct amct_moments {
     uint32_t n_layers;
@@ -129,16 +124,6 @@ static void stop(run *r)
     free(r->rows);
 }
 
-/* The rows that a sample gives: one from each of as many equal stretches. */
-static void draw_rows(uint32_t *rows, int64_t n, int64_t of, uint32_t sample, uint32_t layer)
-{
-    amct_pcg rng = amct_pcg_new(sample, layer);
-    for (int64_t i = 0; i < n; i++) {
-        int64_t from = i * of / n, to = (i + 1) * of / n;
-        rows[i] = (uint32_t)(from + amct_pcg_below(&rng, (uint32_t)(to - from)));
-    }
-}
-
 /* Adds a chunk of n rows to matrix and means. */
 static void add_chunk(run *r, const amct_gram *g, const layer_work *w, size_t n)
 {
@@ -189,7 +174,7 @@ static void add_layer(run *r, const layer_work *w, uint32_t first, uint32_t coun
     memset(r->matrix, 0, matrix_size(g) * sizeof *r->matrix);
     memset(r->means, 0, width * sizeof *r->means);
     for (uint32_t s = 0; s < count; s++) {
-        draw_rows(r->rows, w->rows, c->rows, first + s, w->layer);
+        amct_columns_draw(r->rows, w->rows, c, first + s, w->layer);
         for (int64_t done = 0; done < w->rows;) {
             size_t part = room - n < (size_t)(w->rows - done) ? room - n : (size_t)(w->rows - done);
             amct_columns_patches(r->chunk + n * width, c, &src, 0, s, r->rows + done, part);
@@ -227,13 +212,11 @@ static void plan_layer(run *r, uint32_t i, const amct_layer *layer, const amct_l
 {
     amct_gram *g = &r->to->grams[i];
     const amct_columns *c = &g->columns;
-    int64_t samples = r->feed->n, rows = (c->columns * ROWS_PER_COLUMN + samples - 1) / samples;
-    rows = rows < MIN_ROWS ? MIN_ROWS : rows;
     layer_work *w = &r->work[r->n];
-    *w = (layer_work){i, layer->src, rows < c->rows ? rows : c->rows, 0, 0};
+    *w = (layer_work){i, layer->src, amct_columns_enough_rows(c, r->feed->n), 0, 0};
     double largest = fmax(fabs(stats->src_max), fabs(stats->src_min));
     w->inverse = largest > FLT_MIN ? (float)(1 / largest) : 0;
-    g->rows = (uint64_t)(w->rows * samples);
+    g->rows = (uint64_t)w->rows * r->feed->n;
     w->fixed = exp2(61 - ceil(log2((double)g->rows)));
     g->mean_unit = w->inverse ? 1 / ((double)w->inverse * w->fixed) : 0;
     g->unit = w->inverse ? g->mean_unit / (double)w->inverse : 0;

@@ -12,9 +12,7 @@
  * than AMCT_GRAM_COLUMNS columns only the blocks along the diagonal are kept: each part of the
  * columns stands for itself.
  *
- * Rows. Neighbouring positions see almost the same, so of large planes each sample gives a part of
- * its rows only, drawn evenly from the plane: at least 64, and as many as give 32 rows for each
- * column in total.
+ * Rows are those of amct_columns_draw.
  */
 #ifndef AMCT_COMPRESS_MOMENTS_H
 #define AMCT_COMPRESS_MOMENTS_H

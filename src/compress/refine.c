@@ -1,107 +1,82 @@
 #include "compress/refine.h"
 
+#include "base/fork.h"
+#include "compress/walk.h"
 #include "exec/channels.h"
+#include "passes/prepare.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The samples on their way: one plan per batch, all at the same step. */
-typedef struct walk {
-    amct_plan **plans;
-    uint32_t *counts; /* samples of each */
-    uint32_t n, step;
-} walk;
+typedef struct means {
+    const amct_layer *layers;
+    double *sums;   /* shared, per batch: of the layer's channels, then the number of values */
+    size_t width;   /* of a batch */
+    uint32_t batch; /* samples */
+    float **shifts; /* per layer: what its results move by */
+} means;
 
-static void free_walk(walk *w)
+static amct_status look(void *ctx, const amct_walk_stop *stop, amct_err *err)
 {
-    for (uint32_t i = 0; w->plans && i < w->n; i++)
-        amct_plan_free(w->plans[i]);
-    free(w->plans);
-    free(w->counts);
-}
-
-static amct_status start_walk(walk *w, amct_exec *exec, const amct_graph *graph,
-                              const amct_plan_options *options, const amct_feed *feed,
-                              size_t limit_bytes, amct_err *err)
-{
-    const amct_shape *in = &graph->tensors[graph->inputs[0]].shape;
-    uint32_t batch = in->rank ? (uint32_t)in->dims[0] : 1, most = (feed->n + batch - 1) / batch;
-    w->plans = calloc(most + 1, sizeof *w->plans);
-    w->counts = calloc(most + 1, sizeof *w->counts);
-    if (!w->plans || !w->counts)
-        return amct_fail_nomem(err);
-    while (w->n < most) {
-        AMCT_TRY(amct_plan_new(&w->plans[w->n], exec, graph, options, err));
-        w->n++;
-        AMCT_TRY(amct_plan_load(w->plans[w->n - 1], feed, (w->n - 1) * batch, &w->counts[w->n - 1],
-                                err));
-        if ((w->n + 1) * amct_plan_bytes(w->plans[0]) > limit_bytes)
-            break;
-    }
+    const means *m = ctx;
+    const amct_layer *layer = &m->layers[stop->layer];
+    amct_buffer b = amct_plan_watched(stop->plan, layer->result);
+    double *sums = m->sums + stop->first / m->batch * m->width;
+    (void)err;
+    memset(sums, 0, (size_t)layer->channels * sizeof *sums);
+    sums[layer->channels] =
+        (double)amct_channels_sum(sums, &b, amct_layer_axis(layer, &b.shape), stop->count);
     return AMCT_OK;
 }
 
-static amct_status walk_to(walk *w, uint32_t step, amct_err *err)
+static amct_status shift(void *ctx, const amct_walk_stop *stop, amct_err *err)
 {
-    for (uint32_t i = 0; i < w->n; i++)
-        AMCT_TRY(amct_plan_run_steps(w->plans[i], w->step, step, err));
-    w->step = step;
+    const means *m = ctx;
+    const amct_layer *layer = &m->layers[stop->layer];
+    amct_buffer b = amct_plan_watched(stop->plan, layer->result);
+    (void)err;
+    amct_channels_shift(&b, amct_layer_axis(layer, &b.shape), stop->count, m->shifts[stop->layer]);
     return AMCT_OK;
 }
 
-/* Moves the difference of the means into the bias of q, and into what has been computed. */
-static amct_status correct(walk *w, amct_quantised *q, const amct_layer *layer,
+/* Moves the difference of the means into the bias of q. */
+static amct_status correct(amct_quantised *q, means *m, uint32_t layer, uint32_t n_batches,
                            const double *wanted, amct_arena *arena, amct_err *err)
 {
     int32_t *bias = amct_arena_copy(arena, q->bias, (size_t)q->channels * sizeof *bias);
-    double *sums = calloc((size_t)q->channels + 1, sizeof *sums);
-    float *shift = calloc((size_t)q->channels + 1, sizeof *shift);
-    amct_status status = bias && sums && shift ? AMCT_OK : amct_fail_nomem(err);
-    int64_t n = 0;
-    for (uint32_t i = 0; status == AMCT_OK && i < w->n; i++) {
-        amct_buffer b = amct_plan_watched(w->plans[i], layer->result);
-        n += amct_channels_sum(sums, &b, amct_layer_axis(layer, &b.shape), w->counts[i]);
-    }
-    for (int64_t c = 0; status == AMCT_OK && n && c < q->channels; c++) {
+    float *shifts = m->shifts[layer] = calloc((size_t)q->channels + 1, sizeof *shifts);
+    if (!bias || !shifts)
+        return amct_fail_nomem(err);
+    for (int64_t c = 0; c < q->channels; c++) {
+        double sum = 0, n = 0;
+        for (uint32_t b = 0; b < n_batches; b++) {
+            sum += m->sums[b * m->width + (size_t)c];
+            n += m->sums[b * m->width + (size_t)q->channels];
+        }
         float unit = amct_quantised_unit(q, c);
-        double units = rint((wanted[c] - sums[c] / (double)n) / unit);
+        double units = n > 0 ? rint((wanted[c] - sum / n) / unit) : 0;
         if (fabs(units + bias[c]) < 0x1p31) { /* what does not fit stays as it is */
             bias[c] += (int32_t)units;
-            shift[c] = (float)units * unit;
+            shifts[c] = (float)units * unit;
         }
     }
-    for (uint32_t i = 0; status == AMCT_OK && i < w->n; i++) {
-        amct_buffer b = amct_plan_watched(w->plans[i], layer->result);
-        amct_channels_shift(&b, amct_layer_axis(layer, &b.shape), w->counts[i], shift);
-    }
-    free(sums);
-    free(shift);
     q->bias = bias;
-    return status;
+    return AMCT_OK;
 }
 
-static amct_status correct_all(walk *w, const amct_quantised **refined, amct_arena *arena,
-                               const amct_layer *layers, uint32_t n_layers,
+static amct_status correct_all(amct_walk *walk, means *m, const amct_quantised **refined,
+                               amct_arena *arena, uint32_t n_layers, uint32_t n_batches,
                                const amct_calibration *calibration,
                                const amct_quantised *const *levels, amct_err *err)
 {
-    for (uint32_t done = 0; done < n_layers; done++) { /* in the order of their steps */
-        uint32_t next = n_layers, step = UINT32_MAX;
-        for (uint32_t i = 0; i < n_layers; i++)
-            if (levels[i] && !refined[i]) {
-                uint32_t s = amct_plan_steps_until(w->plans[0], layers[i].result);
-                if (s < step)
-                    step = s, next = i;
-            }
-        if (next == n_layers)
-            break;
-        amct_quantised *q = amct_arena_copy(arena, levels[next], sizeof *q);
+    for (uint32_t i; (i = amct_walk_layer(walk)) < n_layers;) {
+        AMCT_TRY(amct_walk_visit(walk, err));
+        amct_quantised *q = amct_arena_copy(arena, levels[i], sizeof *q);
         if (!q)
             return amct_fail_nomem(err);
-        AMCT_TRY(walk_to(w, step, err));
-        AMCT_TRY(correct(w, q, &layers[next], calibration->layers[next].result_mean, arena, err));
-        refined[next] = q;
+        AMCT_TRY(correct(q, m, i, n_batches, calibration->layers[i].result_mean, arena, err));
+        refined[i] = q;
     }
     return AMCT_OK;
 }
@@ -110,26 +85,48 @@ amct_status amct_refine_means(const amct_quantised **refined, amct_arena *arena,
                               const amct_graph *graph, const amct_layer *layers, uint32_t n_layers,
                               const amct_calibration *calibration,
                               const amct_quantised *const *levels, const amct_feed *feed,
-                              size_t limit_bytes, amct_err *err)
+                              size_t limit_bytes, uint32_t jobs, amct_err *err)
 {
-    uint32_t *results = calloc(n_layers + 1, sizeof *results), n = 0;
-    if (!results)
-        return amct_fail_nomem(err);
-    for (uint32_t i = 0; i < n_layers; i++) {
+    means m = {.layers = layers, .batch = (uint32_t)amct_batch_of(graph)};
+    uint32_t n_batches = (feed->n + m.batch - 1) / m.batch;
+    bool *wanted = calloc(n_layers + 1, sizeof *wanted);
+    m.shifts = calloc(n_layers + 1, sizeof *m.shifts);
+    amct_status status = wanted && m.shifts ? AMCT_OK : amct_fail_nomem(err);
+    for (uint32_t i = 0; status == AMCT_OK && i < n_layers; i++) {
         refined[i] = NULL;
-        if (levels[i])
-            results[n++] = layers[i].result;
+        wanted[i] = levels[i] != NULL;
+        if (levels[i] && (size_t)layers[i].channels + 1 > m.width)
+            m.width = (size_t)layers[i].channels + 1;
     }
-    amct_plan_options options = {.watch = results, .n_watch = n, .briefly = true};
+    size_t bytes = n_batches * m.width * sizeof *m.sums + 1;
     amct_graph *stitched = NULL;
-    walk w = {0};
-    amct_status status = amct_stitch(&stitched, graph, layers, n_layers, levels, err);
+    amct_walk *walk = NULL;
+    m.sums = amct_shared_alloc(bytes);
     if (status == AMCT_OK)
-        status = start_walk(&w, exec, stitched, &options, feed, limit_bytes, err);
+        status = m.sums ? amct_stitch(&stitched, graph, layers, n_layers, levels, err)
+                        : amct_fail_nomem(err);
+    amct_walk_options options = {.graph = stitched,
+                                 .layers = layers,
+                                 .n_layers = n_layers,
+                                 .wanted = wanted,
+                                 .n_streams = 1,
+                                 .feed = feed,
+                                 .limit_bytes = limit_bytes,
+                                 .jobs = jobs,
+                                 .visit = look,
+                                 .finish = shift,
+                                 .ctx = &m};
     if (status == AMCT_OK)
-        status = correct_all(&w, refined, arena, layers, n_layers, calibration, levels, err);
-    free_walk(&w);
+        status = amct_walk_new(&walk, exec, &options, err);
+    if (status == AMCT_OK)
+        status =
+            correct_all(walk, &m, refined, arena, n_layers, n_batches, calibration, levels, err);
+    amct_walk_free(walk);
     amct_graph_free(stitched);
-    free(results);
+    amct_shared_free(m.sums, bytes);
+    for (uint32_t i = 0; m.shifts && i < n_layers; i++)
+        free(m.shifts[i]);
+    free(m.shifts);
+    free(wanted);
     return status;
 }

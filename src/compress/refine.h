@@ -14,12 +14,12 @@
 #include "compress/stitch.h"
 
 /* refined[i] becomes a copy of levels[i] in the arena with a corrected bias, or NULL where
- * levels[i] is NULL. Uses as many calibration samples as activations fit into limit_bytes, at least
- * one batch. */
+ * levels[i] is NULL. limit_bytes: for what is kept of the runs (walk.h). The result does not depend
+ * on jobs. */
 amct_status amct_refine_means(const amct_quantised **refined, amct_arena *arena, amct_exec *exec,
                               const amct_graph *graph, const amct_layer *layers, uint32_t n_layers,
                               const amct_calibration *calibration,
                               const amct_quantised *const *levels, const amct_feed *feed,
-                              size_t limit_bytes, amct_err *err);
+                              size_t limit_bytes, uint32_t jobs, amct_err *err);
 
 #endif

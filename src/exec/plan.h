@@ -77,6 +77,13 @@ uint32_t amct_plan_steps_until(const amct_plan *plan, uint32_t tensor);
 
 size_t amct_plan_bytes(const amct_plan *plan); /* of the block of memory */
 
+/* The state of a run that has done the steps before `step`: everything that later steps need, and
+ * nothing else (of the watched tensors only those that are needed later). A run can be left there
+ * and taken up again, in this plan or a copy of it in a forked process. */
+size_t amct_plan_state_bytes(const amct_plan *plan, uint32_t step);
+void amct_plan_save(void *state, const amct_plan *plan, uint32_t step);
+void amct_plan_restore(amct_plan *plan, const void *state, uint32_t step);
+
 /* Describes step i for profiles: what runs it, and its node. */
 typedef struct amct_step_info {
     const char *how;  /* "jit_int8:avx512_core_vnni", "reference", "view" ... */

@@ -3,26 +3,25 @@
 #include "base/fork.h"
 #include "base/log.h"
 #include "base/stats.h"
-#include "compress/refine.h"
+#include "compress/stitch.h"
+#include "tune/final_record.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* What the study keeps of a finalist: this, then the refined biases of its quantised layers, one
- * behind the other. */
+/* What the study keeps of a finalist: this, then weights, scales and biases of its layers. */
 typedef struct kept {
     uint32_t ok;
-    amct_tally stitched, refined;
+    amct_refined refined;
+    amct_tally search;
 } kept;
 
 typedef struct final_round {
     const amct_finals_work *work;
     amct_finals *finals;
-    size_t n_bias;     /* int32 of all layers */
     kept *kept;        /* shared, per finalist */
-    int32_t *biases;   /* shared, a row of n_bias per finalist */
     amct_tally *parts; /* shared, per finalist and part of the confirm samples */
     uint32_t n_parts;
     bool *todo; /* per finalist: not in the study */
@@ -65,63 +64,18 @@ static amct_status measure(amct_tally *tally, final_round *r, const amct_quantis
     return status;
 }
 
-static amct_status refine_one(void *ctx, uint32_t worker, uint32_t k, amct_err *err)
+static amct_status measure_one(void *ctx, uint32_t worker, uint32_t k, amct_err *err)
 {
     final_round *r = ctx;
-    const amct_finals_work *work = r->work;
-    const amct_bench *bench = work->bench;
-    const amct_final *f = &r->finals->at[k];
+    const amct_bench *bench = r->work->bench;
     (void)worker;
     if (!r->todo[k])
         return AMCT_OK;
     AMCT_TRY(start(r, err));
-    amct_arena *arena = amct_arena_new();
-    const amct_quantised **refined = calloc(bench->n_layers + 1, sizeof *refined);
-    amct_status status = arena && refined ? AMCT_OK : amct_fail_nomem(err);
-    if (status == AMCT_OK)
-        status = amct_refine_means(refined, arena, r->exec, bench->graph, bench->layers,
-                                   bench->n_layers, work->calibration, f->levels,
-                                   &work->calibration_feed, work->limit_bytes, err);
-    int32_t *to = r->biases + k * r->n_bias;
-    for (uint32_t i = 0; status == AMCT_OK && i < bench->n_layers; i++)
-        if (refined[i]) {
-            memcpy(to, refined[i]->bias, (size_t)refined[i]->channels * sizeof *to);
-            to += refined[i]->channels;
-        }
-    if (status == AMCT_OK)
-        status = measure(&r->kept[k].stitched, r, f->levels, bench, 0, bench->feed.n, err);
-    if (status == AMCT_OK)
-        status = measure(&r->kept[k].refined, r, refined, bench, 0, bench->feed.n, err);
+    amct_status status =
+        measure(&r->kept[k].search, r, r->finals->at[k].levels, bench, 0, bench->feed.n, err);
     r->kept[k].ok = status == AMCT_OK;
-    free(refined);
-    amct_arena_free(arena);
     return status;
-}
-
-/* Gives finalist k the form with the lower loss. */
-static amct_status choose_form(final_round *r, uint32_t k, amct_err *err)
-{
-    amct_final *f = &r->finals->at[k];
-    const amct_bench *bench = r->work->bench;
-    const kept *measured = &r->kept[k];
-    f->stitched_loss = amct_tally_loss(bench->judge, &measured->stitched);
-    f->refined_loss = amct_tally_loss(bench->judge, &measured->refined);
-    f->refined = f->refined_loss <= f->stitched_loss;
-    f->search = f->refined ? measured->refined : measured->stitched;
-    const int32_t *from = r->biases + k * r->n_bias;
-    for (uint32_t i = 0; f->refined && i < bench->n_layers; i++) {
-        if (!f->levels[i])
-            continue;
-        amct_quantised *q = amct_arena_copy(r->finals->arena, f->levels[i], sizeof *q);
-        int32_t *bias =
-            q ? amct_arena_copy(r->finals->arena, from, (size_t)q->channels * sizeof *bias) : NULL;
-        if (!bias)
-            return amct_fail_nomem(err);
-        q->bias = bias;
-        f->levels[i] = q;
-        from += q->channels;
-    }
-    return AMCT_OK;
 }
 
 static amct_status confirm_part(void *ctx, uint32_t worker, uint32_t task, amct_err *err)
@@ -211,36 +165,48 @@ static void judge(amct_finals *finals, const amct_finals_work *work)
 
 /* ---- The study ---------------------------------------------------------------------------- */
 
-static amct_status load(final_round *r, uint32_t k, const char *kind, void *to, size_t size,
-                        void *more, size_t more_size, bool *found, amct_err *err)
+static void key_of(char key[32], const final_round *r, uint32_t k)
+{
+    snprintf(key, 32, "%llu", (unsigned long long)r->finals->at[k].number);
+}
+
+/* *data is the record if there is one of that size, else NULL. */
+static amct_status load(const void **data, const final_round *r, uint32_t k, const char *kind,
+                        size_t size, amct_err *err)
 {
     char key[32];
-    const void *data;
     size_t got;
-    snprintf(key, sizeof key, "%llu", (unsigned long long)r->finals->at[k].number);
-    AMCT_TRY(amct_study_get_blob(&data, &got, r->work->study, kind, key, err));
-    *found = data && got == size + more_size;
-    if (*found) {
-        memcpy(to, data, size);
-        if (more_size)
-            memcpy(more, (const char *)data + size, more_size);
-    }
+    key_of(key, r, k);
+    AMCT_TRY(amct_study_get_blob(data, &got, r->work->study, kind, key, err));
+    if (*data && got != size)
+        *data = NULL;
     return AMCT_OK;
 }
 
 static amct_status save(final_round *r, uint32_t k, const char *kind, const void *from, size_t size,
-                        const void *more, size_t more_size, amct_err *err)
+                        amct_err *err)
 {
-    char key[32], *bytes = malloc(size + more_size + 1);
-    if (!bytes)
+    char key[32];
+    key_of(key, r, k);
+    return amct_study_put_blob(r->work->study, kind, key, from, size, err);
+}
+
+static size_t record_size(const final_round *r, uint32_t k)
+{
+    return sizeof(kept) + amct_final_record_size(r->finals->at[k].levels, r->work->bench->n_layers);
+}
+
+static amct_status save_refined(final_round *r, uint32_t k, amct_err *err)
+{
+    size_t size = record_size(r, k);
+    char *record = malloc(size);
+    if (!record)
         return amct_fail_nomem(err);
-    snprintf(key, sizeof key, "%llu", (unsigned long long)r->finals->at[k].number);
-    memcpy(bytes, from, size);
-    if (more_size)
-        memcpy(bytes + size, more, more_size);
-    amct_status status =
-        amct_study_put_blob(r->work->study, kind, key, bytes, size + more_size, err);
-    free(bytes);
+    memcpy(record, &r->kept[k], sizeof(kept));
+    amct_final_record_write(record + sizeof(kept), r->finals->at[k].levels,
+                            r->work->bench->n_layers);
+    amct_status status = save(r, k, "refined", record, size, err);
+    free(record);
     return status;
 }
 
@@ -256,24 +222,70 @@ static void stop(final_round *r)
     r->at = -1;
 }
 
+/* Those that are not in the study, one after the other: each uses all processes. */
+static amct_status refine_missing(final_round *r, amct_err *err)
+{
+    const amct_finals_work *work = r->work;
+    amct_refinery refinery = {.bench = work->bench,
+                              .calibration = work->calibration,
+                              .feed = work->calibration_feed,
+                              .limit_bytes = work->limit_bytes,
+                              .jobs = work->jobs};
+    amct_status status = AMCT_OK;
+    for (uint32_t k = 0; status == AMCT_OK && k < r->finals->n; k++) {
+        if (!r->todo[k])
+            continue;
+        if (!refinery.original)
+            status = amct_refinery_start(&refinery, err);
+        if (status == AMCT_OK)
+            status = amct_refinery_run(&r->kept[k].refined, &refinery, r->finals->at[k].levels,
+                                       r->finals->arena, err);
+    }
+    amct_refinery_stop(&refinery);
+    return status;
+}
+
+static void tell(const amct_final *f)
+{
+    const amct_refined *r = &f->refined;
+    amct_log(AMCT_LOG_INFO,
+             "candidate %llu: %s; losses on held-back samples: %.4g stitched, %.4g mean-corrected, "
+             "%.4g rebuilt (%.4g on those it was fitted to)",
+             (unsigned long long)f->number, amct_refinement_names[r->form],
+             r->losses[AMCT_REFINED_NOT], r->losses[AMCT_REFINED_MEANS],
+             r->losses[AMCT_REFINED_REBUILT], r->fitted_loss);
+    if (r->form == AMCT_REFINED_REBUILT && r->losses[r->form] > 2 * r->fitted_loss)
+        amct_log(AMCT_LOG_WARN,
+                 "candidate %llu fits the calibration samples much better than others: give more "
+                 "(--calibration)",
+                 (unsigned long long)f->number);
+}
+
 static amct_status refine_all(final_round *r, amct_err *err)
 {
-    size_t bias_bytes = r->n_bias * sizeof *r->biases;
     uint32_t n = r->finals->n;
     for (uint32_t k = 0; k < n; k++) {
-        bool found;
-        AMCT_TRY(load(r, k, "refined", &r->kept[k], sizeof *r->kept, r->biases + k * r->n_bias,
-                      bias_bytes, &found, err));
-        r->todo[k] = !found;
+        const void *record;
+        AMCT_TRY(load(&record, r, k, "refined", record_size(r, k), err));
+        r->todo[k] = !record;
+        if (!record)
+            continue;
+        memcpy(&r->kept[k], record, sizeof(kept));
+        AMCT_TRY(amct_final_record_read(r->finals->at[k].levels, r->work->bench->n_layers,
+                                        (const char *)record + sizeof(kept), r->finals->arena,
+                                        err));
     }
-    amct_status status = amct_parallel(r->work->jobs, n, refine_one, r, err);
+    AMCT_TRY(refine_missing(r, err));
+    amct_status status = amct_parallel(r->work->jobs, n, measure_one, r, err);
     stop(r);
     for (uint32_t k = 0; status == AMCT_OK && k < n; k++) {
-        if (r->todo[k])
-            status = save(r, k, "refined", &r->kept[k], sizeof *r->kept, r->biases + k * r->n_bias,
-                          bias_bytes, err);
-        if (status == AMCT_OK)
-            status = choose_form(r, k, err);
+        amct_final *f = &r->finals->at[k];
+        f->refined = r->kept[k].refined;
+        f->search = r->kept[k].search;
+        if (!r->todo[k])
+            continue;
+        tell(f);
+        status = save_refined(r, k, err);
     }
     return status;
 }
@@ -282,10 +294,11 @@ static amct_status confirm_all(final_round *r, amct_err *err)
 {
     uint32_t n = r->finals->n;
     for (uint32_t k = 0; k < n; k++) {
-        bool found;
-        AMCT_TRY(load(r, k, "confirmed", &r->finals->at[k].confirm, sizeof(amct_tally), NULL, 0,
-                      &found, err));
-        r->todo[k] = !found;
+        const void *record;
+        AMCT_TRY(load(&record, r, k, "confirmed", sizeof(amct_tally), err));
+        r->todo[k] = !record;
+        if (record)
+            memcpy(&r->finals->at[k].confirm, record, sizeof(amct_tally));
     }
     amct_status status = amct_parallel(r->work->jobs, n * r->n_parts, confirm_part, r, err);
     stop(r);
@@ -296,7 +309,7 @@ static amct_status confirm_all(final_round *r, amct_err *err)
         *t = (amct_tally){0};
         for (uint32_t p = 0; p < r->n_parts; p++) /* in order: the sums are the same for any jobs */
             amct_tally_add(t, &r->parts[k * r->n_parts + p]);
-        status = save(r, k, "confirmed", t, sizeof *t, NULL, 0, err);
+        status = save(r, k, "confirmed", t, sizeof *t, err);
     }
     return status;
 }
@@ -329,16 +342,11 @@ amct_status amct_finals_run(amct_finals *out, const amct_finals_work *work,
     amct_finals finals = {.chosen = -1, .arena = amct_arena_new()};
     bool todo[AMCT_FINALISTS] = {false};
     final_round r = {.work = work, .finals = &finals, .todo = todo, .at = -1, .n_parts = PARTS};
-    for (uint32_t i = 0; i < work->bench->n_layers; i++)
-        r.n_bias += (size_t)work->bench->layers[i].channels;
     size_t kept_bytes = AMCT_FINALISTS * sizeof *r.kept;
-    size_t bias_bytes = AMCT_FINALISTS * r.n_bias * sizeof *r.biases;
     size_t parts_bytes = AMCT_FINALISTS * PARTS * sizeof *r.parts;
     r.kept = amct_shared_alloc(kept_bytes);
-    r.biases = amct_shared_alloc(bias_bytes);
     r.parts = amct_shared_alloc(parts_bytes);
-    amct_status status =
-        finals.arena && r.kept && r.biases && r.parts ? AMCT_OK : amct_fail_nomem(err);
+    amct_status status = finals.arena && r.kept && r.parts ? AMCT_OK : amct_fail_nomem(err);
     if (status == AMCT_OK)
         status = take_candidates(&r, candidates, n, err);
     if (status == AMCT_OK && finals.n)
@@ -348,7 +356,6 @@ amct_status amct_finals_run(amct_finals *out, const amct_finals_work *work,
     if (status == AMCT_OK && finals.n)
         judge(&finals, work);
     amct_shared_free(r.kept, kept_bytes);
-    amct_shared_free(r.biases, bias_bytes);
     amct_shared_free(r.parts, parts_bytes);
     if (status != AMCT_OK)
         amct_finals_free(&finals);

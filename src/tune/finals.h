@@ -1,6 +1,6 @@
 /*
- * finals.h - the last round: the best few candidates are refined, measured again on the search
- * samples, and confirmed on samples that the search never saw.
+ * finals.h - the last round: the best few candidates are refined (refinery.h), measured again on
+ * the search samples, and confirmed on samples that the search never saw.
  */
 #ifndef AMCT_TUNE_FINALS_H
 #define AMCT_TUNE_FINALS_H
@@ -9,6 +9,7 @@
 #include "study/study.h"
 #include "tune/evaluator.h"
 #include "tune/genes.h"
+#include "tune/refinery.h"
 
 enum { AMCT_FINALISTS = 3 };
 
@@ -16,10 +17,9 @@ typedef struct amct_final {
     uint64_t number; /* of its candidate */
     uint8_t *kinds;  /* per layer */
     double cost_ns;
-    bool refined;                  /* the refined form is the better one */
-    const amct_quantised **levels; /* per layer, NULL: 16 bits; of the better form */
-    amct_tally search;             /* of the better form, on all search samples */
-    double stitched_loss, refined_loss;
+    amct_refined refined;          /* its form, the best of all */
+    const amct_quantised **levels; /* per layer, NULL: 16 bits; in that form */
+    amct_tally search;             /* on all search samples */
     amct_tally confirm;
     amct_drop_verdict verdict;
 } amct_final;
@@ -40,7 +40,7 @@ typedef struct amct_finals_work {
     const amct_genes *genes;
     amct_study *study;
     double budget_ratio, confidence;
-    size_t limit_bytes; /* for activations while refining, per process */
+    size_t limit_bytes; /* while refining */
     uint32_t jobs;
 } amct_finals_work;
 

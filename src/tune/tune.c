@@ -128,7 +128,7 @@ static amct_status finals(runner *r, amct_err *err)
                              .study = s->study,
                              .budget_ratio = s->budget_ratio,
                              .confidence = s->config->confidence,
-                             .limit_bytes = s->config->memory_limit_bytes / 4 / s->jobs,
+                             .limit_bytes = s->config->memory_limit_bytes / 4,
                              .jobs = s->jobs};
     AMCT_TRY(amct_finals_run(&r->to->finals, &work, candidates, n, err));
     if (r->to->finals.chosen >= 0)

@@ -77,7 +77,7 @@ Test(compress_means, refining_gives_matrix_products_the_means_of_the_original)
     const amct_quantised *refined[3];
     cr_assert_eq(c.n_layers, 3);
     OK(amct_refine_means(refined, arena, exec, c.graph, c.layers, c.n_layers, c.calibration,
-                         c.levels, &c.feed, 1 << 20, &err));
+                         c.levels, &c.feed, 1 << 20, 1, &err));
     OK(amct_stitch(&refined_graph, c.graph, c.layers, c.n_layers, refined, &err));
     double wanted[9] = {0}, got[9] = {0};
     output_means(wanted, &c, c.graph);

@@ -1,4 +1,6 @@
 /* What was exported is imported again and must be the candidate, bit for bit. */
+#include "compress/rebuild.h"
+#include "compress/stitch.h"
 #include "unit/export_fixture.h"
 
 #include <math.h>
@@ -61,6 +63,29 @@ static void check_fake(const export_case *c, const char *name, int mix)
     }
 }
 
+/* The last mix, rebuilt. */
+static void check_rebuilt(export_case *c, const char *name)
+{
+    amct_exec *exec;
+    amct_arena *arena = amct_arena_new();
+    OK(amct_exec_new(&exec, AMCT_ENGINE_ONEDNN, &err));
+    const amct_quantised **rebuilt = calloc(c->n_layers + 1, sizeof *rebuilt);
+    OK(amct_rebuild(rebuilt, arena, exec, c->graph, c->layers, c->n_layers, c->levels, &c->feed,
+                    1 << 26, 1, &err));
+    memcpy(c->levels, rebuilt, c->n_layers * sizeof *rebuilt);
+    amct_graph_free(c->candidate);
+    c->candidate = NULL;
+    OK(amct_stitch(&c->candidate, c->graph, c->layers, c->n_layers, c->levels, &err));
+    OK(export_case_write(c, folder, "net", NULL, &err));
+    check_exact(c, name, N_MIXES - 1, "_deploy_model.onnx");
+    check_exact(c, name, N_MIXES - 1, "_qdq_model.onnx");
+    free(rebuilt);
+    amct_exec_free(exec);
+    amct_graph_free(c->candidate);
+    c->candidate = NULL;
+    amct_arena_free(arena);
+}
+
 static void check_net(const char *name, bool asymmetric)
 {
     export_case c;
@@ -73,6 +98,7 @@ static void check_net(const char *name, bool asymmetric)
         check_exact(&c, name, mix, "_qdq_model.onnx");
         check_fake(&c, name, mix);
     }
+    check_rebuilt(&c, name);
     export_case_end(&c);
 }
 

@@ -1,0 +1,123 @@
+#include "compress/rebuild.h"
+
+#include "compress/rebuild_layer.h"
+#include "compress/walk.h"
+#include "passes/prepare.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct rebuild {
+    const amct_graph *graph;
+    const amct_layer *layers;
+    uint32_t n_layers, n_samples;
+    size_t limit_bytes;      /* of a layer */
+    amct_rebuild_rows *rows; /* per layer; memory only while it is visited */
+    const amct_quantised **rebuilt;
+} rebuild;
+
+static amct_status visit(void *ctx, const amct_walk_stop *stop, amct_err *err)
+{
+    rebuild *r = ctx;
+    return amct_rebuild_rows_take(&r->rows[stop->layer], stop, err);
+}
+
+static amct_status finish(void *ctx, const amct_walk_stop *stop, amct_err *err)
+{
+    const rebuild *r = ctx;
+    uint32_t i = stop->layer;
+    if (!stop->stream)
+        return AMCT_OK;
+    return amct_rebuild_rows_compute(r->rebuilt[i], &r->layers[i], &r->rows[i].columns, stop, err);
+}
+
+static amct_status rebuild_next(rebuild *r, amct_walk *walk, amct_arena *arena,
+                                const amct_quantised *const *levels, uint32_t jobs, amct_err *err)
+{
+    uint32_t i = amct_walk_layer(walk);
+    amct_rebuild_rows *rows = &r->rows[i];
+    amct_quantised *q = amct_arena_copy(arena, levels[i], sizeof *q);
+    if (!q)
+        return amct_fail_nomem(err);
+    if (rows->aim.other != AMCT_NO_TENSOR && !amct_walk_has(walk, rows->aim.other))
+        rows->aim = amct_aim_none(); /* the other operand comes later and makes up for this one */
+    AMCT_TRY(amct_rebuild_rows_new(rows, r->limit_bytes / 2, err));
+    amct_status status = amct_walk_visit(walk, err);
+    if (status == AMCT_OK)
+        status = amct_rebuild_layer(q, rows, r->graph->tensors[r->layers[i].weights].data, arena,
+                                    r->limit_bytes / 2, jobs, err);
+    amct_rebuild_rows_free(rows);
+    r->rebuilt[i] = q;
+    return status;
+}
+
+/* Which layers are rebuilt, what they are to be, and which tensors are looked at. */
+static amct_status choose(rebuild *r, bool *wanted, uint32_t *watch, uint32_t *n_watch,
+                          const amct_quantised *const *levels, amct_err *err)
+{
+    amct_links links;
+    amct_err why;
+    AMCT_TRY(amct_links_make(&links, r->graph, err));
+    for (uint32_t i = 0; i < r->n_layers; i++) {
+        amct_rebuild_rows *rows = &r->rows[i];
+        const amct_layer *layer = &r->layers[i];
+        r->rebuilt[i] = levels[i];
+        /* one whose rows do not divide into samples stays as it is */
+        if (!levels[i] || amct_columns_make(&rows->columns, r->graph, layer,
+                                            amct_batch_of(r->graph), &why) != AMCT_OK)
+            continue;
+        wanted[i] = true;
+        rows->layer = layer;
+        rows->index = i;
+        rows->level = levels[i];
+        rows->n_samples = r->n_samples;
+        rows->aim = amct_aim_find(r->graph, &links, layer);
+        watch[(*n_watch)++] = layer->src;
+        if (rows->aim.other != AMCT_NO_TENSOR)
+            watch[(*n_watch)++] = rows->aim.other;
+    }
+    amct_links_free(&links);
+    return AMCT_OK;
+}
+
+amct_status amct_rebuild(const amct_quantised **rebuilt, amct_arena *arena, amct_exec *exec,
+                         const amct_graph *graph, const amct_layer *layers, uint32_t n_layers,
+                         const amct_quantised *const *levels, const amct_feed *feed,
+                         size_t limit_bytes, uint32_t jobs, amct_err *err)
+{
+    rebuild r = {.graph = graph,
+                 .layers = layers,
+                 .n_layers = n_layers,
+                 .n_samples = feed->n,
+                 .limit_bytes = limit_bytes / 2,
+                 .rows = calloc(n_layers + 1, sizeof *r.rows),
+                 .rebuilt = rebuilt};
+    bool *wanted = calloc(n_layers + 1, sizeof *wanted);
+    uint32_t *watch = calloc(2 * (size_t)n_layers + 1, sizeof *watch), n_watch = 0;
+    amct_walk *walk = NULL;
+    amct_status status = r.rows && wanted && watch ? AMCT_OK : amct_fail_nomem(err);
+    if (status == AMCT_OK)
+        status = choose(&r, wanted, watch, &n_watch, levels, err);
+    amct_walk_options options = {.graph = graph,
+                                 .layers = layers,
+                                 .n_layers = n_layers,
+                                 .wanted = wanted,
+                                 .watch = watch,
+                                 .n_watch = n_watch,
+                                 .n_streams = 2,
+                                 .feed = feed,
+                                 .limit_bytes = limit_bytes / 2,
+                                 .jobs = jobs,
+                                 .visit = visit,
+                                 .finish = finish,
+                                 .ctx = &r};
+    if (status == AMCT_OK)
+        status = amct_walk_new(&walk, exec, &options, err);
+    while (status == AMCT_OK && amct_walk_layer(walk) < n_layers)
+        status = rebuild_next(&r, walk, arena, levels, jobs, err);
+    amct_walk_free(walk);
+    free(r.rows);
+    free(wanted);
+    free(watch);
+    return status;
+}

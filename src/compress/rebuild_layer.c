@@ -1,0 +1,191 @@
+#include "compress/rebuild_layer.h"
+
+#include "compress/least_squares.h"
+#include "compress/linalg.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct rebuilding {
+    amct_quantised *q;
+    const amct_rebuild_rows *rows;
+    const float *weights; /* of the original */
+    int8_t *integers;
+    float *scales;
+    int32_t *bias;
+    double *x_mean, *z_mean; /* of all columns, of all channels */
+    size_t width, channels;
+    /* of a group */
+    double *target; /* columns x outputs */
+    float *products, *y, *z, *t;
+    amct_lsq lsq;
+    amct_rounder *rounder;
+} rebuilding;
+
+/* Takes away the means of the columns and of the wanted results. */
+static amct_status centre(rebuilding *b, amct_err *err)
+{
+    const amct_rebuild_rows *r = b->rows;
+    b->x_mean = calloc(b->width, sizeof *b->x_mean);
+    b->z_mean = calloc(b->channels, sizeof *b->z_mean);
+    if (!b->x_mean || !b->z_mean)
+        return amct_fail_nomem(err);
+    for (size_t i = 0; i < r->n; i++) {
+        for (size_t k = 0; k < b->width; k++)
+            b->x_mean[k] += r->x[i * b->width + k];
+        for (size_t m = 0; m < b->channels; m++)
+            b->z_mean[m] += r->z[i * b->channels + m];
+    }
+    for (size_t k = 0; k < b->width; k++)
+        b->x_mean[k] /= (double)r->n;
+    for (size_t m = 0; m < b->channels; m++)
+        b->z_mean[m] /= (double)r->n;
+    for (size_t i = 0; i < r->n; i++)
+        for (size_t k = 0; k < b->width; k++)
+            r->x[i * b->width + k] -= (float)b->x_mean[k];
+    for (size_t i = 0; i < r->n; i++)
+        for (size_t m = 0; m < b->channels; m++)
+            r->z[i * b->channels + m] -= (float)b->z_mean[m];
+    return AMCT_OK;
+}
+
+/* New integers and scales of a group; those of the level stay where its source is constant. Weights
+ * are counted by steps of the source here. */
+static amct_status round_group(rebuilding *b, int64_t g, amct_err *err)
+{
+    const amct_rebuild_rows *r = b->rows;
+    const amct_columns *c = &r->columns;
+    size_t columns = (size_t)c->columns, outputs = (size_t)c->outputs;
+    float step = b->q->src.scale;
+    amct_lsq_rows rows = {
+        r->x + g * c->columns, r->z + g * c->outputs, b->width, b->channels, columns, outputs,
+        (size_t)r->rows,       r->n_samples};
+    for (size_t k = 0; k < columns; k++)
+        for (size_t m = 0; m < outputs; m++)
+            b->target[k * outputs + m] =
+                (double)b->weights[amct_columns_weight(c, g, (int64_t)m, (int64_t)k)] * step;
+    amct_lsq_set(&b->lsq, &rows);
+    if (!amct_lsq_solve(&b->lsq, b->target))
+        return AMCT_OK;
+    AMCT_TRY(amct_lsq_shrink(&b->lsq, err));
+    AMCT_TRY(amct_rounder_set_moments(b->rounder, 0, b->lsq.g, err));
+    for (size_t i = 0; i < columns * outputs; i++)
+        b->rounder->weights[i] = b->target[i] / step;
+    for (size_t m = 0; m < outputs; m++) /* as in amct_quantise_layer */
+        b->rounder->floors[m] =
+            (float)(fabs(b->z_mean[(size_t)g * outputs + m]) / (0x1p24 * (double)step));
+    amct_rounder_run(b->rounder);
+    for (size_t k = 0; k < columns; k++)
+        for (size_t m = 0; m < outputs; m++)
+            b->integers[amct_columns_weight(c, g, (int64_t)m, (int64_t)k)] =
+                b->rounder->integers[k * outputs + m];
+    if (b->q->n_scales > 1 || !g)
+        memcpy(b->scales + (b->q->n_scales > 1 ? (size_t)g * outputs : 0), b->rounder->scales,
+               (b->q->n_scales > 1 ? outputs : 1) * sizeof *b->scales);
+    return AMCT_OK;
+}
+
+/* Scale and bias of channel m of the group. sums: the products of its rows, without the means. */
+static void fit_channel(rebuilding *b, int64_t g, size_t m)
+{
+    const amct_rebuild_rows *r = b->rows;
+    const amct_columns *c = &r->columns;
+    size_t outputs = (size_t)c->outputs, at = (size_t)g * outputs + m;
+    float unit = amct_quantised_unit(b->q, (int64_t)at);
+    double scale, middle, mean = 0;
+    for (size_t i = 0; i < r->n; i++) {
+        b->y[i] = b->products[i * outputs + m] * unit;
+        b->z[i] = r->z[i * b->channels + at] + (float)b->z_mean[at];
+        if (r->t)
+            b->t[i] = r->t[i * b->channels + at];
+    }
+    bool many = b->q->n_scales > 1;
+    amct_rebuild_fit(&scale, &middle, b->y, b->z, r->t ? b->t : NULL, r->n, &r->aim, many);
+    for (int64_t k = 0; k < c->columns; k++)
+        mean +=
+            b->x_mean[g * c->columns + k] * b->integers[amct_columns_weight(c, g, (int64_t)m, k)];
+    if (many)
+        b->scales[at] = (float)(b->scales[at] * scale);
+    double units = rint(middle / amct_quantised_unit(b->q, (int64_t)at) - mean);
+    if (fabs(units) < 0x1p31) /* else the level's stays */
+        b->bias[at] = (int32_t)units;
+}
+
+static amct_status rebuild_group(rebuilding *b, int64_t g, amct_err *err)
+{
+    const amct_rebuild_rows *r = b->rows;
+    const amct_columns *c = &r->columns;
+    size_t columns = (size_t)c->columns, outputs = (size_t)c->outputs;
+    if (b->rounder)
+        AMCT_TRY(round_group(b, g, err));
+    float *integers = malloc(columns * outputs * sizeof *integers);
+    if (!integers)
+        return amct_fail_nomem(err);
+    for (size_t k = 0; k < columns; k++)
+        for (size_t m = 0; m < outputs; m++)
+            integers[k * outputs + m] =
+                b->integers[amct_columns_weight(c, g, (int64_t)m, (int64_t)k)];
+    amct_linalg_apply(b->products, outputs, r->x + g * c->columns, b->width, integers, outputs,
+                      r->n, columns, outputs);
+    free(integers);
+    for (size_t m = 0; m < outputs; m++)
+        fit_channel(b, g, m);
+    return AMCT_OK;
+}
+
+static amct_status start(rebuilding *b, amct_arena *arena, size_t limit_bytes, amct_err *err)
+{
+    const amct_quantised *level = b->rows->level;
+    const amct_columns *c = &b->rows->columns;
+    size_t columns = (size_t)c->columns, outputs = (size_t)c->outputs, n = b->rows->n;
+    b->integers = amct_arena_copy(arena, level->weights, (size_t)level->n_weights);
+    b->scales = amct_arena_copy(arena, level->scales, (size_t)level->n_scales * sizeof(float));
+    b->bias = amct_arena_copy(arena, level->bias, (size_t)level->channels * sizeof(int32_t));
+    b->target = malloc(columns * outputs * sizeof *b->target);
+    b->products = malloc(n * outputs * sizeof *b->products);
+    b->y = malloc(3 * n * sizeof *b->y);
+    if (!b->integers || !b->scales || !b->bias || !b->target || !b->products || !b->y)
+        return amct_fail_nomem(err);
+    b->z = b->y + n;
+    b->t = b->z + n;
+    b->q->weights = b->integers;
+    b->q->scales = b->scales;
+    b->q->bias = b->bias;
+    AMCT_TRY(centre(b, err));
+    if (amct_lsq_bytes(columns, outputs) > limit_bytes)
+        return AMCT_OK;
+    amct_rounder_options options = {.columns = columns,
+                                    .outputs = outputs,
+                                    .parts = 1,
+                                    .part_columns = columns,
+                                    .bits = level->weight_bits,
+                                    .per_output = level->n_scales > 1 || outputs == 1,
+                                    .algo = AMCT_WEIGHTS_GPTQ};
+    AMCT_TRY(amct_lsq_new(&b->lsq, columns, outputs, err));
+    return amct_rounder_new(&b->rounder, &options, err);
+}
+
+amct_status amct_rebuild_layer(amct_quantised *q, amct_rebuild_rows *rows, const float *weights,
+                               amct_arena *arena, size_t limit_bytes, uint32_t jobs, amct_err *err)
+{
+    rebuilding b = {.q = q,
+                    .rows = rows,
+                    .weights = weights,
+                    .width = (size_t)(rows->columns.groups * rows->columns.columns),
+                    .channels = (size_t)rows->layer->channels};
+    (void)jobs;
+    amct_status status = start(&b, arena, limit_bytes, err);
+    for (int64_t g = 0; status == AMCT_OK && g < rows->columns.groups; g++)
+        status = rebuild_group(&b, g, err);
+    if (status == AMCT_OK)
+        q->weights_hash = amct_hash_bytes((amct_hash){0}, q->weights, (size_t)q->n_weights);
+    free(b.x_mean);
+    free(b.z_mean);
+    free(b.target);
+    free(b.products);
+    free(b.y);
+    amct_lsq_free(&b.lsq);
+    amct_rounder_free(b.rounder);
+    return status;
+}

@@ -1,0 +1,49 @@
+/*
+ * refinery.h - the forms that a finalist can take, and which is best: as it was stitched from the
+ * level database, with its means corrected in sequence (refine.h), or rebuilt (rebuild.h).
+ *
+ * Some of the calibration samples are held back from rebuilding. The form is chosen on them, as
+ * neither its weights were fitted to them nor the candidate selected by them. (Means are corrected
+ * to those of all calibration samples.)
+ */
+#ifndef AMCT_TUNE_REFINERY_H
+#define AMCT_TUNE_REFINERY_H
+
+#include "tune/evaluator.h"
+
+typedef enum amct_refinement {
+    AMCT_REFINED_NOT,
+    AMCT_REFINED_MEANS,
+    AMCT_REFINED_REBUILT,
+    AMCT_N_REFINEMENTS
+} amct_refinement;
+/* "stitched", "mean-corrected", "rebuilt". */
+extern const char *const amct_refinement_names[AMCT_N_REFINEMENTS];
+
+typedef struct amct_refinery {
+    const amct_bench *bench;
+    const amct_calibration *calibration;
+    amct_feed feed; /* the calibration samples */
+    size_t limit_bytes;
+    uint32_t jobs;
+    /* made by amct_refinery_start */
+    uint32_t n_held; /* of the samples, the last ones; 0: too few */
+    float *original; /* shared: the original's rows of all samples */
+    size_t original_bytes;
+} amct_refinery;
+
+typedef struct amct_refined {
+    amct_refinement form;
+    double losses[AMCT_N_REFINEMENTS]; /* mean, on the samples held back; NAN: not tried */
+    double fitted_loss; /* of the rebuilt form, on as many of those that it was fitted to */
+} amct_refined;
+
+/* Runs the original network on the samples. All above is set. */
+amct_status amct_refinery_start(amct_refinery *refinery, amct_err *err);
+void amct_refinery_stop(amct_refinery *refinery); /* a zeroed one is allowed */
+
+/* Replaces the forms of a candidate's layers by those that are best together, in the arena. */
+amct_status amct_refinery_run(amct_refined *out, const amct_refinery *refinery,
+                              const amct_quantised **levels, amct_arena *arena, amct_err *err);
+
+#endif
