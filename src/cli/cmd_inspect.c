@@ -20,9 +20,9 @@ typedef struct inspection {
 static void each_level(const inspection *in, uint32_t i, void (*put)(void *to, const char *level),
                        void *to)
 {
-    const amct_gene *gene = amct_genes_of(in->genes, i);
+    const amct_gene *gene = amct_genes_of(in->genes, AMCT_GENE_BITS, i);
     for (uint32_t k = 0; k < (gene ? gene->n_levels : 1); k++)
-        put(to, amct_level_name(gene ? (amct_level_kind)gene->kinds[k] : AMCT_LEVEL_16));
+        put(to, amct_level_name(gene ? (amct_level_kind)gene->values[k] : AMCT_LEVEL_16));
 }
 
 static void sum_up(inspection *in)
@@ -99,7 +99,7 @@ static void print_text(const inspection *in)
            "layer");
     for (uint32_t i = 0; i < in->model->n_layers; i++) {
         const amct_layer *l = &in->model->layers[i];
-        const char *reason = amct_genes_reason(in->genes, i, AMCT_LEVEL_16);
+        const char *reason = amct_genes_reason(in->genes, AMCT_GENE_BITS, i, AMCT_LEVEL_16);
         char levels[AMCT_N_LEVELS * 16] = "";
         each_level(in, i, append_level, levels);
         printf("%-14s %-18s %10.0f %10" PRId64 "  %-21s %s%s%s%s\n", l->op,
@@ -183,7 +183,7 @@ static amct_status print_json(const inspection *in, amct_err *err)
         amct_json_null(&json, at, "group");
         amct_json_null(&json, at, "ranks");
         cJSON *reasons = amct_json_object(&json, at, "reasons");
-        amct_json_text(&json, reasons, "bits", amct_genes_reason(in->genes, i, AMCT_LEVEL_16));
+        amct_json_text(&json, reasons, "bits", amct_genes_reason(in->genes, AMCT_GENE_BITS, i, AMCT_LEVEL_16));
         amct_json_null(&json, reasons, "sparsity");
         amct_json_null(&json, reasons, "rank");
     }
@@ -223,7 +223,7 @@ static amct_status inspect(amct_config *c, const amct_plugins *plugins, const ch
         status = amct_set_batch(model.graph, c->batch, err);
     if (status == AMCT_OK)
         status = amct_costing_new(&costing, plugins, c, model.graph, model.layers, model.n_layers,
-                                  err);
+                                  NULL, err);
     if (status == AMCT_OK)
         status = amct_genes_make(&genes, c, model.layers, model.n_layers, costing, err);
     if (status == AMCT_OK) {

@@ -37,6 +37,15 @@ static void add_values(amct_json *json, const amct_tuned *to)
     amct_json_number(json, best, "loss", o.loss);
 }
 
+/* Which level of its gene was chosen. */
+static uint32_t chosen_level(const amct_tuned *to, const amct_gene *gene)
+{
+    uint32_t level = 0;
+    while (to->best && gene->values[level] != to->best->choices[gene->slot])
+        level++;
+    return level;
+}
+
 /* Why a layer is not at a level that loses more. */
 static const char *reason_of(const amct_tuned *to, uint32_t g, uint32_t level)
 {
@@ -44,33 +53,78 @@ static const char *reason_of(const amct_tuned *to, uint32_t g, uint32_t level)
     if (level + 1 == gene->n_levels)
         return NULL;
     for (uint32_t k = level + 1; k < gene->n_levels; k++)
-        if (to->other_ns[g * AMCT_N_LEVELS + k] < to->best_cost.latency_ns)
+        if (to->other_ns[g * AMCT_GENE_LEVELS + k] < to->best_cost.latency_ns)
             return "fewer bits would cost too much accuracy";
     return "fewer bits would not be faster beside the other layers' levels";
 }
 
-/* The other levels of a layer, with what they would have meant. */
-static void add_choices(amct_json *json, cJSON *at, const amct_tuned *to, const amct_gene *gene,
-                        uint8_t kind)
+static const char *form_name(amct_split_form form)
 {
-    uint32_t g = (uint32_t)(gene - to->setup.genes.genes), chosen = 0;
-    while (gene->kinds[chosen] != kind)
-        chosen++;
-    const double *ns = to->other_ns + g * AMCT_N_LEVELS;
-    const double *loss = to->alone_loss + g * AMCT_N_LEVELS;
-    amct_json_text(json, at, "reason", reason_of(to, g, chosen));
-    if (chosen > 0)
-        amct_json_number(json, at, "loss_alone", loss[chosen]);
-    else
-        amct_json_number(json, at, "loss_alone", 0);
-    cJSON *others = amct_json_array(json, at, "alternatives");
+    return form == AMCT_SPLIT_ROWS || form == AMCT_SPLIT_COLUMNS ? "spatial" : "channel";
+}
+
+/* What a gene says at a level. */
+static void add_level(amct_json *json, cJSON *at, const amct_tuned *to, const amct_gene *gene,
+                      uint32_t level)
+{
+    const amct_structure *structure = to->setup.structure;
+    uint8_t value = gene->values[level];
+    if (gene->kind == AMCT_GENE_BITS) {
+        amct_json_text(json, at, "bits", amct_level_name((amct_level_kind)value));
+    } else if (gene->kind == AMCT_GENE_CHANNELS) {
+        amct_group_levels levels = amct_structure_group(structure, gene->index);
+        amct_json_integer(json, at, "channels_kept",
+                          value ? levels.kept[value - 1] : levels.group->n_lanes);
+    } else if (value) {
+        amct_rank rank = amct_structure_layer(structure, gene->index).ranks[value - 1];
+        amct_json_integer(json, at, "rank", rank.rank);
+        amct_json_text(json, at, "form", form_name(rank.form));
+    } else {
+        amct_json_null(json, at, "rank");
+    }
+}
+
+/* The levels of a gene that were not chosen, with what they would have meant. */
+static void add_others(amct_json *json, cJSON *list, const amct_tuned *to, const amct_gene *gene)
+{
+    uint32_t g = (uint32_t)(gene - to->setup.genes.genes), chosen = chosen_level(to, gene);
     for (uint32_t k = 0; k < gene->n_levels; k++) {
         if (k == chosen)
             continue;
-        cJSON *other = amct_json_object(json, others, NULL);
-        amct_json_text(json, other, "bits", amct_level_name((amct_level_kind)gene->kinds[k]));
-        amct_json_number(json, other, "network_latency_ms", ns[k] / 1e6);
-        amct_json_number(json, other, "loss_alone", k ? loss[k] : 0);
+        cJSON *other = amct_json_object(json, list, NULL);
+        add_level(json, other, to, gene, k);
+        amct_json_number(json, other, "network_latency_ms",
+                         to->other_ns[g * AMCT_GENE_LEVELS + k] / 1e6);
+        amct_json_number(json, other, "loss_alone",
+                         k ? to->alone_loss[g * AMCT_GENE_LEVELS + k] : 0);
+    }
+}
+
+/* The group that decides over the channels that a layer makes; -1: none. */
+static int64_t group_of_layer(const amct_tuned *to, uint32_t i)
+{
+    const amct_setup *s = &to->setup;
+    return s->structure ? amct_structure_group_of(s->structure, i) : -1;
+}
+
+static void add_shape(amct_json *json, cJSON *at, const amct_tuned *to, uint32_t i)
+{
+    const amct_setup *s = &to->setup;
+    const amct_layer *l = &s->model.layers[i];
+    const amct_structured *c = to->best ? &to->best->candidate.structured : NULL;
+    int64_t kept = l->channels;
+    for (uint32_t k = 0; c && c->graph && k < c->n_layers; k++)
+        if (c->origins[k].layer == i && c->origins[k].part != AMCT_PART_FIRST)
+            kept = c->layers[k].channels;
+    amct_json_integer(json, at, "channels_kept", kept);
+    amct_json_integer(json, at, "channels", l->channels);
+    const amct_gene *gene = amct_genes_of(&s->genes, AMCT_GENE_RANK, i);
+    uint32_t level = gene ? chosen_level(to, gene) : 0;
+    if (level) {
+        add_level(json, at, to, gene, level);
+    } else {
+        amct_json_null(json, at, "rank");
+        amct_json_null(json, at, "form");
     }
 }
 
@@ -78,28 +132,40 @@ static void add_layer(amct_json *json, cJSON *list, const amct_tuned *to, uint32
 {
     const amct_setup *s = &to->setup;
     const amct_layer *l = &s->model.layers[i];
-    uint8_t kind = to->best ? to->best->kinds[i] : AMCT_LEVEL_16;
-    const amct_gene *gene = amct_genes_of(&s->genes, i);
+    uint8_t kind = to->best ? to->best->choices[i] : AMCT_LEVEL_16;
+    const amct_gene *bits = amct_genes_of(&s->genes, AMCT_GENE_BITS, i);
+    const amct_gene *rank = amct_genes_of(&s->genes, AMCT_GENE_RANK, i);
     const amct_layer_cost *now = &to->best_layers[i], *before = &to->original_layers[i];
+    int64_t group = group_of_layer(to, i);
     cJSON *at = amct_json_object(json, list, NULL);
     amct_json_text(json, at, "name", l->name);
     amct_json_text(json, at, "op", l->op);
     amct_json_text(json, at, "bits", amct_level_name((amct_level_kind)kind));
     amct_json_text(json, at, "baseline_bits", amct_level_name(AMCT_LEVEL_16));
-    amct_json_integer(json, at, "channels_kept", l->channels);
-    amct_json_integer(json, at, "channels", l->channels);
-    amct_json_null(json, at, "rank");
-    amct_json_null(json, at, "form");
+    add_shape(json, at, to, i);
     amct_json_number(json, at, "latency_us",
                      now->status == AMCT_NODE_OK ? now->latency_ns / 1e3 : NAN);
     amct_json_number(json, at, "baseline_latency_us",
                      before->status == AMCT_NODE_OK ? before->latency_ns / 1e3 : NAN);
-    if (gene) {
-        add_choices(json, at, to, gene, kind);
-        return;
+    if (bits) {
+        uint32_t g = (uint32_t)(bits - s->genes.genes), level = chosen_level(to, bits);
+        amct_json_text(json, at, "reason", reason_of(to, g, level));
+        amct_json_number(json, at, "loss_alone",
+                         level ? to->alone_loss[g * AMCT_GENE_LEVELS + level] : 0);
+    } else {
+        amct_json_text(json, at, "reason",
+                       amct_genes_reason(&s->genes, AMCT_GENE_BITS, i, AMCT_LEVEL_16));
     }
-    amct_json_text(json, at, "reason", amct_genes_reason(&s->genes, i, AMCT_LEVEL_16));
-    amct_json_array(json, at, "alternatives");
+    cJSON *others = amct_json_array(json, at, "alternatives");
+    if (bits)
+        add_others(json, others, to, bits);
+    if (group >= 0) {
+        const amct_gene *gene = amct_genes_of(&s->genes, AMCT_GENE_CHANNELS, (uint32_t)group);
+        if (gene)
+            add_others(json, others, to, gene);
+    }
+    if (rank)
+        add_others(json, others, to, rank);
 }
 
 static int compare_cost(const void *a, const void *b)
@@ -114,18 +180,18 @@ static void add_front(amct_json *json, const amct_tuned *to)
     amct_finalist front[MOST];
     cJSON *list = amct_json_array(json, json->root, "front");
     const amct_setup *s = &to->setup;
-    uint8_t *kinds = calloc(s->model.n_layers + 1, 1);
-    size_t n = to->search && kinds ? amct_search_front(to->search, front, MOST) : 0;
+    uint8_t *choices = calloc(s->genes.n_choices + (size_t)1, 1);
+    size_t n = to->search && choices ? amct_search_front(to->search, front, MOST) : 0;
     qsort(front, n, sizeof *front, compare_cost);
     for (size_t i = 0; i < n; i++) {
         cJSON *at = amct_json_object(json, list, NULL);
-        amct_genes_express(&s->genes, front[i].genome, kinds);
+        amct_genes_express(&s->genes, front[i].genome, choices);
         amct_json_number(json, at, "drop", front[i].drop);
         amct_json_number(json, at, "latency_ms", front[i].cost_ns / 1e6);
-        amct_json_integer(json, at, "bytes", amct_outcome_bytes(s, kinds));
+        amct_json_integer(json, at, "bytes", amct_outcome_bytes(s, choices));
         amct_json_integer(json, at, "candidate", (int64_t)front[i].number);
     }
-    free(kinds);
+    free(choices);
 }
 
 static void add_run(amct_json *json, const amct_tuned *to)
@@ -217,6 +283,23 @@ static void add_about(amct_json *json, const amct_tuned *to)
     amct_json_integer(json, settings, "jobs", s->jobs);
 }
 
+static void add_skipped(amct_json *json, cJSON *at, const amct_tuned *to,
+                        const amct_skipped *skipped)
+{
+    const amct_setup *s = &to->setup;
+    bool group = skipped->kind == AMCT_GENE_CHANNELS;
+    const char *level = group                                  ? "channels"
+                        : skipped->kind == AMCT_GENE_RANK      ? "rank"
+                        : skipped->value != AMCT_LEVEL_16
+                            ? amct_level_name((amct_level_kind)skipped->value)
+                            : NULL;
+    amct_json_text(json, at, "name",
+                   group ? amct_structure_group(s->structure, skipped->index).group->name
+                         : s->model.layers[skipped->index].name);
+    amct_json_text(json, at, "level", level);
+    amct_json_text(json, at, "reason", skipped->reason);
+}
+
 void amct_result_fill(amct_json *json, const amct_tuned *to, const char *folder,
                       const amct_progress *steps, const char *started, const char *finished)
 {
@@ -239,14 +322,7 @@ void amct_result_fill(amct_json *json, const amct_tuned *to, const char *folder,
     add_front(json, to);
     cJSON *list = amct_json_array(json, json->root, "skipped");
     for (uint32_t i = 0; i < s->genes.n_skipped; i++) {
-        const amct_skipped *skipped = &s->genes.skipped[i];
-        cJSON *at = amct_json_object(json, list, NULL);
-        amct_json_text(json, at, "name", s->model.layers[skipped->layer].name);
-        amct_json_text(json, at, "level",
-                       skipped->kind == AMCT_LEVEL_16
-                           ? NULL
-                           : amct_level_name((amct_level_kind)skipped->kind));
-        amct_json_text(json, at, "reason", skipped->reason);
+        add_skipped(json, amct_json_object(json, list, NULL), to, &s->genes.skipped[i]);
     }
     cJSON *convergence = amct_json_array(json, json->root, "convergence");
     for (uint32_t i = 0; steps && i < steps->n_steps; i++) {

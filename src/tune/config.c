@@ -25,6 +25,7 @@ amct_status amct_config_new(amct_config **out, amct_err *err)
     config->chip = "Ascend310P3";
     for (int k = 0; k < AMCT_N_LEVELS; k++)
         config->levels[k] = true;
+    config->multiple = 16;
     config->weights = AMCT_WEIGHTS_GPTQ;
     config->range = amct_range_defaults;
     config->algorithm = "auto";
@@ -187,12 +188,51 @@ static amct_status want_entries(const amct_yaml_node *list, const char *which, a
     return list->n ? AMCT_OK : amct_yaml_fail(list, err, "is empty, wanted some of: %s", which);
 }
 
+static amct_status read_sparsity(amct_config *c, const amct_yaml_node *section, amct_err *err)
+{
+    const amct_yaml_node *ratios = NULL;
+    int64_t multiple = c->multiple;
+    amct_yaml_field fields[] = {
+        AMCT_YAML_NODE("ratios", &ratios),
+        AMCT_YAML_INTEGER("multiple", &multiple, 1, 4096),
+    };
+    AMCT_TRY(amct_yaml_read_map(section, fields, sizeof fields / sizeof *fields, err));
+    c->multiple = (uint32_t)multiple;
+    if (!ratios || amct_yaml_is_null(ratios))
+        return AMCT_OK;
+    AMCT_TRY(amct_yaml_want(ratios, AMCT_YAML_IS_SEQUENCE, err));
+    c->ratios = amct_arena_array(c->arena, ratios->n + 1, sizeof *c->ratios);
+    if (!c->ratios)
+        return amct_fail_nomem(err);
+    c->n_ratios = 0;
+    for (const amct_yaml_node *node = ratios->first; node; node = node->next) {
+        double ratio;
+        AMCT_TRY(amct_yaml_ratio(&ratio, node, err));
+        if (ratio >= 1 || (c->n_ratios && ratio <= c->ratios[c->n_ratios - 1]))
+            return amct_yaml_fail(node, err, "ratios must ascend and be less than 1");
+        if (ratio > 0)
+            c->ratios[c->n_ratios++] = ratio;
+    }
+    return AMCT_OK;
+}
+
+static amct_status read_rank(amct_config *c, const amct_yaml_node *section, amct_err *err)
+{
+    int64_t levels = c->rank_levels;
+    amct_yaml_field fields[] = {AMCT_YAML_INTEGER("levels", &levels, 0, 7)};
+    AMCT_TRY(amct_yaml_read_map(section, fields, sizeof fields / sizeof *fields, err));
+    c->rank_levels = (uint32_t)levels;
+    return AMCT_OK;
+}
+
 static amct_status read_space(amct_config *c, const amct_yaml_node *section, amct_err *err)
 {
     static const char *const levels[] = {"16", "w8a8", "w4a8", "w4a4", NULL};
-    const amct_yaml_node *bits = NULL, *skip = NULL;
+    const amct_yaml_node *bits = NULL, *skip = NULL, *sparsity = NULL, *rank = NULL;
     amct_yaml_field fields[] = {
         AMCT_YAML_NODE("bits", &bits),
+        AMCT_YAML_NODE("sparsity", &sparsity),
+        AMCT_YAML_NODE("rank", &rank),
         AMCT_YAML_NODE("skip", &skip),
     };
     AMCT_TRY(amct_yaml_read_map(section, fields, sizeof fields / sizeof *fields, err));
@@ -206,6 +246,8 @@ static amct_status read_space(amct_config *c, const amct_yaml_node *section, amc
             c->levels[level] = true;
         }
     }
+    AMCT_TRY(read_sparsity(c, sparsity, err));
+    AMCT_TRY(read_rank(c, rank, err));
     return read_names(&c->skip, &c->n_skip, c, skip, err);
 }
 

@@ -31,7 +31,11 @@ typedef struct amct_config {
     uint32_t n_target_options;
 
     bool levels[AMCT_N_LEVELS];
-    const char **skip; /* layers by name or glob */
+    double *ratios; /* of the channels of a group that may be dropped, ascending */
+    uint32_t n_ratios;
+    uint32_t rank_levels; /* ranks of a layer to choose from; 0: layers stay whole */
+    uint32_t multiple;    /* of the channels that are kept, and of ranks */
+    const char **skip;    /* layers by name or glob */
     uint32_t n_skip;
     amct_weight_algo weights;
     amct_range_options range;

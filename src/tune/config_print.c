@@ -129,6 +129,15 @@ static void print_rest(FILE *out, const amct_config *c)
     line(out, "  bits", "of weights and activations, levels a layer may have; 16 is always one",
          "[16%s%s%s]", c->levels[AMCT_LEVEL_W8A8] ? ", w8a8" : "",
          c->levels[AMCT_LEVEL_W4A8] ? ", w4a8" : "", c->levels[AMCT_LEVEL_W4A4] ? ", w4a4" : "");
+    fprintf(out, "  sparsity:                         # channels that a group of layers may lose\n");
+    fprintf(out, "    ratios: [");
+    for (uint32_t i = 0; i < c->n_ratios; i++)
+        fprintf(out, "%s%.17g", i ? ", " : "", c->ratios[i]);
+    fprintf(out, "]%22s# shares to choose from: [0.125, 0.25, 0.5]\n", "");
+    line(out, "    multiple", "of the channels that are kept, and of ranks", "%u", c->multiple);
+    fprintf(out, "  rank:                             # layers as two of a lower rank\n");
+    line(out, "    levels", "ranks of a layer to choose from; 0: layers stay whole", "%u",
+         c->rank_levels);
     fprintf(out, "  skip: [");
     for (uint32_t i = 0; i < c->n_skip; i++) {
         fputs(i ? ", " : "", out);

@@ -15,96 +15,186 @@ struct amct_costing {
     const amct_graph *graph;
     const amct_layer *layers;
     uint32_t n_layers;
-    amct_arena *arena;
-    amct_quantised *shapes;      /* per layer and kind, without values: no estimator sees weights */
-    const amct_quantised **form; /* per layer, of the candidate at hand */
-    amct_layer_cost *details;    /* shared memory */
-    amct_estimating *estimator;  /* of the worker */
+    const amct_structure *structure;
+    uint32_t n_choices;
+    float *ones;               /* as many as the widest layer has channels */
+    int32_t *zeros;
+    amct_layer_cost *details;  /* shared memory */
+    amct_estimating *estimator; /* of the worker */
     amct_workers *workers;
 };
 
-static amct_status make_shapes(amct_costing *c, amct_err *err)
+/* A candidate as an estimator sees it: no weights have values. */
+typedef struct shape {
+    amct_structured structured;
+    const amct_graph *graph;
+    const amct_layer *layers;
+    uint32_t n_layers;
+    amct_quantised *forms; /* per layer */
+    const amct_quantised **levels;
+} shape;
+
+static void shape_free(shape *s)
 {
-    int64_t most = 1;
-    for (uint32_t i = 0; i < c->n_layers; i++)
-        most = c->layers[i].channels > most ? c->layers[i].channels : most;
-    float *ones = amct_arena_array(c->arena, (size_t)most, sizeof *ones);
-    int32_t *zeros = amct_arena_array(c->arena, (size_t)most, sizeof *zeros);
-    c->shapes = amct_arena_array(c->arena, (size_t)c->n_layers * AMCT_N_LEVELS, sizeof *c->shapes);
-    c->form = amct_arena_array(c->arena, c->n_layers, sizeof *c->form);
-    if (!ones || !zeros || !c->shapes || !c->form)
+    amct_structured_free(&s->structured);
+    free(s->forms);
+    free(s->levels);
+}
+
+static amct_status set_structure(shape *s, const amct_costing *c, const uint8_t *choices,
+                                 amct_err *err)
+{
+    amct_structure_genome genome;
+    AMCT_TRY(amct_choices_genome(&genome, choices, c->n_layers, c->structure, err));
+    amct_status status =
+        amct_structure_shape(&s->structured, c->structure, c->graph, &genome, err);
+    amct_choices_free(&genome);
+    AMCT_TRY(status);
+    s->graph = s->structured.graph;
+    s->layers = s->structured.layers;
+    s->n_layers = s->structured.n_layers;
+    return AMCT_OK;
+}
+
+static amct_status set_levels(shape *s, const amct_costing *c, const uint8_t *kinds, amct_err *err)
+{
+    s->forms = calloc(s->n_layers + (size_t)1, sizeof *s->forms);
+    s->levels = calloc(s->n_layers + (size_t)1, sizeof *s->levels);
+    if (!s->forms || !s->levels)
         return amct_fail_nomem(err);
-    for (int64_t i = 0; i < most; i++)
-        ones[i] = 1;
-    for (uint32_t i = 0; i < c->n_layers; i++) {
-        const amct_layer *l = &c->layers[i];
-        if (l->no_int8)
+    for (uint32_t i = 0; i < s->n_layers; i++) {
+        const amct_layer *l = &s->layers[i];
+        amct_level_kind k =
+            (amct_level_kind)kinds[s->structured.graph ? s->structured.origins[i].layer : i];
+        if (k == AMCT_LEVEL_16 || l->no_int8)
             continue;
-        const amct_tensor *w = &c->graph->tensors[l->weights];
-        for (amct_level_kind k = AMCT_LEVEL_W8A8; k < AMCT_N_LEVELS; k++)
-            c->shapes[i * AMCT_N_LEVELS + k] =
-                (amct_quantised){.src = {1, 0},
-                                 .src_bits = amct_level_src_bits(k),
-                                 .weight_bits = amct_level_weight_bits(k),
-                                 .n_weights = amct_shape_size(&w->shape),
-                                 .n_scales = l->per_channel ? l->channels : 1,
-                                 .channels = l->channels,
-                                 .weights = w->data,
-                                 .scales = ones,
-                                 .bias = zeros};
+        const amct_tensor *w = &s->graph->tensors[l->weights];
+        s->forms[i] = (amct_quantised){.src = {1, 0},
+                                       .src_bits = amct_level_src_bits(k),
+                                       .weight_bits = amct_level_weight_bits(k),
+                                       .n_weights = amct_shape_size(&w->shape),
+                                       .n_scales = l->per_channel ? l->channels : 1,
+                                       .channels = l->channels,
+                                       .weights = w->data,
+                                       .scales = c->ones,
+                                       .bias = c->zeros};
+        s->levels[i] = &s->forms[i];
     }
     return AMCT_OK;
 }
 
-/* Which layer's time each costs entry is: a fused layer's is where it is fused into. */
-static void fill_details(const amct_costing *c, const amct_graph *graph, const amct_latency *l)
+static amct_status shape_make(shape *out, const amct_costing *c, const uint8_t *choices,
+                              amct_err *err)
 {
-    for (uint32_t i = 0; i < c->n_layers; i++) {
-        amct_layer_cost *to = &c->details[i];
-        *to = (amct_layer_cost){.status = AMCT_NODE_UNSUPPORTED};
-        for (uint32_t n = 0; n < graph->n_nodes; n++) {
-            if (strcmp(graph->nodes[n].name, c->layers[i].name) != 0)
-                continue;
-            const amct_node_cost *cost = &l->costs[n];
-            *to = (amct_layer_cost){.latency_ns = cost->latency_ns,
-                                    .status = cost->status,
-                                    .bound = cost->bound,
-                                    .rolled_back = (cost->flags & AMCT_NODE_ROLLED_BACK) != 0};
-        }
+    shape s = {.graph = c->graph, .layers = c->layers, .n_layers = c->n_layers};
+    amct_status status = AMCT_OK;
+    if (amct_choices_are_structured(choices, c->n_layers, c->structure))
+        status = set_structure(&s, c, choices, err);
+    if (status == AMCT_OK)
+        status = set_levels(&s, c, choices, err);
+    if (status != AMCT_OK)
+        shape_free(&s);
+    else
+        *out = s;
+    return status;
+}
+
+static const amct_node_cost *cost_of(const amct_graph *graph, const amct_latency *l,
+                                     const char *name)
+{
+    for (uint32_t n = 0; n < graph->n_nodes; n++)
+        if (strcmp(graph->nodes[n].name, name) == 0)
+            return &l->costs[n];
+    return NULL;
+}
+
+static void add_detail(amct_layer_cost *to, const amct_node_cost *cost)
+{
+    to->latency_ns += cost->latency_ns;
+    if (to->status != AMCT_NODE_OK)
+        to->status = cost->status;
+    if (cost->status == AMCT_NODE_OK)
+        to->bound = cost->bound;
+    to->rolled_back |= (cost->flags & AMCT_NODE_ROLLED_BACK) != 0;
+}
+
+/* Which layer's time each costs entry is: a fused layer's is where it is fused into. */
+static void fill_details(const amct_costing *c, const shape *s, const amct_graph *graph,
+                         const amct_latency *l)
+{
+    for (uint32_t i = 0; i < c->n_layers; i++)
+        c->details[i] = (amct_layer_cost){.status = AMCT_NODE_UNSUPPORTED};
+    for (uint32_t i = 0; i < s->n_layers; i++) {
+        const amct_node_cost *cost = cost_of(graph, l, s->layers[i].name);
+        if (cost)
+            add_detail(&c->details[s->structured.graph ? s->structured.origins[i].layer : i], cost);
     }
 }
 
-/* Runs in the worker. The request is a byte per layer and one that asks for details. */
-static amct_status answer(void *ctx, const void *request, size_t size, void *bytes,
-                          size_t *answer_size, amct_err *err)
+static amct_status estimate(amct_graph_cost *total, amct_costing *c, const shape *s, bool details,
+                            amct_err *err)
 {
-    amct_costing *c = ctx;
-    const uint8_t *kinds = request;
-    if (size != c->n_layers + 1)
-        return amct_fail(err, AMCT_E_INTERNAL, "a request of %zu bytes", size);
-    if (!c->estimator)
-        AMCT_TRY(amct_estimating_open(&c->estimator, c->plugins, c->config->estimator,
-                                      c->config->target_options, c->config->n_target_options, err));
-    for (uint32_t i = 0; i < c->n_layers; i++)
-        c->form[i] = kinds[i] == AMCT_LEVEL_16 ? NULL : &c->shapes[i * AMCT_N_LEVELS + kinds[i]];
     amct_graph *graph;
     amct_latency latency = {0};
-    AMCT_TRY(amct_stitch(&graph, c->graph, c->layers, c->n_layers, c->form, err));
+    AMCT_TRY(amct_stitch(&graph, s->graph, s->layers, s->n_layers, s->levels, err));
     amct_status status = amct_latency_estimate(&latency, c->estimator, graph, err);
     if (status == AMCT_OK) {
-        memcpy(bytes, &latency.total, sizeof latency.total);
-        *answer_size = sizeof latency.total;
-        if (kinds[c->n_layers])
-            fill_details(c, graph, &latency);
+        *total = latency.total;
+        if (details)
+            fill_details(c, s, graph, &latency);
     }
     amct_latency_free(&latency);
     amct_graph_free(graph);
     return status;
 }
 
+/* Runs in the worker. The request is the choices and a byte that asks for details. */
+static amct_status answer(void *ctx, const void *request, size_t size, void *bytes,
+                          size_t *answer_size, amct_err *err)
+{
+    amct_costing *c = ctx;
+    const uint8_t *choices = request;
+    amct_graph_cost total;
+    shape s;
+    if (size != c->n_choices + 1)
+        return amct_fail(err, AMCT_E_INTERNAL, "a request of %zu bytes", size);
+    if (!c->estimator)
+        AMCT_TRY(amct_estimating_open(&c->estimator, c->plugins, c->config->estimator,
+                                      c->config->target_options, c->config->n_target_options, err));
+    AMCT_TRY(shape_make(&s, c, choices, err));
+    amct_status status = estimate(&total, c, &s, choices[c->n_choices], err);
+    shape_free(&s);
+    if (status == AMCT_OK) {
+        memcpy(bytes, &total, sizeof total);
+        *answer_size = sizeof total;
+    }
+    return status;
+}
+
+static amct_status make_numbers(amct_costing *c, amct_err *err)
+{
+    int64_t most = 1;
+    for (uint32_t i = 0; i < c->n_layers; i++)
+        most = c->layers[i].channels > most ? c->layers[i].channels : most;
+    for (uint32_t i = 0; c->structure && i < c->n_layers; i++) { /* first factors */
+        amct_layer_ranks ranks = amct_structure_layer(c->structure, i);
+        for (uint32_t k = 0; k < ranks.n; k++)
+            most = ranks.ranks[k].rank > most ? ranks.ranks[k].rank : most;
+    }
+    c->ones = calloc((size_t)most, sizeof *c->ones);
+    c->zeros = calloc((size_t)most, sizeof *c->zeros);
+    c->details = amct_shared_alloc(c->n_layers * sizeof *c->details);
+    if (!c->ones || !c->zeros || !c->details)
+        return amct_fail_nomem(err);
+    for (int64_t i = 0; i < most; i++)
+        c->ones[i] = 1;
+    return AMCT_OK;
+}
+
 amct_status amct_costing_new(amct_costing **out, const amct_plugins *plugins,
                              const amct_config *config, const amct_graph *graph,
-                             const amct_layer *layers, uint32_t n_layers, amct_err *err)
+                             const amct_layer *layers, uint32_t n_layers,
+                             const amct_structure *structure, amct_err *err)
 {
     amct_costing *c = calloc(1, sizeof *c);
     if (!c)
@@ -114,12 +204,9 @@ amct_status amct_costing_new(amct_costing **out, const amct_plugins *plugins,
                         .graph = graph,
                         .layers = layers,
                         .n_layers = n_layers,
-                        .arena = amct_arena_new()};
-    amct_status status = c->arena ? make_shapes(c, err) : amct_fail_nomem(err);
-    if (status == AMCT_OK) {
-        c->details = amct_shared_alloc(n_layers * sizeof *c->details);
-        status = c->details ? AMCT_OK : amct_fail_nomem(err);
-    }
+                        .structure = structure,
+                        .n_choices = amct_parts_choices(n_layers, structure)};
+    amct_status status = make_numbers(c, err);
     if (status == AMCT_OK)
         status = amct_workers_new(&c->workers, 1, "estimator", answer, c, TIMEOUT_MS, err);
     if (status != AMCT_OK)
@@ -135,37 +222,38 @@ void amct_costing_free(amct_costing *costing)
         return;
     amct_workers_free(costing->workers);
     amct_shared_free(costing->details, costing->n_layers * sizeof *costing->details);
-    amct_arena_free(costing->arena);
+    free(costing->ones);
+    free(costing->zeros);
     free(costing);
 }
 
-static amct_status ask(amct_costing *c, const uint8_t *kinds, bool details, amct_graph_cost *total,
-                       amct_err *err)
+static amct_status ask(amct_costing *c, const uint8_t *choices, bool details,
+                       amct_graph_cost *total, amct_err *err)
 {
     unsigned char request[AMCT_MESSAGE_MAX], bytes[AMCT_MESSAGE_MAX];
     size_t size;
-    if (c->n_layers + 1 > sizeof request)
+    if (c->n_choices + 1 > sizeof request)
         return amct_fail(err, AMCT_E_LIMIT, "%u layers are too many", c->n_layers);
-    if (c->n_layers)
-        memcpy(request, kinds, c->n_layers);
-    request[c->n_layers] = details;
-    AMCT_TRY(amct_workers_ask(c->workers, request, c->n_layers + 1, bytes, &size, err));
+    if (c->n_choices)
+        memcpy(request, choices, c->n_choices);
+    request[c->n_choices] = details;
+    AMCT_TRY(amct_workers_ask(c->workers, request, c->n_choices + 1, bytes, &size, err));
     if (size != sizeof *total)
         return amct_fail(err, AMCT_E_INTERNAL, "an answer of %zu bytes", size);
     memcpy(total, bytes, size);
     return AMCT_OK;
 }
 
-amct_status amct_costing_total(amct_costing *costing, const uint8_t *kinds, amct_graph_cost *total,
-                               amct_err *err)
+amct_status amct_costing_total(amct_costing *costing, const uint8_t *choices,
+                               amct_graph_cost *total, amct_err *err)
 {
-    return ask(costing, kinds, false, total, err);
+    return ask(costing, choices, false, total, err);
 }
 
-amct_status amct_costing_layers(amct_costing *costing, const uint8_t *kinds, amct_graph_cost *total,
-                                amct_layer_cost *layers, amct_err *err)
+amct_status amct_costing_layers(amct_costing *costing, const uint8_t *choices,
+                                amct_graph_cost *total, amct_layer_cost *layers, amct_err *err)
 {
-    AMCT_TRY(ask(costing, kinds, true, total, err));
+    AMCT_TRY(ask(costing, choices, true, total, err));
     memcpy(layers, costing->details, costing->n_layers * sizeof *layers);
     return AMCT_OK;
 }

@@ -8,11 +8,12 @@
 #include "base/workers.h"
 #include "compress/level.h"
 #include "measure/latency.h"
+#include "tune/candidate.h"
 #include "tune/config.h"
 
 typedef struct amct_costing amct_costing;
 
-/* What one layer takes on the device. */
+/* What one layer of the original takes on the device; of a factorised one both factors. */
 typedef struct amct_layer_cost {
     double latency_ns; /* of the fused operator it runs in, if it is the layer that carries it */
     uint32_t status;   /* amct_node_status of the layer's node */
@@ -20,17 +21,19 @@ typedef struct amct_layer_cost {
     uint32_t rolled_back; /* quantised, but the device computes it in floating point */
 } amct_layer_cost;
 
-/* graph is at the device's batch size; graph, layers and plugins must outlive it. */
+/* graph is at the device's batch size; graph, layers, plugins and structure must outlive it.
+ * structure, of the same network, may be NULL: then choices of channels and ranks are not known. */
 amct_status amct_costing_new(amct_costing **out, const amct_plugins *plugins,
                              const amct_config *config, const amct_graph *graph,
-                             const amct_layer *layers, uint32_t n_layers, amct_err *err);
+                             const amct_layer *layers, uint32_t n_layers,
+                             const amct_structure *structure, amct_err *err);
 void amct_costing_free(amct_costing *costing); /* NULL is allowed */
 
-/* The cost of the candidate with layer i at level kinds[i]. */
-amct_status amct_costing_total(amct_costing *costing, const uint8_t *kinds, amct_graph_cost *total,
-                               amct_err *err);
+/* The cost of the candidate with these choices (candidate.h). */
+amct_status amct_costing_total(amct_costing *costing, const uint8_t *choices,
+                               amct_graph_cost *total, amct_err *err);
 /* The same, with n_layers per-layer costs. */
-amct_status amct_costing_layers(amct_costing *costing, const uint8_t *kinds, amct_graph_cost *total,
-                                amct_layer_cost *layers, amct_err *err);
+amct_status amct_costing_layers(amct_costing *costing, const uint8_t *choices,
+                                amct_graph_cost *total, amct_layer_cost *layers, amct_err *err);
 
 #endif

@@ -1,6 +1,5 @@
 #include "tune/evaluator.h"
 
-#include "compress/stitch.h"
 #include "passes/prepare.h"
 
 #include <stdlib.h>
@@ -14,12 +13,13 @@ struct amct_evaluator {
     /* of a worker */
     amct_exec *exec;
     amct_stage_cache *cache;
+    amct_plan *plan; /* of a candidate that is run as a whole */
     float *rows;
 };
 
 typedef struct request {
     amct_race race;
-    uint8_t kinds[AMCT_MESSAGE_MAX - sizeof(amct_race)];
+    uint8_t choices[AMCT_MESSAGE_MAX - sizeof(amct_race)];
 } request;
 
 typedef struct scores {
@@ -33,19 +33,6 @@ static double processor_seconds(void)
     struct timespec t;
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
-amct_status amct_bench_stitch(amct_graph **out, const amct_bench *bench, const uint8_t *kinds,
-                              amct_err *err)
-{
-    const amct_quantised **levels = calloc(bench->n_layers + 1, sizeof *levels);
-    amct_status status = levels ? AMCT_OK : amct_fail_nomem(err);
-    for (uint32_t i = 0; status == AMCT_OK && i < bench->n_layers; i++)
-        status = amct_leveldb_get(&levels[i], bench->levels, i, (amct_level_kind)kinds[i], err);
-    if (status == AMCT_OK)
-        status = amct_stitch(out, bench->graph, bench->layers, bench->n_layers, levels, err);
-    free(levels);
-    return status;
 }
 
 static void judge_batch(amct_tally *tally, const amct_bench *bench, const amct_plan *plan,
@@ -94,14 +81,24 @@ static amct_score score_of(const amct_judge *judge, const amct_tally *t)
                         t->cosine_sq * scale * scale};
 }
 
+/* Of a candidate with another structure the stages' ends have other shapes: it is run as a whole. */
+static amct_status measure_whole(amct_tally *tally, amct_evaluator *e, const amct_graph *graph,
+                                 uint32_t from, uint32_t to, amct_err *err)
+{
+    if (!e->plan)
+        AMCT_TRY(amct_plan_new(&e->plan, e->exec, graph, NULL, err));
+    return amct_bench_measure(tally, e->plan, graph, e->bench, from, to, e->rows, err);
+}
+
 static amct_status race(scores *to, const amct_race *how, amct_evaluator *e,
-                        const amct_graph *graph, amct_err *err)
+                        const amct_graph *graph, bool structured, amct_err *err)
 {
     amct_tally tally = {0};
     amct_score score = {0};
     uint32_t upto;
     while (amct_race_step(how, &score, &upto) == AMCT_RACE_CONTINUE) {
-        AMCT_TRY(measure_staged(&tally, e, graph, score.n, upto, err));
+        AMCT_TRY(structured ? measure_whole(&tally, e, graph, score.n, upto, err)
+                            : measure_staged(&tally, e, graph, score.n, upto, err));
         score = score_of(e->bench->judge, &tally);
         to->at[to->n++] = score;
     }
@@ -114,7 +111,7 @@ static amct_status start(amct_evaluator *e, amct_err *err)
     if (e->exec)
         return AMCT_OK;
     AMCT_TRY(amct_exec_new(&e->exec, bench->engine, err));
-    uint32_t batch = (uint32_t)amct_batch_of(bench->graph);
+    uint32_t batch = (uint32_t)amct_batch_of(bench->parts.graph);
     amct_stage_source source = {.stages = bench->stages,
                                 .prefix = bench->prefix,
                                 .feed = &bench->feed,
@@ -126,23 +123,39 @@ static amct_status start(amct_evaluator *e, amct_err *err)
     return e->rows ? AMCT_OK : amct_fail_nomem(err);
 }
 
+static amct_status measure(scores *to, amct_evaluator *e, const request *r, amct_err *err)
+{
+    const amct_parts *parts = &e->bench->parts;
+    amct_candidate candidate;
+    amct_graph *graph = NULL;
+    AMCT_TRY(amct_candidate_make(&candidate, parts, r->choices, err));
+    bool structured = candidate.structured.graph;
+    amct_status status = amct_candidate_stitch(&graph, &candidate, err);
+    if (status == AMCT_OK && !structured)
+        amct_stage_cache_begin(e->cache, graph, r->choices);
+    if (status == AMCT_OK)
+        status = race(to, &r->race, e, graph, structured, err);
+    amct_stage_cache_rest(e->cache);
+    amct_plan_free(e->plan);
+    e->plan = NULL;
+    amct_graph_free(graph);
+    amct_candidate_free(&candidate);
+    return status;
+}
+
 static amct_status answer(void *ctx, const void *bytes, size_t size, void *reply,
                           size_t *reply_size, amct_err *err)
 {
     static request r; /* aligned */
     amct_evaluator *e = ctx;
-    if (size != sizeof r.race + e->bench->n_layers)
+    const amct_parts *parts = &e->bench->parts;
+    if (size != sizeof r.race + amct_parts_choices(parts->n_layers, parts->structure))
         return amct_fail(err, AMCT_E_INTERNAL, "a request of %zu bytes", size);
     memcpy(&r, bytes, size);
     AMCT_TRY(start(e, err));
     scores s = {0};
     double begin = processor_seconds();
-    amct_graph *graph;
-    AMCT_TRY(amct_bench_stitch(&graph, e->bench, r.kinds, err));
-    amct_stage_cache_begin(e->cache, graph, r.kinds);
-    amct_status status = race(&s, &r.race, e, graph, err);
-    amct_stage_cache_rest(e->cache);
-    amct_graph_free(graph);
+    amct_status status = measure(&s, e, &r, err);
     s.seconds = processor_seconds() - begin;
     memcpy(reply, &s, sizeof s);
     *reply_size = sizeof s;
@@ -152,8 +165,9 @@ static amct_status answer(void *ctx, const void *bytes, size_t size, void *reply
 amct_status amct_evaluator_new(amct_evaluator **out, const amct_bench *bench, uint32_t jobs,
                                amct_err *err)
 {
-    if (bench->n_layers > sizeof((request *)0)->kinds)
-        return amct_fail(err, AMCT_E_LIMIT, "%u layers are too many", bench->n_layers);
+    if (amct_parts_choices(bench->parts.n_layers, bench->parts.structure) >
+        sizeof((request *)0)->choices)
+        return amct_fail(err, AMCT_E_LIMIT, "%u layers are too many", bench->parts.n_layers);
     amct_evaluator *e = calloc(1, sizeof *e);
     if (!e)
         return amct_fail_nomem(err);
@@ -180,14 +194,15 @@ uint32_t amct_evaluator_idle(const amct_evaluator *evaluator)
     return amct_workers_idle(evaluator->workers);
 }
 
-amct_status amct_evaluator_begin(amct_evaluator *evaluator, uint64_t number, const uint8_t *kinds,
+amct_status amct_evaluator_begin(amct_evaluator *evaluator, uint64_t number, const uint8_t *choices,
                                  const amct_race *race_to_run, amct_err *err)
 {
     request r;
-    uint32_t n = evaluator->bench->n_layers;
+    const amct_parts *parts = &evaluator->bench->parts;
+    uint32_t n = amct_parts_choices(parts->n_layers, parts->structure);
     r.race = *race_to_run;
     if (n)
-        memcpy(r.kinds, kinds, n);
+        memcpy(r.choices, choices, n);
     return amct_workers_submit(evaluator->workers, number, &r, sizeof r.race + n, err);
 }
 

@@ -6,20 +6,17 @@
 #define AMCT_TUNE_EVALUATOR_H
 
 #include "base/workers.h"
-#include "compress/level.h"
 #include "exec/feed.h"
 #include "measure/judge.h"
 #include "search/search.h"
+#include "tune/candidate.h"
 #include "tune/stages.h"
 
 typedef struct amct_evaluator amct_evaluator;
 
 /* What candidates are made of and measured with; all of it outlives the evaluator. */
 typedef struct amct_bench {
-    const amct_graph *graph; /* the original, at the batch size of evaluation */
-    const amct_layer *layers;
-    uint32_t n_layers;
-    amct_leveldb *levels;
+    amct_parts parts;
     const amct_judge *judge;   /* of the search samples */
     const amct_prefix *prefix; /* what does not change, already computed; NULL: nothing */
     const amct_stages *stages;
@@ -45,14 +42,12 @@ void amct_evaluator_free(amct_evaluator *evaluator); /* NULL is allowed */
 
 uint32_t amct_evaluator_idle(const amct_evaluator *evaluator);
 /* Begins a candidate on an idle worker. */
-amct_status amct_evaluator_begin(amct_evaluator *evaluator, uint64_t number, const uint8_t *kinds,
+amct_status amct_evaluator_begin(amct_evaluator *evaluator, uint64_t number, const uint8_t *choices,
                                  const amct_race *race, amct_err *err);
 /* Waits for one that is done; false after a signal, or if none came within wait_ms. */
 bool amct_evaluator_wait(amct_evaluator *evaluator, amct_measured *out, int wait_ms);
 
-/* Within a process: a candidate's graph, and the tally of a range of the bench's samples. */
-amct_status amct_bench_stitch(amct_graph **out, const amct_bench *bench, const uint8_t *kinds,
-                              amct_err *err);
+/* Within a process: the tally of a range of the bench's samples. */
 amct_status amct_bench_measure(amct_tally *tally, amct_plan *plan, const amct_graph *graph,
                                const amct_bench *bench, uint32_t from, uint32_t to, float *rows,
                                amct_err *err);

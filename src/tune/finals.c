@@ -3,7 +3,6 @@
 #include "base/fork.h"
 #include "base/log.h"
 #include "base/stats.h"
-#include "compress/stitch.h"
 #include "tune/final_record.h"
 
 #include <math.h>
@@ -35,7 +34,7 @@ typedef struct final_round {
 
 static uint32_t batch_of(const amct_bench *bench)
 {
-    const amct_shape *in = &bench->graph->tensors[bench->graph->inputs[0]].shape;
+    const amct_shape *in = &bench->parts.graph->tensors[bench->parts.graph->inputs[0]].shape;
     return in->rank ? (uint32_t)in->dims[0] : 1;
 }
 
@@ -49,13 +48,13 @@ static amct_status start(final_round *r, amct_err *err)
     return r->rows ? AMCT_OK : amct_fail_nomem(err);
 }
 
-/* The candidate with these forms on all samples of a bench. */
-static amct_status measure(amct_tally *tally, final_round *r, const amct_quantised *const *levels,
+/* A candidate on all samples of a bench. */
+static amct_status measure(amct_tally *tally, final_round *r, const amct_candidate *candidate,
                            const amct_bench *bench, uint32_t from, uint32_t to, amct_err *err)
 {
     amct_graph *graph;
     amct_plan *plan = NULL;
-    AMCT_TRY(amct_stitch(&graph, bench->graph, bench->layers, bench->n_layers, levels, err));
+    AMCT_TRY(amct_candidate_stitch(&graph, candidate, err));
     amct_status status = amct_plan_new(&plan, r->exec, graph, NULL, err);
     if (status == AMCT_OK)
         status = amct_bench_measure(tally, plan, graph, bench, from, to, r->rows, err);
@@ -73,7 +72,8 @@ static amct_status measure_one(void *ctx, uint32_t worker, uint32_t k, amct_err 
         return AMCT_OK;
     AMCT_TRY(start(r, err));
     amct_status status =
-        measure(&r->kept[k].search, r, r->finals->at[k].levels, bench, 0, bench->feed.n, err);
+        measure(&r->kept[k].search, r, &r->finals->at[k].candidate, bench, 0,
+                                 bench->feed.n, err);
     r->kept[k].ok = status == AMCT_OK;
     return status;
 }
@@ -95,8 +95,7 @@ static amct_status confirm_part(void *ctx, uint32_t worker, uint32_t task, amct_
         amct_graph_free(r->graph);
         r->plan = NULL;
         r->graph = NULL;
-        AMCT_TRY(amct_stitch(&r->graph, bench.graph, bench.layers, bench.n_layers,
-                             r->finals->at[k].levels, err));
+        AMCT_TRY(amct_candidate_stitch(&r->graph, &r->finals->at[k].candidate, err));
         AMCT_TRY(amct_plan_new(&r->plan, r->exec, r->graph, NULL, err));
         r->at = (int)k;
     }
@@ -193,7 +192,8 @@ static amct_status save(final_round *r, uint32_t k, const char *kind, const void
 
 static size_t record_size(const final_round *r, uint32_t k)
 {
-    return sizeof(kept) + amct_final_record_size(r->finals->at[k].levels, r->work->bench->n_layers);
+    const amct_candidate *c = &r->finals->at[k].candidate;
+    return sizeof(kept) + amct_final_record_size(c->levels, c->n_layers);
 }
 
 static amct_status save_refined(final_round *r, uint32_t k, amct_err *err)
@@ -203,8 +203,8 @@ static amct_status save_refined(final_round *r, uint32_t k, amct_err *err)
     if (!record)
         return amct_fail_nomem(err);
     memcpy(record, &r->kept[k], sizeof(kept));
-    amct_final_record_write(record + sizeof(kept), r->finals->at[k].levels,
-                            r->work->bench->n_layers);
+    const amct_candidate *c = &r->finals->at[k].candidate;
+    amct_final_record_write(record + sizeof(kept), c->levels, c->n_layers);
     amct_status status = save(r, k, "refined", record, size, err);
     free(record);
     return status;
@@ -222,23 +222,29 @@ static void stop(final_round *r)
     r->at = -1;
 }
 
-/* Those that are not in the study, one after the other: each uses all processes. */
+/* Those that are not in the study, one after the other: each uses all processes. Of those that are,
+ * the restored float networks are made again: they are not kept. */
 static amct_status refine_missing(final_round *r, amct_err *err)
 {
     const amct_finals_work *work = r->work;
     amct_refinery refinery = {.bench = work->bench,
                               .calibration = work->calibration,
+                              .range = work->range,
+                              .level = work->level,
                               .feed = work->calibration_feed,
                               .limit_bytes = work->limit_bytes,
                               .jobs = work->jobs};
     amct_status status = AMCT_OK;
     for (uint32_t k = 0; status == AMCT_OK && k < r->finals->n; k++) {
-        if (!r->todo[k])
+        amct_final *f = &r->finals->at[k];
+        if (!r->todo[k] && !r->kept[k].refined.restored)
             continue;
         if (!refinery.original)
             status = amct_refinery_start(&refinery, err);
-        if (status == AMCT_OK)
-            status = amct_refinery_run(&r->kept[k].refined, &refinery, r->finals->at[k].levels,
+        if (status == AMCT_OK && !r->todo[k])
+            status = amct_refinery_restore(&refinery, &f->candidate, err);
+        else if (status == AMCT_OK)
+            status = amct_refinery_run(&r->kept[k].refined, &refinery, &f->candidate, f->choices,
                                        r->finals->arena, err);
     }
     amct_refinery_stop(&refinery);
@@ -249,10 +255,10 @@ static void tell(const amct_final *f)
 {
     const amct_refined *r = &f->refined;
     amct_log(AMCT_LOG_INFO,
-             "candidate %llu: %s; losses on held-back samples: %.4g stitched, %.4g mean-corrected, "
+             "candidate %llu: %s%s; losses on held-back samples: %.4g stitched, %.4g mean-corrected, "
              "%.4g rebuilt (%.4g on those it was fitted to)",
-             (unsigned long long)f->number, amct_refinement_names[r->form],
-             r->losses[AMCT_REFINED_NOT], r->losses[AMCT_REFINED_MEANS],
+             (unsigned long long)f->number, r->restored ? "restored, " : "",
+             amct_refinement_names[r->form], r->losses[AMCT_REFINED_NOT], r->losses[AMCT_REFINED_MEANS],
              r->losses[AMCT_REFINED_REBUILT], r->fitted_loss);
     if (r->form == AMCT_REFINED_REBUILT && r->losses[r->form] > 2 * r->fitted_loss)
         amct_log(AMCT_LOG_WARN,
@@ -271,7 +277,8 @@ static amct_status refine_all(final_round *r, amct_err *err)
         if (!record)
             continue;
         memcpy(&r->kept[k], record, sizeof(kept));
-        AMCT_TRY(amct_final_record_read(r->finals->at[k].levels, r->work->bench->n_layers,
+        const amct_candidate *c = &r->finals->at[k].candidate;
+        AMCT_TRY(amct_final_record_read(c->levels, c->n_layers,
                                         (const char *)record + sizeof(kept), r->finals->arena,
                                         err));
     }
@@ -317,20 +324,18 @@ static amct_status confirm_all(final_round *r, amct_err *err)
 static amct_status take_candidates(final_round *r, const amct_finalist *candidates, size_t n,
                                    amct_err *err)
 {
-    const amct_bench *bench = r->work->bench;
+    const amct_genes *genes = r->work->genes;
     amct_finals *finals = r->finals;
     for (size_t c = 0; c < n && finals->n < AMCT_FINALISTS; c++) {
-        amct_final *f = &finals->at[finals->n++];
+        amct_final *f = &finals->at[finals->n];
         f->number = candidates[c].number;
         f->cost_ns = candidates[c].cost_ns;
-        f->kinds = amct_arena_array(finals->arena, bench->n_layers, 1);
-        f->levels = amct_arena_array(finals->arena, bench->n_layers, sizeof *f->levels);
-        if (!f->kinds || !f->levels)
+        f->choices = amct_arena_array(finals->arena, genes->n_choices, 1);
+        if (!f->choices)
             return amct_fail_nomem(err);
-        amct_genes_express(r->work->genes, candidates[c].genome, f->kinds);
-        for (uint32_t i = 0; i < bench->n_layers; i++)
-            AMCT_TRY(amct_leveldb_get(&f->levels[i], bench->levels, i, (amct_level_kind)f->kinds[i],
-                                      err));
+        amct_genes_express(genes, candidates[c].genome, f->choices);
+        AMCT_TRY(amct_candidate_make(&f->candidate, &r->work->bench->parts, f->choices, err));
+        finals->n++;
     }
     return AMCT_OK;
 }
@@ -366,6 +371,8 @@ amct_status amct_finals_run(amct_finals *out, const amct_finals_work *work,
 
 void amct_finals_free(amct_finals *finals)
 {
+    for (uint32_t k = 0; k < finals->n; k++)
+        amct_candidate_free(&finals->at[k].candidate);
     amct_arena_free(finals->arena);
     *finals = (amct_finals){0};
 }

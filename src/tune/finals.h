@@ -15,10 +15,10 @@ enum { AMCT_FINALISTS = 3 };
 
 typedef struct amct_final {
     uint64_t number; /* of its candidate */
-    uint8_t *kinds;  /* per layer */
+    uint8_t *choices;
     double cost_ns;
-    amct_refined refined;          /* its form, the best of all */
-    const amct_quantised **levels; /* per layer, NULL: 16 bits; in that form */
+    amct_refined refined;     /* its form, the best of all */
+    amct_candidate candidate; /* in that form */
     amct_tally search;             /* on all search samples */
     amct_tally confirm;
     amct_drop_verdict verdict;
@@ -37,6 +37,8 @@ typedef struct amct_finals_work {
     amct_feed confirm_feed;          /* n 0: nothing to confirm on */
     amct_feed calibration_feed;
     const amct_calibration *calibration;
+    const amct_range_options *range;
+    const amct_level_options *level;
     const amct_genes *genes;
     amct_study *study;
     double budget_ratio, confidence;

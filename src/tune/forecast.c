@@ -60,14 +60,14 @@ static uint64_t cache_bytes(const amct_setup *s)
 static amct_status forecast_cost(amct_forecast *f, const amct_setup *s, amct_err *err)
 {
     const amct_genes *genes = &s->genes;
-    uint8_t *kinds = calloc(s->model.n_layers + 1, 1);
+    uint8_t *choices = calloc(genes->n_choices + (size_t)1, 1);
     amct_graph_cost fastest = {0};
-    if (!kinds)
+    if (!choices)
         return amct_fail_nomem(err);
     for (uint32_t g = 0; g < genes->n; g++)
-        kinds[genes->genes[g].layer] = genes->genes[g].kinds[genes->genes[g].n_levels - 1];
-    amct_status status = amct_costing_total(s->costing, kinds, &fastest, err);
-    free(kinds);
+        choices[genes->genes[g].slot] = genes->genes[g].values[genes->genes[g].n_levels - 1];
+    amct_status status = amct_costing_total(s->costing, choices, &fastest, err);
+    free(choices);
     f->original_ns = s->original_cost.latency_ns;
     f->fastest_ns = fastest.latency_ns < f->original_ns ? fastest.latency_ns : f->original_ns;
     f->fixed_ratio = s->original_cost.fixed_ns / s->original_cost.latency_ns;

@@ -110,7 +110,7 @@ static amct_status forbid_slow(maker *m, amct_err *err)
     uint32_t n = m->to->n_layers;
     uint8_t *company[3];
     for (int c = 0; c < 3; c++) {
-        company[c] = amct_arena_array(m->to->arena, n, 1);
+        company[c] = amct_arena_array(m->to->arena, m->to->n_choices, 1);
         if (!company[c])
             return amct_fail_nomem(err);
         for (uint32_t i = 0; c > 0 && i < n; i++)
@@ -147,9 +147,9 @@ static const char *main_reason(const char *const reasons[AMCT_N_LEVELS])
     return NULL;
 }
 
-static void skip(amct_genes *to, uint32_t layer, uint32_t kind, const char *reason)
+static void skip(amct_genes *to, uint32_t layer, uint32_t level, const char *reason)
 {
-    to->skipped[to->n_skipped++] = (amct_skipped){layer, kind, reason};
+    to->skipped[to->n_skipped++] = (amct_skipped){AMCT_GENE_BITS, layer, level, reason};
 }
 
 static amct_status conclude(maker *m, amct_err *err)
@@ -168,10 +168,10 @@ static amct_status conclude(maker *m, amct_err *err)
             continue;
         }
         amct_gene *gene = &to->genes[to->n];
-        *gene = (amct_gene){.layer = i, .n_levels = 1};
+        *gene = (amct_gene){.kind = AMCT_GENE_BITS, .index = i, .slot = i, .n_levels = 1};
         for (uint32_t k = AMCT_LEVEL_W8A8; k < AMCT_N_LEVELS; k++) {
             if (has(m->allowed[i], (int)k))
-                gene->kinds[gene->n_levels++] = (uint8_t)k;
+                gene->values[gene->n_levels++] = (uint8_t)k;
             else if (reasons[k])
                 skip(to, i, k, reasons[k]);
         }
@@ -183,12 +183,13 @@ static amct_status conclude(maker *m, amct_err *err)
 amct_status amct_genes_make(amct_genes *out, const amct_config *config, const amct_layer *layers,
                             uint32_t n_layers, amct_costing *costing, amct_err *err)
 {
-    amct_genes genes = {.n_layers = n_layers, .arena = amct_arena_new()};
+    amct_genes genes = {
+        .n_layers = n_layers, .n_choices = 2 * n_layers, .arena = amct_arena_new()};
     maker m = {&genes,
                config,
                layers,
                costing,
-               calloc(n_layers + 1, 1),
+               calloc(2 * (size_t)n_layers + 1, 1),
                calloc(n_layers + 1, sizeof(amct_layer_cost)),
                calloc(n_layers + 1, sizeof(uint32_t)),
                calloc((size_t)n_layers + 1, AMCT_N_LEVELS * sizeof(char *))};
@@ -223,9 +224,11 @@ void amct_genes_free(amct_genes *genes)
 void amct_genes_wanted(const amct_genes *genes, uint32_t *wanted)
 {
     memset(wanted, 0, genes->n_layers * sizeof *wanted);
-    for (uint32_t g = 0; g < genes->n; g++)
-        for (uint32_t k = 1; k < genes->genes[g].n_levels; k++)
-            wanted[genes->genes[g].layer] |= 1u << genes->genes[g].kinds[k];
+    for (uint32_t g = 0; g < genes->n; g++) {
+        const amct_gene *gene = &genes->genes[g];
+        for (uint32_t k = 1; gene->kind == AMCT_GENE_BITS && k < gene->n_levels; k++)
+            wanted[gene->index] |= 1u << gene->values[k];
+    }
 }
 
 /* Of one gene; it may be left with a single level. */
@@ -236,18 +239,18 @@ static amct_status drop_kinds(amct_genes *genes, amct_gene *gene, const amct_lev
     for (uint32_t k = 1; k < gene->n_levels; k++) {
         const amct_quantised *ignored;
         amct_err why;
-        uint8_t kind = gene->kinds[k];
-        if (amct_leveldb_get(&ignored, levels, gene->layer, kind, &why) == AMCT_OK) {
-            gene->kinds[kept++] = kind;
+        uint8_t kind = gene->values[k];
+        if (amct_leveldb_get(&ignored, levels, gene->index, kind, &why) == AMCT_OK) {
+            gene->values[kept++] = kind;
             continue;
         }
         const char *text = amct_arena_string(genes->arena, why.text);
         if (why.code != AMCT_E_UNSUPPORTED || !text)
             return amct_fail(err, why.code, "%s", why.text);
-        skip(genes, gene->layer, kind, text);
+        skip(genes, gene->index, kind, text);
     }
     if (kept == 1)
-        genes->skipped[genes->n_skipped - 1].kind = AMCT_LEVEL_16;
+        genes->skipped[genes->n_skipped - 1].value = AMCT_LEVEL_16;
     gene->n_levels = kept;
     return AMCT_OK;
 }
@@ -257,7 +260,8 @@ amct_status amct_genes_drop_impossible(amct_genes *genes, const amct_leveldb *le
 {
     uint32_t kept = 0;
     for (uint32_t g = 0; g < genes->n; g++) {
-        AMCT_TRY(drop_kinds(genes, &genes->genes[g], levels, err));
+        if (genes->genes[g].kind == AMCT_GENE_BITS)
+            AMCT_TRY(drop_kinds(genes, &genes->genes[g], levels, err));
         if (genes->genes[g].n_levels == 1)
             continue;
         genes->n_levels[kept] = (uint8_t)genes->genes[g].n_levels;
@@ -267,27 +271,28 @@ amct_status amct_genes_drop_impossible(amct_genes *genes, const amct_leveldb *le
     return AMCT_OK;
 }
 
-const char *amct_genes_reason(const amct_genes *genes, uint32_t layer, amct_level_kind kind)
+const char *amct_genes_reason(const amct_genes *genes, amct_gene_kind kind, uint32_t index,
+                              uint32_t value)
 {
     for (uint32_t i = 0; i < genes->n_skipped; i++) {
         const amct_skipped *s = &genes->skipped[i];
-        if (s->layer == layer && (s->kind == AMCT_LEVEL_16 || s->kind == kind))
+        if (s->kind == kind && s->index == index && (!s->value || s->value == value))
             return s->reason;
     }
     return NULL;
 }
 
-const amct_gene *amct_genes_of(const amct_genes *genes, uint32_t layer)
+const amct_gene *amct_genes_of(const amct_genes *genes, amct_gene_kind kind, uint32_t index)
 {
     for (uint32_t g = 0; g < genes->n; g++)
-        if (genes->genes[g].layer == layer)
+        if (genes->genes[g].kind == kind && genes->genes[g].index == index)
             return &genes->genes[g];
     return NULL;
 }
 
-void amct_genes_express(const amct_genes *genes, const uint8_t *genome, uint8_t *kinds)
+void amct_genes_express(const amct_genes *genes, const uint8_t *genome, uint8_t *choices)
 {
-    memset(kinds, AMCT_LEVEL_16, genes->n_layers);
+    memset(choices, 0, genes->n_choices);
     for (uint32_t g = 0; g < genes->n; g++)
-        kinds[genes->genes[g].layer] = genes->genes[g].kinds[genome[g]];
+        choices[genes->genes[g].slot] = genes->genes[g].values[genome[g]];
 }

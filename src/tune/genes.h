@@ -1,6 +1,6 @@
 /*
- * genes.h - what the search may choose: a gene per layer that has more than one level worth trying
- * on the target.
+ * genes.h - what the search may choose: a gene per layer that has more than one level of bits worth
+ * trying on the target, per channel group and per layer that can be factorised (structure.h).
  *
  * Dropped beforehand, each with its reason: layers that cannot be quantised, that the user skips,
  * levels that the device would compute in floating point anyway, and such that do not make the
@@ -11,15 +11,22 @@
 
 #include "tune/costing.h"
 
+typedef enum amct_gene_kind { AMCT_GENE_BITS, AMCT_GENE_CHANNELS, AMCT_GENE_RANK } amct_gene_kind;
+
+enum { AMCT_GENE_LEVELS = 8 };
+
 typedef struct amct_gene {
-    uint32_t layer;
+    amct_gene_kind kind;
+    uint32_t index; /* of the layer, or of the group */
+    uint32_t slot;  /* its place in a candidate's choices (candidate.h) */
     uint32_t n_levels;
-    uint8_t kinds[AMCT_N_LEVELS]; /* amct_level_kind of each level; kinds[0] is AMCT_LEVEL_16 */
+    uint8_t values[AMCT_GENE_LEVELS]; /* choices[slot] at each level; values[0] is 0 */
 } amct_gene;
 
 typedef struct amct_skipped {
-    uint32_t layer;
-    uint32_t kind; /* amct_level_kind that it cannot have; AMCT_LEVEL_16: it has no choice */
+    amct_gene_kind kind;
+    uint32_t index;
+    uint32_t value; /* that it cannot have; 0: it has no choice */
     const char *reason;
 } amct_skipped;
 
@@ -29,7 +36,7 @@ typedef struct amct_genes {
     uint32_t n;
     amct_skipped *skipped;
     uint32_t n_skipped;
-    uint32_t n_layers;
+    uint32_t n_layers, n_choices;
     amct_arena *arena;
 } amct_genes;
 
@@ -37,8 +44,13 @@ typedef struct amct_genes {
 amct_status amct_genes_check_skips(const amct_config *config, const amct_layer *layers,
                                    uint32_t n_layers, amct_err *err);
 
+/* The genes of bits. costing knows no structure. */
 amct_status amct_genes_make(amct_genes *out, const amct_config *config, const amct_layer *layers,
                             uint32_t n_layers, amct_costing *costing, amct_err *err);
+/* Adds those of channels and ranks. costing knows the structure. */
+amct_status amct_genes_add_structure(amct_genes *genes, const amct_config *config,
+                                     const amct_layer *layers, const amct_structure *structure,
+                                     amct_costing *costing, amct_err *err);
 void amct_genes_free(amct_genes *genes); /* a zeroed one is allowed */
 
 /* wanted[layer]: the set of kinds that its gene has, for amct_leveldb_fill. */
@@ -47,12 +59,13 @@ void amct_genes_wanted(const amct_genes *genes, uint32_t *wanted);
 amct_status amct_genes_drop_impossible(amct_genes *genes, const amct_leveldb *levels,
                                        amct_err *err);
 
-/* Why a layer has no choice, or cannot have a kind; NULL if it can. */
-const char *amct_genes_reason(const amct_genes *genes, uint32_t layer, amct_level_kind kind);
-/* The gene of a layer; NULL if it has none. */
-const amct_gene *amct_genes_of(const amct_genes *genes, uint32_t layer);
+/* Why there is no choice, or a value cannot be had; NULL if it can. */
+const char *amct_genes_reason(const amct_genes *genes, amct_gene_kind kind, uint32_t index,
+                              uint32_t value);
+/* The gene of a layer or group; NULL if it has none. */
+const amct_gene *amct_genes_of(const amct_genes *genes, amct_gene_kind kind, uint32_t index);
 
-/* kinds[layer] of a genome. */
-void amct_genes_express(const amct_genes *genes, const uint8_t *genome, uint8_t *kinds);
+/* The choices of a genome, n_choices of them. */
+void amct_genes_express(const amct_genes *genes, const uint8_t *genome, uint8_t *choices);
 
 #endif

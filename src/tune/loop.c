@@ -23,7 +23,7 @@ typedef struct batch {
     bool *done;
     size_t n, next; /* next: the first that is neither done nor begun */
     uint32_t in_flight;
-    uint8_t *kinds;
+    uint8_t *choices;
 } batch;
 
 static amct_status replay(amct_loop *loop, batch *b, size_t i, amct_err *err)
@@ -112,8 +112,8 @@ static amct_status begin_more(amct_loop *loop, batch *b, amct_err *err)
     while (b->next < b->n && (b->done[b->next] || amct_evaluator_idle(loop->evaluator))) {
         const amct_ask *ask = &b->asks[b->next];
         if (!b->done[b->next]) {
-            amct_genes_express(loop->genes, ask->genome, b->kinds);
-            AMCT_TRY(amct_evaluator_begin(loop->evaluator, ask->number, b->kinds, &ask->race, err));
+            amct_genes_express(loop->genes, ask->genome, b->choices);
+            AMCT_TRY(amct_evaluator_begin(loop->evaluator, ask->number, b->choices, &ask->race, err));
             b->in_flight++;
         }
         b->next++;
@@ -158,14 +158,14 @@ static amct_status run_batch(amct_loop *loop, const amct_ask *asks, size_t n, bo
                .n = n,
                .results = calloc(n, sizeof *b.results),
                .done = calloc(n, sizeof *b.done),
-               .kinds = calloc(loop->genes->n_layers + 1, 1)};
+               .choices = calloc(loop->genes->n_choices + (size_t)1, 1)};
     amct_status status =
-        b.results && b.done && b.kinds ? answer(loop, &b, stopped, err) : amct_fail_nomem(err);
+        b.results && b.done && b.choices ? answer(loop, &b, stopped, err) : amct_fail_nomem(err);
     if (status == AMCT_OK && !*stopped)
         status = amct_search_tell(loop->search, b.results, n, err);
     free(b.results);
     free(b.done);
-    free(b.kinds);
+    free(b.choices);
     return status;
 }
 

@@ -4,28 +4,60 @@
 
 #include <math.h>
 
-int64_t amct_outcome_bytes(const amct_setup *s, const uint8_t *kinds)
+static int64_t bytes_of_floats(const amct_graph *g)
 {
-    const amct_graph *g = s->model.graph;
     int64_t bytes = 0;
     for (uint32_t t = 0; t < g->n_tensors; t++)
         if (g->tensors[t].data)
             bytes += amct_dtype_is_float(g->tensors[t].dtype)
                          ? 2 * amct_shape_size(&g->tensors[t].shape)
                          : (int64_t)g->tensors[t].bytes;
-    for (uint32_t i = 0; kinds && i < s->model.n_layers; i++)
-        if (kinds[i] != AMCT_LEVEL_16)
-            bytes += amct_level_bytes(&s->model.layers[i], (amct_level_kind)kinds[i]) -
-                     amct_level_bytes(&s->model.layers[i], AMCT_LEVEL_16);
     return bytes;
 }
 
-static amct_outcome_value value_of(const amct_setup *s, const amct_tally *t, const uint8_t *kinds,
+/* What a layer at a level takes more than in floats. */
+static int64_t more_bytes(const amct_layer *layer, uint8_t kind)
+{
+    return kind == AMCT_LEVEL_16 || layer->no_int8
+               ? 0
+               : amct_level_bytes(layer, (amct_level_kind)kind) -
+                     amct_level_bytes(layer, AMCT_LEVEL_16);
+}
+
+static int64_t bytes_of_structured(const amct_setup *s, const uint8_t *choices)
+{
+    amct_structure_genome genome;
+    amct_structured shape;
+    amct_err ignored;
+    int64_t bytes = 0;
+    if (amct_choices_genome(&genome, choices, s->model.n_layers, s->structure, &ignored) != AMCT_OK)
+        return 0;
+    if (amct_structure_shape(&shape, s->structure, s->model.graph, &genome, &ignored) == AMCT_OK) {
+        bytes = bytes_of_floats(shape.graph);
+        for (uint32_t i = 0; i < shape.n_layers; i++)
+            bytes += more_bytes(&shape.layers[i], choices[shape.origins[i].layer]);
+        amct_structured_free(&shape);
+    }
+    amct_choices_free(&genome);
+    return bytes;
+}
+
+int64_t amct_outcome_bytes(const amct_setup *s, const uint8_t *choices)
+{
+    if (choices && amct_choices_are_structured(choices, s->model.n_layers, s->structure))
+        return bytes_of_structured(s, choices);
+    int64_t bytes = bytes_of_floats(s->model.graph);
+    for (uint32_t i = 0; choices && i < s->model.n_layers; i++)
+        bytes += more_bytes(&s->model.layers[i], choices[i]);
+    return bytes;
+}
+
+static amct_outcome_value value_of(const amct_setup *s, const amct_tally *t, const uint8_t *choices,
                                    double latency_ns)
 {
     amct_metric metric = s->search_judge.metric;
     amct_outcome_value v = {.value = amct_metric_value(metric, t),
-                            .bytes = amct_outcome_bytes(s, kinds),
+                            .bytes = amct_outcome_bytes(s, choices),
                             .latency_ns = latency_ns};
     if (metric == AMCT_METRIC_COSINE) {
         amct_interval drop = amct_cosine_judge(t, 1, s->config->confidence).drop;
@@ -64,7 +96,7 @@ amct_outcome amct_outcome_of(const amct_tuned *to)
     const amct_tally *after = !f ? before : o.confirmed ? &f->confirm : &f->search;
     o.samples = after->n;
     o.before = value_of(s, before, NULL, s->original_cost.latency_ns);
-    o.after = value_of(s, after, f ? f->kinds : NULL, to->best_cost.latency_ns);
+    o.after = value_of(s, after, f ? f->choices : NULL, to->best_cost.latency_ns);
     if (!f || !after->n)
         return o;
     o.loss = amct_tally_loss(&s->search_judge, after);

@@ -2,7 +2,6 @@
 
 #include "base/file.h"
 #include "base/log.h"
-#include "compress/stitch.h"
 #include "export/export.h"
 #include "passes/prepare.h"
 
@@ -97,14 +96,13 @@ static amct_status check(const char *folder, const char *prefix, const amct_setu
 }
 
 static amct_status write_and_check(const char *folder, const amct_setup *s,
-                                   const amct_quantised *const *levels, amct_err *err)
+                                   const amct_candidate *candidate, amct_err *err)
 {
     char prefix[256];
     amct_publish_prefix(prefix, sizeof prefix, s->config);
-    amct_graph *candidate;
-    AMCT_TRY(amct_stitch(&candidate, s->model.graph, s->model.layers, s->model.n_layers, levels,
-                         err));
-    amct_origin origin = {s->model.layers, s->model.n_layers, levels};
+    amct_graph *stitched;
+    AMCT_TRY(amct_candidate_stitch(&stitched, candidate, err));
+    amct_origin origin = {candidate->layers, candidate->n_layers, candidate->levels};
     amct_export_options options = {
         .formats = (s->config->format_amct ? AMCT_EXPORT_AMCT : 0) |
                    (s->config->format_qdq ? AMCT_EXPORT_QDQ : 0),
@@ -115,22 +113,22 @@ static amct_status write_and_check(const char *folder, const amct_setup *s,
     if (status == AMCT_OK)
         status = amct_folder_make(folder, err);
     if (status == AMCT_OK)
-        status = amct_export(folder, prefix, candidate, &origin, &options, err);
+        status = amct_export(folder, prefix, stitched, &origin, &options, err);
     if (status == AMCT_OK)
-        status = check(folder, prefix, s, candidate, err);
-    amct_graph_free(candidate);
+        status = check(folder, prefix, s, stitched, err);
+    amct_graph_free(stitched);
     return status;
 }
 
 amct_status amct_publish_to(const char *folder, const amct_setup *s,
-                            const amct_quantised *const *levels, amct_err *err)
+                            const amct_candidate *candidate, amct_err *err)
 {
     char *fresh = malloc(strlen(folder) + sizeof ".new");
     amct_err ignored;
     if (!fresh)
         return amct_fail_nomem(err);
     strcat(strcpy(fresh, folder), ".new");
-    amct_status status = write_and_check(fresh, s, levels, err);
+    amct_status status = write_and_check(fresh, s, candidate, err);
     if (status == AMCT_OK)
         status = amct_folder_replace(folder, fresh, err);
     else
@@ -139,12 +137,12 @@ amct_status amct_publish_to(const char *folder, const amct_setup *s,
     return status;
 }
 
-amct_status amct_publish(const amct_setup *s, const amct_quantised *const *levels, amct_err *err)
+amct_status amct_publish(const amct_setup *s, const amct_candidate *candidate, amct_err *err)
 {
     char *folder = amct_path_join(s->config->output, "best");
     if (!folder)
         return amct_fail_nomem(err);
-    amct_status status = amct_publish_to(folder, s, levels, err);
+    amct_status status = amct_publish_to(folder, s, candidate, err);
     free(folder);
     return status;
 }

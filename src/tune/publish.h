@@ -7,15 +7,15 @@
 
 #include "tune/setup.h"
 
-/* Writes the files of the candidate whose layer i has the form levels[i] into a fresh folder, reads
+/* Writes the files of a candidate into a fresh folder, reads
  * the models back through the importers, runs them on some samples, and puts the folder in the
  * place of OUT/best. Outputs that differ in a single bit from the candidate's are
  * AMCT_E_INTERNAL, and OUT/best stays as it was. */
-amct_status amct_publish(const amct_setup *s, const amct_quantised *const *levels, amct_err *err);
+amct_status amct_publish(const amct_setup *s, const amct_candidate *candidate, amct_err *err);
 
 /* The same into any folder. */
 amct_status amct_publish_to(const char *folder, const amct_setup *s,
-                            const amct_quantised *const *levels, amct_err *err);
+                            const amct_candidate *candidate, amct_err *err);
 
 /* What the files of a model are called in front: its file's name without the suffix. */
 void amct_publish_prefix(char *prefix, size_t size, const amct_config *config);

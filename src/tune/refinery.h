@@ -1,6 +1,8 @@
 /*
  * refinery.h - the forms that a finalist can take, and which is best: as it was stitched from the
- * level database, with its means corrected in sequence (refine.h), or rebuilt (rebuild.h).
+ * level database, with its means corrected in sequence (refine.h), or rebuilt (rebuild.h). One of
+ * another structure than the original's is first restored (restore.h) and then quantised anew like
+ * a network of its own, if that loses less.
  *
  * Some of the calibration samples are held back from rebuilding. The form is chosen on them, as
  * neither its weights were fitted to them nor the candidate selected by them. (Means are corrected
@@ -22,7 +24,9 @@ extern const char *const amct_refinement_names[AMCT_N_REFINEMENTS];
 
 typedef struct amct_refinery {
     const amct_bench *bench;
-    const amct_calibration *calibration;
+    const amct_calibration *calibration; /* of the original */
+    const amct_range_options *range;
+    const amct_level_options *level;
     amct_feed feed; /* the calibration samples */
     size_t limit_bytes;
     uint32_t jobs;
@@ -33,6 +37,7 @@ typedef struct amct_refinery {
 } amct_refinery;
 
 typedef struct amct_refined {
+    bool restored;
     amct_refinement form;
     double losses[AMCT_N_REFINEMENTS]; /* mean, on the samples held back; NAN: not tried */
     double fitted_loss; /* of the rebuilt form, on as many of those that it was fitted to */
@@ -42,8 +47,13 @@ typedef struct amct_refined {
 amct_status amct_refinery_start(amct_refinery *refinery, amct_err *err);
 void amct_refinery_stop(amct_refinery *refinery); /* a zeroed one is allowed */
 
-/* Replaces the forms of a candidate's layers by those that are best together, in the arena. */
+/* Replaces the forms of a candidate's layers, which was made of these choices, by those that are
+ * best together, in the arena. */
 amct_status amct_refinery_run(amct_refined *out, const amct_refinery *refinery,
-                              const amct_quantised **levels, amct_arena *arena, amct_err *err);
+                              amct_candidate *candidate, const uint8_t *choices,
+                              amct_arena *arena, amct_err *err);
+/* Only restores a candidate that has another structure; its layers' forms stay. */
+amct_status amct_refinery_restore(const amct_refinery *refinery, amct_candidate *candidate,
+                                  amct_err *err);
 
 #endif

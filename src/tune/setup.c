@@ -32,11 +32,12 @@ static amct_status set_batches(amct_setup *s, amct_err *err)
 static amct_status cost_original(amct_setup *s, amct_err *err)
 {
     AMCT_TRY(amct_costing_new(&s->costing, s->plugins, s->config, s->cost_graph, s->model.layers,
-                              s->model.n_layers, err));
-    uint8_t *kinds = calloc(s->model.n_layers + 1, 1);
-    amct_status status =
-        kinds ? amct_costing_total(s->costing, kinds, &s->original_cost, err) : amct_fail_nomem(err);
-    free(kinds);
+                              s->model.n_layers, NULL, err));
+    uint8_t *choices = calloc(amct_parts_choices(s->model.n_layers, NULL) + (size_t)1, 1);
+    amct_status status = choices
+                             ? amct_costing_total(s->costing, choices, &s->original_cost, err)
+                             : amct_fail_nomem(err);
+    free(choices);
     return status == AMCT_OK || !s->config->target_section
                ? status
                : amct_yaml_fail_in(s->config->target_section, err);
@@ -293,6 +294,10 @@ static void fingerprint(prints *p, const amct_setup *s, const amct_exec *exec)
             snprintf(bits + strlen(bits), sizeof bits - strlen(bits), " %s",
                      amct_level_name((amct_level_kind)k));
     print(p, "space", "16%s skip=%u:%.8s", bits, c->n_skip, hex);
+    char ratios[PRINT_TEXT] = "";
+    for (uint32_t i = 0; i < c->n_ratios; i++)
+        snprintf(ratios + strlen(ratios), sizeof ratios - strlen(ratios), " %g", c->ratios[i]);
+    print(p, "structure", "multiple=%u ranks=%u ratios%s", c->multiple, c->rank_levels, ratios);
     print(p, "quantise", "weights=%d activations=%d asymmetric=%d equalise=%d", c->weights,
           c->range.algo, c->range.asymmetric, c->equalise);
     print(p, "search", "%s seed=%llu evaluations=%u population=%u", c->algorithm,
@@ -320,12 +325,13 @@ static amct_status make_levels(amct_setup *s, amct_err *err)
 {
     const amct_model *m = &s->model;
     amct_feed feed = amct_selection_feed(&s->calibration);
-    amct_level_options options = {s->config->weights, true};
+    s->level = (amct_level_options){s->config->weights, true};
     char *folder = amct_path_join(s->config->output, "levels");
     uint32_t *wanted = calloc(m->n_layers + 1, sizeof *wanted);
     amct_status status = folder && wanted ? AMCT_OK : amct_fail_nomem(err);
     if (status == AMCT_OK)
-        status = amct_leveldb_new(&s->levels, m->graph, m->layers, s->stats, &options, folder, err);
+        status = amct_leveldb_new(&s->levels, m->graph, m->layers, s->stats, &s->level, folder,
+                                  err);
     if (status == AMCT_OK) {
         amct_genes_wanted(&s->genes, wanted);
         status = amct_leveldb_fill(s->levels, wanted, &feed, s->jobs,
@@ -336,13 +342,62 @@ static amct_status make_levels(amct_setup *s, amct_err *err)
     return status;
 }
 
+/* The second moments of as many layers as fit into half of the memory limit, the narrow ones first
+ * in the network's order. */
+static amct_status collect_moments(amct_setup *s, amct_err *err)
+{
+    const amct_model *m = &s->model;
+    amct_feed feed = amct_selection_feed(&s->calibration);
+    size_t limit = s->config->memory_limit_bytes / 2, used = 0;
+    bool *wanted = calloc(m->n_layers + 1, sizeof *wanted);
+    s->grams = calloc(m->n_layers + 1, sizeof *s->grams);
+    amct_status status = wanted && s->grams ? AMCT_OK : amct_fail_nomem(err);
+    for (uint32_t i = 0; status == AMCT_OK && i < m->n_layers; i++) {
+        size_t work = 0;
+        size_t bytes = amct_moments_bytes(&work, m->graph, &m->layers[i], &s->stats->layers[i]);
+        wanted[i] = bytes && used + bytes + work * s->jobs <= limit;
+        if (wanted[i])
+            used += bytes;
+        else if (bytes)
+            amct_log(AMCT_LOG_WARN, "layer '%s': its second moments do not fit into the memory limit: "
+                                    "it is not factorised, and what it reads is cut as it is",
+                     m->layers[i].name);
+    }
+    if (status == AMCT_OK)
+        status = amct_moments_collect(&s->moments, m->graph, m->layers, m->n_layers, wanted,
+                                      s->stats, &feed, s->jobs, err);
+    for (uint32_t i = 0; status == AMCT_OK && i < m->n_layers; i++)
+        s->grams[i] = amct_moments_of(s->moments, i);
+    free(wanted);
+    return status;
+}
+
+/* What the network's channels and ranks can become. */
+static amct_status make_structure(amct_setup *s, amct_err *err)
+{
+    const amct_model *m = &s->model;
+    AMCT_TRY(collect_moments(s, err));
+    amct_structure_options options = {.choice = AMCT_CHOOSE_ENERGY,
+                                      .multiple = s->config->multiple,
+                                      .limit_bytes = s->config->memory_limit_bytes / 4};
+    AMCT_TRY(amct_structure_new(&s->structure, m->graph, m->layers, m->n_layers, s->grams,
+                                s->calibration.n, &options, err));
+    AMCT_TRY(amct_derived_new(&s->derived, s->structure, s->levels, s->stats, s->grams, err));
+    amct_costing_free(s->costing); /* its process must know the structure */
+    s->costing = NULL;
+    AMCT_TRY(amct_costing_new(&s->costing, s->plugins, s->config, s->cost_graph, m->layers,
+                              m->n_layers, s->structure, err));
+    return amct_genes_add_structure(&s->genes, s->config, m->layers, s->structure, s->costing, err);
+}
+
 amct_status amct_setup_levels(amct_setup *s, amct_err *err)
 {
     amct_feed feed = amct_selection_feed(&s->calibration);
     AMCT_TRY(amct_calibrate(&s->stats, s->model.graph, s->model.layers, s->model.n_layers, &feed,
                             &s->config->range, s->jobs, err));
     AMCT_TRY(make_levels(s, err));
-    return amct_genes_drop_impossible(&s->genes, s->levels, err);
+    AMCT_TRY(amct_genes_drop_impossible(&s->genes, s->levels, err));
+    return s->config->n_ratios || s->config->rank_levels ? make_structure(s, err) : AMCT_OK;
 }
 
 /* ---- The bench ---------------------------------------------------------------------------- */
@@ -360,7 +415,10 @@ static amct_status make_stages(amct_setup *s, amct_err *err)
     for (uint32_t i = 0; status == AMCT_OK && i < m->n_layers; i++)
         macs[m->layers[i].node] = (double)m->layers[i].macs;
     for (uint32_t i = 0; status == AMCT_OK && i < s->genes.n; i++)
-        changing[m->layers[s->genes.genes[i].layer].node] = true;
+        if (s->genes.genes[i].kind == AMCT_GENE_BITS)
+            changing[m->layers[s->genes.genes[i].index].node] = true;
+    for (uint32_t i = 0; status == AMCT_OK && s->structure && i < m->n_layers; i++)
+        changing[m->layers[i].node] = true; /* a group is in many places */
     if (status == AMCT_OK)
         status = amct_prefix_make(&s->prefix, g, changing, macs, &feed, AMCT_ENGINE_ONEDNN, limit,
                                   s->jobs, err);
@@ -380,10 +438,12 @@ amct_status amct_setup_bench(amct_setup *s, amct_err *err)
 {
     if (s->genes.n)
         AMCT_TRY(make_stages(s, err));
-    s->bench = (amct_bench){.graph = s->model.graph,
-                            .layers = s->model.layers,
-                            .n_layers = s->model.n_layers,
-                            .levels = s->levels,
+    s->bench = (amct_bench){.parts = {.graph = s->model.graph,
+                                      .layers = s->model.layers,
+                                      .n_layers = s->model.n_layers,
+                                      .levels = s->levels,
+                                      .structure = s->structure,
+                                      .derived = s->derived},
                             .judge = &s->search_judge,
                             .prefix = s->prefix,
                             .stages = &s->stages,
@@ -395,9 +455,14 @@ amct_status amct_setup_bench(amct_setup *s, amct_err *err)
 
 void amct_setup_free(amct_setup *s)
 {
+    amct_costing_free(s->costing);
     amct_stages_free(&s->stages);
     amct_prefix_free(s->prefix);
     amct_genes_free(&s->genes);
+    amct_derived_free(s->derived);
+    amct_structure_free(s->structure);
+    amct_moments_free(s->moments);
+    free(s->grams);
     amct_leveldb_free(s->levels);
     amct_calibration_free(s->stats);
     amct_study_free(s->study);
@@ -406,7 +471,6 @@ void amct_setup_free(amct_setup *s)
     free(s->confirm_labels);
     amct_split_free(&s->split);
     amct_dataset_free(s->dataset);
-    amct_costing_free(s->costing);
     amct_graph_free(s->cost_graph);
     amct_model_free(&s->model);
     amct_plugins_free(s->plugins);

@@ -31,7 +31,12 @@ typedef struct amct_setup {
 
     amct_study *study;
     amct_calibration *stats;
+    amct_level_options level;
     amct_leveldb *levels;
+    amct_moments *moments;   /* this and what follows only with a choice of channels or ranks */
+    const amct_gram **grams; /* per layer, NULL where there are none */
+    amct_structure *structure;
+    amct_derived *derived;
     amct_genes genes;
     amct_prefix *prefix;
     amct_stages stages;
@@ -50,7 +55,8 @@ void amct_setup_budget(amct_setup *s, double max_drop_ratio, bool relative);
 bool amct_setup_provable(const amct_setup *s, double *needed);
 /* Opens or makes the study in config->output. */
 amct_status amct_setup_study(amct_setup *s, amct_err *err);
-/* Calibrates, and fills the level database with what the genes may want. */
+/* Calibrates, fills the level database with what the genes may want, and finds the genes of channels
+ * and ranks. */
 amct_status amct_setup_levels(amct_setup *s, amct_err *err);
 /* Computes what comes before all genes. */
 amct_status amct_setup_bench(amct_setup *s, amct_err *err);

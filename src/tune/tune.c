@@ -28,10 +28,10 @@ static void stage(const runner *r, const char *text)
 static amct_status cost_of(void *ctx, const uint8_t *genome, double *cost_ns, amct_err *err)
 {
     amct_setup *s = ctx;
-    uint8_t kinds[AMCT_MESSAGE_MAX];
+    uint8_t choices[AMCT_MESSAGE_MAX];
     amct_graph_cost total;
-    amct_genes_express(&s->genes, genome, kinds);
-    AMCT_TRY(amct_costing_total(s->costing, kinds, &total, err));
+    amct_genes_express(&s->genes, genome, choices);
+    AMCT_TRY(amct_costing_total(s->costing, choices, &total, err));
     *cost_ns = total.latency_ns;
     return AMCT_OK;
 }
@@ -49,17 +49,16 @@ static amct_status publish_interim(runner *r, const amct_loop *loop, amct_err *e
     if (!amct_search_finalists(r->to->search, &f, 1) || f.number == r->published ||
         (r->published_ns < INFINITY && (!f.feasible || f.cost_ns >= r->published_ns)))
         return AMCT_OK;
-    uint8_t *kinds = malloc(s->model.n_layers + 1);
-    const amct_quantised **levels = calloc(s->model.n_layers + 1, sizeof *levels);
-    amct_status status = kinds && levels ? AMCT_OK : amct_fail_nomem(err);
-    if (status == AMCT_OK)
-        amct_genes_express(&s->genes, f.genome, kinds);
-    for (uint32_t i = 0; status == AMCT_OK && i < s->model.n_layers; i++)
-        status = amct_leveldb_get(&levels[i], s->levels, i, (amct_level_kind)kinds[i], err);
-    if (status == AMCT_OK)
-        status = amct_publish(s, levels, err);
-    free(kinds);
-    free(levels);
+    amct_candidate candidate;
+    uint8_t *choices = malloc(s->genes.n_choices + (size_t)1);
+    if (!choices)
+        return amct_fail_nomem(err);
+    amct_genes_express(&s->genes, f.genome, choices);
+    amct_status status = amct_candidate_make(&candidate, &s->bench.parts, choices, err);
+    free(choices);
+    AMCT_TRY(status);
+    status = amct_publish(s, &candidate, err);
+    amct_candidate_free(&candidate);
     r->published_at = amct_clock();
     r->published_ns = f.cost_ns;
     r->published = f.number;
@@ -124,6 +123,8 @@ static amct_status finals(runner *r, amct_err *err)
                              .confirm_feed = amct_selection_feed(&s->confirm),
                              .calibration_feed = amct_selection_feed(&s->calibration),
                              .calibration = s->stats,
+                             .range = &s->config->range,
+                             .level = &s->level,
                              .genes = &s->genes,
                              .study = s->study,
                              .budget_ratio = s->budget_ratio,
@@ -137,19 +138,19 @@ static amct_status finals(runner *r, amct_err *err)
 }
 
 /* What each choice is worth in the company of the others. */
-static amct_status cost_others(runner *r, uint8_t *kinds, amct_err *err)
+static amct_status cost_others(runner *r, uint8_t *choices, amct_err *err)
 {
     const amct_genes *genes = &r->to->setup.genes;
     for (uint32_t g = 0; g < genes->n; g++) {
         const amct_gene *gene = &genes->genes[g];
-        uint8_t chosen = kinds[gene->layer];
+        uint8_t chosen = choices[gene->slot];
         for (uint32_t k = 0; k < gene->n_levels; k++) {
             amct_graph_cost total;
-            kinds[gene->layer] = gene->kinds[k];
-            AMCT_TRY(amct_costing_total(r->to->setup.costing, kinds, &total, err));
-            r->to->other_ns[g * AMCT_N_LEVELS + k] = total.latency_ns;
+            choices[gene->slot] = gene->values[k];
+            AMCT_TRY(amct_costing_total(r->to->setup.costing, choices, &total, err));
+            r->to->other_ns[g * AMCT_GENE_LEVELS + k] = total.latency_ns;
         }
-        kinds[gene->layer] = chosen;
+        choices[gene->slot] = chosen;
     }
     return AMCT_OK;
 }
@@ -159,23 +160,23 @@ static amct_status cost_best(runner *r, amct_err *err)
     amct_tuned *to = r->to;
     amct_setup *s = &to->setup;
     uint32_t n = s->model.n_layers;
-    uint8_t *kinds = calloc(n + 1, 1);
+    uint8_t *choices = calloc(s->genes.n_choices + (size_t)1, 1);
     to->original_layers = calloc(n + 1, sizeof *to->original_layers);
     to->best_layers = calloc(n + 1, sizeof *to->best_layers);
-    to->other_ns = calloc(s->genes.n + 1, AMCT_N_LEVELS * sizeof *to->other_ns);
-    amct_status status = kinds && to->original_layers && to->best_layers && to->other_ns
+    to->other_ns = calloc(s->genes.n + 1, AMCT_GENE_LEVELS * sizeof *to->other_ns);
+    amct_status status = choices && to->original_layers && to->best_layers && to->other_ns
                              ? AMCT_OK
                              : amct_fail_nomem(err);
     if (status == AMCT_OK)
-        status = amct_costing_layers(s->costing, kinds, &s->original_cost, to->original_layers,
+        status = amct_costing_layers(s->costing, choices, &s->original_cost, to->original_layers,
                                      err);
     if (status == AMCT_OK && to->best)
-        memcpy(kinds, to->best->kinds, n);
+        memcpy(choices, to->best->choices, s->genes.n_choices);
     if (status == AMCT_OK)
-        status = amct_costing_layers(s->costing, kinds, &to->best_cost, to->best_layers, err);
+        status = amct_costing_layers(s->costing, choices, &to->best_cost, to->best_layers, err);
     if (status == AMCT_OK)
-        status = cost_others(r, kinds, err);
-    free(kinds);
+        status = cost_others(r, choices, err);
+    free(choices);
     return status;
 }
 
@@ -192,17 +193,17 @@ static amct_status note_alone(void *ctx, const amct_study_candidate *c, amct_err
             changed++, which = g;
     const amct_study_score *last = &c->scores[c->n_scores - 1];
     if (changed == 1 && last->n)
-        to->alone_loss[which * AMCT_N_LEVELS + c->genome[which]] = last->loss_sum / last->n;
+        to->alone_loss[which * AMCT_GENE_LEVELS + c->genome[which]] = last->loss_sum / last->n;
     return AMCT_OK;
 }
 
 static amct_status find_alone(runner *r, amct_err *err)
 {
     amct_tuned *to = r->to;
-    to->alone_loss = calloc(to->setup.genes.n + 1, AMCT_N_LEVELS * sizeof *to->alone_loss);
+    to->alone_loss = calloc(to->setup.genes.n + 1, AMCT_GENE_LEVELS * sizeof *to->alone_loss);
     if (!to->alone_loss)
         return amct_fail_nomem(err);
-    for (uint32_t i = 0; i < to->setup.genes.n * AMCT_N_LEVELS; i++)
+    for (uint32_t i = 0; i < to->setup.genes.n * AMCT_GENE_LEVELS; i++)
         to->alone_loss[i] = NAN;
     return amct_study_each(to->setup.study, note_alone, to, err);
 }
@@ -291,9 +292,13 @@ static amct_status write_best(runner *r, amct_err *err)
     const amct_quantised **none = calloc(s->model.n_layers + 1, sizeof *none);
     if (!none)
         return amct_fail_nomem(err);
-    const amct_quantised **levels = r->to->best ? r->to->best->levels : none;
+    amct_candidate original = {.graph = s->model.graph,
+                               .layers = s->model.layers,
+                               .n_layers = s->model.n_layers,
+                               .levels = none};
+    const amct_candidate *best = r->to->best ? &r->to->best->candidate : &original;
     amct_status status =
-        r->search ? amct_publish(s, levels, err) : amct_publish_to(r->folder, s, levels, err);
+        r->search ? amct_publish(s, best, err) : amct_publish_to(r->folder, s, best, err);
     free(none);
     return status;
 }
