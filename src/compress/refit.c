@@ -361,7 +361,7 @@ static int64_t number(int64_t *to, const uint32_t *lanes, const bool *keep, int6
 }
 
 /* How weights lie when channels are gone. */
-static amct_columns smaller(const amct_columns *whole, int64_t channels, int64_t outputs)
+amct_columns amct_refit_smaller(const amct_columns *whole, int64_t channels, int64_t outputs)
 {
     amct_columns c = *whole;
     bool by_rows = !c.plane && c.channel_step == 1;
@@ -392,7 +392,7 @@ static amct_status lay_out(layout *l, const amct_refit *f, const bool *keep, amc
     if (!l->channel || !l->output)
         return amct_fail_nomem(err);
     int64_t channels = number(l->channel, f->taken, keep, 0, c->channels);
-    l->columns = smaller(c, channels, number(l->output, f->made, keep, 0, c->outputs));
+    l->columns = amct_refit_smaller(c, channels, number(l->output, f->made, keep, 0, c->outputs));
     return AMCT_OK;
 }
 
@@ -478,7 +478,7 @@ amct_columns amct_refit_columns(const amct_refit *refit, const bool *keep)
         channels += keeps(refit->taken, keep, i);
     for (int64_t i = 0; i < c->outputs; i++)
         outputs += keeps(refit->made, keep, i);
-    return smaller(c, channels, outputs);
+    return amct_refit_smaller(c, channels, outputs);
 }
 
 amct_refit_size amct_refit_size_of(const amct_refit *refit, const bool *keep)

@@ -37,7 +37,9 @@ typedef struct amct_refit_size {
     int64_t weights, channels; /* numbers of the weights; channels of the result */
 } amct_refit_size;
 amct_refit_size amct_refit_size_of(const amct_refit *refit, const bool *keep);
-/* How its weights lie then (its window and rows stay as they are). */
+/* How weights lie that have that many channels per group (window and rows stay as they are). */
+amct_columns amct_refit_smaller(const amct_columns *whole, int64_t channels, int64_t outputs);
+/* How its weights lie then. */
 amct_columns amct_refit_columns(const amct_refit *refit, const bool *keep);
 
 /* The layer for those lanes, as amct_layer_form wants it (restructure.h). *error: the variance of

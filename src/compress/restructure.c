@@ -54,6 +54,12 @@ static amct_status cut_constant(amct_restructuring *r, uint32_t k, uint32_t l, a
     if (amct_shape_equal(&old.shape, &twice))
         return AMCT_OK;
     void *data, *half = NULL;
+    if (r->blank) {
+        AMCT_TRY(
+            amct_restructure_borrow(r->graph, &id, old.name, old.dtype, &twice, r->blank, err));
+        r->graph->nodes[o->node].src[o->src] = id;
+        return AMCT_OK;
+    }
     AMCT_TRY(amct_graph_add_constant(r->graph, old.name, old.dtype, &twice, &id, &data, err));
     if (k == l) {
         take(data, old.data, &old.shape, o->axis, o->lanes, r->keep, bits);
@@ -92,10 +98,11 @@ static amct_status drop_channels(amct_restructuring *r, amct_err *err)
  */
 
 amct_status amct_restructure_borrow(amct_graph *graph, uint32_t *id, const char *name,
-                                    const amct_shape *shape, const float *data, amct_err *err)
+                                    uint32_t dtype, const amct_shape *shape, const void *data,
+                                    amct_err *err)
 {
-    amct_tensor tensor = {.name = name, .dtype = AMCT_FLOAT, .shape = *shape, .data = data};
-    AMCT_TRY(amct_tensor_bytes(&tensor.bytes, AMCT_FLOAT, shape, err));
+    amct_tensor tensor = {.name = name, .dtype = dtype, .shape = *shape, .data = data};
+    AMCT_TRY(amct_tensor_bytes(&tensor.bytes, dtype, shape, err));
     return amct_graph_add_tensor(graph, &tensor, id, err);
 }
 
@@ -131,7 +138,7 @@ static amct_status set_bias(amct_graph *graph, const amct_layer *layer, const fl
     uint32_t id;
     if (!name)
         return amct_fail_nomem(err);
-    AMCT_TRY(amct_restructure_borrow(graph, &id, name, &shape, data, err));
+    AMCT_TRY(amct_restructure_borrow(graph, &id, name, AMCT_FLOAT, &shape, data, err));
     if (layer->bias_node != AMCT_NO_TENSOR) {
         amct_node *add = &graph->nodes[layer->bias_node];
         add->src[add->src[0] == layer->dst] = id;
@@ -153,9 +160,10 @@ static amct_status set_bias(amct_graph *graph, const amct_layer *layer, const fl
     return AMCT_OK;
 }
 
-static amct_status apply_form(amct_graph *graph, const amct_layer *layer,
+static amct_status apply_form(amct_restructuring *r, const amct_layer *layer,
                               const amct_layer_form *form, amct_err *err)
 {
+    amct_graph *graph = r->graph;
     if (!form->weights && !form->bias && !form->factors)
         return AMCT_OK;
     if (layer->weights == AMCT_NO_TENSOR)
@@ -165,12 +173,13 @@ static amct_status apply_form(amct_graph *graph, const amct_layer *layer,
     int64_t channels = amct_weights_channels(node, &w.shape);
     if (form->weights && !form->factors) {
         uint32_t id;
-        AMCT_TRY(amct_restructure_borrow(graph, &id, w.name, &w.shape, form->weights, err));
+        AMCT_TRY(
+            amct_restructure_borrow(graph, &id, w.name, AMCT_FLOAT, &w.shape, form->weights, err));
         node->src[1] = id;
     }
     if (form->bias)
         AMCT_TRY(set_bias(graph, layer, form->bias, channels, err));
-    return form->factors ? amct_restructure_factors(graph, layer, form->factors, err) : AMCT_OK;
+    return form->factors ? amct_restructure_factors(r, layer, form->factors, err) : AMCT_OK;
 }
 
 /* ---- The whole --------------------------------------------------------------------------------
@@ -191,14 +200,15 @@ static int by_place(const void *a, const void *b)
     return (x->place > y->place) - (x->place < y->place);
 }
 
-static amct_status apply_forms(amct_graph *graph, const amct_layer *layers, uint32_t n_layers,
+static amct_status apply_forms(amct_restructuring *r, const amct_layer *layers, uint32_t n_layers,
                                const amct_layer_form *forms, amct_err *err)
 {
+    amct_graph *graph = r->graph;
     uint32_t old = graph->n_nodes, *of = calloc(2 * (size_t)n_layers + 1, sizeof *of);
     amct_status status = of ? AMCT_OK : amct_fail_nomem(err);
     for (uint32_t i = 0; status == AMCT_OK && i < n_layers; i++) {
         uint32_t before = graph->n_nodes;
-        status = apply_form(graph, &layers[i], &forms[i], err);
+        status = apply_form(r, &layers[i], &forms[i], err);
         for (uint32_t n = before; n < graph->n_nodes; n++) /* a bias and a first factor at most */
             of[n - old] = layers[i].node;
         if (status != AMCT_OK)
@@ -238,20 +248,35 @@ static amct_status finish(amct_graph *graph, const amct_graph *from, amct_err *e
     return AMCT_OK;
 }
 
+static amct_status restructure(amct_graph **out, amct_restructuring *r, const amct_layer *layers,
+                               uint32_t n_layers, const amct_layer_form *forms, amct_err *err)
+{
+    AMCT_TRY(amct_graph_clone(&r->graph, r->from, err));
+    amct_status status = r->keep ? drop_channels(r, err) : AMCT_OK;
+    if (status == AMCT_OK && forms)
+        status = apply_forms(r, layers, n_layers, forms, err);
+    if (status == AMCT_OK)
+        status = finish(r->graph, r->from, err);
+    if (status != AMCT_OK)
+        amct_graph_free(r->graph);
+    else
+        *out = r->graph;
+    return status;
+}
+
 amct_status amct_restructure(amct_graph **out, const amct_graph *graph, const amct_lanes *lanes,
                              const bool *keep, const amct_layer *layers, uint32_t n_layers,
                              const amct_layer_form *forms, amct_err *err)
 {
     amct_restructuring r = {.from = graph, .lanes = lanes, .keep = keep};
-    AMCT_TRY(amct_graph_clone(&r.graph, graph, err));
-    amct_status status = keep ? drop_channels(&r, err) : AMCT_OK;
-    if (status == AMCT_OK && forms)
-        status = apply_forms(r.graph, layers, n_layers, forms, err);
-    if (status == AMCT_OK)
-        status = finish(r.graph, graph, err);
-    if (status != AMCT_OK)
-        amct_graph_free(r.graph);
-    else
-        *out = r.graph;
-    return status;
+    return restructure(out, &r, layers, n_layers, forms, err);
+}
+
+amct_status amct_restructure_shape(amct_graph **out, const amct_graph *graph,
+                                   const amct_lanes *lanes, const bool *keep,
+                                   const amct_layer *layers, uint32_t n_layers,
+                                   const amct_layer_form *forms, const void *blank, amct_err *err)
+{
+    amct_restructuring r = {.from = graph, .lanes = lanes, .keep = keep, .blank = blank};
+    return restructure(out, &r, layers, n_layers, forms, err);
 }

@@ -47,4 +47,11 @@ amct_status amct_restructure(amct_graph **out, const amct_graph *graph, const am
                              const bool *keep, const amct_layer *layers, uint32_t n_layers,
                              const amct_layer_form *forms, amct_err *err);
 
+/* The same for shapes alone: constants that lose elements lie at `blank`, which has the bytes of
+ * the largest, and numbers in forms are not read. */
+amct_status amct_restructure_shape(amct_graph **out, const amct_graph *graph,
+                                   const amct_lanes *lanes, const bool *keep,
+                                   const amct_layer *layers, uint32_t n_layers,
+                                   const amct_layer_form *forms, const void *blank, amct_err *err);
+
 #endif

@@ -65,17 +65,18 @@ static amct_status set_window(amct_graph *graph, amct_node *node, const amct_win
 }
 
 /* A matrix by rows as weights of that shape: as it is, or turned for products that want it so. */
-static amct_status add_weights(amct_graph *graph, uint32_t *id, const amct_layer *layer,
+static amct_status add_weights(amct_restructuring *r, uint32_t *id, const amct_layer *layer,
                                const char *suffix, const amct_shape *shape, const float *matrix,
                                bool turned, amct_err *err)
 {
+    amct_graph *graph = r->graph;
     const char *name =
         amct_arena_printf(graph->arena, "%s%s", graph->tensors[layer->weights].name, suffix);
     void *data;
     if (!name)
         return amct_fail_nomem(err);
-    if (!turned)
-        return amct_restructure_borrow(graph, id, name, shape, matrix, err);
+    if (!turned || r->blank)
+        return amct_restructure_borrow(graph, id, name, AMCT_FLOAT, shape, matrix, err);
     AMCT_TRY(amct_graph_add_constant(graph, name, AMCT_FLOAT, shape, id, &data, err));
     int64_t rows = shape->dims[1], columns = shape->dims[0]; /* of the matrix */
     for (int64_t i = 0; i < rows; i++)
@@ -102,9 +103,10 @@ static amct_status add_first(amct_graph *graph, const amct_layer *layer, uint32_
     return amct_graph_add_node(graph, &first, err);
 }
 
-amct_status amct_restructure_factors(amct_graph *graph, const amct_layer *layer,
+amct_status amct_restructure_factors(amct_restructuring *r, const amct_layer *layer,
                                      const amct_factors *factors, amct_err *err)
 {
+    amct_graph *graph = r->graph;
     const amct_node *old = &graph->nodes[layer->node];
     bool conv = amct_node_is(old, "Conv"), turned = false;
     uint32_t first, second, between;
@@ -123,10 +125,9 @@ amct_status amct_restructure_factors(amct_graph *graph, const amct_layer *layer,
         h.weights[0] = h.weights[1] = *w;
         h.weights[0].dims[rows] = h.weights[1].dims[1 - rows] = factors->rank;
     }
+    AMCT_TRY(add_weights(r, &first, layer, ".first", &h.weights[0], factors->first, turned, err));
     AMCT_TRY(
-        add_weights(graph, &first, layer, ".first", &h.weights[0], factors->first, turned, err));
-    AMCT_TRY(
-        add_weights(graph, &second, layer, ".second", &h.weights[1], factors->second, turned, err));
+        add_weights(r, &second, layer, ".second", &h.weights[1], factors->second, turned, err));
     AMCT_TRY(add_first(graph, layer, first, &between, err));
     amct_node *node = &graph->nodes[layer->node];
     node->name = amct_arena_printf(graph->arena, "%s.second", layer->name);

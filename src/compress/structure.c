@@ -1,5 +1,6 @@
 #include "compress/structure.h"
 
+#include "base/fork.h"
 #include "compress/structure_piece.h"
 
 #include <stdlib.h>
@@ -204,15 +205,22 @@ static amct_status set_form(amct_layer_form *form, double *error, amct_structure
     return AMCT_OK;
 }
 
+static amct_status check_rank(const amct_structure *s, uint32_t l, const amct_rank *rank,
+                              amct_err *err)
+{
+    return rank->rank && s->ranks[l].why
+               ? amct_fail(err, AMCT_E_INVALID, "layer '%s' is not factorised: %s",
+                           s->layers[l].name, s->ranks[l].why)
+               : AMCT_OK;
+}
+
 static amct_status set_forms(amct_layer_form *forms, double *errors, amct_structure *s,
                              const bool *keep, const amct_rank *ranks, amct_err *err)
 {
     const amct_rank none = {.rank = 0};
     for (uint32_t l = 0; l < s->n_layers; l++) {
         const amct_rank *rank = ranks ? &ranks[l] : &none;
-        if (rank->rank && s->ranks[l].why)
-            return amct_fail(err, AMCT_E_INVALID, "layer '%s' is not factorised: %s",
-                             s->layers[l].name, s->ranks[l].why);
+        AMCT_TRY(check_rank(s, l, rank, err));
         amct_status status = set_form(&forms[l], &errors[l], s, l, keep, rank, err);
         if (status != AMCT_OK)
             return amct_fail_in(err, "layer '%s'", s->layers[l].name);
@@ -247,7 +255,7 @@ static amct_status trace(amct_structured *out, const amct_structure *s,
     if (!out->origins)
         return amct_fail_nomem(err);
     for (uint32_t i = 0; i < out->n_layers; i++) {
-        amct_origin *o = &out->origins[i];
+        amct_layer_origin *o = &out->origins[i];
         while (o->layer < s->n_layers &&
                !comes_from(&o->part, out->layers[i].name, s->layers[o->layer].name,
                            forms[o->layer].factors))
@@ -259,15 +267,36 @@ static amct_status trace(amct_structured *out, const amct_structure *s,
     return AMCT_OK;
 }
 
+/* What building and shaping begin and end with. */
+static amct_status begin_candidate(amct_structured *made, amct_layer_form **forms,
+                                   const amct_structure *s, const amct_structure_genome *genome,
+                                   amct_err *err)
+{
+    *made = (amct_structured){.keep = malloc(s->groups->lanes->n + (size_t)1),
+                              .errors = calloc(s->n_layers + (size_t)1, sizeof *made->errors)};
+    *forms = calloc(s->n_layers + (size_t)1, sizeof **forms);
+    if (!made->keep || !made->errors || !*forms)
+        return amct_fail_nomem(err);
+    return set_keep(made->keep, s, genome->kept, err);
+}
+
+static amct_status end_candidate(amct_structured *out, amct_structured *made,
+                                 amct_layer_form *forms, amct_status status)
+{
+    free(forms);
+    if (status != AMCT_OK)
+        amct_structured_free(made);
+    else
+        *out = *made;
+    return status;
+}
+
 amct_status amct_structure_build(amct_structured *out, amct_structure *s,
                                  const amct_structure_genome *genome, amct_err *err)
 {
-    amct_structured made = {.keep = malloc(s->groups->lanes->n + (size_t)1),
-                            .errors = calloc(s->n_layers + (size_t)1, sizeof *made.errors)};
-    amct_layer_form *forms = calloc(s->n_layers + (size_t)1, sizeof *forms);
-    amct_status status = made.keep && made.errors && forms ? AMCT_OK : amct_fail_nomem(err);
-    if (status == AMCT_OK)
-        status = set_keep(made.keep, s, genome->kept, err);
+    amct_structured made;
+    amct_layer_form *forms;
+    amct_status status = begin_candidate(&made, &forms, s, genome, err);
     if (status == AMCT_OK)
         status = set_forms(forms, made.errors, s, made.keep, genome->ranks, err);
     if (status == AMCT_OK)
@@ -275,12 +304,108 @@ amct_status amct_structure_build(amct_structured *out, amct_structure *s,
                                   s->n_layers, forms, err);
     if (status == AMCT_OK)
         status = trace(&made, s, forms, err);
-    free(forms);
-    if (status != AMCT_OK)
-        amct_structured_free(&made);
-    else
-        *out = made;
-    return status;
+    return end_candidate(out, &made, forms, status);
+}
+
+/* ---- Its shape --------------------------------------------------------------------------------
+ */
+
+/* Memory that reads as zeros and takes none. */
+typedef struct blank {
+    void *memory;
+    size_t bytes;
+} blank;
+
+static void free_blank(void *object)
+{
+    blank *b = object;
+    amct_shared_free(b->memory, b->bytes);
+    free(b);
+}
+
+static blank *new_blank(const amct_structure *s, const amct_graph *graph,
+                        const amct_structure_genome *genome)
+{
+    int64_t most = 1; /* numbers */
+    for (uint32_t l = 0; genome->ranks && l < s->n_layers; l++) {
+        const amct_gram *g = s->pieces[l].gram;
+        int64_t rank = g ? genome->ranks[l].rank : 0, wide = g ? g->columns.columns : 0;
+        if (g && g->columns.outputs * g->columns.taps > wide)
+            wide = g->columns.outputs * g->columns.taps;
+        most = rank * wide > most && rank <= g->columns.columns ? rank * wide : most;
+    }
+    blank *b = calloc(1, sizeof *b);
+    if (!b)
+        return NULL;
+    b->bytes = (size_t)most * sizeof(float);
+    for (uint32_t k = 0; k < s->groups->lanes->n_operands; k++) {
+        const amct_lane_operand *o = &s->groups->lanes->operands[k];
+        size_t bytes = graph->tensors[graph->nodes[o->node].src[o->src]].bytes;
+        b->bytes = bytes > b->bytes ? bytes : b->bytes;
+    }
+    b->memory = amct_shared_alloc(b->bytes);
+    if (b->memory)
+        return b;
+    free(b);
+    return NULL;
+}
+
+static void shape_form(amct_layer_form *form, amct_factors *factors, const amct_structure *s,
+                       uint32_t l, const bool *keep, const amct_rank *rank, const void *zeros)
+{
+    const amct_layer *layer = &s->layers[l];
+    const amct_gram *gram = s->pieces[l].gram;
+    bool less = amct_piece_loses(s->graph, s->groups->lanes, layer->node, AMCT_LANE_TAKEN, keep);
+    if (!gram || (!less && !rank->rank))
+        return;
+    amct_columns left = amct_piece_columns(s->groups->lanes, layer, gram, keep);
+    if (rank->rank && rank->rank <= amct_factorise_most(&left, rank->form)) {
+        *factors = (amct_factors){rank->form, rank->rank, zeros, zeros};
+        *form = (amct_layer_form){.bias = zeros, .factors = factors};
+    } else if (less) {
+        *form = (amct_layer_form){.weights = zeros, .bias = zeros};
+    }
+}
+
+static amct_status shape_forms(amct_layer_form *forms, amct_factors *factors,
+                               const amct_structure *s, const bool *keep, const amct_rank *ranks,
+                               const void *zeros, amct_err *err)
+{
+    const amct_rank none = {.rank = 0};
+    for (uint32_t l = 0; l < s->n_layers; l++) {
+        AMCT_TRY(check_rank(s, l, ranks ? &ranks[l] : &none, err));
+        shape_form(&forms[l], &factors[l], s, l, keep, ranks ? &ranks[l] : &none, zeros);
+    }
+    return AMCT_OK;
+}
+
+amct_status amct_structure_shape(amct_structured *out, const amct_structure *s,
+                                 const amct_graph *graph, const amct_structure_genome *genome,
+                                 amct_err *err)
+{
+    amct_structured made;
+    amct_layer_form *forms;
+    amct_status status = begin_candidate(&made, &forms, s, genome, err);
+    amct_factors *factors = calloc(s->n_layers + (size_t)1, sizeof *factors);
+    blank *zeros = new_blank(s, graph, genome);
+    if (status == AMCT_OK && (!factors || !zeros))
+        status = amct_fail_nomem(err);
+    if (status == AMCT_OK)
+        status = shape_forms(forms, factors, s, made.keep, genome->ranks, zeros->memory, err);
+    if (status == AMCT_OK)
+        status = amct_restructure_shape(&made.graph, graph, s->groups->lanes, made.keep, s->layers,
+                                        s->n_layers, forms, zeros->memory, err);
+    if (status == AMCT_OK) {
+        if (amct_arena_own(made.graph->arena, zeros, free_blank) != 0)
+            status = amct_fail_nomem(err);
+        zeros = NULL;
+    }
+    if (zeros)
+        free_blank(zeros);
+    if (status == AMCT_OK)
+        status = trace(&made, s, forms, err);
+    free(factors);
+    return end_candidate(out, &made, forms, status);
 }
 
 void amct_structured_free(amct_structured *structured)

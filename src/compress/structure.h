@@ -73,15 +73,15 @@ typedef struct amct_structure_genome {
 typedef enum amct_part { AMCT_PART_WHOLE, AMCT_PART_FIRST, AMCT_PART_SECOND } amct_part;
 
 /* Where a layer of a candidate comes from. */
-typedef struct amct_origin {
+typedef struct amct_layer_origin {
     uint32_t layer; /* of the original */
     amct_part part;
-} amct_origin;
+} amct_layer_origin;
 
 typedef struct amct_structured {
     amct_graph *graph; /* new constants are not hashed */
     amct_layer *layers;
-    amct_origin *origins; /* per layer */
+    amct_layer_origin *origins; /* per layer */
     uint32_t n_layers;
     bool *keep;     /* per lane of the original */
     double *errors; /* per layer of the original: what is wrong with its result alone, on right
@@ -93,6 +93,12 @@ typedef struct amct_structured {
  * outlive it. AMCT_E_INVALID for more lanes than there are, or lanes of a blocked group. */
 amct_status amct_structure_build(amct_structured *out, amct_structure *structure,
                                  const amct_structure_genome *genome, amct_err *err);
+/* The shape of that network alone, made of another graph with the same numbers of tensors and
+ * nodes, such as the model at another batch size. Nothing is reckoned: constants that change are
+ * zeros, of the shapes that they would have, and errors are 0. What latency is estimated of. */
+amct_status amct_structure_shape(amct_structured *out, const amct_structure *structure,
+                                 const amct_graph *graph, const amct_structure_genome *genome,
+                                 amct_err *err);
 void amct_structured_free(amct_structured *structured);
 
 #endif

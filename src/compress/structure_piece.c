@@ -20,6 +20,25 @@ bool amct_piece_loses(const amct_graph *graph, const amct_lanes *lanes, uint32_t
     return false;
 }
 
+static int64_t left_of(const amct_lanes *lanes, uint32_t node, amct_lane_use use, int64_t all,
+                       const bool *keep)
+{
+    const amct_lane_operand *o = amct_lanes_operand(lanes, node, use);
+    int64_t left = 0;
+    for (int64_t i = 0; i < all; i++)
+        left += !o || keep[o->lanes[i]];
+    return left;
+}
+
+amct_columns amct_piece_columns(const amct_lanes *lanes, const amct_layer *layer,
+                                const amct_gram *gram, const bool *keep)
+{
+    const amct_columns *c = &gram->columns;
+    int64_t channels = left_of(lanes, layer->node, AMCT_LANE_TAKEN, c->channels, keep);
+    int64_t outputs = left_of(lanes, layer->node, AMCT_LANE_MADE, c->outputs, keep);
+    return amct_refit_smaller(c, channels, outputs);
+}
+
 static amct_hash key_of(const amct_pieces *pieces, const amct_lanes *lanes, const bool *keep)
 {
     static const amct_lane_use uses[] = {AMCT_LANE_TAKEN, AMCT_LANE_MADE};

@@ -49,6 +49,9 @@ typedef struct amct_piece_maker {
 /* Whether some of the channels that a node's weights have for a use are dropped. */
 bool amct_piece_loses(const amct_graph *graph, const amct_lanes *lanes, uint32_t node,
                       amct_lane_use use, const bool *keep);
+/* The columns of what is left of a layer that has moments. */
+amct_columns amct_piece_columns(const amct_lanes *lanes, const amct_layer *layer,
+                                const amct_gram *gram, const bool *keep);
 /* The layer with those channels; it has moments. */
 amct_status amct_piece_get(amct_piece **out, amct_pieces *pieces, amct_piece_maker *maker,
                            const bool *keep, amct_err *err);
