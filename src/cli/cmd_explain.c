@@ -32,9 +32,35 @@ static const char *text_or(const cJSON *at, const char *key, const char *other)
     return text ? text : other;
 }
 
+/* What a layer, or one of its alternatives, is: "w4a8", "48 channels", "rank 16, spatial". */
+static const char *level_of(const cJSON *at, char *text, size_t size)
+{
+    double kept = amct_json_get_number(at, "channels_kept"), rank = amct_json_get_number(at, "rank");
+    if (amct_json_get_text(at, "bits"))
+        return amct_json_get_text(at, "bits");
+    if (!isnan(rank))
+        snprintf(text, size, "rank %.0f, %s", rank, text_or(at, "form", "?"));
+    else if (!isnan(kept))
+        snprintf(text, size, "%.0f channels", kept);
+    else
+        snprintf(text, size, "whole");
+    return text;
+}
+
+static void explain_structure(const cJSON *layer)
+{
+    double kept = amct_json_get_number(layer, "channels_kept");
+    double all = amct_json_get_number(layer, "channels");
+    double rank = amct_json_get_number(layer, "rank");
+    if (kept < all)
+        printf("  channels  %.0f of %.0f\n", kept, all);
+    if (!isnan(rank))
+        printf("  rank      %.0f, %s form\n", rank, text_or(layer, "form", "?"));
+}
+
 static void explain_layer(const cJSON *result, const cJSON *layer)
 {
-    char before[32], after[32];
+    char before[32], after[32], level[64];
     double now = amct_json_get_number(cJSON_GetObjectItemCaseSensitive(result, "best"),
                                       "latency_ms");
     double alone = amct_json_get_number(layer, "loss_alone");
@@ -44,13 +70,14 @@ static void explain_layer(const cJSON *result, const cJSON *layer)
     printf("  latency   %s -> %s\n",
            time_of(layer, "baseline_latency_us", before, sizeof before),
            time_of(layer, "latency_us", after, sizeof after));
+    explain_structure(layer);
     if (!isnan(alone))
         printf("  loss      %.3g by this level alone\n", alone);
     cJSON_ArrayForEach(other, cJSON_GetObjectItemCaseSensitive(layer, "alternatives"))
     {
         double then = amct_json_get_number(other, "network_latency_ms");
         double loss = amct_json_get_number(other, "loss_alone");
-        printf("  at %-6s the network would take %.4g ms (%+.3g us)", text_or(other, "bits", "?"),
+        printf("  at %-16s the network would take %.4g ms (%+.3g us)", level_of(other, level, sizeof level),
                then, 1e3 * (then - now));
         if (!isnan(loss))
             printf(", loss %.3g alone", loss);
@@ -64,7 +91,8 @@ static void explain_all(const cJSON *result)
 {
     const cJSON *layer;
     char before[32], after[32];
-    printf("%-6s %10s %10s %10s  %s\n", "bits", "before us", "after us", "loss", "layer");
+    printf("%-6s %9s %5s %10s %10s %10s  %s\n", "bits", "channels", "rank", "before us", "after us",
+           "loss", "layer");
     cJSON_ArrayForEach(layer, cJSON_GetObjectItemCaseSensitive(result, "layers"))
     {
         double was = amct_json_get_number(layer, "baseline_latency_us");
@@ -76,7 +104,13 @@ static void explain_all(const cJSON *result)
         if (!isnan(alone))
             snprintf(loss, sizeof loss, "%.3g", alone);
         const char *reason = amct_json_get_text(layer, "reason");
-        printf("%-6s %10s %10s %10s  %s%s%s%s\n", text_or(layer, "bits", "?"), before, after, loss,
+        char channels[32], rank[16] = "-";
+        snprintf(channels, sizeof channels, "%.0f/%.0f", amct_json_get_number(layer, "channels_kept"),
+                 amct_json_get_number(layer, "channels"));
+        if (!isnan(amct_json_get_number(layer, "rank")))
+            snprintf(rank, sizeof rank, "%.0f", amct_json_get_number(layer, "rank"));
+        printf("%-6s %9s %5s %10s %10s %10s  %s%s%s%s\n", text_or(layer, "bits", "?"), channels, rank,
+               before, after, loss,
                text_or(layer, "name", "?"), reason ? "  (" : "", reason ? reason : "",
                reason ? ")" : "");
     }

@@ -158,6 +158,16 @@ amct_layer_ranks amct_structure_layer(const amct_structure *s, uint32_t layer)
     return s->ranks[layer];
 }
 
+int64_t amct_structure_group_of(const amct_structure *s, uint32_t layer)
+{
+    const amct_lanes *lanes = s->groups->lanes;
+    uint32_t node = s->layers[layer].node;
+    const amct_lane_operand *o = amct_lanes_operand(lanes, node, AMCT_LANE_MADE);
+    if (!o)
+        o = amct_lanes_operand(lanes, node, AMCT_LANE_THROUGH);
+    return o ? (int64_t)s->groups->of_lane[o->lanes[0]] : -1;
+}
+
 const amct_lanes *amct_structure_lanes(const amct_structure *s)
 {
     return s->groups->lanes;

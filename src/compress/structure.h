@@ -62,6 +62,8 @@ void amct_structure_free(amct_structure *structure); /* NULL is allowed */
 uint32_t amct_structure_n_groups(const amct_structure *structure);
 amct_group_levels amct_structure_group(const amct_structure *structure, uint32_t group);
 amct_layer_ranks amct_structure_layer(const amct_structure *structure, uint32_t layer);
+/* The group of the first channel that a layer makes; -1: its channels are not followed. */
+int64_t amct_structure_group_of(const amct_structure *structure, uint32_t layer);
 const amct_lanes *amct_structure_lanes(const amct_structure *structure);
 
 /* Both may be NULL: nothing is chosen. */

@@ -54,6 +54,31 @@ static void write_number(const amct_page *page, double value, int decimals)
     fprintf(page->out, "</td>");
 }
 
+/* What an alternative is: bits, channels that are kept, or a rank. */
+static void write_level(const amct_page *page, const cJSON *at)
+{
+    double kept = amct_json_get_number(at, "channels_kept"), rank = amct_json_get_number(at, "rank");
+    if (amct_json_get_text(at, "bits"))
+        amct_html_text(page->out, amct_json_get_text(at, "bits"));
+    else if (!isnan(rank))
+        fprintf(page->out, "rank %.0f", rank);
+    else if (!isnan(kept))
+        fprintf(page->out, "%.0f channels", kept);
+    else
+        fprintf(page->out, "whole");
+}
+
+/* "48 / 64", or what there are if all are kept. */
+static void write_channels(const amct_page *page, const cJSON *layer)
+{
+    double kept = amct_json_get_number(layer, "channels_kept");
+    double all = amct_json_get_number(layer, "channels");
+    if (kept < all)
+        fprintf(page->out, "<td class=\"n\"><b>%.0f</b> / %.0f</td>", kept, all);
+    else
+        write_number(page, all, 0);
+}
+
 /* The other levels of this layer: the network's latency with it against the chosen one, and what it
  * loses alone. */
 static void write_alternatives(const amct_page *page, const cJSON *layer, int loss_decimals)
@@ -69,7 +94,7 @@ static void write_alternatives(const amct_page *page, const cJSON *layer, int lo
     }
     for (const cJSON *other = others; other; other = other->next) {
         fprintf(out, other == others ? "<td>" : "<br>");
-        amct_html_text(out, amct_json_get_text(other, "bits"));
+        write_level(page, other);
     }
     for (const cJSON *other = others; other; other = other->next) {
         double ms = amct_json_get_number(other, "network_latency_ms");
@@ -90,6 +115,8 @@ static void write_layer(const amct_page *page, const cJSON *layer, int us_decima
     write_text(page, "name", amct_json_get_text(layer, "name"));
     write_text(page, "", amct_json_get_text(layer, "op"));
     write_text(page, "", amct_json_get_text(layer, "bits"));
+    write_channels(page, layer);
+    write_number(page, amct_json_get_number(layer, "rank"), 0);
     write_number(page, amct_json_get_number(layer, "baseline_latency_us"), us_decimals);
     write_number(page, amct_json_get_number(layer, "latency_us"), us_decimals);
     write_number(page, 1e3 * amct_json_get_number(layer, "loss_alone"), loss_decimals);
@@ -104,6 +131,8 @@ void amct_page_layers(const amct_page *page)
         {"Layer", "", false},
         {"Operator", "", false},
         {"Bits", "", false},
+        {"Channels", "", true},
+        {"Rank", "", true},
         {"Before", "\u00b5s", true},
         {"After", "\u00b5s", true},
         {"Loss alone", "10\u207b\u00b3", true},

@@ -1,6 +1,7 @@
 #include "tune/candidate.h"
 
 #include "compress/stitch.h"
+#include "passes/prepare.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -382,7 +382,13 @@ static amct_status make_structure(amct_setup *s, amct_err *err)
                                       .limit_bytes = s->config->memory_limit_bytes / 4};
     AMCT_TRY(amct_structure_new(&s->structure, m->graph, m->layers, m->n_layers, s->grams,
                                 s->calibration.n, &options, err));
-    AMCT_TRY(amct_derived_new(&s->derived, s->structure, s->levels, s->stats, s->grams, err));
+    amct_derive_source source = {.graph = m->graph,
+                                 .layers = m->layers,
+                                 .lanes = amct_structure_lanes(s->structure),
+                                 .calibration = s->stats,
+                                 .grams = s->grams,
+                                 .asymmetric = s->config->range.asymmetric};
+    AMCT_TRY(amct_derived_new(&s->derived, &source, s->levels, &s->level, err));
     amct_costing_free(s->costing); /* its process must know the structure */
     s->costing = NULL;
     AMCT_TRY(amct_costing_new(&s->costing, s->plugins, s->config, s->cost_graph, m->layers,
