@@ -50,7 +50,7 @@ static amct_status print_restored(sparsity *p, const char *text, const amct_stru
 {
     amct_selection first;
     amct_feed feed = scoring_feed(&p->s, &first);
-    amct_restore_options options = {p->options.ridge, LIMIT_BYTES};
+    amct_restore_options options = {0, LIMIT_BYTES};
     amct_graph *restored;
     amct_exec *exec;
     double start = scoring_now();

@@ -57,4 +57,8 @@ int64_t amct_factorise_second(const amct_factoring *factoring, int64_t rank);
 amct_status amct_factorise_get(float *first, float *second, float *bias, double *error,
                                const amct_factoring *factoring, int64_t rank, amct_err *err);
 
+/* The weights that two factors make together, in the layout of columns. */
+void amct_factorise_product(float *weights, const amct_columns *columns,
+                            const amct_factors *factors);
+
 #endif
