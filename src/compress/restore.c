@@ -65,7 +65,7 @@ static amct_status find_kept(amct_restoring *r, const walk *w, amct_arena *arena
     int64_t *kept = amct_arena_array(arena, (size_t)r->channels + 1, sizeof *kept), n = 0;
     if (!kept)
         return amct_fail_nomem(err);
-    bool dropped = w->lanes && w->lanes->axis[r->result] == axis;
+    bool dropped = w->keep && w->lanes->axis[r->result] == axis;
     for (int64_t i = 0; i < r->channels; i++)
         if (!dropped || w->keep[w->lanes->of[r->result][i]])
             kept[n++] = i;
