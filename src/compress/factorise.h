@@ -22,6 +22,12 @@
 #include "compress/columns.h"
 #include "compress/restructure.h"
 
+/* Rank 0: the layer stays whole. */
+typedef struct amct_rank {
+    amct_split_form form;
+    int64_t rank;
+} amct_rank;
+
 typedef struct amct_factoring amct_factoring;
 
 /* What is factorised: a layer, or what is left of one when channels are dropped. columns and bias
