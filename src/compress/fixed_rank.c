@@ -10,10 +10,11 @@ enum { STEPS = 400, REFINED = 60 }; /* of the search for the variance */
 /* ---- Bayesian rank ----------------------------------------------------------------------------
  */
 
-/* The free energy of a noise variance, up to constants. */
-static double free_energy(double variance, const double *values, size_t l, size_t m, double bound)
+/* The free energy of a noise variance, given by its logarithm, up to constants. */
+static double free_energy(double log_variance, const double *values, size_t l, size_t m,
+                          double bound)
 {
-    double alpha = (double)l / (double)m, sum = 0;
+    double alpha = (double)l / (double)m, variance = exp(log_variance), sum = 0;
     for (size_t i = 0; i < l; i++) {
         double x = values[i] * values[i] / ((double)m * variance);
         if (x <= bound) {
@@ -26,23 +27,18 @@ static double free_energy(double variance, const double *values, size_t l, size_
     return sum;
 }
 
-static double energy_at(double log_variance, const double *values, size_t l, size_t m, double bound)
-{
-    return free_energy(exp(log_variance), values, l, m, bound);
-}
-
 static double least(double low, double high, const double *values, size_t l, size_t m, double bound)
 {
     double best = low, found = INFINITY, step = (high - low) / STEPS;
     for (int i = 0; i <= STEPS; i++) {
-        double e = energy_at(low + i * step, values, l, m, bound);
+        double e = free_energy(low + i * step, values, l, m, bound);
         if (e < found)
             found = e, best = low + i * step;
     }
     double from = fmax(best - step, low), to = fmin(best + step, high);
     for (int i = 0; i < REFINED; i++) {
         double a = from + (to - from) * 0.382, b = from + (to - from) * 0.618;
-        if (energy_at(a, values, l, m, bound) < energy_at(b, values, l, m, bound))
+        if (free_energy(a, values, l, m, bound) < free_energy(b, values, l, m, bound))
             to = b;
         else
             from = a;
