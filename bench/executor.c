@@ -85,9 +85,8 @@ static amct_status quantise(subject *s, uint32_t jobs, amct_err *err)
     AMCT_TRY(amct_layers_find(&s->layers, &s->n_layers, s->graph, err));
     AMCT_TRY(amct_calibrate(&s->calibration, s->graph, s->layers, s->n_layers, &feed,
                             &amct_range_defaults, jobs, err));
-    const bool kinds[AMCT_N_LEVELS] = {[AMCT_LEVEL_W8A8] = true};
     AMCT_TRY(amct_leveldb_new(&s->levels, s->graph, s->layers, s->calibration, &level, NULL, err));
-    AMCT_TRY(amct_leveldb_fill(s->levels, kinds, &feed, jobs, SIZE_MAX, err));
+    AMCT_TRY(amct_leveldb_fill_all(s->levels, 1u << AMCT_LEVEL_W8A8, &feed, jobs, SIZE_MAX, err));
     const amct_quantised **levels = calloc(s->n_layers + 1, sizeof *levels);
     amct_status status = levels ? AMCT_OK : amct_fail_nomem(err);
     for (uint32_t i = 0; status == AMCT_OK && i < s->n_layers; i++)

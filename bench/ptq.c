@@ -137,11 +137,10 @@ static amct_status calibrate(ptq *p, amct_err *err)
                             &feed, &p->config->range, p->jobs, err));
     AMCT_TRY(amct_leveldb_new(&p->levels, p->model.graph, p->model.layers, p->calibration, &options,
                               NULL, err));
-    bool kinds[AMCT_N_LEVELS] = {false};
-    kinds[kind_of(p, 0, 0, 9)] = kinds[kind_of(p, 0, 1, 9)] = true;
+    uint32_t kinds = 1u << kind_of(p, 0, 0, 9) | 1u << kind_of(p, 0, 1, 9);
     struct timespec from, to;
     clock_gettime(CLOCK_MONOTONIC, &from);
-    AMCT_TRY(amct_leveldb_fill(p->levels, kinds, &feed, p->jobs, (size_t)4 << 30, err));
+    AMCT_TRY(amct_leveldb_fill_all(p->levels, kinds, &feed, p->jobs, (size_t)4 << 30, err));
     clock_gettime(CLOCK_MONOTONIC, &to);
     printf("levels: %.2f s in %u processes\n",
            (double)(to.tv_sec - from.tv_sec) + 1e-9 * (double)(to.tv_nsec - from.tv_nsec), p->jobs);

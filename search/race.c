@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { LOOK_SAMPLES_MIN = 32 };
+enum { LOOK_SAMPLES_MIN = 24 };
 static const double wrong_rejections = 0.2;
 
 void amct_race_plan(amct_race *race, uint32_t n)

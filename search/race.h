@@ -65,7 +65,7 @@ typedef enum amct_race_verdict {
  * look, is measured no further: REJECTED. [any thread] */
 amct_race_verdict amct_race_step(const amct_race *race, const amct_score *score, uint32_t *upto);
 
-/* Fills looks with 1/16, 1/8, 1/4, 1/2 and all of n samples, leaving out those of fewer than 32;
+/* Fills looks with 1/16, 1/8, 1/4, 1/2 and all of n samples, leaving out those of fewer than 24;
  * one look below AMCT_RACE_SAMPLES_MIN samples. All z are INFINITY. */
 void amct_race_plan(amct_race *race, uint32_t n);
 /* Sets the z of all looks but the last. */

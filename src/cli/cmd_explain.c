@@ -45,12 +45,16 @@ static void explain_layer(const cJSON *result, const cJSON *layer)
            time_of(layer, "baseline_latency_us", before, sizeof before),
            time_of(layer, "latency_us", after, sizeof after));
     if (!isnan(alone))
-        printf("  loss      %.3g by this layer's quantised form alone\n", alone);
+        printf("  loss      %.3g by this level alone\n", alone);
     cJSON_ArrayForEach(other, cJSON_GetObjectItemCaseSensitive(layer, "alternatives"))
     {
         double then = amct_json_get_number(other, "network_latency_ms");
-        printf("  at %-6s the network would take %.4g ms (%+.3g us)\n",
-               text_or(other, "bits", "?"), then, 1e3 * (then - now));
+        double loss = amct_json_get_number(other, "loss_alone");
+        printf("  at %-6s the network would take %.4g ms (%+.3g us)", text_or(other, "bits", "?"),
+               then, 1e3 * (then - now));
+        if (!isnan(loss))
+            printf(", loss %.3g alone", loss);
+        printf("\n");
     }
     if (amct_json_get_text(layer, "reason"))
         printf("  reason    %s\n", amct_json_get_text(layer, "reason"));

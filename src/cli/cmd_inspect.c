@@ -12,16 +12,17 @@
 typedef struct inspection {
     const char *path;
     const amct_model *model;
-    const amct_genes *genes; /* on the target; NULL if it could not be asked */
+    const amct_genes *genes; /* on the target */
     int64_t parameters, macs, bytes;
 } inspection;
 
-static const char *reason_of(const inspection *in, const amct_layer *layer)
+/* Calls put for every level that layer i may have. */
+static void each_level(const inspection *in, uint32_t i, void (*put)(void *to, const char *level),
+                       void *to)
 {
-    for (uint32_t i = 0; in->genes && i < in->genes->n_skipped; i++)
-        if (strcmp(in->genes->skipped[i].name, layer->name) == 0)
-            return in->genes->skipped[i].reason;
-    return layer->no_int8;
+    const amct_gene *gene = amct_genes_of(in->genes, i);
+    for (uint32_t k = 0; k < (gene ? gene->n_levels : 1); k++)
+        put(to, amct_level_name(gene ? (amct_level_kind)gene->kinds[k] : AMCT_LEVEL_16));
 }
 
 static void sum_up(inspection *in)
@@ -74,6 +75,12 @@ static void print_tensors(const amct_graph *g, const uint32_t *ids, uint32_t n, 
     }
 }
 
+static void append_level(void *to, const char *level)
+{
+    char *text = to;
+    sprintf(text + strlen(text), text[0] ? ", %s" : "%s", level);
+}
+
 static void print_text(const inspection *in)
 {
     const amct_graph *g = in->model->graph;
@@ -88,14 +95,16 @@ static void print_text(const inspection *in)
            (double)in->parameters / 1e6, (double)in->macs / 1e6, (double)in->bytes / 1e6);
     print_tensors(g, g->inputs, g->n_inputs, "input ");
     print_tensors(g, g->outputs, g->n_outputs, "output");
-    printf("%-14s %-18s %10s %10s  %-9s %s\n", "operator", "result", "kMACs", "weights", "bits",
+    printf("%-14s %-18s %10s %10s  %-21s %s\n", "operator", "result", "kMACs", "weights", "bits",
            "layer");
     for (uint32_t i = 0; i < in->model->n_layers; i++) {
         const amct_layer *l = &in->model->layers[i];
-        const char *reason = reason_of(in, l);
-        printf("%-14s %-18s %10.0f %10" PRId64 "  %-9s %s%s%s%s\n", l->op,
+        const char *reason = amct_genes_reason(in->genes, i, AMCT_LEVEL_16);
+        char levels[AMCT_N_LEVELS * 16] = "";
+        each_level(in, i, append_level, levels);
+        printf("%-14s %-18s %10.0f %10" PRId64 "  %-21s %s%s%s%s\n", l->op,
                amct_shape_print(&g->tensors[l->dst].shape, shape, sizeof shape),
-               (double)l->macs / 1e3, l->parameters, reason ? "16" : "16, w8a8", l->name,
+               (double)l->macs / 1e3, l->parameters, levels, l->name,
                reason ? "  (" : "", reason ? reason : "", reason ? ")" : "");
     }
     for (uint32_t i = 0; i < n; i++)
@@ -132,6 +141,17 @@ static void add_tensors(amct_json *json, const char *key, const amct_graph *g, c
     }
 }
 
+typedef struct json_list {
+    amct_json *json;
+    cJSON *list;
+} json_list;
+
+static void add_level(void *to, const char *level)
+{
+    const json_list *list = to;
+    amct_json_text(list->json, list->list, NULL, level);
+}
+
 static amct_status print_json(const inspection *in, amct_err *err)
 {
     const amct_graph *g = in->model->graph;
@@ -152,21 +172,18 @@ static amct_status print_json(const inspection *in, amct_err *err)
     cJSON *layers = amct_json_array(&json, json.root, "layers");
     for (uint32_t i = 0; i < in->model->n_layers; i++) {
         const amct_layer *l = &in->model->layers[i];
-        const char *reason = reason_of(in, l);
         cJSON *at = amct_json_object(&json, layers, NULL);
         amct_json_text(&json, at, "name", l->name);
         amct_json_text(&json, at, "op", l->op);
         add_shape(&json, at, "shape", &g->tensors[l->dst].shape);
         amct_json_integer(&json, at, "macs", l->macs);
         amct_json_integer(&json, at, "parameters", l->parameters);
-        cJSON *bits = amct_json_array(&json, at, "bits");
-        amct_json_text(&json, bits, NULL, amct_level_name(AMCT_LEVEL_16));
-        if (!reason)
-            amct_json_text(&json, bits, NULL, amct_level_name(AMCT_LEVEL_W8A8));
+        json_list bits = {&json, amct_json_array(&json, at, "bits")};
+        each_level(in, i, add_level, &bits);
         amct_json_null(&json, at, "group");
         amct_json_null(&json, at, "ranks");
         cJSON *reasons = amct_json_object(&json, at, "reasons");
-        amct_json_text(&json, reasons, "bits", reason);
+        amct_json_text(&json, reasons, "bits", amct_genes_reason(in->genes, i, AMCT_LEVEL_16));
         amct_json_null(&json, reasons, "sparsity");
         amct_json_null(&json, reasons, "rank");
     }
@@ -208,7 +225,7 @@ static amct_status inspect(amct_config *c, const amct_plugins *plugins, const ch
         status = amct_costing_new(&costing, plugins, c, model.graph, model.layers, model.n_layers,
                                   err);
     if (status == AMCT_OK)
-        status = amct_genes_make(&genes, c, model.layers, model.n_layers, costing, NULL, err);
+        status = amct_genes_make(&genes, c, model.layers, model.n_layers, costing, err);
     if (status == AMCT_OK) {
         in.genes = &genes;
         sum_up(&in);

@@ -35,12 +35,41 @@ static void add_values(amct_json *json, const amct_tuned *to)
     amct_json_number(json, best, "loss", o.loss);
 }
 
-static const char *skip_reason(const amct_genes *genes, const char *name)
+/* Why a layer is not at a level that loses more. */
+static const char *reason_of(const amct_tuned *to, uint32_t g, uint32_t level)
 {
-    for (uint32_t i = 0; i < genes->n_skipped; i++)
-        if (strcmp(genes->skipped[i].name, name) == 0)
-            return genes->skipped[i].reason;
-    return NULL;
+    const amct_gene *gene = &to->setup.genes.genes[g];
+    if (level + 1 == gene->n_levels)
+        return NULL;
+    for (uint32_t k = level + 1; k < gene->n_levels; k++)
+        if (to->other_ns[g * AMCT_N_LEVELS + k] < to->best_cost.latency_ns)
+            return "fewer bits would cost too much accuracy";
+    return "fewer bits would not be faster beside the other layers' levels";
+}
+
+/* The other levels of a layer, with what they would have meant. */
+static void add_choices(amct_json *json, cJSON *at, const amct_tuned *to, const amct_gene *gene,
+                        uint8_t kind)
+{
+    uint32_t g = (uint32_t)(gene - to->setup.genes.genes), chosen = 0;
+    while (gene->kinds[chosen] != kind)
+        chosen++;
+    const double *ns = to->other_ns + g * AMCT_N_LEVELS;
+    const double *loss = to->alone_loss + g * AMCT_N_LEVELS;
+    amct_json_text(json, at, "reason", reason_of(to, g, chosen));
+    if (chosen > 0)
+        amct_json_number(json, at, "loss_alone", loss[chosen]);
+    else
+        amct_json_number(json, at, "loss_alone", 0);
+    cJSON *others = amct_json_array(json, at, "alternatives");
+    for (uint32_t k = 0; k < gene->n_levels; k++) {
+        if (k == chosen)
+            continue;
+        cJSON *other = amct_json_object(json, others, NULL);
+        amct_json_text(json, other, "bits", amct_level_name((amct_level_kind)gene->kinds[k]));
+        amct_json_number(json, other, "network_latency_ms", ns[k] / 1e6);
+        amct_json_number(json, other, "loss_alone", k ? loss[k] : 0);
+    }
 }
 
 static void add_layer(amct_json *json, cJSON *list, const amct_tuned *to, uint32_t i)
@@ -48,15 +77,7 @@ static void add_layer(amct_json *json, cJSON *list, const amct_tuned *to, uint32
     const amct_setup *s = &to->setup;
     const amct_layer *l = &s->model.layers[i];
     uint8_t kind = to->best ? to->best->kinds[i] : AMCT_LEVEL_16;
-    const char *reason = skip_reason(&s->genes, l->name);
-    uint32_t g = 0;
-    while (g < s->genes.n && s->genes.genes[g].layer != i)
-        g++;
-    bool choice = g < s->genes.n;
-    if (!reason && kind == AMCT_LEVEL_16)
-        reason = choice && to->other_ns[g] >= to->best_cost.latency_ns
-                     ? "8 bits would not be faster beside the other layers' levels"
-                     : "8 bits would cost too much accuracy";
+    const amct_gene *gene = amct_genes_of(&s->genes, i);
     const amct_layer_cost *now = &to->best_layers[i], *before = &to->original_layers[i];
     cJSON *at = amct_json_object(json, list, NULL);
     amct_json_text(json, at, "name", l->name);
@@ -71,16 +92,12 @@ static void add_layer(amct_json *json, cJSON *list, const amct_tuned *to, uint32
                      now->status == AMCT_NODE_OK ? now->latency_ns / 1e3 : NAN);
     amct_json_number(json, at, "baseline_latency_us",
                      before->status == AMCT_NODE_OK ? before->latency_ns / 1e3 : NAN);
-    amct_json_text(json, at, "reason", reason);
-    cJSON *others = amct_json_array(json, at, "alternatives");
-    if (!choice)
+    if (gene) {
+        add_choices(json, at, to, gene, kind);
         return;
-    cJSON *other = amct_json_object(json, others, NULL);
-    const amct_gene *gene = &s->genes.genes[g];
-    amct_json_text(json, other, "bits",
-                   amct_level_name((amct_level_kind)gene->kinds[kind == gene->kinds[0]]));
-    amct_json_number(json, other, "network_latency_ms", to->other_ns[g] / 1e6);
-    amct_json_number(json, at, "loss_alone", to->alone_loss[g]);
+    }
+    amct_json_text(json, at, "reason", amct_genes_reason(&s->genes, i, AMCT_LEVEL_16));
+    amct_json_array(json, at, "alternatives");
 }
 
 static int compare_cost(const void *a, const void *b)
@@ -120,6 +137,7 @@ static void add_run(amct_json *json, const amct_tuned *to)
     amct_json_integer(json, samples, "calibration", to->setup.calibration.n);
     amct_json_integer(json, samples, "search", to->setup.search.n);
     amct_json_integer(json, samples, "confirm", to->setup.confirm.n);
+    amct_json_number(json, samples, "confirm_needed", amct_outcome_of(to).needed);
     amct_json_integer(json, json->root, "candidates", to->stats.measured + to->stats.replayed);
     amct_json_integer(json, json->root, "evaluations", p->evaluations);
     amct_json_integer(json, json->root, "samples_evaluated", (int64_t)p->samples);
@@ -189,7 +207,7 @@ static void add_about(amct_json *json, const amct_tuned *to)
     amct_json_text(json, versions, c->estimator, estimator ? estimator->version : NULL);
     amct_json_text(json, versions, "executor", amct_onednn_isa());
     cJSON *settings = amct_json_object(json, json->root, "settings");
-    amct_json_text(json, settings, "weights", c->weights == AMCT_WEIGHTS_MSE ? "mse" : "arq");
+    amct_json_text(json, settings, "weights", amct_weight_algo_names[c->weights]);
     amct_json_text(json, settings, "activations",
                    c->range.algo == AMCT_ACT_HFMG ? "hfmg" : "ifmr");
     amct_json_text(json, settings, "asymmetric", c->range.asymmetric ? "true" : "false");
@@ -207,9 +225,7 @@ void amct_result_fill(amct_json *json, const amct_tuned *to, const char *folder,
     amct_json_text(json, json->root, "metric", amct_metric_names[s->search_judge.metric]);
     amct_json_number(json, json->root, "budget_drop", s->budget_ratio);
     amct_json_number(json, json->root, "confidence", s->config->confidence);
-    amct_json_text(json, json->root, "reason",
-                   to->search ? amct_search_reason(to->search)
-                              : "there was nothing to choose: no layer gains on this target");
+    amct_json_text(json, json->root, "reason", amct_outcome_reason(to));
     add_values(json, to);
     add_run(json, to);
     add_about(json, to);
@@ -219,11 +235,16 @@ void amct_result_fill(amct_json *json, const amct_tuned *to, const char *folder,
     for (uint32_t i = 0; i < s->model.n_layers; i++)
         add_layer(json, layers, to, i);
     add_front(json, to);
-    cJSON *skipped = amct_json_array(json, json->root, "skipped");
+    cJSON *list = amct_json_array(json, json->root, "skipped");
     for (uint32_t i = 0; i < s->genes.n_skipped; i++) {
-        cJSON *at = amct_json_object(json, skipped, NULL);
-        amct_json_text(json, at, "name", s->genes.skipped[i].name);
-        amct_json_text(json, at, "reason", s->genes.skipped[i].reason);
+        const amct_skipped *skipped = &s->genes.skipped[i];
+        cJSON *at = amct_json_object(json, list, NULL);
+        amct_json_text(json, at, "name", s->model.layers[skipped->layer].name);
+        amct_json_text(json, at, "level",
+                       skipped->kind == AMCT_LEVEL_16
+                           ? NULL
+                           : amct_level_name((amct_level_kind)skipped->kind));
+        amct_json_text(json, at, "reason", skipped->reason);
     }
     cJSON *convergence = amct_json_array(json, json->root, "convergence");
     for (uint32_t i = 0; steps && i < steps->n_steps; i++) {

@@ -354,11 +354,13 @@ static amct_status make_all(filling *f, amct_err *err)
 }
 
 /* Which layers get second moments. */
-static void choose_grams(filling *f, const bool kinds[AMCT_N_LEVELS])
+static void choose_grams(filling *f, const uint32_t *wanted)
 {
-    bool four = kinds[AMCT_LEVEL_W4A8] || kinds[AMCT_LEVEL_W4A4];
+    uint32_t users = 1u << AMCT_LEVEL_W4A8 | 1u << AMCT_LEVEL_W4A4;
+    if (f->db->options.weights == AMCT_WEIGHTS_GPTQ)
+        users |= 1u << AMCT_LEVEL_W8A8;
     for (uint32_t l = 0; l < f->db->calibration->n_layers; l++) {
-        if (!four && f->db->options.weights != AMCT_WEIGHTS_GPTQ)
+        if (!(wanted[l] & users))
             continue;
         size_t per_process = 0, sums = gram_bytes(f, l, &per_process);
         f->gram[l] = sums && sums + per_process <= f->limit_bytes;
@@ -370,7 +372,7 @@ static void choose_grams(filling *f, const bool kinds[AMCT_N_LEVELS])
     }
 }
 
-amct_status amct_leveldb_fill(amct_leveldb *db, const bool kinds[AMCT_N_LEVELS],
+amct_status amct_leveldb_fill(amct_leveldb *db, const uint32_t *wanted,
                               const amct_feed *feed, uint32_t jobs, size_t limit_bytes,
                               amct_err *err)
 {
@@ -382,15 +384,28 @@ amct_status amct_leveldb_fill(amct_leveldb *db, const bool kinds[AMCT_N_LEVELS],
     f.items = amct_shared_alloc(items_bytes);
     amct_status status = f.gram && f.first && f.items ? AMCT_OK : amct_fail_nomem(err);
     if (status == AMCT_OK)
-        choose_grams(&f, kinds);
+        choose_grams(&f, wanted);
     for (uint32_t l = 0; status == AMCT_OK && l < n_layers; l++)
         for (int k = AMCT_LEVEL_16 + 1; k < AMCT_N_LEVELS && status == AMCT_OK; k++)
-            if (kinds[k] && !db->layers[l].no_int8 && db->calibration->layers[l].seen)
+            if (wanted[l] >> k & 1 && !db->layers[l].no_int8 && db->calibration->layers[l].seen)
                 status = want(&f, l, (amct_level_kind)k, err);
     if (status == AMCT_OK)
         status = make_all(&f, err);
     free(f.gram);
     free(f.first);
     amct_shared_free(f.items, items_bytes);
+    return status;
+}
+
+amct_status amct_leveldb_fill_all(amct_leveldb *db, uint32_t kinds, const amct_feed *feed,
+                                  uint32_t jobs, size_t limit_bytes, amct_err *err)
+{
+    uint32_t n = db->calibration->n_layers, *wanted = calloc(n + 1, sizeof *wanted);
+    if (!wanted)
+        return amct_fail_nomem(err);
+    for (uint32_t l = 0; l < n; l++)
+        wanted[l] = kinds;
+    amct_status status = amct_leveldb_fill(db, wanted, feed, jobs, limit_bytes, err);
+    free(wanted);
     return status;
 }

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *const amct_weight_algo_names[] = {"arq", "mse", "gptq", NULL};
+
 /* Of the diagonal of second moments, as GPTQ has it. */
 static const double damping = 0.01;
 

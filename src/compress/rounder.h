@@ -22,6 +22,8 @@ typedef enum amct_weight_algo {
     AMCT_WEIGHTS_GPTQ
 } amct_weight_algo;
 
+extern const char *const amct_weight_algo_names[]; /* "arq", "mse", "gptq", NULL */
+
 typedef struct amct_rounder_options {
     size_t columns, outputs;
     size_t parts, part_columns; /* of the second moments; 0 without */

@@ -42,6 +42,7 @@ static amct_status add_quant(amct_graph *graph, uint32_t *quantised, const amct_
     amct_tensor like = graph->tensors[layer->src];
     like.dtype = AMCT_INT8;
     like.zero_point = params.offset;
+    like.int4 = bits == 4;
     AMCT_TRY(add_value(graph, quantised, layer->name, ".quant", like, err));
     amct_attr attrs[] = {{.name = "scale", .type = AMCT_ATTR_FLOAT, .f = scale},
                          {.name = "offset", .type = AMCT_ATTR_FLOAT, .f = offset},
@@ -149,6 +150,7 @@ static amct_status quantise(amct_graph *graph, const amct_layer *layer, const am
     AMCT_TRY(add_quant(graph, &quantised, layer, q->src, q->src_bits, first_new, err));
     AMCT_TRY(add_borrowed(graph, &weights, w.name, AMCT_INT8, &w.shape, q->weights,
                           (size_t)q->n_weights, q->weights_hash, err));
+    graph->tensors[weights].int4 = q->weight_bits == 4;
     amct_tensor like = graph->tensors[layer->dst];
     like.dtype = AMCT_INT32;
     AMCT_TRY(add_value(graph, &sums, layer->name, ".sums", like, err));

@@ -12,10 +12,10 @@ static bool add_pair(cJSON *to, const char *key, double first, double second)
            cJSON_AddItemToArray(pair, cJSON_CreateNumber(second));
 }
 
-static bool add_activation(cJSON *layer, const amct_range_options *range)
+static bool add_activation(cJSON *layer, const amct_range_options *range, uint32_t bits)
 {
     cJSON *to = cJSON_AddObjectToObject(layer, "activation_quant_params");
-    bool good = cJSON_AddNumberToObject(to, "num_bits", 8);
+    bool good = cJSON_AddNumberToObject(to, "num_bits", bits);
     if (range->algo == AMCT_ACT_HFMG)
         good &= cJSON_AddStringToObject(to, "act_algo", "hfmg") &&
                 cJSON_AddNumberToObject(to, "num_of_bins", range->bins);
@@ -29,10 +29,10 @@ static bool add_activation(cJSON *layer, const amct_range_options *range)
 }
 
 /* AMCT quantises weights by their range; it has no name for another clip. */
-static bool add_weights(cJSON *layer, bool per_channel)
+static bool add_weights(cJSON *layer, bool per_channel, uint32_t bits)
 {
     cJSON *to = cJSON_AddObjectToObject(layer, "weight_quant_params");
-    return cJSON_AddNumberToObject(to, "num_bits", 8) &&
+    return cJSON_AddNumberToObject(to, "num_bits", bits) &&
            cJSON_AddStringToObject(to, "wts_algo", "arq_quantize") &&
            cJSON_AddBoolToObject(to, "channel_wise", per_channel);
 }
@@ -52,8 +52,10 @@ static bool add_all(cJSON *root, const amct_origin *origin,
         if (layer->no_int8)
             continue;
         cJSON *to = cJSON_AddObjectToObject(root, layer->name);
-        good = cJSON_AddBoolToObject(to, "quant_enable", origin->levels[i] != NULL) &&
-               add_activation(to, &calibration->range) && add_weights(to, layer->per_channel);
+        const amct_quantised *q = origin->levels[i];
+        good = cJSON_AddBoolToObject(to, "quant_enable", q != NULL) &&
+               add_activation(to, &calibration->range, q ? q->src_bits : 8) &&
+               add_weights(to, layer->per_channel, q ? q->weight_bits : 8);
     }
     return good;
 }

@@ -26,14 +26,14 @@ static void print_layer(FILE *to, const amct_layer *layer, const amct_quantised 
     fputs("record {\n  key: ", to);
     print_string(to, layer->name);
     fprintf(to,
-            "\n  value {\n    scale_d: %.9g\n    offset_d: %d\n    act_type: \"INT8\"\n"
+            "\n  value {\n    scale_d: %.9g\n    offset_d: %d\n    act_type: \"INT%u\"\n"
             "    op_data_type: \"FLOAT32\"\n",
-            q->src.scale, q->src.offset);
+            q->src.scale, q->src.offset, q->src_bits);
     for (int64_t c = 0; c < q->n_scales; c++)
         fprintf(to, "    scale_w: %.9g\n", q->scales[c]);
     for (int64_t c = 0; c < q->n_scales; c++)
         fputs("    offset_w: 0\n", to);
-    fputs("    wts_type: \"INT8\"\n  }\n}\n", to);
+    fprintf(to, "    wts_type: \"INT%u\"\n  }\n}\n", q->weight_bits);
 }
 
 amct_status amct_record_text(char **out, const amct_origin *origin, amct_err *err)

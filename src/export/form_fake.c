@@ -3,7 +3,7 @@
  * (AMCT's ONNX form has operators of its own instead; nothing but a runtime with AMCT's library
  * runs them.)
  *
- *   AscendQuant    Mul(1 / step), Round, Add(offset), Clip(-128, 127), Sub(offset)
+ *   AscendQuant    Mul(1 / step), Round, Add(offset), Clip(-128, 127; 4 bits: -8, 7), Sub(offset)
  *   layer          on these, with weights and bias that are integers
  *   AscendDequant  Round, Mul(scale)
  *
@@ -94,16 +94,18 @@ static amct_status dequantise(amct_graph *graph, const amct_site *site, amct_err
 
 amct_status amct_form_fake(amct_graph *graph, const amct_site *sites, uint32_t n, amct_err *err)
 {
-    limits clip;
-    AMCT_TRY(amct_site_scalar(&clip.least, graph, -128, err, "int8.least"));
-    AMCT_TRY(amct_site_scalar(&clip.greatest, graph, 127, err, "int8.greatest"));
+    limits int8, int4;
+    AMCT_TRY(amct_site_scalar(&int8.least, graph, -128, err, "int8.least"));
+    AMCT_TRY(amct_site_scalar(&int8.greatest, graph, 127, err, "int8.greatest"));
+    AMCT_TRY(amct_site_scalar(&int4.least, graph, -8, err, "int4.least"));
+    AMCT_TRY(amct_site_scalar(&int4.greatest, graph, 7, err, "int4.greatest"));
     for (uint32_t i = 0; i < n; i++) {
         const amct_site *site = &sites[i];
         const amct_node *node = &graph->nodes[site->node];
         graph->tensors[node->dst[0]].dtype = AMCT_FLOAT;
         bool has_bias = node->n_src > 2 && node->src[2] != AMCT_NO_TENSOR;
         if (graph->nodes[site->quant].n_dst) /* not yet done for another layer */
-            AMCT_TRY(quantise(graph, site->quant, &clip, err));
+            AMCT_TRY(quantise(graph, site->quant, site->level->src_bits == 4 ? &int4 : &int8, err));
         AMCT_TRY(make_float(graph, site->node, 1, err));
         if (has_bias)
             AMCT_TRY(make_float(graph, site->node, 2, err));

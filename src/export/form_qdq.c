@@ -7,6 +7,7 @@
  *
  * Activations are uint8, offset + 128: ONNX Runtime's kernels for uint8 by int8 are the fast ones.
  * (On x86 processors without VNNI they can saturate, as its documentation of quantisation says.)
+ * 4-bit integers are uint8 too; of activations a Clip in front keeps them within 16 values.
  *
  * The pair stands at the layer's own source and feeds nothing else. A float layer thus takes x
  * itself, never what a DequantizeLinear made. This matters: ONNX Runtime's optimiser gives float
@@ -30,6 +31,22 @@ static amct_status scalar_zero(uint32_t *id, amct_graph *graph, int32_t offset, 
     return AMCT_OK;
 }
 
+/* Keeps *src within what 4 bits can say. */
+static amct_status clip_int4(uint32_t *src, amct_graph *graph, const char *name, amct_qparams q,
+                             amct_err *err)
+{
+    uint32_t clipped, ends[2];
+    AMCT_TRY(amct_site_scalar(&ends[0], graph, (float)(-8 - q.offset) * q.scale, err, "%s.least",
+                              name));
+    AMCT_TRY(amct_site_scalar(&ends[1], graph, (float)(7 - q.offset) * q.scale, err, "%s.greatest",
+                              name));
+    AMCT_TRY(amct_site_value(&clipped, graph, AMCT_FLOAT, err, "%s.clip", name));
+    AMCT_TRY(amct_site_node(graph, "Clip", (uint32_t[]){*src, ends[0], ends[1], AMCT_NO_TENSOR},
+                            clipped, err, "%s.clip", name));
+    *src = clipped;
+    return AMCT_OK;
+}
+
 /* AscendQuant becomes QuantizeLinear, DequantizeLinear; its result is the float of the latter. */
 static amct_status pair(amct_graph *graph, const amct_site *site, amct_err *err)
 {
@@ -40,6 +57,8 @@ static amct_status pair(amct_graph *graph, const amct_site *site, amct_err *err)
     AMCT_TRY(amct_site_value(&q, graph, AMCT_UINT8, err, "%s.uint8", old.name));
     amct_site_drop(graph, site->quant);
     uint32_t src[] = {old.src[0], scale, zero, AMCT_NO_TENSOR};
+    if (site->level->src_bits == 4)
+        AMCT_TRY(clip_int4(&src[0], graph, old.name, site->level->src, err));
     AMCT_TRY(amct_site_node(graph, "QuantizeLinear", src, q, err, "%s", old.name));
     graph->tensors[old.dst[0]].dtype = AMCT_FLOAT;
     graph->tensors[old.dst[0]].zero_point = 0;

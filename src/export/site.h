@@ -44,7 +44,8 @@ static inline void amct_site_drop(amct_graph *graph, uint32_t node)
 
 /* ---- Forms: each rewrites a clone of the candidate; nodes are not sorted afterwards ---------- */
 
-/* What ATC reads: the candidate, its Gemm weights transposed. */
+/* What ATC reads: the candidate, its Gemm weights transposed, AscendWeightQuant behind weights of 4
+ * bits. */
 amct_status amct_form_deploy(amct_graph *graph, const amct_site *sites, uint32_t n, amct_err *err);
 /* Floats that are integers. */
 amct_status amct_form_fake(amct_graph *graph, const amct_site *sites, uint32_t n, amct_err *err);

@@ -30,6 +30,7 @@ typedef struct amct_tensor {
     /* Of integer tensors behind AscendQuant: the integer that stands for 0.0. What Conv, Gemm,
      * MatMul and AveragePool subtract, and pad with, when they compute in integers. */
     int32_t zero_point;
+    bool int4;      /* INT8 whose values are 4-bit integers: the device packs two in a byte */
     bool input;     /* fed by the user */
     amct_hash hash; /* of data, once somebody has reckoned it; else zero */
 } amct_tensor;

@@ -16,7 +16,9 @@ const char *amct_node_status_name(uint32_t status)
 
 static uint32_t device_dtype(const amct_tensor *t)
 {
-    return amct_dtype_is_float(t->dtype) ? (uint32_t)AMCT_FLOAT16 : t->dtype;
+    return amct_dtype_is_float(t->dtype) ? (uint32_t)AMCT_FLOAT16
+           : t->int4                     ? (uint32_t)AMCT_INT4
+                                         : t->dtype;
 }
 
 static amct_status view_attrs(const amct_attr_desc **out, amct_arena *arena, const amct_node *node,

@@ -1,7 +1,8 @@
 /*
- * AscendQuant, AscendDequant and AscendAntiQuant: quantisation as ATC reads it. Numbers are
- * reckoned in float32 as on the device: q = clip(rint(x * scale) + offset), whose scale is the
- * reciprocal of a step; y = x * deq_scale; y = (x - offset) * scale.
+ * AscendQuant, AscendWeightQuant, AscendDequant and AscendAntiQuant: quantisation as ATC reads it.
+ * Numbers are reckoned in float32 as on the device: q = clip(rint(x * scale) + offset), whose scale
+ * is the reciprocal of a step; y = x * deq_scale; y = (x - offset) * scale. 4-bit integers are held
+ * in a byte each.
  */
 #include "ops/param.h"
 #include "ops/rows.h"
@@ -41,6 +42,7 @@ static amct_status read_float_type(uint32_t *out, const amct_node *node, amct_er
 typedef struct code {
     float scale, offset, least, greatest;
     uint32_t dtype;
+    bool int4;
 } code;
 
 static amct_status read_code(code *out, const amct_node *node, amct_err *err)
@@ -57,6 +59,7 @@ static amct_status read_code(code *out, const amct_node *node, amct_err *err)
     c.least = -ldexpf(1, bits[type] - 1);
     c.greatest = -c.least - 1;
     c.dtype = bits[type] == 16 ? AMCT_INT16 : AMCT_INT8;
+    c.int4 = bits[type] == 4;
     if (!(c.offset >= c.least && c.offset <= c.greatest) || c.offset != rintf(c.offset))
         return amct_fail(err, AMCT_E_INVALID, "offset is %g, wanted an integer from %g to %g",
                          c.offset, c.least, c.greatest);
@@ -71,6 +74,7 @@ static amct_status infer_quant(const amct_infer *in, amct_err *err)
     AMCT_TRY(read_code(&c, in->node, err));
     amct_infer_dst(in, 0, c.dtype, &in->src[0]->shape);
     in->dst[0].zero_point = (int32_t)c.offset;
+    in->dst[0].int4 = c.int4;
     return AMCT_OK;
 }
 
@@ -83,6 +87,41 @@ static amct_status run_quant(const amct_call *call, amct_err *err)
     for (int64_t i = 0; i < n; i++) {
         float q = rintf((float)amct_value_get(x, i) * c.scale) + c.offset;
         amct_value_put(dst, i, q < c.least ? c.least : q > c.greatest ? c.greatest : q);
+    }
+    return AMCT_OK;
+}
+
+/* ---- AscendWeightQuant: says that weights, which are integers already, have 4 bits ----------- */
+
+static amct_status infer_weight_quant(const amct_infer *in, amct_err *err)
+{
+    static const char *const types[] = {"INT8", "INT4", NULL};
+    uint32_t type;
+    AMCT_TRY(amct_want_dtype(in, 0, AMCT_INT8, err));
+    AMCT_TRY(amct_want_dtype(in, 1, AMCT_INT8, err));
+    AMCT_TRY(amct_param_word(&type, in->node, "dst_type", types, err));
+    amct_infer_dst(in, 0, AMCT_INT8, &in->src[0]->shape);
+    in->dst[0].int4 = type == 1;
+    return AMCT_OK;
+}
+
+static amct_status run_weight_quant(const amct_call *call, amct_err *err)
+{
+    static const char *const types[] = {"INT8", "INT4", NULL};
+    const amct_value *w = call->src[0], *offsets = call->src[1];
+    int64_t n = amct_shape_size(&w->shape);
+    uint32_t type;
+    AMCT_TRY(amct_param_word(&type, call->node, "dst_type", types, err));
+    for (int64_t i = 0; i < amct_shape_size(&offsets->shape); i++)
+        if (amct_value_get_int(offsets, i) != 0)
+            return amct_fail(err, AMCT_E_UNSUPPORTED, "offset of weights is %lld, wanted 0",
+                             (long long)amct_value_get_int(offsets, i));
+    for (int64_t i = 0; i < n; i++) {
+        int64_t q = amct_value_get_int(w, i);
+        if (type == 1 && (q < -8 || q > 7))
+            return amct_fail(err, AMCT_E_INVALID, "weight %lld is %lld, wanted -8 to 7",
+                             (long long)i, (long long)q);
+        amct_value_put(call->dst[0], i, (double)q);
     }
     return AMCT_OK;
 }
@@ -193,6 +232,7 @@ static amct_status run_anti_quant(const amct_call *call, amct_err *err)
 
 const amct_op amct_ops_ascend[] = {
     {"AscendQuant", 1, 1, 1, infer_quant, run_quant},
+    {"AscendWeightQuant", 2, 2, 1, infer_weight_quant, run_weight_quant},
     {"AscendDequant", 2, 2, 1, infer_dequant, run_dequant},
     {"AscendAntiQuant", 1, 1, 1, infer_anti_quant, run_anti_quant},
 };

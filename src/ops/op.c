@@ -109,6 +109,7 @@ amct_status amct_op_infer(const amct_op *op, const amct_infer *in, amct_err *err
         in->dst[i].dtype = dst[i].dtype;
         in->dst[i].shape = dst[i].shape;
         in->dst[i].zero_point = dst[i].zero_point;
+        in->dst[i].int4 = dst[i].int4;
     }
     free(dst);
     return status;

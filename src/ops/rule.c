@@ -14,6 +14,7 @@ void amct_infer_dst(const amct_infer *in, uint32_t i, uint32_t dtype, const amct
     in->dst[i].dtype = dtype;
     in->dst[i].shape = *shape;
     in->dst[i].zero_point = 0;
+    in->dst[i].int4 = false;
 }
 
 amct_status amct_want_float(const amct_infer *in, uint32_t i, amct_err *err)

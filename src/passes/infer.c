@@ -50,6 +50,7 @@ static amct_status infer_node(const inference *in, const amct_op *op, amct_node 
         to->dtype = dst[i].dtype;
         to->shape = dst[i].shape;
         to->zero_point = dst[i].zero_point;
+        to->int4 = dst[i].int4;
     }
     return AMCT_OK;
 }

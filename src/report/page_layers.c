@@ -54,14 +54,16 @@ static void write_number(const amct_page *page, double value, int decimals)
     fprintf(page->out, "</td>");
 }
 
-/* What the network's latency would be with another level of this layer, against the chosen one. */
-static void write_alternatives(const amct_page *page, const cJSON *layer)
+/* The other levels of this layer: the network's latency with it against the chosen one, and what it
+ * loses alone. */
+static void write_alternatives(const amct_page *page, const cJSON *layer, int loss_decimals)
 {
     FILE *out = page->out;
     const cJSON *others = amct_json_get_items(layer, "alternatives");
     int decimals = amct_html_decimals(1e3 * page->best_ms, 5);
     if (!others) {
         write_text(page, "", NULL);
+        write_number(page, NAN, 0);
         write_number(page, NAN, 0);
         return;
     }
@@ -73,6 +75,10 @@ static void write_alternatives(const amct_page *page, const cJSON *layer)
         double ms = amct_json_get_number(other, "network_latency_ms");
         fprintf(out, other == others ? "</td><td class=\"n\">" : "<br>");
         amct_html_change(out, 1e3 * (ms - page->best_ms), decimals);
+    }
+    for (const cJSON *other = others; other; other = other->next) {
+        fprintf(out, other == others ? "</td><td class=\"n\">" : "<br>");
+        amct_html_number(out, 1e3 * amct_json_get_number(other, "loss_alone"), loss_decimals);
     }
     fprintf(out, "</td>");
 }
@@ -86,8 +92,8 @@ static void write_layer(const amct_page *page, const cJSON *layer, int us_decima
     write_text(page, "", amct_json_get_text(layer, "bits"));
     write_number(page, amct_json_get_number(layer, "baseline_latency_us"), us_decimals);
     write_number(page, amct_json_get_number(layer, "latency_us"), us_decimals);
-    write_alternatives(page, layer);
     write_number(page, 1e3 * amct_json_get_number(layer, "loss_alone"), loss_decimals);
+    write_alternatives(page, layer, loss_decimals);
     write_text(page, "why", amct_json_get_text(layer, "reason"));
     fprintf(page->out, "</tr>\n");
 }
@@ -100,6 +106,7 @@ void amct_page_layers(const amct_page *page)
         {"Bits", "", false},
         {"Before", "\u00b5s", true},
         {"After", "\u00b5s", true},
+        {"Loss alone", "10\u207b\u00b3", true},
         {"Other level", "", false},
         {"Network with it", "\u00b5s", true},
         {"Loss alone", "10\u207b\u00b3", true},
@@ -122,20 +129,26 @@ void amct_page_layers(const amct_page *page)
     fprintf(
         out,
         "<p class=\"quiet\">\u201cNetwork with it\u201d is what the whole network would take more "
-        "(+) or less (\u2212) with the layer\u2019s other level and everything else as chosen. "
+        "(+) or less (\u2212) with that level of the layer and everything else as chosen. "
         "\u201cLoss alone\u201d is how far the outputs move (mean KL divergence, or 1 \u2212 "
-        "cosine) when only this layer is in 8 bits.</p>\n</section>\n");
+        "cosine) when only this layer is at that level.</p>\n</section>\n");
 }
 
 typedef struct skip {
-    const char *name, *reason;
+    const char *name, *level, *reason;
     size_t place;
 } skip;
+
+static int compare_reasons(const skip *x, const skip *y)
+{
+    int order = strcmp(x->level, y->level);
+    return order ? order : strcmp(x->reason, y->reason);
+}
 
 static int by_reason(const void *a, const void *b)
 {
     const skip *x = a, *y = b;
-    int order = strcmp(x->reason, y->reason);
+    int order = compare_reasons(x, y);
     return order ? order : (x->place > y->place) - (x->place < y->place);
 }
 
@@ -144,9 +157,10 @@ static size_t write_reason(const amct_page *page, const skip *skips, size_t n)
 {
     FILE *out = page->out;
     size_t same = 1;
-    while (same < n && strcmp(skips[same].reason, skips[0].reason) == 0)
+    while (same < n && compare_reasons(&skips[same], &skips[0]) == 0)
         same++;
     fprintf(out, "<tr>");
+    write_text(page, "", *skips[0].level ? skips[0].level : "all");
     write_text(page, "why", *skips[0].reason ? skips[0].reason : NULL);
     fprintf(out, "<td class=\"n\">%zu</td><td class=\"name\">", same);
     for (size_t i = 0; i < same; i++) {
@@ -161,11 +175,13 @@ static size_t write_reason(const amct_page *page, const skip *skips, size_t n)
 static void write_reasons(const amct_page *page, const cJSON *list, skip *skips)
 {
     static const column columns[] = {
-        {"Reason", "", false}, {"Layers", "", true}, {"Names", "", false}};
+        {"Level", "", false}, {"Reason", "", false}, {"Layers", "", true}, {"Names", "", false}};
     size_t n = 0;
     for (const cJSON *item = list; item; item = item->next, n++) {
         const char *reason = amct_json_get_text(item, "reason");
-        skips[n] = (skip){amct_json_get_text(item, "name"), reason ? reason : "", n};
+        const char *level = amct_json_get_text(item, "level");
+        skips[n] = (skip){amct_json_get_text(item, "name"), level ? level : "",
+                          reason ? reason : "", n};
     }
     qsort(skips, n, sizeof *skips, by_reason);
     begin_table(page, amct_page_name_width(list), columns, sizeof columns / sizeof *columns);
@@ -182,7 +198,7 @@ void amct_page_skipped(const amct_page *page)
         n++;
     skip *skips = malloc((n + 1) * sizeof *skips);
     *page->failed |= !skips;
-    fprintf(page->out, "<section>\n<h2>Layers without a choice</h2>\n");
+    fprintf(page->out, "<section>\n<h2>What was not tried</h2>\n");
     if (n && skips)
         write_reasons(page, list, skips);
     else

@@ -126,8 +126,9 @@ static void print_rest(FILE *out, const amct_config *c)
         fprintf(out, "\n");
     }
     fprintf(out, "space:\n");
-    line(out, "  bits", "levels a layer may have; 16 is always one", "[16%s]",
-         c->levels[AMCT_LEVEL_W8A8] ? ", w8a8" : "");
+    line(out, "  bits", "of weights and activations, levels a layer may have; 16 is always one",
+         "[16%s%s%s]", c->levels[AMCT_LEVEL_W8A8] ? ", w8a8" : "",
+         c->levels[AMCT_LEVEL_W4A8] ? ", w4a8" : "", c->levels[AMCT_LEVEL_W4A4] ? ", w4a4" : "");
     fprintf(out, "  skip: [");
     for (uint32_t i = 0; i < c->n_skip; i++) {
         fputs(i ? ", " : "", out);
@@ -136,10 +137,9 @@ static void print_rest(FILE *out, const amct_config *c)
     fprintf(out, "]%26s# layers to leave as they are, by name or glob\n", "");
     fprintf(out, "quantise:\n");
     line(out, "  weights",
-         "arq (AMCT's: the range), mse (clipped for least error) or gptq (least error of results)",
-         "%s", c->weights == AMCT_WEIGHTS_GPTQ ? "gptq"
-               : c->weights == AMCT_WEIGHTS_MSE ? "mse"
-                                                : "arq");
+         "of 8 bits: arq (AMCT's: the range), mse (clipped for least error), gptq (least error of "
+         "results); 4 bits are always gptq",
+         "%s", amct_weight_algo_names[c->weights]);
     line(out, "  activations", "ifmr or hfmg, as AMCT defines them", "%s",
          c->range.algo == AMCT_ACT_HFMG ? "hfmg" : "ifmr");
     line(out, "  asymmetric", "activations with an offset", "%s",

@@ -16,7 +16,7 @@ struct amct_costing {
     const amct_layer *layers;
     uint32_t n_layers;
     amct_arena *arena;
-    amct_quantised *shapes;      /* int8 forms without values: an estimator sees no weights */
+    amct_quantised *shapes;      /* per layer and kind, without values: no estimator sees weights */
     const amct_quantised **form; /* per layer, of the candidate at hand */
     amct_layer_cost *details;    /* shared memory */
     amct_estimating *estimator;  /* of the worker */
@@ -30,7 +30,7 @@ static amct_status make_shapes(amct_costing *c, amct_err *err)
         most = c->layers[i].channels > most ? c->layers[i].channels : most;
     float *ones = amct_arena_array(c->arena, (size_t)most, sizeof *ones);
     int32_t *zeros = amct_arena_array(c->arena, (size_t)most, sizeof *zeros);
-    c->shapes = amct_arena_array(c->arena, c->n_layers, sizeof *c->shapes);
+    c->shapes = amct_arena_array(c->arena, (size_t)c->n_layers * AMCT_N_LEVELS, sizeof *c->shapes);
     c->form = amct_arena_array(c->arena, c->n_layers, sizeof *c->form);
     if (!ones || !zeros || !c->shapes || !c->form)
         return amct_fail_nomem(err);
@@ -41,13 +41,17 @@ static amct_status make_shapes(amct_costing *c, amct_err *err)
         if (l->no_int8)
             continue;
         const amct_tensor *w = &c->graph->tensors[l->weights];
-        c->shapes[i] = (amct_quantised){.src = {1, 0},
-                                        .n_weights = amct_shape_size(&w->shape),
-                                        .n_scales = l->per_channel ? l->channels : 1,
-                                        .channels = l->channels,
-                                        .weights = w->data,
-                                        .scales = ones,
-                                        .bias = zeros};
+        for (amct_level_kind k = AMCT_LEVEL_W8A8; k < AMCT_N_LEVELS; k++)
+            c->shapes[i * AMCT_N_LEVELS + k] =
+                (amct_quantised){.src = {1, 0},
+                                 .src_bits = amct_level_src_bits(k),
+                                 .weight_bits = amct_level_weight_bits(k),
+                                 .n_weights = amct_shape_size(&w->shape),
+                                 .n_scales = l->per_channel ? l->channels : 1,
+                                 .channels = l->channels,
+                                 .weights = w->data,
+                                 .scales = ones,
+                                 .bias = zeros};
     }
     return AMCT_OK;
 }
@@ -82,7 +86,7 @@ static amct_status answer(void *ctx, const void *request, size_t size, void *byt
         AMCT_TRY(amct_estimating_open(&c->estimator, c->plugins, c->config->estimator,
                                       c->config->target_options, c->config->n_target_options, err));
     for (uint32_t i = 0; i < c->n_layers; i++)
-        c->form[i] = kinds[i] == AMCT_LEVEL_16 ? NULL : &c->shapes[i];
+        c->form[i] = kinds[i] == AMCT_LEVEL_16 ? NULL : &c->shapes[i * AMCT_N_LEVELS + kinds[i]];
     amct_graph *graph;
     amct_latency latency = {0};
     AMCT_TRY(amct_stitch(&graph, c->graph, c->layers, c->n_layers, c->form, err));

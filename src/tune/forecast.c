@@ -1,5 +1,6 @@
 #include "tune/forecast.h"
 
+#include "passes/prepare.h"
 #include "search/search.h"
 
 #include <stdlib.h>
@@ -42,9 +43,23 @@ static uint64_t weight_bytes(const amct_graph *g)
     return bytes;
 }
 
-static amct_status forecast_cost(amct_forecast *f, const amct_setup *s, const amct_genes *genes,
-                                 amct_err *err)
+/* Activations that may be kept: of the search samples while searching, of the calibration samples
+ * while finalists are refined; half of the limit at most. */
+static uint64_t cache_bytes(const amct_setup *s)
 {
+    const amct_graph *g = s->model.graph;
+    uint32_t most = s->search.n > s->calibration.n ? s->search.n : s->calibration.n;
+    uint64_t per_sample = 0, limit = s->config->memory_limit_bytes / 2;
+    for (uint32_t t = 0; t < g->n_tensors; t++)
+        if (!g->tensors[t].data && amct_shape_known(&g->tensors[t].shape))
+            per_sample += (uint64_t)amct_shape_size(&g->tensors[t].shape) * sizeof(float);
+    per_sample /= (uint64_t)amct_batch_of(g);
+    return per_sample > limit / most ? limit : per_sample * most;
+}
+
+static amct_status forecast_cost(amct_forecast *f, const amct_setup *s, amct_err *err)
+{
+    const amct_genes *genes = &s->genes;
     uint8_t *kinds = calloc(s->model.n_layers + 1, 1);
     amct_graph_cost fastest = {0};
     if (!kinds)
@@ -61,21 +76,19 @@ static amct_status forecast_cost(amct_forecast *f, const amct_setup *s, const am
 
 static amct_status forecast(amct_forecast *f, amct_setup *s, amct_err *err)
 {
-    amct_genes genes = {0};
+    const amct_genes *genes = &s->genes;
     double per_sample = 0;
     size_t plan_bytes = 0;
     const amct_config *c = s->config;
-    AMCT_TRY(amct_genes_make(&genes, c, s->model.layers, s->model.n_layers, s->costing, NULL, err));
     *f = (amct_forecast){.layers = s->model.n_layers,
-                         .genes = genes.n,
-                         .evaluations = genes.n ? c->evaluations : 0,
+                         .genes = genes->n,
+                         .evaluations = genes->n ? c->evaluations : 0,
                          .calibration_samples = s->calibration.n,
                          .search_samples = s->search.n,
                          .confirm_samples = s->confirm.n};
-    for (uint32_t g = 0; g < genes.n; g++)
-        f->probes += genes.genes[g].n_levels - 1;
-    amct_status status = forecast_cost(f, s, &genes, err);
-    amct_genes_free(&genes);
+    for (uint32_t g = 0; g < genes->n; g++)
+        f->probes += genes->genes[g].n_levels - 1;
+    amct_status status = forecast_cost(f, s, err);
     if (status == AMCT_OK)
         status = time_original(&per_sample, &plan_bytes, s, err);
     /* Calibration runs twice, finalists are refined on the calibration samples and measured once
@@ -89,9 +102,10 @@ static amct_status forecast(amct_forecast *f, amct_setup *s, amct_err *err)
     getrusage(RUSAGE_SELF, &self);
     uint64_t weights = weight_bytes(s->model.graph);
     uint64_t rows = (uint64_t)(s->search.n + s->confirm.n) * s->outputs.row * sizeof(float);
-    /* What is resident now, the level database, and per worker a plan and both packed forms. */
+    /* What is resident now, the level database, per worker a plan and both packed forms, and caches
+     * and second moments within the limit. */
     f->memory_bytes = (uint64_t)self.ru_maxrss * 1024 + rows + weights / 4 +
-                      s->jobs * (plan_bytes + weights + weights / 4);
+                      s->jobs * (plan_bytes + weights + weights / 4) + cache_bytes(s);
     /* Levels; three models, twice while they are replaced; the records. */
     f->disk_bytes = weights / 4 + 2 * (weights / 2 + weights) + (uint64_t)f->evaluations * 1024;
     return status;

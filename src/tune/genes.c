@@ -4,9 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Levels of a layer as bits of a set. */
-typedef uint32_t kind_set;
-
 typedef struct maker {
     amct_genes *to;
     const amct_config *config;
@@ -14,17 +11,17 @@ typedef struct maker {
     amct_costing *costing;
     uint8_t *kinds;           /* a candidate */
     amct_layer_cost *details; /* of it */
-    kind_set *allowed;        /* per layer: what may be chosen besides AMCT_LEVEL_16 */
-    const char **reasons;     /* per layer, why something may not; NULL: all may */
+    uint32_t *allowed;        /* per layer: the set of what may be chosen besides AMCT_LEVEL_16 */
+    const char **reasons;     /* per layer and kind, why it may not; NULL: it was not asked for */
 } maker;
 
-static bool has(kind_set set, int kind)
+static bool has(uint32_t set, int kind)
 {
     return set >> kind & 1;
 }
 
 /* The lossiest level that the layer may have. */
-static uint8_t deepest(kind_set set)
+static uint8_t deepest(uint32_t set)
 {
     int kind = AMCT_N_LEVELS - 1;
     while (kind > AMCT_LEVEL_16 && !has(set, kind))
@@ -35,7 +32,7 @@ static uint8_t deepest(kind_set set)
 static void forbid(maker *m, uint32_t layer, int kind, const char *why)
 {
     m->allowed[layer] &= ~(1u << kind);
-    m->reasons[layer] = why;
+    m->reasons[layer * AMCT_N_LEVELS + (uint32_t)kind] = why;
 }
 
 amct_status amct_genes_check_skips(const amct_config *config, const amct_layer *layers,
@@ -53,45 +50,20 @@ amct_status amct_genes_check_skips(const amct_config *config, const amct_layer *
     return AMCT_OK;
 }
 
-/* What a layer cannot have with its weights, whatever the target. */
-static amct_status forbid_impossible(maker *m, uint32_t i, amct_leveldb *levels, amct_err *err)
+static void forbid_statically(maker *m)
 {
-    amct_err why;
-    for (int k = AMCT_LEVEL_W8A8; k < AMCT_N_LEVELS; k++) {
-        const amct_quantised *ignored;
-        if (!has(m->allowed[i], k) ||
-            amct_leveldb_get(&ignored, levels, i, (amct_level_kind)k, &why) == AMCT_OK)
-            continue;
-        if (why.code != AMCT_E_UNSUPPORTED) {
-            *err = why;
-            return amct_fail_in(err, "layer '%s'", m->layers[i].name);
-        }
-        const char *text = amct_arena_string(m->to->arena, why.text);
-        if (!text)
-            return amct_fail_nomem(err);
-        forbid(m, i, k, text);
-    }
-    return AMCT_OK;
-}
-
-static amct_status static_reasons(maker *m, amct_leveldb *levels, amct_err *err)
-{
-    kind_set asked = 0;
+    uint32_t asked = 0;
     for (int k = AMCT_LEVEL_W8A8; k < AMCT_N_LEVELS; k++)
-        asked |= (kind_set)m->config->levels[k] << k;
+        asked |= (uint32_t)m->config->levels[k] << k;
     for (uint32_t i = 0; i < m->to->n_layers; i++) {
         const amct_layer *l = &m->layers[i];
-        m->reasons[i] = l->no_int8;
+        const char *why = l->no_int8 ? l->no_int8 : asked ? NULL : "no other level is asked for";
         for (uint32_t k = 0; k < m->config->n_skip; k++)
             if (fnmatch(m->config->skip[k], l->name, 0) == 0)
-                m->reasons[i] = "skipped as asked";
-        if (!m->reasons[i] && !asked)
-            m->reasons[i] = "no other level is asked for";
-        m->allowed[i] = m->reasons[i] ? 0 : asked;
-        if (levels && m->allowed[i])
-            AMCT_TRY(forbid_impossible(m, i, levels, err));
+                why = "skipped as asked";
+        m->allowed[i] = why ? 0 : asked;
+        m->reasons[i * AMCT_N_LEVELS] = why;
     }
-    return AMCT_OK;
 }
 
 /* What the device computes in floating point all the same. */
@@ -158,11 +130,26 @@ static amct_status forbid_slow(maker *m, amct_err *err)
                 less = k;
             else
                 forbid(m, i, k,
-                       less == AMCT_LEVEL_16 ? "fewer bits are not faster on the target"
-                                             : "4 bits are not faster on the target");
+                       less == AMCT_LEVEL_16
+                           ? "it is not faster on the target than 16 bits"
+                           : "it is not faster on the target than a level that loses less");
         }
     }
     return AMCT_OK;
+}
+
+/* The reason that says most about a layer without any choice: that of 8 bits. */
+static const char *main_reason(const char *const reasons[AMCT_N_LEVELS])
+{
+    for (int k = AMCT_LEVEL_16; k < AMCT_N_LEVELS; k++)
+        if (reasons[k])
+            return reasons[k];
+    return NULL;
+}
+
+static void skip(amct_genes *to, uint32_t layer, uint32_t kind, const char *reason)
+{
+    to->skipped[to->n_skipped++] = (amct_skipped){layer, kind, reason};
 }
 
 static amct_status conclude(maker *m, amct_err *err)
@@ -170,30 +157,31 @@ static amct_status conclude(maker *m, amct_err *err)
     amct_genes *to = m->to;
     to->genes = amct_arena_array(to->arena, to->n_layers, sizeof *to->genes);
     to->n_levels = amct_arena_array(to->arena, to->n_layers, 1);
-    to->skipped = amct_arena_array(to->arena, to->n_layers, sizeof *to->skipped);
+    to->skipped =
+        amct_arena_array(to->arena, (size_t)to->n_layers * AMCT_N_LEVELS, sizeof *to->skipped);
     if (!to->genes || !to->n_levels || !to->skipped)
         return amct_fail_nomem(err);
     for (uint32_t i = 0; i < to->n_layers; i++) {
+        const char **reasons = m->reasons + (size_t)i * AMCT_N_LEVELS;
         if (!m->allowed[i]) {
-            char *name = amct_arena_string(to->arena, m->layers[i].name);
-            if (!name)
-                return amct_fail_nomem(err);
-            to->skipped[to->n_skipped++] = (amct_skipped){name, m->reasons[i]};
+            skip(to, i, AMCT_LEVEL_16, main_reason(reasons));
             continue;
         }
         amct_gene *gene = &to->genes[to->n];
         *gene = (amct_gene){.layer = i, .n_levels = 1};
-        for (int k = AMCT_LEVEL_W8A8; k < AMCT_N_LEVELS; k++)
-            if (has(m->allowed[i], k))
+        for (uint32_t k = AMCT_LEVEL_W8A8; k < AMCT_N_LEVELS; k++) {
+            if (has(m->allowed[i], (int)k))
                 gene->kinds[gene->n_levels++] = (uint8_t)k;
+            else if (reasons[k])
+                skip(to, i, k, reasons[k]);
+        }
         to->n_levels[to->n++] = (uint8_t)gene->n_levels;
     }
     return AMCT_OK;
 }
 
 amct_status amct_genes_make(amct_genes *out, const amct_config *config, const amct_layer *layers,
-                            uint32_t n_layers, amct_costing *costing, amct_leveldb *levels,
-                            amct_err *err)
+                            uint32_t n_layers, amct_costing *costing, amct_err *err)
 {
     amct_genes genes = {.n_layers = n_layers, .arena = amct_arena_new()};
     maker m = {&genes,
@@ -202,15 +190,15 @@ amct_status amct_genes_make(amct_genes *out, const amct_config *config, const am
                costing,
                calloc(n_layers + 1, 1),
                calloc(n_layers + 1, sizeof(amct_layer_cost)),
-               calloc(n_layers + 1, sizeof(kind_set)),
-               calloc(n_layers + 1, sizeof(char *))};
+               calloc(n_layers + 1, sizeof(uint32_t)),
+               calloc((size_t)n_layers + 1, AMCT_N_LEVELS * sizeof(char *))};
     amct_status status = genes.arena && m.kinds && m.details && m.allowed && m.reasons
                              ? AMCT_OK
                              : amct_fail_nomem(err);
-    if (status == AMCT_OK)
-        status = static_reasons(&m, levels, err);
-    if (status == AMCT_OK)
+    if (status == AMCT_OK) {
+        forbid_statically(&m);
         status = forbid_rolled_back(&m, err);
+    }
     if (status == AMCT_OK)
         status = forbid_slow(&m, err);
     if (status == AMCT_OK)
@@ -230,6 +218,71 @@ void amct_genes_free(amct_genes *genes)
 {
     amct_arena_free(genes->arena);
     *genes = (amct_genes){0};
+}
+
+void amct_genes_wanted(const amct_genes *genes, uint32_t *wanted)
+{
+    memset(wanted, 0, genes->n_layers * sizeof *wanted);
+    for (uint32_t g = 0; g < genes->n; g++)
+        for (uint32_t k = 1; k < genes->genes[g].n_levels; k++)
+            wanted[genes->genes[g].layer] |= 1u << genes->genes[g].kinds[k];
+}
+
+/* Of one gene; it may be left with a single level. */
+static amct_status drop_kinds(amct_genes *genes, amct_gene *gene, const amct_leveldb *levels,
+                              amct_err *err)
+{
+    uint32_t kept = 1;
+    for (uint32_t k = 1; k < gene->n_levels; k++) {
+        const amct_quantised *ignored;
+        amct_err why;
+        uint8_t kind = gene->kinds[k];
+        if (amct_leveldb_get(&ignored, levels, gene->layer, kind, &why) == AMCT_OK) {
+            gene->kinds[kept++] = kind;
+            continue;
+        }
+        const char *text = amct_arena_string(genes->arena, why.text);
+        if (why.code != AMCT_E_UNSUPPORTED || !text)
+            return amct_fail(err, why.code, "%s", why.text);
+        skip(genes, gene->layer, kind, text);
+    }
+    if (kept == 1)
+        genes->skipped[genes->n_skipped - 1].kind = AMCT_LEVEL_16;
+    gene->n_levels = kept;
+    return AMCT_OK;
+}
+
+amct_status amct_genes_drop_impossible(amct_genes *genes, const amct_leveldb *levels,
+                                       amct_err *err)
+{
+    uint32_t kept = 0;
+    for (uint32_t g = 0; g < genes->n; g++) {
+        AMCT_TRY(drop_kinds(genes, &genes->genes[g], levels, err));
+        if (genes->genes[g].n_levels == 1)
+            continue;
+        genes->n_levels[kept] = (uint8_t)genes->genes[g].n_levels;
+        genes->genes[kept++] = genes->genes[g];
+    }
+    genes->n = kept;
+    return AMCT_OK;
+}
+
+const char *amct_genes_reason(const amct_genes *genes, uint32_t layer, amct_level_kind kind)
+{
+    for (uint32_t i = 0; i < genes->n_skipped; i++) {
+        const amct_skipped *s = &genes->skipped[i];
+        if (s->layer == layer && (s->kind == AMCT_LEVEL_16 || s->kind == kind))
+            return s->reason;
+    }
+    return NULL;
+}
+
+const amct_gene *amct_genes_of(const amct_genes *genes, uint32_t layer)
+{
+    for (uint32_t g = 0; g < genes->n; g++)
+        if (genes->genes[g].layer == layer)
+            return &genes->genes[g];
+    return NULL;
 }
 
 void amct_genes_express(const amct_genes *genes, const uint8_t *genome, uint8_t *kinds)

@@ -13,24 +13,33 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MEMORY_MIN = 64 << 20 };
+
 /* ---- Model, target, data ------------------------------------------------------------------ */
 
-static amct_status make_cost_graph(amct_setup *s, amct_err *err)
+/* The model at both batch sizes, and its outputs. */
+static amct_status set_batches(amct_setup *s, amct_err *err)
 {
     AMCT_TRY(amct_graph_clone(&s->cost_graph, s->model.graph, err));
-    amct_status status = AMCT_OK;
     if (s->config->batch)
-        status = amct_set_batch(s->cost_graph, s->config->batch, err);
-    if (status == AMCT_OK)
-        status = amct_costing_new(&s->costing, s->plugins, s->config, s->cost_graph,
-                                  s->model.layers, s->model.n_layers, err);
+        AMCT_TRY(amct_set_batch(s->cost_graph, s->config->batch, err));
+    AMCT_TRY(amct_model_set_eval_batch(&s->model, err));
+    amct_hash_constants(s->model.graph);
+    return amct_outputs_of(&s->outputs, s->model.graph, err);
+}
+
+/* Opens the plugin: unknown chips and options are found here. */
+static amct_status cost_original(amct_setup *s, amct_err *err)
+{
+    AMCT_TRY(amct_costing_new(&s->costing, s->plugins, s->config, s->cost_graph, s->model.layers,
+                              s->model.n_layers, err));
     uint8_t *kinds = calloc(s->model.n_layers + 1, 1);
-    if (status == AMCT_OK && !kinds)
-        status = amct_fail_nomem(err);
-    if (status == AMCT_OK) /* opens the plugin: unknown chips and options are found here */
-        status = amct_costing_total(s->costing, kinds, &s->original_cost, err);
+    amct_status status =
+        kinds ? amct_costing_total(s->costing, kinds, &s->original_cost, err) : amct_fail_nomem(err);
     free(kinds);
-    return status;
+    return status == AMCT_OK || !s->config->target_section
+               ? status
+               : amct_yaml_fail_in(s->config->target_section, err);
 }
 
 static amct_status choose_metric(amct_setup *s, amct_metric *metric, amct_err *err)
@@ -88,6 +97,8 @@ amct_status amct_setup_inputs(amct_setup *s, const amct_config *config, amct_err
                                               "file");
     if (!(config->max_drop_ratio > 0))
         return amct_fail(err, AMCT_E_INVALID, "the budget must be greater than 0");
+    if (config->memory_limit_bytes < MEMORY_MIN)
+        return amct_fail(err, AMCT_E_INVALID, "the memory limit must be at least 64 MiB");
     if (!(config->confidence > 0 && config->confidence < 1))
         return amct_fail(err, AMCT_E_INVALID, "the confidence must lie between 0 and 100%%");
     AMCT_TRY(amct_search_check_algorithm(config->algorithm, err));
@@ -96,10 +107,9 @@ amct_status amct_setup_inputs(amct_setup *s, const amct_config *config, amct_err
     if (config->equalise)
         AMCT_TRY(amct_model_equalise(&s->model, err));
     AMCT_TRY(amct_genes_check_skips(config, s->model.layers, s->model.n_layers, err));
-    AMCT_TRY(make_cost_graph(s, err));
-    AMCT_TRY(amct_model_set_eval_batch(&s->model, err));
-    amct_hash_constants(s->model.graph);
-    AMCT_TRY(amct_outputs_of(&s->outputs, s->model.graph, err));
+    if (set_batches(s, err) != AMCT_OK)
+        return amct_fail_in(err, "%s", config->model);
+    AMCT_TRY(cost_original(s, err));
     char *folder = amct_path_folder(config->output); /* for what does not fit into memory */
     if (!folder)
         return amct_fail_nomem(err);
@@ -107,7 +117,11 @@ amct_status amct_setup_inputs(amct_setup *s, const amct_config *config, amct_err
                                            s->outputs.classes, folder, s->jobs, err);
     free(folder);
     AMCT_TRY(status);
-    return split_samples(s, err);
+    status = split_samples(s, err);
+    if (status != AMCT_OK)
+        return config->data_section ? amct_yaml_fail_in(config->data_section, err)
+                                    : amct_fail_in(err, "%s", s->dataset->path);
+    return amct_genes_make(&s->genes, config, s->model.layers, s->model.n_layers, s->costing, err);
 }
 
 /* ---- The original ------------------------------------------------------------------------- */
@@ -162,6 +176,8 @@ amct_status amct_setup_baseline(amct_setup *s, amct_err *err)
     uint32_t tasks =
         (s->search.n + b.batch - 1) / b.batch + (s->confirm.n + b.batch - 1) / b.batch;
     amct_status status = amct_parallel(s->jobs, tasks, run_original, &b, err);
+    if (status == AMCT_E_UNSUPPORTED)
+        amct_fail_in(err, "%s", s->config->model);
     amct_plan_free(b.plan);
     amct_exec_free(b.exec);
     AMCT_TRY(status);
@@ -251,7 +267,7 @@ static void print(prints *p, const char *key, const char *fmt, ...)
 static void fingerprint(prints *p, const amct_setup *s, const amct_exec *exec)
 {
     const amct_config *c = s->config;
-    char hex[AMCT_HASH_HEX], all[PRINT_TEXT] = "";
+    char hex[AMCT_HASH_HEX], all[PRINT_TEXT] = "", bits[32] = "";
     amct_hash skip = {0};
     amct_hash_hex(hash_graph(s->model.graph), hex);
     print(p, "model", "%s", hex);
@@ -272,7 +288,11 @@ static void fingerprint(prints *p, const amct_setup *s, const amct_exec *exec)
     for (uint32_t i = 0; i < c->n_skip; i++)
         skip = amct_hash_string(skip, c->skip[i]);
     amct_hash_hex(skip, hex);
-    print(p, "space", "w8a8=%d skip=%u:%.8s", c->levels[AMCT_LEVEL_W8A8], c->n_skip, hex);
+    for (int k = AMCT_LEVEL_W8A8; k < AMCT_N_LEVELS; k++)
+        if (c->levels[k])
+            snprintf(bits + strlen(bits), sizeof bits - strlen(bits), " %s",
+                     amct_level_name((amct_level_kind)k));
+    print(p, "space", "16%s skip=%u:%.8s", bits, c->n_skip, hex);
     print(p, "quantise", "weights=%d activations=%d asymmetric=%d equalise=%d", c->weights,
           c->range.algo, c->range.asymmetric, c->equalise);
     print(p, "search", "%s seed=%llu evaluations=%u population=%u", c->algorithm,
@@ -281,7 +301,7 @@ static void fingerprint(prints *p, const amct_setup *s, const amct_exec *exec)
     print(p, "version", "%s", PACKAGE_VERSION);
 }
 
-static amct_status open_study(amct_setup *s, amct_err *err)
+amct_status amct_setup_study(amct_setup *s, amct_err *err)
 {
     prints *p = calloc(1, sizeof *p);
     amct_exec *exec = NULL;
@@ -295,25 +315,37 @@ static amct_status open_study(amct_setup *s, amct_err *err)
     return status;
 }
 
-amct_status amct_setup_study(amct_setup *s, amct_err *err)
+/* The level database, with all that the genes may want. */
+static amct_status make_levels(amct_setup *s, amct_err *err)
 {
+    const amct_model *m = &s->model;
     amct_feed feed = amct_selection_feed(&s->calibration);
-    AMCT_TRY(open_study(s, err));
-    AMCT_TRY(amct_calibrate(&s->stats, s->model.graph, s->model.layers, s->model.n_layers, &feed,
-                            &s->config->range, s->jobs, err));
-    char *folder = amct_path_join(s->config->output, "levels");
-    if (!folder)
-        return amct_fail_nomem(err);
     amct_level_options options = {s->config->weights, true};
-    amct_status status = amct_leveldb_new(&s->levels, s->model.graph, s->model.layers, s->stats,
-                                          &options, folder, err);
+    char *folder = amct_path_join(s->config->output, "levels");
+    uint32_t *wanted = calloc(m->n_layers + 1, sizeof *wanted);
+    amct_status status = folder && wanted ? AMCT_OK : amct_fail_nomem(err);
+    if (status == AMCT_OK)
+        status = amct_leveldb_new(&s->levels, m->graph, m->layers, s->stats, &options, folder, err);
+    if (status == AMCT_OK) {
+        amct_genes_wanted(&s->genes, wanted);
+        status = amct_leveldb_fill(s->levels, wanted, &feed, s->jobs,
+                                   s->config->memory_limit_bytes / 2, err);
+    }
+    free(wanted);
     free(folder);
-    AMCT_TRY(status);
-    return amct_leveldb_fill(s->levels, s->config->levels, &feed, s->jobs,
-                             s->config->memory_limit_bytes / 2, err);
+    return status;
 }
 
-/* ---- Genes and the bench ------------------------------------------------------------------ */
+amct_status amct_setup_levels(amct_setup *s, amct_err *err)
+{
+    amct_feed feed = amct_selection_feed(&s->calibration);
+    AMCT_TRY(amct_calibrate(&s->stats, s->model.graph, s->model.layers, s->model.n_layers, &feed,
+                            &s->config->range, s->jobs, err));
+    AMCT_TRY(make_levels(s, err));
+    return amct_genes_drop_impossible(&s->genes, s->levels, err);
+}
+
+/* ---- The bench ---------------------------------------------------------------------------- */
 
 /* What comes before all choices, and where the rest is cut. */
 static amct_status make_stages(amct_setup *s, amct_err *err)
@@ -346,8 +378,6 @@ static amct_status make_stages(amct_setup *s, amct_err *err)
 
 amct_status amct_setup_bench(amct_setup *s, amct_err *err)
 {
-    AMCT_TRY(amct_genes_make(&s->genes, s->config, s->model.layers, s->model.n_layers, s->costing,
-                             s->levels, err));
     if (s->genes.n)
         AMCT_TRY(make_stages(s, err));
     s->bench = (amct_bench){.graph = s->model.graph,

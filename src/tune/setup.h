@@ -39,7 +39,7 @@ typedef struct amct_setup {
     amct_graph_cost original_cost;
 } amct_setup;
 
-/* Loads and checks model, target and data, and splits the samples. Writes nothing. */
+/* Loads and checks model, target and data, splits the samples and finds the genes. Writes nothing. */
 amct_status amct_setup_inputs(amct_setup *s, const amct_config *config, amct_err *err);
 /* Runs the original network on the search and confirm samples. */
 amct_status amct_setup_baseline(amct_setup *s, amct_err *err);
@@ -48,9 +48,11 @@ void amct_setup_budget(amct_setup *s, double max_drop_ratio, bool relative);
 /* Whether the confirm samples could prove the budget if no answer changed; if not, how many would
  * do goes to *needed. Always true where nothing is to be proven, or the metric is the cosine. */
 bool amct_setup_provable(const amct_setup *s, double *needed);
-/* Opens or makes the study in config->output, calibrates, and fills the level database. */
+/* Opens or makes the study in config->output. */
 amct_status amct_setup_study(amct_setup *s, amct_err *err);
-/* Finds the genes, and computes what comes before all of them. */
+/* Calibrates, and fills the level database with what the genes may want. */
+amct_status amct_setup_levels(amct_setup *s, amct_err *err);
+/* Computes what comes before all genes. */
 amct_status amct_setup_bench(amct_setup *s, amct_err *err);
 void amct_setup_free(amct_setup *s);
 

@@ -4,15 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ENTRIES = 96 };
+enum { ENTRIES = 512 };
 
-/* Rows at the end of a stage, of all candidates that are alike up to there. */
+/* Rows at the end of a stage, of all candidates that are alike up to there. They are kept from the
+ * second such candidate on: most beginnings occur once. */
 typedef struct entry {
     amct_hash key;
-    unsigned char *rows; /* room for all samples; NULL: the entry is free */
+    unsigned char *rows; /* room for all samples; NULL: none are kept yet */
     size_t row_bytes;
     uint32_t n;    /* rows that are there: of the first samples */
-    uint64_t used; /* by which candidate last */
+    uint64_t used; /* by which candidate last; 0: the entry is free */
 } entry;
 
 struct amct_stage_cache {
@@ -79,38 +80,37 @@ void amct_stage_cache_free(amct_stage_cache *cache)
 /* ---- Entries ------------------------------------------------------------------------------ */
 
 /* The entry that was not used for longest, not one of the candidate at hand; NULL: none. */
-static entry *oldest(amct_stage_cache *c)
+static entry *oldest(amct_stage_cache *c, bool with_rows)
 {
     entry *found = NULL;
     for (uint32_t i = 0; i < ENTRIES; i++) {
         entry *e = &c->entries[i];
-        if (e->rows && e->used != c->candidate && (!found || e->used < found->used))
+        if ((e->rows || !with_rows) && e->used != c->candidate && (!found || e->used < found->used))
             found = e;
     }
     return found;
 }
 
+/* The entry where rows of that beginning are kept; NULL: it is the first time that it is seen. */
 static entry *find_entry(amct_stage_cache *c, amct_hash key, size_t row_bytes)
 {
-    entry *empty = NULL;
     for (uint32_t i = 0; i < ENTRIES; i++) {
         entry *e = &c->entries[i];
-        if (e->rows && amct_hash_equal(e->key, key))
-            return e;
-        if (!e->rows)
-            empty = e;
+        if (!e->used || !amct_hash_equal(e->key, key))
+            continue;
+        e->used = c->candidate;
+        if (!e->rows) { /* pages that are not written take no memory */
+            e->rows = malloc(c->source.feed->n * row_bytes + 1);
+            e->row_bytes = row_bytes;
+        }
+        return e->rows ? e : NULL;
     }
-    if (!empty) {
-        empty = oldest(c);
-        if (!empty)
-            return NULL;
-        drop_entry(c, empty);
+    entry *e = oldest(c, false);
+    if (e) {
+        drop_entry(c, e);
+        *e = (entry){.key = key, .used = c->candidate};
     }
-    /* Pages that are not written take no memory. */
-    unsigned char *rows = malloc(c->source.feed->n * row_bytes + 1);
-    if (rows)
-        *empty = (entry){.key = key, .rows = rows, .row_bytes = row_bytes};
-    return rows ? empty : NULL;
+    return NULL;
 }
 
 void amct_stage_cache_begin(amct_stage_cache *c, const amct_graph *graph, const uint8_t *kinds)
@@ -126,8 +126,6 @@ void amct_stage_cache_begin(amct_stage_cache *c, const amct_graph *graph, const 
             if (stages->of_layer[i] == s)
                 key = amct_hash_bytes(key, &kinds[i], 1);
         c->kept[s] = find_entry(c, key, stages->ends[s].row_bytes);
-        if (c->kept[s])
-            c->kept[s]->used = c->candidate;
     }
 }
 
@@ -140,7 +138,7 @@ static unsigned char *place(amct_stage_cache *c, uint32_t s, uint32_t first, uin
         return c->scratch[s];
     size_t more = (size_t)(first + count - e->n) * e->row_bytes;
     while (c->bytes + more > c->source.limit_bytes) {
-        entry *old = oldest(c);
+        entry *old = oldest(c, true);
         if (!old)
             return c->scratch[s];
         drop_entry(c, old);

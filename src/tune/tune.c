@@ -142,12 +142,14 @@ static amct_status cost_others(runner *r, uint8_t *kinds, amct_err *err)
     const amct_genes *genes = &r->to->setup.genes;
     for (uint32_t g = 0; g < genes->n; g++) {
         const amct_gene *gene = &genes->genes[g];
-        amct_graph_cost total;
         uint8_t chosen = kinds[gene->layer];
-        kinds[gene->layer] = gene->kinds[chosen == gene->kinds[0]];
-        AMCT_TRY(amct_costing_total(r->to->setup.costing, kinds, &total, err));
+        for (uint32_t k = 0; k < gene->n_levels; k++) {
+            amct_graph_cost total;
+            kinds[gene->layer] = gene->kinds[k];
+            AMCT_TRY(amct_costing_total(r->to->setup.costing, kinds, &total, err));
+            r->to->other_ns[g * AMCT_N_LEVELS + k] = total.latency_ns;
+        }
         kinds[gene->layer] = chosen;
-        r->to->other_ns[g] = total.latency_ns;
     }
     return AMCT_OK;
 }
@@ -160,7 +162,7 @@ static amct_status cost_best(runner *r, amct_err *err)
     uint8_t *kinds = calloc(n + 1, 1);
     to->original_layers = calloc(n + 1, sizeof *to->original_layers);
     to->best_layers = calloc(n + 1, sizeof *to->best_layers);
-    to->other_ns = calloc(s->genes.n + 1, sizeof *to->other_ns);
+    to->other_ns = calloc(s->genes.n + 1, AMCT_N_LEVELS * sizeof *to->other_ns);
     amct_status status = kinds && to->original_layers && to->best_layers && to->other_ns
                              ? AMCT_OK
                              : amct_fail_nomem(err);
@@ -190,18 +192,18 @@ static amct_status note_alone(void *ctx, const amct_study_candidate *c, amct_err
             changed++, which = g;
     const amct_study_score *last = &c->scores[c->n_scores - 1];
     if (changed == 1 && last->n)
-        to->alone_loss[which] = last->loss_sum / last->n;
+        to->alone_loss[which * AMCT_N_LEVELS + c->genome[which]] = last->loss_sum / last->n;
     return AMCT_OK;
 }
 
 static amct_status find_alone(runner *r, amct_err *err)
 {
     amct_tuned *to = r->to;
-    to->alone_loss = calloc(to->setup.genes.n + 1, sizeof *to->alone_loss);
+    to->alone_loss = calloc(to->setup.genes.n + 1, AMCT_N_LEVELS * sizeof *to->alone_loss);
     if (!to->alone_loss)
         return amct_fail_nomem(err);
-    for (uint32_t g = 0; g < to->setup.genes.n; g++)
-        to->alone_loss[g] = NAN;
+    for (uint32_t i = 0; i < to->setup.genes.n * AMCT_N_LEVELS; i++)
+        to->alone_loss[i] = NAN;
     return amct_study_each(to->setup.study, note_alone, to, err);
 }
 
@@ -240,7 +242,8 @@ static amct_status save_config(const runner *r, amct_err *err)
 static void conclude(amct_tuned *to)
 {
     bool cut = to->end == AMCT_SEARCH_TIME_LIMIT || to->end == AMCT_SEARCH_CANCELLED;
-    to->faster = to->best && to->best_cost.latency_ns < to->setup.original_cost.latency_ns;
+    to->faster = to->best && to->best_cost.latency_ns <
+                                 (1 - AMCT_FASTER_RATIO) * to->setup.original_cost.latency_ns;
     to->verdict = to->best ? to->best->verdict.verdict : AMCT_MET;
     to->exit_status = cut                                ? AMCT_EXIT_STOPPED
                       : to->verdict == AMCT_MISSED       ? AMCT_EXIT_MISSED
@@ -278,6 +281,7 @@ static amct_status change_budget(runner *r, amct_err *err)
     amct_setup_budget(s, r->other_budget, r->other_relative);
     AMCT_TRY(check_provable(r, err));
     r->to->end = AMCT_SEARCH_COMPLETE;
+    r->to->other = true;
     return r->to->search ? amct_search_set_budget(r->to->search, s->budget_ratio, err) : AMCT_OK;
 }
 
@@ -303,10 +307,11 @@ static amct_status run(runner *r, double begin, amct_err *err)
     if (r->search)
         AMCT_TRY(check_provable(r, err));
     AMCT_TRY(check_stop(r, err));
-    stage(r, "calibrating");
     AMCT_TRY(amct_setup_study(s, err));
     if (r->search)
         AMCT_TRY(save_config(r, err));
+    stage(r, "calibrating");
+    AMCT_TRY(amct_setup_levels(s, err));
     AMCT_TRY(check_stop(r, err));
     AMCT_TRY(amct_setup_bench(s, err));
     AMCT_TRY(check_stop(r, err));

@@ -11,7 +11,7 @@
 #include <string.h>
 
 const char *const export_mix_names[N_MIXES] = {"all",  "none", "no-depthwise", "depthwise-only",
-                                               "even", "odd"};
+                                               "even", "odd",  "levels"};
 
 static amct_status fetch(void *ctx, uint32_t first, uint32_t count, amct_layout layout, float *dst,
                          amct_err *err)
@@ -43,9 +43,8 @@ static amct_status calibrate(export_case *c, uint32_t n_calibration, amct_err *e
                             err));
     amct_hash_constants(c->graph);
     amct_level_options options = {AMCT_WEIGHTS_ARQ, true};
-    const bool kinds[AMCT_N_LEVELS] = {[AMCT_LEVEL_W8A8] = true};
     AMCT_TRY(amct_leveldb_new(&c->db, c->graph, c->layers, c->calibration, &options, NULL, err));
-    AMCT_TRY(amct_leveldb_fill(c->db, kinds, &feed, 1, SIZE_MAX, err));
+    AMCT_TRY(amct_leveldb_fill_all(c->db, ~0u, &feed, 1, SIZE_MAX, err));
     c->levels = calloc(c->n_layers + 1, sizeof *c->levels);
     return c->levels ? AMCT_OK : amct_fail_nomem(err);
 }
@@ -76,7 +75,8 @@ static bool wanted(const amct_layer *layer, uint32_t i, export_mix mix)
     bool depthwise =
         strcmp(layer->op, "Conv") == 0 && layer->groups > 1 && layer->groups == layer->channels;
     switch (mix) {
-    case MIX_ALL: return true;
+    case MIX_ALL:
+    case MIX_LEVELS: return true;
     case MIX_NO_DEPTHWISE: return !depthwise;
     case MIX_ONLY_DEPTHWISE: return depthwise;
     case MIX_EVEN: return i % 2 == 0;
@@ -91,8 +91,10 @@ amct_status export_case_mix(export_case *c, export_mix mix, amct_err *err)
     c->candidate = NULL;
     for (uint32_t i = 0; i < c->n_layers; i++) {
         bool quantise = !c->layers[i].no_int8 && wanted(&c->layers[i], i, mix);
-        AMCT_TRY(amct_leveldb_get(&c->levels[i], c->db, i,
-                                  quantise ? AMCT_LEVEL_W8A8 : AMCT_LEVEL_16, err));
+        static const amct_level_kind turns[] = {AMCT_LEVEL_W4A4, AMCT_LEVEL_W8A8, AMCT_LEVEL_W4A8};
+        amct_level_kind kind = mix == MIX_LEVELS ? turns[i % 3] : AMCT_LEVEL_W8A8;
+        AMCT_TRY(
+            amct_leveldb_get(&c->levels[i], c->db, i, quantise ? kind : AMCT_LEVEL_16, err));
     }
     return amct_stitch(&c->candidate, c->graph, c->layers, c->n_layers, c->levels, err);
 }

@@ -353,9 +353,9 @@ static void check_integers(const char *file, uint32_t n_samples)
     cr_assert_eq(amct_layers_find(&layers, &n, g, &err), AMCT_OK);
     cr_assert_eq(amct_calibrate(&stats, g, layers, n, &feed, &amct_range_defaults, 1, &err),
                  AMCT_OK);
-    const bool kinds[AMCT_N_LEVELS] = {[AMCT_LEVEL_W8A8] = true};
     cr_assert_eq(amct_leveldb_new(&db, g, layers, stats, &options, NULL, &err), AMCT_OK);
-    cr_assert_eq(amct_leveldb_fill(db, kinds, &feed, 1, SIZE_MAX, &err), AMCT_OK);
+    cr_assert_eq(amct_leveldb_fill_all(db, 1u << AMCT_LEVEL_W8A8, &feed, 1, SIZE_MAX, &err),
+                 AMCT_OK);
     const amct_quantised **levels = calloc(n, sizeof *levels);
     uint32_t quantised = 0;
     for (uint32_t i = 0; i < n; i++)

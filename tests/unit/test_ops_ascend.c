@@ -146,6 +146,26 @@ Test(ops_ascend, dequant_refusals)
     ops_case_refuses(c, AMCT_E_UNSUPPORTED, "AscendDequant: dtype is 2, wanted 0 or 1");
 }
 
+/* ---- AscendWeightQuant ---------------------------------------------------------------------- */
+
+static ops_case *weight_quant(double last, double offset)
+{
+    ops_case *c = ops_case_new("AscendWeightQuant", 1);
+    ops_case_src(c, AMCT_INT8, DIMS(3), NUMBERS(-8, 0, last));
+    ops_case_src(c, AMCT_INT8, DIMS(1), NUMBERS(offset));
+    ops_case_string(c, "dst_type", "INT4");
+    return c;
+}
+
+Test(ops_ascend, weights_of_four_bits_are_what_they_were)
+{
+    ops_case_gives(weight_quant(7, 0), AMCT_INT8, DIMS(3), NUMBERS(-8, 0, 7));
+    ops_case_refuses(weight_quant(8, 0), AMCT_E_INVALID,
+                     "AscendWeightQuant: weight 2 is 8, wanted -8 to 7");
+    ops_case_refuses(weight_quant(7, 1), AMCT_E_UNSUPPORTED,
+                     "AscendWeightQuant: offset of weights is 1, wanted 0");
+}
+
 /* ---- AscendAntiQuant ------------------------------------------------------------------------ */
 
 Test(ops_ascend, anti_quant_reverses_quant)

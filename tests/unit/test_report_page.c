@@ -117,7 +117,7 @@ Test(report_page, has_all_parts)
                                         "How the search converged",
                                         "Latency per layer, before and after",
                                         "<h2>Layers</h2>",
-                                        "Layers without a choice",
+                                        "What was not tried",
                                         "Pareto front",
                                         "<h2>Files</h2>",
                                         "<h2>Run</h2>",
@@ -262,11 +262,12 @@ Test(report_page, other_levels_are_told_against_the_chosen_network)
     set("best", cJSON_Parse("{\"latency_ms\":1.5}"));
     set("layers", cJSON_Parse("[{\"name\":\"a\",\"op\":\"Conv\",\"bits\":\"16\","
                               "\"latency_us\":10,\"baseline_latency_us\":10,\"loss_alone\":0.0123,"
-                              "\"alternatives\":[{\"bits\":\"w8a8\",\"network_latency_ms\":1.4875},"
+                              "\"alternatives\":[{\"bits\":\"w8a8\",\"network_latency_ms\":1.4875,"
+                              "\"loss_alone\":0.0456},"
                               "{\"bits\":\"w4a8\",\"network_latency_ms\":1.51}]}]"));
     char *page = sample_page();
-    assert_has(page, "<td>w8a8<br>w4a8</td><td class=\"n\">−12.5<br>+10.0</td>"
-                     "<td class=\"n\">12.3</td>");
+    assert_has(page, "<td class=\"n\">12.3</td><td>w8a8<br>w4a8</td>"
+                     "<td class=\"n\">−12.5<br>+10.0</td><td class=\"n\">45.6<br>");
     free(page);
 }
 
@@ -343,7 +344,7 @@ Test(report_page, networks_of_one_layer_and_of_none_make_a_page)
     page = sample_page();
     assert_has(page, "No layer has a latency.");
     assert_has(page, "No layer is listed.");
-    assert_has(page, "<h2>Layers without a choice</h2>\n<p>None.</p>");
+    assert_has(page, "<h2>What was not tried</h2>\n<p>None.</p>");
     free(page);
 }
 
