@@ -12,6 +12,7 @@
 #include "base/fork.h"
 #include "bench/allocation.h"
 #include "bench/scoring.h"
+#include "compress/fixed_rank.h"
 #include "compress/refit.h"
 #include "compress/restore.h"
 
@@ -50,7 +51,7 @@ static amct_status print_restored(sparsity *p, const char *text, const amct_stru
 {
     amct_selection first;
     amct_feed feed = scoring_feed(&p->s, &first);
-    amct_restore_options options = {p->options.ridge, LIMIT_BYTES};
+    amct_restore_options options = {0, LIMIT_BYTES};
     amct_graph *restored;
     amct_exec *exec;
     double start = scoring_now();
@@ -64,15 +65,16 @@ static amct_status print_restored(sparsity *p, const char *text, const amct_stru
     return AMCT_OK;
 }
 
-static amct_status print_form(sparsity *p, allocation *a, amct_structure *structure,
-                              const char *what, bool sequential, amct_err *err)
+static amct_status print_genome(sparsity *p, amct_structure *structure,
+                                const amct_structure_genome *genome, const char *what,
+                                bool sequential, amct_err *err)
 {
     char text[128];
     amct_structured c;
-    amct_structure_genome genome = allocation_genome(a);
     double start = scoring_now();
-    AMCT_TRY(amct_structure_build(&c, structure, &genome, err));
-    double all = graph_macs(a->layers, a->n_layers), now = graph_macs(c.layers, c.n_layers);
+    AMCT_TRY(amct_structure_build(&c, structure, genome, err));
+    double all = graph_macs(p->s.model.layers, p->s.model.n_layers),
+           now = graph_macs(c.layers, c.n_layers);
     printf("%5.1f s  ", scoring_now() - start);
     snprintf(text, sizeof text, "%+.1f %% MACs, %s", 100 * (now / all - 1), what);
     AMCT_TRY(scoring_print(&p->s, text, c.graph, err));
@@ -81,6 +83,13 @@ static amct_status print_form(sparsity *p, allocation *a, amct_structure *struct
         AMCT_TRY(print_restored(p, text, &c, amct_structure_lanes(structure), err));
     amct_structured_free(&c);
     return AMCT_OK;
+}
+
+static amct_status print_form(sparsity *p, allocation *a, amct_structure *structure,
+                              const char *what, bool sequential, amct_err *err)
+{
+    amct_structure_genome genome = allocation_genome(a);
+    return print_genome(p, structure, &genome, what, sequential, err);
 }
 
 /* ---- Needs ------------------------------------------------------------------------------------
@@ -182,6 +191,23 @@ static amct_status uniform(sparsity *p, amct_choice choice, bool sequential, amc
     return AMCT_OK;
 }
 
+/* AMCT's ranks in our factors. */
+static amct_status fixed_ranks(sparsity *p, amct_err *err)
+{
+    const amct_model *m = &p->s.model;
+    amct_structure *s;
+    AMCT_TRY(amct_structure_new(&s, m->graph, m->layers, m->n_layers, p->grams, p->s.n_calibration,
+                                &p->options, err));
+    amct_rank *ranks = calloc(m->n_layers + (size_t)1, sizeof *ranks);
+    AMCT_TRY(ranks ? AMCT_OK : amct_fail_nomem(err));
+    for (uint32_t l = 0; l < m->n_layers; l++)
+        if (p->grams[l] && !amct_structure_layer(s, l).why)
+            AMCT_TRY(amct_fixed_rank(&ranks[l], &p->grams[l]->columns,
+                                     m->graph->tensors[m->layers[l].weights].data, err));
+    amct_structure_genome genome = {NULL, ranks};
+    return print_genome(p, s, &genome, "amct-fixed-rank", true, err);
+}
+
 static amct_status by_need(sparsity *p, amct_err *err)
 {
     const amct_model *m = &p->s.model;
@@ -253,6 +279,8 @@ static amct_status run(sparsity *p, const char *calibration, uint32_t n, const c
     if (p->what == WHAT_CHANNELS)
         AMCT_TRY(uniform(p, AMCT_CHOOSE_L1, false, err));
     AMCT_TRY(uniform(p, p->options.choice, true, err));
+    if (p->what == WHAT_SPATIAL)
+        AMCT_TRY(fixed_ranks(p, err));
     return by_need(p, err);
 }
 

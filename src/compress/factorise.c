@@ -406,3 +406,20 @@ amct_status amct_factorise_get(float *first, float *second, float *bias, double 
     free(u);
     return status;
 }
+
+void amct_factorise_product(float *weights, const amct_columns *c, const amct_factors *factors)
+{
+    int64_t taps = first_taps(c, factors->form), s = c->taps / taps;
+    for (int64_t i = 0; i < c->columns; i++) {
+        int64_t a, b;
+        split_tap(&a, &b, c, factors->form, i % c->taps);
+        const float *first = factors->first + i / c->taps * taps + a;
+        for (int64_t o = 0; o < c->outputs; o++) {
+            const float *second = factors->second + o * factors->rank * s + b;
+            double sum = 0;
+            for (int64_t t = 0; t < factors->rank; t++)
+                sum += (double)first[t * c->channels * taps] * (double)second[t * s];
+            weights[amct_columns_weight(c, 0, o, i)] = (float)sum;
+        }
+    }
+}

@@ -22,6 +22,12 @@
 #include "compress/columns.h"
 #include "compress/restructure.h"
 
+/* Rank 0: the layer stays whole. */
+typedef struct amct_rank {
+    amct_split_form form;
+    int64_t rank;
+} amct_rank;
+
 typedef struct amct_factoring amct_factoring;
 
 /* What is factorised: a layer, or what is left of one when channels are dropped. columns and bias
@@ -56,5 +62,9 @@ int64_t amct_factorise_second(const amct_factoring *factoring, int64_t rank);
  * is 0. */
 amct_status amct_factorise_get(float *first, float *second, float *bias, double *error,
                                const amct_factoring *factoring, int64_t rank, amct_err *err);
+
+/* The weights that two factors make together, in the layout of columns. */
+void amct_factorise_product(float *weights, const amct_columns *columns,
+                            const amct_factors *factors);
 
 #endif

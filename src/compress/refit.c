@@ -16,7 +16,6 @@ typedef struct block {
     double *r;        /* n x n, upper: R^T R = C + lambda I */
     double *w, *b;    /* n x outputs: old weights, and (C + lambda I) w */
     double *mean;     /* of the columns */
-    double *fresh;    /* n x n: second moments of other samples about these means; or NULL */
     double lambda;
     double whole;  /* trace of w^T b */
     double energy; /* variance of the result, over its channels */
@@ -53,78 +52,43 @@ static int earlier(const void *a, const void *b, void *context)
     return x != y ? (x > y) - (x < y) : (i > j) - (i < j);
 }
 
-/* The covariance of the part that b is, and the means, in the order of b->column. */
-static amct_status read_moments(double *c, double *mean, const block *b, const amct_gram *gram,
-                                int64_t part, amct_err *err)
-{
-    size_t n = b->n;
-    int64_t first = part * gram->part_columns;
-    double *plain = malloc((n * n + 1) * sizeof *plain), *means = malloc((n + 1) * sizeof *means);
-    amct_status status = plain && means ? AMCT_OK : amct_fail_nomem(err);
-    if (status == AMCT_OK) {
-        amct_covariance_read(plain, means, gram, b->group, part);
-        for (size_t i = 0; i < n; i++) {
-            size_t from = (size_t)(b->column[i] - first);
-            mean[i] = means[from];
-            for (size_t k = 0; k < n; k++)
-                c[i * n + k] = plain[from * n + (size_t)(b->column[k] - first)];
-        }
-    }
-    free(plain);
-    free(means);
-    return status;
-}
-
-static amct_status read_fresh(block *b, const amct_gram *fresh, int64_t part, amct_err *err)
-{
-    double *mean = malloc((b->n + 1) * sizeof *mean);
-    b->fresh = malloc((b->n * b->n + 1) * sizeof *b->fresh);
-    amct_status status =
-        mean && b->fresh ? read_moments(b->fresh, mean, b, fresh, part, err) : amct_fail_nomem(err);
-    for (size_t i = 0; status == AMCT_OK && i < b->n; i++)
-        for (size_t k = 0; k < b->n; k++)
-            b->fresh[i * b->n + k] += (mean[i] - b->mean[i]) * (mean[k] - b->mean[k]);
-    free(mean);
-    return status;
-}
-
-/* trace of w^T c w. room: n x outputs */
-static double energy_of(double *room, const double *c, const double *w, size_t n, size_t outputs)
-{
-    amct_linalg_product(room, outputs, c, n, w, outputs, n, n, outputs);
-    return amct_covariance_dot(w, room, n * outputs);
-}
-
-static amct_status fill_block(block *b, const amct_refit *f, const amct_gram *gram,
-                              const amct_gram *fresh, int64_t part, double ridge, amct_err *err)
+/* Reads moments and weights in the order of b->column. */
+static amct_status fill_block(block *b, const amct_refit *f, const amct_gram *gram, int64_t part,
+                              double ridge, amct_err *err)
 {
     size_t n = b->n, outputs = (size_t)f->columns.outputs;
-    double *c = malloc((n * n + 1) * sizeof *c);
+    int64_t first = part * gram->part_columns;
+    double *plain = malloc((n * n + 1) * sizeof *plain), *c = malloc((n * n + 1) * sizeof *c);
+    double *mean = malloc((n + 1) * sizeof *mean);
     const float *weights = f->graph->tensors[f->layer->weights].data;
-    amct_status status = c ? read_moments(c, b->mean, b, gram, part, err) : amct_fail_nomem(err);
-    for (size_t i = 0; status == AMCT_OK && i < n; i++)
-        amct_covariance_weights(b->w + i * outputs, &f->columns, weights, b->group, b->column[i],
-                                1);
-    if (status == AMCT_OK)
+    amct_status status = plain && c && mean ? AMCT_OK : amct_fail_nomem(err);
+    if (status == AMCT_OK) {
+        amct_covariance_read(plain, mean, gram, b->group, part);
+        for (size_t i = 0; i < n; i++) {
+            size_t from = (size_t)(b->column[i] - first);
+            b->mean[i] = mean[from];
+            for (size_t k = 0; k < n; k++)
+                c[i * n + k] = plain[from * n + (size_t)(b->column[k] - first)];
+            amct_covariance_weights(b->w + i * outputs, &f->columns, weights, b->group,
+                                    b->column[i], 1);
+        }
         status = amct_covariance_factor(b->r, &b->lambda, c, n, ridge, err);
-    if (status == AMCT_OK && fresh) {
-        status = read_fresh(b, fresh, part, err);
-        b->energy = status == AMCT_OK ? energy_of(b->b, b->fresh, b->w, n, outputs) : 0;
     }
     if (status == AMCT_OK) {
-        double energy = energy_of(b->b, c, b->w, n, outputs);
-        b->energy = fresh ? b->energy : energy;
+        amct_linalg_product(b->b, outputs, c, n, b->w, outputs, n, n, outputs);
+        b->energy = amct_covariance_dot(b->w, b->b, n * outputs);
         for (size_t i = 0; i < n * outputs; i++)
             b->b[i] += b->lambda * b->w[i];
         b->whole = amct_covariance_dot(b->w, b->b, n * outputs);
     }
+    free(plain);
     free(c);
+    free(mean);
     return status;
 }
 
-static amct_status make_block(block *b, const amct_refit *f, const amct_gram *gram,
-                              const amct_gram *fresh, int64_t group, int64_t part,
-                              const uint32_t *place, double ridge, amct_err *err)
+static amct_status make_block(block *b, const amct_refit *f, const amct_gram *gram, int64_t group,
+                              int64_t part, const uint32_t *place, double ridge, amct_err *err)
 {
     size_t n = (size_t)amct_gram_width(gram, part), outputs = (size_t)f->columns.outputs;
     keeping order = {f->taken, place, f->columns.taps};
@@ -141,12 +105,12 @@ static amct_status make_block(block *b, const amct_refit *f, const amct_gram *gr
         b->column[i] = (uint32_t)(part * gram->part_columns + (int64_t)i);
     if (f->taken)
         qsort_r(b->column, n, sizeof *b->column, earlier, &order);
-    return fill_block(b, f, gram, fresh, part, ridge, err);
+    return fill_block(b, f, gram, part, ridge, err);
 }
 
 amct_status amct_refit_new(amct_refit **out, const amct_graph *graph, const amct_layer *layer,
-                           const amct_gram *gram, const amct_gram *fresh, const amct_lanes *lanes,
-                           const uint32_t *place, double ridge, amct_err *err)
+                           const amct_gram *gram, const amct_lanes *lanes, const uint32_t *place,
+                           double ridge, amct_err *err)
 {
     const amct_lane_operand *taken = amct_lanes_operand(lanes, layer->node, AMCT_LANE_TAKEN);
     const amct_lane_operand *made = amct_lanes_operand(lanes, layer->node, AMCT_LANE_MADE);
@@ -166,7 +130,7 @@ amct_status amct_refit_new(amct_refit **out, const amct_graph *graph, const amct
     for (int64_t g = 0; status == AMCT_OK && g < gram->columns.groups; g++)
         for (int64_t p = 0; status == AMCT_OK && p < gram->parts; p++) {
             block *b = &f->blocks[f->n_blocks++];
-            status = make_block(b, f, gram, fresh, g, p, place, ridge, err);
+            status = make_block(b, f, gram, g, p, place, ridge, err);
             f->energy += b->energy;
         }
     if (status != AMCT_OK)
@@ -187,7 +151,6 @@ void amct_refit_free(amct_refit *refit)
         free(b->w);
         free(b->b);
         free(b->mean);
-        free(b->fresh);
     }
     free(refit->blocks);
     free(refit);
@@ -329,24 +292,6 @@ static amct_status scale(part *p, double *wrong, const amct_refit *f, const bloc
     return status;
 }
 
-/* Adds what is wrong on fresh samples. */
-static amct_status add_fresh(double *wrong, const amct_refit *f, const block *b, const part *p,
-                             amct_err *err)
-{
-    size_t size = b->n * (size_t)f->columns.outputs, outputs = (size_t)f->columns.outputs;
-    double *away = malloc((2 * size + 1) * sizeof *away);
-    if (!away)
-        return amct_fail_nomem(err);
-    memcpy(away, b->w, size * sizeof *away);
-    for (size_t i = 0; i < p->n; i++)
-        for (size_t m = 0; m < outputs; m++)
-            away[p->at[i] * outputs + m] -= p->w[i * outputs + m];
-    double rest = energy_of(away + size, b->fresh, away, b->n, outputs);
-    *wrong += rest > 0 ? rest : 0;
-    free(away);
-    return AMCT_OK;
-}
-
 /* ---- The layer --------------------------------------------------------------------------------
  */
 
@@ -436,13 +381,8 @@ static amct_status run(float *weights, float *bias, double *error, const amct_re
     for (size_t i = 0; status == AMCT_OK && i < f->n_blocks; i++) {
         part p = {0};
         status = begin_part(&p, f, &f->blocks[i], keep, err);
-        double told = wrong;
         if (status == AMCT_OK)
             status = how(&p, &wrong, f, &f->blocks[i], err);
-        if (status == AMCT_OK && f->blocks[i].fresh) {
-            wrong = told;
-            status = add_fresh(&wrong, f, &f->blocks[i], &p, err);
-        }
         if (status == AMCT_OK)
             write_part(weights, shift, f, &f->blocks[i], &p, &l);
         free(p.at);

@@ -23,13 +23,11 @@ typedef struct amct_refit amct_refit;
  * 500, which would be fitted too closely. */
 double amct_refit_ridge(uint32_t samples);
 
-/* Of a layer with moments. fresh: its moments on other samples, on which errors are reckoned then,
- * as those that are fitted to see errors that are too small; NULL: on the same ones. place[lane]:
- * how early a lane that it reads is kept, lanes that are always kept first; only the order counts.
- * Memory: 8 bytes for each element of C. */
+/* Of a layer with moments. place[lane]: how early a lane that it reads is kept, lanes that are
+ * always kept first; only the order counts. Memory: 8 bytes for each element of C. */
 amct_status amct_refit_new(amct_refit **out, const amct_graph *graph, const amct_layer *layer,
-                           const amct_gram *gram, const amct_gram *fresh, const amct_lanes *lanes,
-                           const uint32_t *place, double ridge, amct_err *err);
+                           const amct_gram *gram, const amct_lanes *lanes, const uint32_t *place,
+                           double ridge, amct_err *err);
 void amct_refit_free(amct_refit *refit); /* NULL is allowed */
 
 /* What a layer has left if the lanes are kept of which keep[] is true. */

@@ -14,6 +14,8 @@ typedef struct walk {
     const bool *keep;
     amct_layer *layers; /* of the candidate */
     uint32_t n_layers;
+    amct_layer *old_layers; /* of the original */
+    uint32_t n_old_layers;
     amct_links links;
     amct_restoring *restoring; /* per layer; weights NULL: it stays as it is */
     amct_pairs pairs;
@@ -63,7 +65,7 @@ static amct_status find_kept(amct_restoring *r, const walk *w, amct_arena *arena
     int64_t *kept = amct_arena_array(arena, (size_t)r->channels + 1, sizeof *kept), n = 0;
     if (!kept)
         return amct_fail_nomem(err);
-    bool dropped = w->lanes && w->lanes->axis[r->result] == axis;
+    bool dropped = w->keep && w->lanes->axis[r->result] == axis;
     for (int64_t i = 0; i < r->channels; i++)
         if (!dropped || w->keep[w->lanes->of[r->result][i]])
             kept[n++] = i;
@@ -93,6 +95,98 @@ static amct_status plan_layer(walk *w, uint32_t i, amct_arena *arena, amct_err *
     return r->weights && r->bias ? AMCT_OK : amct_fail_nomem(err);
 }
 
+/* Reads two factors as matrices. */
+static void read_matrix(float *matrix, const amct_columns *c, const float *weights)
+{
+    for (int64_t o = 0; o < c->outputs; o++)
+        for (int64_t i = 0; i < c->columns; i++)
+            *matrix++ = weights[amct_columns_weight(c, 0, o, i)];
+}
+
+static amct_split_form form_of(const amct_columns *first, const amct_columns *second)
+{
+    return second->taps == 1              ? AMCT_SPLIT_AFTER
+           : first->taps == 1             ? AMCT_SPLIT_BEFORE
+           : first->window.kernel[2] == 1 ? AMCT_SPLIT_ROWS
+                                          : AMCT_SPLIT_COLUMNS;
+}
+
+/* The columns of the layer that two were made of, of what the first one reads. */
+static amct_columns join_columns(const amct_columns *whole, const amct_columns *first,
+                                 const amct_columns *second)
+{
+    amct_columns c = *whole;
+    c.channels = first->channels;
+    c.outputs = second->outputs;
+    c.columns = c.channels * c.taps;
+    c.channel_step = c.taps;
+    c.output_step = c.columns;
+    c.group_step = c.columns * c.outputs;
+    return c;
+}
+
+/* Weights that both make, and room for new ones. */
+static amct_status join_weights(amct_restoring *r, const walk *w, const amct_columns *second,
+                                const float *second_weights, amct_arena *arena, amct_err *err)
+{
+    const amct_columns *first = &r->first->columns;
+    size_t size = (size_t)(r->columns.columns * r->columns.outputs);
+    float *a = amct_arena_array(arena, (size_t)(first->columns * first->outputs), sizeof *a);
+    float *b = amct_arena_array(arena, (size_t)(second->columns * second->outputs), sizeof *b);
+    float *old = amct_arena_array(arena, size, sizeof *old);
+    r->weights = amct_arena_array(arena, size, sizeof *r->weights);
+    r->bias = amct_arena_array(arena, (size_t)second->outputs, sizeof *r->bias);
+    r->first->weights = amct_arena_alloc(arena, w->candidate->tensors[r->layer->weights].bytes);
+    r->first->bias = amct_arena_array(arena, (size_t)first->outputs, sizeof *r->first->bias);
+    if (!a || !b || !old || !r->weights || !r->bias || !r->first->weights || !r->first->bias)
+        return amct_fail_nomem(err);
+    read_matrix(a, first, w->candidate->tensors[r->layer->weights].data);
+    read_matrix(b, second, second_weights);
+    amct_factors factors = {r->first->form, first->outputs, a, b};
+    amct_factorise_product(old, &r->columns, &factors);
+    r->old_weights = old;
+    return AMCT_OK;
+}
+
+/* Layer i makes what layer `second`, which is planned, reads. */
+static amct_status plan_first(walk *w, uint32_t i, uint32_t second, amct_arena *arena,
+                              amct_err *err)
+{
+    const amct_restoring *of = &w->restoring[second];
+    amct_restoring *r = &w->restoring[i];
+    amct_columns whole, first;
+    amct_err why;
+    uint32_t old = 0;
+    int64_t batch = amct_batch_of(w->candidate);
+    while (old < w->n_old_layers && w->old_layers[old].result != of->result)
+        old++;
+    if (old == w->n_old_layers || w->layers[i].no_int8 || w->old_layers[old].no_int8 ||
+        amct_columns_make(&whole, w->original, &w->old_layers[old], batch, &why) != AMCT_OK ||
+        amct_columns_make(&first, w->candidate, &w->layers[i], batch, &why) != AMCT_OK ||
+        whole.groups > 1 || whole.transposed)
+        return AMCT_OK;
+    amct_restoring made = *of;
+    made.layer = &w->layers[i];
+    made.columns = join_columns(&whole, &first, &of->columns);
+    made.first = amct_arena_alloc(arena, sizeof *made.first);
+    if (!made.first)
+        return amct_fail_nomem(err);
+    *made.first = (amct_restoring_first){.form = form_of(&first, &of->columns), .columns = first};
+    AMCT_TRY(join_weights(&made, w, &of->columns, of->old_weights, arena, err));
+    *r = made;
+    return AMCT_OK;
+}
+
+static amct_status plan_firsts(walk *w, amct_arena *arena, amct_err *err)
+{
+    for (uint32_t i = 0; i < w->n_layers; i++)
+        for (uint32_t k = 0; k < w->n_layers; k++)
+            if (w->layers[i].result >= w->original->n_tensors && w->restoring[k].weights &&
+                w->layers[k].src == w->layers[i].result)
+                AMCT_TRY(plan_first(w, i, k, arena, err));
+    return AMCT_OK;
+}
+
 static amct_status plan_layers(walk *w, amct_arena *arena, amct_err *err)
 {
     bool *changed = find_changed(w->candidate, w->original->n_tensors);
@@ -101,6 +195,8 @@ static amct_status plan_layers(walk *w, amct_arena *arena, amct_err *err)
     for (uint32_t i = 0; status == AMCT_OK && i < w->n_layers; i++)
         if (changed[w->layers[i].src])
             status = plan_layer(w, i, arena, err);
+    if (status == AMCT_OK)
+        status = plan_firsts(w, arena, err);
     free(changed);
     return status;
 }
@@ -120,7 +216,8 @@ static amct_status start(walk *w, amct_exec *exec, const amct_feed *feed, size_t
         if (!r->weights)
             continue;
         watch[n++] = r->layer->src;
-        watch[n++] = theirs[m++] = r->result;
+        watch[n++] = r->layer->result;
+        theirs[m++] = r->result;
         if (r->other != AMCT_NO_TENSOR)
             watch[n++] = theirs[m++] = r->other;
     }
@@ -135,7 +232,7 @@ static amct_status restore_layer(walk *w, uint32_t i, double ridge, amct_err *er
     amct_restoring *r = &w->restoring[i];
     const amct_pair *p = &w->pairs.at[0];
     uint32_t original = amct_plan_steps_until(p->original, r->result);
-    uint32_t candidate = amct_plan_steps_until(p->candidate, r->result);
+    uint32_t candidate = amct_plan_steps_until(p->candidate, r->layer->result);
     if (r->other != AMCT_NO_TENSOR) { /* only if it is there by then */
         uint32_t other = amct_plan_steps_until(p->original, r->other);
         if (amct_plan_steps_until(p->candidate, r->other) > candidate || other > original)
@@ -155,7 +252,8 @@ static amct_status walk_all(walk *w, double ridge, amct_err *err)
         for (uint32_t i = 0; status == AMCT_OK && i < w->n_layers; i++) {
             if (done[i] || !w->restoring[i].weights)
                 continue;
-            uint32_t step = amct_plan_steps_until(w->pairs.at[0].candidate, w->restoring[i].result);
+            uint32_t step =
+                amct_plan_steps_until(w->pairs.at[0].candidate, w->restoring[i].layer->result);
             if (step < first)
                 first = step, next = i;
         }
@@ -181,10 +279,12 @@ static amct_status finish(amct_graph **out, const walk *w, amct_arena **arena, a
     amct_layer_form *forms = calloc(w->n_layers + (size_t)1, sizeof *forms);
     if (!forms)
         return amct_fail_nomem(err);
-    for (uint32_t i = 0; i < w->n_layers; i++)
-        if (w->restoring[i].weights)
-            forms[i] =
-                (amct_layer_form){.weights = w->restoring[i].weights, .bias = w->restoring[i].bias};
+    for (uint32_t i = 0; i < w->n_layers; i++) {
+        const amct_restoring *r = &w->restoring[i];
+        if (r->weights)
+            forms[i] = r->first ? (amct_layer_form){.weights = r->first->weights}
+                                : (amct_layer_form){.weights = r->weights, .bias = r->bias};
+    }
     amct_graph *graph;
     amct_status status =
         amct_restructure(&graph, w->candidate, NULL, NULL, w->layers, w->n_layers, forms, err);
@@ -209,6 +309,8 @@ amct_status amct_restore(amct_graph **out, const amct_graph *candidate, const am
     amct_status status = arena ? AMCT_OK : amct_fail_nomem(err);
     if (status == AMCT_OK)
         status = amct_layers_find(&w.layers, &w.n_layers, candidate, err);
+    if (status == AMCT_OK)
+        status = amct_layers_find(&w.old_layers, &w.n_old_layers, original, err);
     if (status == AMCT_OK) {
         w.restoring = calloc(w.n_layers + (size_t)1, sizeof *w.restoring);
         status = w.restoring ? plan_layers(&w, arena, err) : amct_fail_nomem(err);
@@ -223,6 +325,7 @@ amct_status amct_restore(amct_graph **out, const amct_graph *candidate, const am
     amct_links_free(&w.links);
     free(w.restoring);
     free(w.layers);
+    free(w.old_layers);
     amct_arena_free(arena);
     return status;
 }

@@ -26,7 +26,7 @@ typedef struct amct_restore_options {
     size_t limit_bytes; /* of activations: so many samples are used, at least one batch */
 } amct_restore_options;
 
-/* candidate was made of original by amct_restructure with these lanes and keep (both NULL: nothing
+/* candidate was made of original by amct_restructure with these lanes and keep (NULL: nothing
  * was dropped). *out is a clone of the candidate, which must outlive it. */
 amct_status amct_restore(amct_graph **out, const amct_graph *candidate, const amct_graph *original,
                          const amct_lanes *lanes, const bool *keep, amct_exec *exec,

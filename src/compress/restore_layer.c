@@ -239,7 +239,8 @@ static double leave(const double *w, const fold *f, const amct_columns *c, size_
            2 * amct_covariance_dot(w, f->b + g * k * m, k * m);
 }
 
-static const double FEW_RIDGE = 1; /* of too few samples to try any */
+static const double FEW_RIDGE = 1;      /* of too few samples to try any */
+static const double BASIS_RIDGE = 0.01; /* of the metric of a basis, where none is given */
 static const double ridges[] = {0.001, 0.01, 0.1, 1, 10};
 enum { RIDGES = sizeof ridges / sizeof *ridges };
 
@@ -309,6 +310,31 @@ static amct_status fit_all(amct_restoring *r, const sums *s, double ridge, amct_
     return status;
 }
 
+/* What was fitted to both becomes the first one's weights. */
+static amct_status fit_first(amct_restoring *r, const fold *f, double ridge, amct_err *err)
+{
+    amct_restoring_first *first = r->first;
+    const amct_columns *c = &first->columns;
+    amct_factor_source source = {
+        .columns = &r->columns, .weights = r->weights, .c = f->c, .ridge = ridge};
+    amct_factoring *factoring;
+    int64_t rank = c->outputs;
+    AMCT_TRY(amct_factorise(&factoring, &source, first->form, rank, err));
+    float *matrix = malloc((size_t)amct_factorise_first(factoring, rank) * sizeof *matrix);
+    float *second = malloc((size_t)amct_factorise_second(factoring, rank) * sizeof *second);
+    double error;
+    amct_status status =
+        matrix && second ? amct_factorise_get(matrix, second, r->bias, &error, factoring, rank, err)
+                         : amct_fail_nomem(err);
+    for (int64_t t = 0; status == AMCT_OK && t < rank; t++)
+        for (int64_t i = 0; i < c->columns; i++)
+            first->weights[amct_columns_weight(c, 0, t, i)] = matrix[t * c->columns + i];
+    free(matrix);
+    free(second);
+    amct_factorise_free(factoring);
+    return status;
+}
+
 amct_status amct_restore_fit(amct_restoring *r, const amct_pairs *pairs, uint32_t stream,
                              double ridge, amct_err *err)
 {
@@ -325,6 +351,8 @@ amct_status amct_restore_fit(amct_restoring *r, const amct_pairs *pairs, uint32_
         centre(&s.folds[ALL], &s.folds[ALL], &s, &r->columns);
         status = fit_all(r, &s, ridge, err);
     }
+    if (status == AMCT_OK && r->first)
+        status = fit_first(r, &s.folds[ALL], ridge > 0 ? ridge : BASIS_RIDGE, err);
     free_sums(&s);
     return status;
 }
@@ -347,30 +375,31 @@ static void multiply(float *y, const float *x, const float *w, const amct_column
         }
 }
 
-static float *plain_weights(const amct_restoring *r)
+static float *plain_weights(const amct_columns *c, const float *weights)
 {
-    const amct_columns *c = &r->columns;
     float *w = malloc((size_t)(c->groups * c->columns * c->outputs + 1) * sizeof *w), *to = w;
     for (int64_t g = 0; w && g < c->groups; g++)
         for (int64_t i = 0; i < c->columns; i++)
             for (int64_t m = 0; m < c->outputs; m++)
-                *to++ = r->weights[amct_columns_weight(c, g, m, i)];
+                *to++ = weights[amct_columns_weight(c, g, m, i)];
     return w;
 }
 
 amct_status amct_restore_apply(const amct_restoring *r, const amct_pairs *pairs, amct_err *err)
 {
-    const amct_columns *c = &r->columns;
+    const amct_columns *c = r->first ? &r->first->columns : &r->columns;
+    const float *bias = r->first ? r->first->bias : r->bias;
     size_t width = (size_t)(c->groups * c->columns), channels = (size_t)(c->groups * c->outputs);
     size_t chunk = CHUNK / width + 1;
     chunk = chunk < (size_t)c->rows ? chunk : (size_t)c->rows;
-    float *w = plain_weights(r), *x = malloc(chunk * width * sizeof *x);
+    float *w = plain_weights(c, r->first ? r->first->weights : r->weights),
+          *x = malloc(chunk * width * sizeof *x);
     float *y = malloc(chunk * channels * sizeof *y);
     uint32_t *rows = malloc(chunk * sizeof *rows);
     amct_status status = w && x && y && rows ? AMCT_OK : amct_fail_nomem(err);
     for (uint32_t i = 0; status == AMCT_OK && i < pairs->n; i++) {
         amct_buffer src = amct_plan_watched(pairs->at[i].candidate, r->layer->src);
-        amct_buffer dst = amct_plan_watched(pairs->at[i].candidate, r->result);
+        amct_buffer dst = amct_plan_watched(pairs->at[i].candidate, r->layer->result);
         for (uint32_t s = 0; s < pairs->at[i].count; s++)
             for (size_t at = 0, n; at < (size_t)c->rows; at += n) {
                 n = (size_t)c->rows - at < chunk ? (size_t)c->rows - at : chunk;
@@ -379,7 +408,7 @@ amct_status amct_restore_apply(const amct_restoring *r, const amct_pairs *pairs,
                 amct_columns_patches(x, c, &src, 0, s, rows, n);
                 multiply(y, x, w, c, n);
                 for (size_t k = 0; k < n * channels; k++)
-                    y[k] += r->bias[k % channels];
+                    y[k] += bias[k % channels];
                 amct_columns_put_results(&dst, y, c, s, rows, n);
             }
     }

@@ -29,12 +29,6 @@ typedef struct amct_structure_options {
     size_t limit_bytes; /* of factors of moments; weights come on top */
 } amct_structure_options;
 
-/* Rank 0: the layer stays whole. */
-typedef struct amct_rank {
-    amct_split_form form;
-    int64_t rank;
-} amct_rank;
-
 /* What can be chosen for a group: kept[], descending, all below the number of its lanes. */
 typedef struct amct_group_levels {
     const amct_group *group;

@@ -59,7 +59,7 @@ static amct_status make_refit(amct_pieces *pieces, amct_piece_maker *maker, amct
     if (pieces->refit)
         return AMCT_OK;
     size_t k = (size_t)pieces->gram->columns.columns;
-    AMCT_TRY(amct_refit_new(&pieces->refit, pieces->graph, pieces->layer, pieces->gram, NULL,
+    AMCT_TRY(amct_refit_new(&pieces->refit, pieces->graph, pieces->layer, pieces->gram,
                             maker->lanes, maker->place, maker->ridge, err));
     maker->bytes += k * k * sizeof(double) * (size_t)pieces->gram->columns.groups;
     return AMCT_OK;

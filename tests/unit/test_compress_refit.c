@@ -109,7 +109,7 @@ static void check_against_gauss(const structure_case *c, uint32_t l, const bool 
         float *bias;
         for (uint32_t i = 0; i < c->groups->lanes->n; i++)
             place[i] = pass ? !keep[i] : 0;
-        OK(amct_refit_new(&r, c->graph, layer, gram, NULL, c->groups->lanes, place, ridge, &err));
+        OK(amct_refit_new(&r, c->graph, layer, gram, c->groups->lanes, place, ridge, &err));
         float *got = filled(r, keep, &bias);
         OK(amct_refit_run(got, bias, &error, r, keep, &err));
         cr_expect_float_eq(error, wrong / energy, 1e-6 * (1 + wrong / energy), "%s: %g, %g",
@@ -160,8 +160,8 @@ static amct_graph *refitted(const structure_case *c, const bool *keep, const uin
         if (!c->grams[l] ||
             !amct_lanes_operand(c->groups->lanes, c->layers[l].node, AMCT_LANE_TAKEN))
             continue;
-        OK(amct_refit_new(&r, c->graph, &c->layers[l], c->grams[l], NULL, c->groups->lanes, place,
-                          ridge, &err));
+        OK(amct_refit_new(&r, c->graph, &c->layers[l], c->grams[l], c->groups->lanes, place, ridge,
+                          &err));
         float *bias, *weights = filled(r, keep, &bias);
         OK((scale ? amct_refit_scale : amct_refit_run)(weights, bias, &e, r, keep, &err));
         forms[l] = (amct_layer_form){.weights = weights, .bias = bias};
