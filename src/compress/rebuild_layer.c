@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Scale and middle stay near what they were as if so many samples had said so. */
+enum { PRIOR_SAMPLES = 20 };
+
 typedef struct rebuilding {
     amct_quantised *q;
     const amct_rebuild_rows *rows;
@@ -101,7 +104,8 @@ static void fit_channel(rebuilding *b, int64_t g, size_t m)
             b->t[i] = r->t[i * b->channels + at];
     }
     bool many = b->q->n_scales > 1;
-    amct_rebuild_fit(&scale, &middle, b->y, b->z, r->t ? b->t : NULL, r->n, &r->aim, many);
+    amct_rebuild_fit(&scale, &middle, b->y, b->z, r->t ? b->t : NULL, r->n, &r->aim,
+                     (double)PRIOR_SAMPLES / r->n_samples, many);
     for (int64_t k = 0; k < c->columns; k++)
         mean +=
             b->x_mean[g * c->columns + k] * b->integers[amct_columns_weight(c, g, (int64_t)m, k)];
