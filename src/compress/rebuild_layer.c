@@ -171,14 +171,13 @@ static amct_status start(rebuilding *b, amct_arena *arena, size_t limit_bytes, a
 }
 
 amct_status amct_rebuild_layer(amct_quantised *q, amct_rebuild_rows *rows, const float *weights,
-                               amct_arena *arena, size_t limit_bytes, uint32_t jobs, amct_err *err)
+                               amct_arena *arena, size_t limit_bytes, amct_err *err)
 {
     rebuilding b = {.q = q,
                     .rows = rows,
                     .weights = weights,
                     .width = (size_t)(rows->columns.groups * rows->columns.columns),
                     .channels = (size_t)rows->layer->channels};
-    (void)jobs;
     amct_status status = start(&b, arena, limit_bytes, err);
     for (int64_t g = 0; status == AMCT_OK && g < rows->columns.groups; g++)
         status = rebuild_group(&b, g, err);
