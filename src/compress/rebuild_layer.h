@@ -13,7 +13,7 @@
  * and z are used up. A layer whose matrices do not fit into limit_bytes keeps its weights'
  * integers, and only scales and bias are new. weights: the original's. */
 amct_status amct_rebuild_layer(amct_quantised *q, amct_rebuild_rows *rows, const float *weights,
-                               amct_arena *arena, size_t limit_bytes, uint32_t jobs, amct_err *err);
+                               amct_arena *arena, size_t limit_bytes, amct_err *err);
 
 /* Finds scale and middle for which f(scale * y + middle + t) is nearest to f(z + t), f being what
  * the aim cuts off, by Gauss-Newton steps from 1 and mean z, to which `ridge` ties them in parts of
