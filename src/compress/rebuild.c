@@ -32,7 +32,7 @@ static amct_status finish(void *ctx, const amct_walk_stop *stop, amct_err *err)
 }
 
 static amct_status rebuild_next(rebuild *r, amct_walk *walk, amct_arena *arena,
-                                const amct_quantised *const *levels, uint32_t jobs, amct_err *err)
+                                const amct_quantised *const *levels, amct_err *err)
 {
     uint32_t i = amct_walk_layer(walk);
     amct_rebuild_rows *rows = &r->rows[i];
@@ -45,7 +45,7 @@ static amct_status rebuild_next(rebuild *r, amct_walk *walk, amct_arena *arena,
     amct_status status = amct_walk_visit(walk, err);
     if (status == AMCT_OK)
         status = amct_rebuild_layer(q, rows, r->graph->tensors[r->layers[i].weights].data, arena,
-                                    r->limit_bytes / 2, jobs, err);
+                                    r->limit_bytes / 2, err);
     amct_rebuild_rows_free(rows);
     r->rebuilt[i] = q;
     return status;
@@ -114,7 +114,7 @@ amct_status amct_rebuild(const amct_quantised **rebuilt, amct_arena *arena, amct
     if (status == AMCT_OK)
         status = amct_walk_new(&walk, exec, &options, err);
     while (status == AMCT_OK && amct_walk_layer(walk) < n_layers)
-        status = rebuild_next(&r, walk, arena, levels, jobs, err);
+        status = rebuild_next(&r, walk, arena, levels, err);
     amct_walk_free(walk);
     free(r.rows);
     free(wanted);

@@ -2,9 +2,6 @@
 
 #include <math.h>
 
-/* Towards scale 1 and the mean of z, in parts of the curvature of all values. */
-static const double ridge = 0.1;
-
 typedef struct system {
     double error;      /* sum of squares */
     double ss, sm, mm; /* of the derivatives by scale and middle */
@@ -45,7 +42,7 @@ static system_of linearise(double scale, double middle, const float *y, const fl
 }
 
 void amct_rebuild_fit(double *scale, double *middle, const float *y, const float *z, const float *t,
-                      size_t n, const amct_aim *aim, bool scale_is_free)
+                      size_t n, const amct_aim *aim, double ridge, bool scale_is_free)
 {
     enum { STEPS = 10 };
     const double least = 0.5, most = 2;

@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Scale and middle stay near what they were as if so many samples had said so. */
+enum { PRIOR_SAMPLES = 20 };
+
 typedef struct rebuilding {
     amct_quantised *q;
     const amct_rebuild_rows *rows;
@@ -101,7 +104,8 @@ static void fit_channel(rebuilding *b, int64_t g, size_t m)
             b->t[i] = r->t[i * b->channels + at];
     }
     bool many = b->q->n_scales > 1;
-    amct_rebuild_fit(&scale, &middle, b->y, b->z, r->t ? b->t : NULL, r->n, &r->aim, many);
+    amct_rebuild_fit(&scale, &middle, b->y, b->z, r->t ? b->t : NULL, r->n, &r->aim,
+                     (double)PRIOR_SAMPLES / r->n_samples, many);
     for (int64_t k = 0; k < c->columns; k++)
         mean +=
             b->x_mean[g * c->columns + k] * b->integers[amct_columns_weight(c, g, (int64_t)m, k)];
@@ -167,14 +171,13 @@ static amct_status start(rebuilding *b, amct_arena *arena, size_t limit_bytes, a
 }
 
 amct_status amct_rebuild_layer(amct_quantised *q, amct_rebuild_rows *rows, const float *weights,
-                               amct_arena *arena, size_t limit_bytes, uint32_t jobs, amct_err *err)
+                               amct_arena *arena, size_t limit_bytes, amct_err *err)
 {
     rebuilding b = {.q = q,
                     .rows = rows,
                     .weights = weights,
                     .width = (size_t)(rows->columns.groups * rows->columns.columns),
                     .channels = (size_t)rows->layer->channels};
-    (void)jobs;
     amct_status status = start(&b, arena, limit_bytes, err);
     for (int64_t g = 0; status == AMCT_OK && g < rows->columns.groups; g++)
         status = rebuild_group(&b, g, err);

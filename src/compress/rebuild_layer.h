@@ -10,15 +10,16 @@
 #include "compress/rebuild_rows.h"
 
 /* *q is rows->level on entry; its weights, scales and bias become new ones in the arena. rows->x
- * and z are used up. A layer whose matrices do not fit into limit_bytes keeps its weights' integers, and only
- * scales and bias are new. weights: the original's. */
+ * and z are used up. A layer whose matrices do not fit into limit_bytes keeps its weights'
+ * integers, and only scales and bias are new. weights: the original's. */
 amct_status amct_rebuild_layer(amct_quantised *q, amct_rebuild_rows *rows, const float *weights,
-                               amct_arena *arena, size_t limit_bytes, uint32_t jobs, amct_err *err);
+                               amct_arena *arena, size_t limit_bytes, amct_err *err);
 
 /* Finds scale and middle for which f(scale * y + middle + t) is nearest to f(z + t), f being what
- * the aim cuts off, by Gauss-Newton steps from 1 and mean z; y has mean zero, t may be NULL. scale
- * stays 1 if it is not free. */
+ * the aim cuts off, by Gauss-Newton steps from 1 and mean z, to which `ridge` ties them in parts of
+ * the curvature without any cutting off; y has mean zero, t may be NULL. scale stays 1 if it is not
+ * free. */
 void amct_rebuild_fit(double *scale, double *middle, const float *y, const float *z, const float *t,
-                      size_t n, const amct_aim *aim, bool scale_is_free);
+                      size_t n, const amct_aim *aim, double ridge, bool scale_is_free);
 
 #endif
