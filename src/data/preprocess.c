@@ -1,6 +1,7 @@
 #include "data/preprocess.h"
 
 #include "base/number.h"
+#include "base/utf8.h"
 
 #include <string.h>
 
@@ -9,7 +10,7 @@
 /* "N" or "HxW"; *width stays 0 for the first form. */
 static amct_status parse_extent(uint32_t *height, uint32_t *width, const char *text, amct_err *err)
 {
-    char first[32];
+    char first[32], shown[AMCT_CLIPPED];
     int64_t h = 0, w = 0;
     const char *x = strchr(text, 'x');
     size_t length = x ? (size_t)(x - text) : strlen(text);
@@ -24,7 +25,7 @@ static amct_status parse_extent(uint32_t *height, uint32_t *width, const char *t
     if (status != AMCT_OK)
         return amct_fail(err, AMCT_E_INVALID,
                          "'%s' is not a number of pixels such as 224 or, height x width, 224x256",
-                         text);
+                         amct_utf8_show(text, shown, sizeof shown));
     *height = (uint32_t)h;
     *width = (uint32_t)w;
     return AMCT_OK;
@@ -47,6 +48,14 @@ amct_status amct_preprocess_set_crop(amct_preprocess *pre, const char *text, amc
     pre->crop_height = height;
     pre->crop_width = width ? width : height;
     return AMCT_OK;
+}
+
+bool amct_preprocess_positive(const double *values, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (!(values[i] > 0))
+            return false;
+    return true;
 }
 
 /* A number, or a list of them. */
@@ -103,12 +112,11 @@ amct_status amct_preprocess_read(amct_preprocess *pre, const amct_yaml_node *sec
         AMCT_TRY(read_values(read.mean, &read.n_mean, mean, err));
     if (std)
         AMCT_TRY(read_values(read.std, &read.n_std, std, err));
-    for (uint32_t i = 0; i < read.n_std; i++)
-        if (read.std[i] <= 0)
-            return amct_yaml_fail(std, err, "wanted numbers above 0");
+    if (std && !amct_preprocess_positive(read.std, read.n_std))
+        return amct_yaml_fail(std, err, "wanted numbers above 0");
     if (scale)
         AMCT_TRY(amct_yaml_number(&read.scale, scale, err));
-    if (scale && read.scale <= 0)
+    if (scale && !amct_preprocess_positive(&read.scale, 1))
         return amct_yaml_fail(scale, err, "wanted a number above 0");
     *pre = read;
     return AMCT_OK;

@@ -58,6 +58,9 @@ typedef struct amct_preprocess {
 amct_status amct_preprocess_set_resize(amct_preprocess *pre, const char *text, amct_err *err);
 amct_status amct_preprocess_set_crop(amct_preprocess *pre, const char *text, amct_err *err);
 
+/* Whether all are above 0, as std and scale must be. */
+bool amct_preprocess_positive(const double *values, uint32_t n);
+
 /* Reads the `preprocess` section of a search file over what pre holds; NULL or empty changes
  * nothing. */
 amct_status amct_preprocess_read(amct_preprocess *pre, const amct_yaml_node *section,
