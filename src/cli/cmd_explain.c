@@ -1,5 +1,7 @@
 #include "cli/command.h"
 
+#include "base/utf8.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,21 +28,22 @@ static const char *time_of(const cJSON *layer, const char *key, char *text, size
     return text;
 }
 
-static const char *text_or(const cJSON *at, const char *key, const char *other)
+/* The text under a key as it may be printed, "?" if there is none. */
+static const char *shown(const cJSON *at, const char *key, char text[AMCT_SHOWN])
 {
-    const char *text = amct_json_get_text(at, key);
-    return text ? text : other;
+    const char *found = amct_json_get_text(at, key);
+    return amct_utf8_show(found ? found : "?", text, AMCT_SHOWN);
 }
 
 static void explain_layer(const cJSON *result, const cJSON *layer)
 {
-    char before[32], after[32];
+    char before[32], after[32], name[AMCT_SHOWN], op[AMCT_SHOWN], bits[AMCT_SHOWN], was[AMCT_SHOWN];
     double now = amct_json_get_number(cJSON_GetObjectItemCaseSensitive(result, "best"),
                                       "latency_ms");
     double alone = amct_json_get_number(layer, "loss_alone");
     const cJSON *other;
-    printf("%s (%s): %s, was %s\n", text_or(layer, "name", "?"), text_or(layer, "op", "?"),
-           text_or(layer, "bits", "?"), text_or(layer, "baseline_bits", "?"));
+    printf("%s (%s): %s, was %s\n", shown(layer, "name", name), shown(layer, "op", op),
+           shown(layer, "bits", bits), shown(layer, "baseline_bits", was));
     printf("  latency   %s -> %s\n",
            time_of(layer, "baseline_latency_us", before, sizeof before),
            time_of(layer, "latency_us", after, sizeof after));
@@ -50,20 +53,20 @@ static void explain_layer(const cJSON *result, const cJSON *layer)
     {
         double then = amct_json_get_number(other, "network_latency_ms");
         double loss = amct_json_get_number(other, "loss_alone");
-        printf("  at %-6s the network would take %.4g ms (%+.3g us)", text_or(other, "bits", "?"),
+        printf("  at %-6s the network would take %.4g ms (%+.3g us)", shown(other, "bits", bits),
                then, 1e3 * (then - now));
         if (!isnan(loss))
             printf(", loss %.3g alone", loss);
         printf("\n");
     }
     if (amct_json_get_text(layer, "reason"))
-        printf("  reason    %s\n", amct_json_get_text(layer, "reason"));
+        printf("  reason    %s\n", shown(layer, "reason", name));
 }
 
 static void explain_all(const cJSON *result)
 {
     const cJSON *layer;
-    char before[32], after[32];
+    char before[32], after[32], bits[AMCT_SHOWN], name[AMCT_SHOWN], why[AMCT_SHOWN];
     printf("%-6s %10s %10s %10s  %s\n", "bits", "before us", "after us", "loss", "layer");
     cJSON_ArrayForEach(layer, cJSON_GetObjectItemCaseSensitive(result, "layers"))
     {
@@ -76,9 +79,9 @@ static void explain_all(const cJSON *result)
         if (!isnan(alone))
             snprintf(loss, sizeof loss, "%.3g", alone);
         const char *reason = amct_json_get_text(layer, "reason");
-        printf("%-6s %10s %10s %10s  %s%s%s%s\n", text_or(layer, "bits", "?"), before, after, loss,
-               text_or(layer, "name", "?"), reason ? "  (" : "", reason ? reason : "",
-               reason ? ")" : "");
+        printf("%-6s %10s %10s %10s  %s%s%s%s\n", shown(layer, "bits", bits), before, after,
+               loss, shown(layer, "name", name), reason ? "  (" : "",
+               reason ? shown(layer, "reason", why) : "", reason ? ")" : "");
     }
 }
 

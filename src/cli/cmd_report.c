@@ -1,6 +1,7 @@
 #include "cli/command.h"
 
 #include "base/file.h"
+#include "base/utf8.h"
 #include "report/study_report.h"
 
 #include <stdlib.h>
@@ -34,6 +35,7 @@ static amct_status answer(const amct_config *c, const char *folder, amct_err *er
 {
     char *path = amct_path_join(folder, "report.html");
     amct_json json;
+    char shown[AMCT_SHOWN];
     if (!path)
         return amct_fail_nomem(err);
     amct_json_begin(&json);
@@ -42,7 +44,7 @@ static amct_status answer(const amct_config *c, const char *folder, amct_err *er
     if (c->json)
         status = amct_cmd_answer(&json, err);
     else
-        printf("%s\n", path);
+        printf("%s\n", amct_utf8_show(path, shown, sizeof shown));
     amct_json_end(&json);
     free(path);
     return status;

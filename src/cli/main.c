@@ -96,10 +96,12 @@ amct_status amct_cmd_answer(amct_json *json, amct_err *err)
 /* The exit status, unless the answer did not get out. */
 static int end(int status)
 {
-    errno = 0;
-    if (fflush(stdout) == 0 && !ferror(stdout))
+    int error = fflush(stdout) == 0 ? 0 : errno;
+    if (!error && !ferror(stdout))
         return status;
-    amct_log(AMCT_LOG_ERROR, "the answer cannot be written: %s", strerror(errno ? errno : EIO));
+    /* why an earlier write failed is not known any more */
+    amct_log(AMCT_LOG_ERROR, "the answer cannot be written%s%s", error ? ": " : "",
+             error ? strerror(error) : "");
     return AMCT_EXIT_USAGE;
 }
 

@@ -9,7 +9,7 @@ tells() { # ARGUMENTS...
     "$program" "$@" >/dev/full 2>"$work/err"
     status=$?
     test $status -eq 2 && test "$(grep -c . "$work/err")" -eq 1 &&
-        grep -q 'the answer cannot be written: No space left' "$work/err"
+        grep -q 'the answer cannot be written' "$work/err"
     ok $? "$1 $2 $3"
     [ "$bad" -eq 0 ] || sed "s/^/# status $status: /" "$work/err"
 }
