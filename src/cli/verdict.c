@@ -6,6 +6,7 @@
 #include "tune/publish.h"
 
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,7 @@
 static const char *verdict_words(const amct_tuned *to)
 {
     switch (to->verdict) {
-    case AMCT_MET: return to->faster ? "MET" : "MET, but nothing is faster";
+    case AMCT_MET: return to->faster ? "MET" : "MET, but not 1 % faster";
     case AMCT_NOT_PROVEN: return "NOT PROVEN";
     case AMCT_MISSED: return "MISSED";
     }
@@ -37,8 +38,9 @@ void amct_verdict_print(const amct_tuned *to)
            100 * to->best_cost.error_band_ratio);
     printf("constants %.4g MB -> %.4g MB\n", (double)o.before.bytes / 1e6,
            (double)o.after.bytes / 1e6);
-    printf("%s\n", to->search ? amct_search_reason(to->search)
-                              : "there was nothing to choose: no layer gains on this target");
+    if (!isnan(o.needed))
+        printf("%.0f confirm samples would prove a drop like this one\n", o.needed);
+    printf("%s\n", amct_outcome_reason(to));
 }
 
 /* A word for the shell: as it is, in quotes, or with what is not to be shown in hex (bash). */
