@@ -161,10 +161,11 @@ static amct_status run_batch(amct_loop *loop, const amct_ask *asks, size_t n, bo
                .kinds = calloc(loop->genes->n_layers + 1, 1)};
     amct_status status =
         b.results && b.done && b.kinds ? answer(loop, &b, stopped, err) : amct_fail_nomem(err);
-    if (status == AMCT_OK && !*stopped)
+    if (status == AMCT_OK && !*stopped) {
         status = amct_search_tell(loop->search, b.results, n, err);
-    if (status == AMCT_E_INVALID && loop->stats.replayed)
-        amct_fail_in(err, "%s: damaged", amct_study_path(loop->study));
+        if (status == AMCT_E_INVALID && loop->stats.replayed)
+            amct_fail_in(err, "%s: damaged", amct_study_path(loop->study));
+    }
     free(b.results);
     free(b.done);
     free(b.kinds);
