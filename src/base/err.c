@@ -1,17 +1,10 @@
 #include "base/err.h"
 
+#include "base/utf8.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-/* Names and strings in messages come from hostile files: no control character may reach a terminal,
- * and a message stays one line. */
-static void make_printable(char *text)
-{
-    for (unsigned char *c = (unsigned char *)text; *c; c++)
-        if (*c < 0x20 || *c == 0x7f)
-            *c = '?';
-}
 
 static void mark_cut(char *text, size_t size)
 {
@@ -26,7 +19,8 @@ amct_status amct_fail(amct_err *err, amct_status code, const char *fmt, ...)
     va_end(args);
     if (n >= (int)sizeof err->text)
         mark_cut(err->text, sizeof err->text);
-    make_printable(err->text);
+    /* Names in messages come from hostile files: a message stays one line, and harmless. */
+    amct_utf8_clean(err->text);
     err->code = code;
     return code;
 }

@@ -21,7 +21,7 @@ typedef struct amct_err {
     char text[AMCT_ERR_TEXT]; /* one line, no newline; cut with "..." if too long */
 } amct_err;
 
-/* Sets err to code and the text, control characters of it made visible; returns code. */
+/* Sets err to code and the text, cleaned as utf8.h says; returns code. */
 amct_status amct_fail(amct_err *err, amct_status code, const char *fmt, ...) AMCT_PRINTF(3, 4);
 
 /* Puts "<where>: " in front of the text; returns err->code. */

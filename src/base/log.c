@@ -1,5 +1,7 @@
 #include "base/log.h"
 
+#include "base/utf8.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -28,6 +30,7 @@ void amct_log(enum amct_log_level level, const char *fmt, ...)
     va_start(args, fmt);
     vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
+    amct_utf8_clean(text);
     flockfile(stderr);
     clear_line();
     fprintf(stderr, "amct-autotune: %s%s\n",

@@ -1,9 +1,12 @@
 #define _GNU_SOURCE /* strtod_l */
 #include "base/number.h"
 
+#include "base/utf8.h"
+
 #include <locale.h>
 #include <math.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +27,14 @@ static const char *skip_digits(const char *at)
     while (is_digit(*at))
         at++;
     return at;
+}
+
+/* A long text must not push the words out of the message. */
+static amct_status refuse(const char *text, const char *words, amct_err *err)
+{
+    char shown[AMCT_CLIPPED];
+    return amct_fail(err, AMCT_E_INVALID, "'%s' %s", amct_utf8_show(text, shown, sizeof shown),
+                     words);
 }
 
 /* Where the decimal number at `at` ends; `at` itself if there is none. Decides the grammar, so that
@@ -96,7 +107,7 @@ amct_status amct_parse_number(double *out, const char *text, amct_err *err)
     double value;
     const char *at = text;
     if (!read_number(&value, &at) || *at)
-        return amct_fail(err, AMCT_E_INVALID, "'%s' is not a number such as 0.5 or 1/255", text);
+        return refuse(text, "is not a number such as 0.5 or 1/255", err);
     *out = value;
     return AMCT_OK;
 }
@@ -111,12 +122,11 @@ amct_status amct_parse_ratio(double *out, const char *text, amct_err *err)
         value /= 100;
     }
     if (!good || *at)
-        return amct_fail(err, AMCT_E_INVALID, "'%s' is not a ratio such as 1%% or 0.01", text);
+        return refuse(text, "is not a ratio such as 1% or 0.01", err);
     if (value < 0 || value > 1)
-        return amct_fail(err, AMCT_E_INVALID, "'%s' is outside of 0%% .. 100%%", text);
+        return refuse(text, "is outside of 0% .. 100%", err);
     if (value == 1 && !percent)
-        return amct_fail(err, AMCT_E_INVALID, "'%s' may mean 1%% or all of it: write 1%% or 100%%",
-                         text);
+        return refuse(text, "may mean 1% or all of it: write 1% or 100%", err);
     *out = value;
     return AMCT_OK;
 }
@@ -124,6 +134,7 @@ amct_status amct_parse_ratio(double *out, const char *text, amct_err *err)
 amct_status amct_parse_integer(int64_t *out, const char *text, int64_t min, int64_t max,
                                amct_err *err)
 {
+    char shown[AMCT_CLIPPED];
     const char *at = skip_blanks(text);
     bool negative = *at == '-', good = true, fits = true;
     at += *at == '-' || *at == '+';
@@ -133,12 +144,12 @@ amct_status amct_parse_integer(int64_t *out, const char *text, int64_t min, int6
         fits = fits && !__builtin_mul_overflow(value, 10, &value) &&
                !__builtin_sub_overflow(value, *at - '0', &value);
     if (!good || *skip_blanks(at))
-        return amct_fail(err, AMCT_E_INVALID, "'%s' is not a whole number", text);
+        return refuse(text, "is not a whole number", err);
     if (!negative)
         fits = fits && !__builtin_sub_overflow(0, value, &value);
     if (!fits || value < min || value > max)
-        return amct_fail(err, AMCT_E_INVALID, "'%s' is outside of %lld .. %lld", text,
-                         (long long)min, (long long)max);
+        return amct_fail(err, AMCT_E_INVALID, "'%s' is outside of %lld .. %lld",
+                         amct_utf8_show(text, shown, sizeof shown), (long long)min, (long long)max);
     *out = value;
     return AMCT_OK;
 }
@@ -175,11 +186,9 @@ amct_status amct_parse_bytes(uint64_t *out_bytes, const char *text, amct_err *er
         value = round(value * read_size_unit(&at));
     }
     if (!good || *skip_blanks(at))
-        return amct_fail(err, AMCT_E_INVALID, "'%s' is not a size such as 4GiB, 512M or 65536",
-                         text);
+        return refuse(text, "is not a size such as 4GiB, 512M or 65536", err);
     if (value < 0 || value > 0x1p62)
-        return amct_fail(err, AMCT_E_INVALID, "'%s' is not a size that this machine can hold",
-                         text);
+        return refuse(text, "is not a size that this machine can hold", err);
     *out_bytes = (uint64_t)value;
     return AMCT_OK;
 }
@@ -229,9 +238,19 @@ amct_status amct_parse_duration(uint64_t *out_ns, const char *text, amct_err *er
         at = skip_blanks(at);
     }
     if (!good)
-        return amct_fail(err, AMCT_E_INVALID, "'%s' is not a time such as 8h, 90s or 1h30m", text);
+        return refuse(text, "is not a time such as 8h, 90s or 1h30m", err);
     if (total < 0 || total > max_ns)
-        return amct_fail(err, AMCT_E_INVALID, "'%s' is outside of 0s .. 10 years", text);
+        return refuse(text, "is outside of 0s .. 10 years", err);
     *out_ns = (uint64_t)round(total);
     return AMCT_OK;
+}
+
+const char *amct_number_print(double value, char text[AMCT_NUMBER_TEXT])
+{
+    for (int digits = 1; digits <= 17; digits++) {
+        snprintf(text, AMCT_NUMBER_TEXT, "%.*g", digits, value);
+        if (strtod(text, NULL) == value)
+            break;
+    }
+    return text;
 }

@@ -29,4 +29,11 @@ amct_status amct_parse_bytes(uint64_t *out_bytes, const char *text, amct_err *er
  * alone is seconds. At most 10 years. */
 amct_status amct_parse_duration(uint64_t *out_ns, const char *text, amct_err *err);
 
+/* ---- Printing ----------------------------------------------------------------------------- */
+
+enum { AMCT_NUMBER_TEXT = 32 };
+
+/* The shortest text that is the same double when read back. Returns text. */
+const char *amct_number_print(double value, char text[AMCT_NUMBER_TEXT]);
+
 #endif

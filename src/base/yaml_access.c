@@ -1,4 +1,5 @@
 #include "base/number.h"
+#include "base/utf8.h"
 #include "base/yaml.h"
 
 #include <stdarg.h>
@@ -81,9 +82,11 @@ amct_status amct_yaml_text(const char **out, const amct_yaml_node *node, amct_er
 amct_status amct_yaml_bool(bool *out, const amct_yaml_node *node, amct_err *err)
 {
     AMCT_TRY(want_value(node, err));
+    char shown[AMCT_CLIPPED];
     bool yes = strcmp(node->text, "true") == 0;
     if (!yes && strcmp(node->text, "false") != 0)
-        return amct_yaml_fail(node, err, "'%s' is neither true nor false", node->text);
+        return amct_yaml_fail(node, err, "'%s' is neither true nor false",
+                              amct_utf8_show(node->text, shown, sizeof shown));
     *out = yes;
     return AMCT_OK;
 }
@@ -188,10 +191,10 @@ amct_status amct_yaml_choice(int *out, const amct_yaml_node *node, const char *c
         }
         list_word(&list, node->text, names[i]);
     }
-    char guess[2 * MAX_GUESS + 32];
+    char guess[2 * MAX_GUESS + 32], shown[AMCT_CLIPPED];
     guess_text(&list, guess, sizeof guess);
-    return amct_yaml_fail(node, err, "'%s' is not known%s; allowed: %s", node->text, guess,
-                          list.text);
+    return amct_yaml_fail(node, err, "'%s' is not known%s; allowed: %s",
+                          amct_utf8_show(node->text, shown, sizeof shown), guess, list.text);
 }
 
 /* ---- Maps ---------------------------------------------------------------------------------- */
@@ -228,10 +231,11 @@ static amct_status fail_unknown_key(const amct_yaml_node *child, const amct_yaml
     word_list list = {.length = 0};
     for (size_t i = 0; i < n; i++)
         list_word(&list, child->key, fields[i].key);
-    char guess[2 * MAX_GUESS + 32];
+    char guess[2 * MAX_GUESS + 32], shown[AMCT_CLIPPED];
     guess_text(&list, guess, sizeof guess);
     return amct_fail(err, AMCT_E_INVALID, "%s:%u:%u: unknown key '%s'%s; allowed here: %s",
-                     child->file, child->key_line, child->key_column, child->key, guess, list.text);
+                     child->file, child->key_line, child->key_column,
+                     amct_utf8_show(child->key, shown, sizeof shown), guess, list.text);
 }
 
 amct_status amct_yaml_read_map(const amct_yaml_node *node, const amct_yaml_field *fields, size_t n,

@@ -1,4 +1,6 @@
 #include "cli/command.h"
+
+#include "base/utf8.h"
 #include "measure/latency.h"
 #include "passes/prepare.h"
 
@@ -22,21 +24,25 @@ static const char *precision_of(const amct_graph *graph)
 static void print_text(const amct_config *c, const amct_graph *g, const amct_latency *l,
                        const amct_estimator_info *info)
 {
+    char op[AMCT_SHOWN], name[AMCT_SHOWN], into[AMCT_SHOWN];
     double ms = l->total.latency_ns / 1e6, batch = (double)amct_batch_of(g);
     if (c->per_layer) {
         printf("%12s  %-8s %-11s %-20s %s\n", "us", "bound", "status", "operator", "name");
         for (uint32_t n = 0; n < l->n_nodes; n++) {
             const amct_node_cost *k = &l->costs[n];
+            amct_utf8_show(g->nodes[n].op, op, sizeof op);
+            amct_utf8_show(g->nodes[n].name, name, sizeof name);
             if (k->status == AMCT_NODE_OK)
                 printf("%12.2f  %-8s %-11s %-20s %s\n", k->latency_ns / 1e3,
                        amct_bound_name(k->bound),
-                       k->flags & AMCT_NODE_ROLLED_BACK ? "rolled back" : "ok", g->nodes[n].op,
-                       g->nodes[n].name);
+                       k->flags & AMCT_NODE_ROLLED_BACK ? "rolled back" : "ok", op, name);
             else
                 printf("%12s  %-8s %-11s %-20s %s%s%s\n", "-", "-",
-                       amct_node_status_name(k->status), g->nodes[n].op, g->nodes[n].name,
+                       amct_node_status_name(k->status), op, name,
                        k->status == AMCT_NODE_FUSED ? " -> " : "",
-                       k->status == AMCT_NODE_FUSED ? g->nodes[k->fused_into].name : "");
+                       k->status == AMCT_NODE_FUSED
+                           ? amct_utf8_show(g->nodes[k->fused_into].name, into, sizeof into)
+                           : "");
         }
         printf("%12.2f  %-8s %-11s %-20s %s\n", l->total.fixed_ns / 1e3, "-", "fixed", "-",
                "(start, input and output transforms)");

@@ -1,5 +1,7 @@
 #include "cli/command.h"
 
+#include "base/utf8.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,24 +28,26 @@ static const char *time_of(const cJSON *layer, const char *key, char *text, size
     return text;
 }
 
-static const char *text_or(const cJSON *at, const char *key, const char *other)
+/* The text under a key as it may be printed, "?" if there is none. */
+static const char *shown(const cJSON *at, const char *key, char text[AMCT_SHOWN])
 {
-    const char *text = amct_json_get_text(at, key);
-    return text ? text : other;
+    const char *found = amct_json_get_text(at, key);
+    return amct_utf8_show(found ? found : "?", text, AMCT_SHOWN);
 }
 
-/* What a layer, or one of its alternatives, is: "w4a8", "48 channels", "rank 16, spatial". */
-static const char *level_of(const cJSON *at, char *text, size_t size)
+/* What one of a layer's alternatives is: "w4a8", "48 channels", "rank 16, spatial". */
+static const char *level_of(const cJSON *at, char text[AMCT_SHOWN])
 {
     double kept = amct_json_get_number(at, "channels_kept"), rank = amct_json_get_number(at, "rank");
+    char form[AMCT_SHOWN];
     if (amct_json_get_text(at, "bits"))
-        return amct_json_get_text(at, "bits");
+        return shown(at, "bits", text);
     if (!isnan(rank))
-        snprintf(text, size, "rank %.0f, %s", rank, text_or(at, "form", "?"));
+        snprintf(text, AMCT_SHOWN, "rank %.0f, %.20s", rank, shown(at, "form", form));
     else if (!isnan(kept))
-        snprintf(text, size, "%.0f channels", kept);
+        snprintf(text, AMCT_SHOWN, "%.0f channels", kept);
     else
-        snprintf(text, size, "whole");
+        snprintf(text, AMCT_SHOWN, "whole");
     return text;
 }
 
@@ -52,21 +56,23 @@ static void explain_structure(const cJSON *layer)
     double kept = amct_json_get_number(layer, "channels_kept");
     double all = amct_json_get_number(layer, "channels");
     double rank = amct_json_get_number(layer, "rank");
+    char form[AMCT_SHOWN];
     if (kept < all)
         printf("  channels  %.0f of %.0f\n", kept, all);
     if (!isnan(rank))
-        printf("  rank      %.0f, %s form\n", rank, text_or(layer, "form", "?"));
+        printf("  rank      %.0f, %s form\n", rank, shown(layer, "form", form));
 }
 
 static void explain_layer(const cJSON *result, const cJSON *layer)
 {
-    char before[32], after[32], level[64];
+    char before[32], after[32], level[AMCT_SHOWN];
+    char name[AMCT_SHOWN], op[AMCT_SHOWN], bits[AMCT_SHOWN], was[AMCT_SHOWN];
     double now = amct_json_get_number(cJSON_GetObjectItemCaseSensitive(result, "best"),
                                       "latency_ms");
     double alone = amct_json_get_number(layer, "loss_alone");
     const cJSON *other;
-    printf("%s (%s): %s, was %s\n", text_or(layer, "name", "?"), text_or(layer, "op", "?"),
-           text_or(layer, "bits", "?"), text_or(layer, "baseline_bits", "?"));
+    printf("%s (%s): %s, was %s\n", shown(layer, "name", name), shown(layer, "op", op),
+           shown(layer, "bits", bits), shown(layer, "baseline_bits", was));
     printf("  latency   %s -> %s\n",
            time_of(layer, "baseline_latency_us", before, sizeof before),
            time_of(layer, "latency_us", after, sizeof after));
@@ -77,20 +83,21 @@ static void explain_layer(const cJSON *result, const cJSON *layer)
     {
         double then = amct_json_get_number(other, "network_latency_ms");
         double loss = amct_json_get_number(other, "loss_alone");
-        printf("  at %-16s the network would take %.4g ms (%+.3g us)", level_of(other, level, sizeof level),
+        printf("  at %-16s the network would take %.4g ms (%+.3g us)",
+               level_of(other, level),
                then, 1e3 * (then - now));
         if (!isnan(loss))
             printf(", loss %.3g alone", loss);
         printf("\n");
     }
     if (amct_json_get_text(layer, "reason"))
-        printf("  reason    %s\n", amct_json_get_text(layer, "reason"));
+        printf("  reason    %s\n", shown(layer, "reason", name));
 }
 
 static void explain_all(const cJSON *result)
 {
     const cJSON *layer;
-    char before[32], after[32];
+    char before[32], after[32], bits[AMCT_SHOWN], name[AMCT_SHOWN], why[AMCT_SHOWN];
     printf("%-6s %9s %5s %10s %10s %10s  %s\n", "bits", "channels", "rank", "before us", "after us",
            "loss", "layer");
     cJSON_ArrayForEach(layer, cJSON_GetObjectItemCaseSensitive(result, "layers"))
@@ -109,10 +116,9 @@ static void explain_all(const cJSON *result)
                  amct_json_get_number(layer, "channels"));
         if (!isnan(amct_json_get_number(layer, "rank")))
             snprintf(rank, sizeof rank, "%.0f", amct_json_get_number(layer, "rank"));
-        printf("%-6s %9s %5s %10s %10s %10s  %s%s%s%s\n", text_or(layer, "bits", "?"), channels, rank,
-               before, after, loss,
-               text_or(layer, "name", "?"), reason ? "  (" : "", reason ? reason : "",
-               reason ? ")" : "");
+        printf("%-6s %9s %5s %10s %10s %10s  %s%s%s%s\n", shown(layer, "bits", bits), channels, rank,
+               before, after, loss, shown(layer, "name", name), reason ? "  (" : "",
+               reason ? shown(layer, "reason", why) : "", reason ? ")" : "");
     }
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "cli/progress.h"
 #include "cli/result.h"
 #include "cli/verdict.h"
@@ -36,9 +37,10 @@ static amct_status answer(const amct_config *own, const amct_tuned *tuned, const
                           amct_err *err)
 {
     if (!own->json) {
+        char shown[AMCT_SHOWN];
         amct_verdict_print(tuned);
         char *compile = amct_verdict_compile(tuned, folder);
-        printf("model in %s\n", folder);
+        printf("model in %s\n", amct_utf8_show(folder, shown, sizeof shown));
         if (compile)
             printf("to compile it: %s\n", compile);
         free(compile);

@@ -1,5 +1,6 @@
 #include "cli/command.h"
 
+#include "base/utf8.h"
 #include "ops/op.h"
 #include "passes/prepare.h"
 #include "tune/genes.h"
@@ -67,10 +68,10 @@ enum { UNKNOWN_MAX = 64 };
 
 static void print_tensors(const amct_graph *g, const uint32_t *ids, uint32_t n, const char *what)
 {
-    char shape[128];
+    char shape[128], name[AMCT_SHOWN];
     for (uint32_t i = 0; i < n; i++) {
         const amct_tensor *t = &g->tensors[ids[i]];
-        printf("%s %s: %s %s\n", what, t->name, amct_dtype_name(t->dtype),
+        printf("%s %s: %s %s\n", what, amct_utf8_show(t->name, name, sizeof name), amct_dtype_name(t->dtype),
                amct_shape_print(&t->shape, shape, sizeof shape));
     }
 }
@@ -85,12 +86,12 @@ static void print_text(const inspection *in)
 {
     const amct_graph *g = in->model->graph;
     uint32_t first[UNKNOWN_MAX], count[UNKNOWN_MAX], n = find_unknown(g, first, count, UNKNOWN_MAX);
-    char shape[128];
-    printf("%s: %s", in->path, g->format);
+    char shape[128], domain[AMCT_SHOWN], op[AMCT_SHOWN], name[AMCT_SHOWN];
+    printf("%s: %s", amct_utf8_show(in->path, name, sizeof name), g->format);
     if (g->opset)
         printf(" opset %" PRId64, g->opset);
     if (g->producer[0])
-        printf(", %s", g->producer);
+        printf(", %s", amct_utf8_show(g->producer, name, sizeof name));
     printf("; %.4g M parameters, %.4g M multiplications a sample, %.4g MB of constants\n",
            (double)in->parameters / 1e6, (double)in->macs / 1e6, (double)in->bytes / 1e6);
     print_tensors(g, g->inputs, g->n_inputs, "input ");
@@ -104,13 +105,15 @@ static void print_text(const inspection *in)
         each_level(in, i, append_level, levels);
         printf("%-14s %-18s %10.0f %10" PRId64 "  %-21s %s%s%s%s\n", l->op,
                amct_shape_print(&g->tensors[l->dst].shape, shape, sizeof shape),
-               (double)l->macs / 1e3, l->parameters, levels, l->name,
+               (double)l->macs / 1e3, l->parameters, levels,
+               amct_utf8_show(l->name, name, sizeof name),
                reason ? "  (" : "", reason ? reason : "", reason ? ")" : "");
     }
     for (uint32_t i = 0; i < n; i++)
         printf("unknown operator %s%s%s: %u, first at node '%s'; such a network cannot be run\n",
-               g->nodes[first[i]].domain, g->nodes[first[i]].domain[0] ? "." : "",
-               g->nodes[first[i]].op, count[i], g->nodes[first[i]].name);
+               amct_utf8_show(g->nodes[first[i]].domain, domain, sizeof domain),
+               domain[0] ? "." : "", amct_utf8_show(g->nodes[first[i]].op, op, sizeof op), count[i],
+               amct_utf8_show(g->nodes[first[i]].name, name, sizeof name));
 }
 
 static void add_shape(amct_json *json, cJSON *at, const char *key, const amct_shape *shape)
@@ -201,6 +204,9 @@ static amct_status print_json(const inspection *in, amct_err *err)
 
 static amct_status print_search_file(amct_config *c, const char *path, amct_err *err)
 {
+    if (!amct_utf8_is_valid(path))
+        return amct_fail(err, AMCT_E_INVALID, "%s: its path is not UTF-8, so no search file can "
+                                              "hold it", path);
     c->model = path;
     char *text = amct_config_print(c);
     if (!text)

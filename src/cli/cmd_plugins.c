@@ -1,4 +1,6 @@
 #include "cli/command.h"
+
+#include "base/utf8.h"
 #include "plugin/plugins.h"
 
 #include <string.h>
@@ -12,14 +14,17 @@ static const char *kind_of(const amct_plugin_entry *e)
 
 static void print_text(const amct_plugins *plugins)
 {
+    char path[AMCT_SHOWN], summary[AMCT_SHOWN], version[AMCT_SHOWN];
     for (size_t i = 0; i < amct_plugins_count(plugins); i++) {
         const amct_plugin_entry *e = amct_plugins_entry(plugins, i);
+        amct_utf8_show(e->path, path, sizeof path);
         if (!e->plugin) {
-            printf("%-10s %s\n%11s%s\n", "unusable", e->path, "", e->problem);
+            printf("%-10s %s\n%11s%s\n", "unusable", path, "", e->problem);
             continue;
         }
-        printf("%-10s %-12s %-8s %s\n%11s%s\n", kind_of(e), e->plugin->name, e->plugin->version,
-               e->plugin->summary, "", e->path);
+        printf("%-10s %-12s %-8s %s\n%11s%s\n", kind_of(e), e->plugin->name,
+               amct_utf8_show(e->plugin->version, version, sizeof version),
+               amct_utf8_show(e->plugin->summary, summary, sizeof summary), "", path);
         const char *const *devices = e->plugin->kind == AMCT_PLUGIN_ESTIMATOR
                                          ? e->plugin->estimator->devices
                                          : NULL;

@@ -1,9 +1,29 @@
 #include "cli/command.h"
 
 #include "base/file.h"
+#include "base/utf8.h"
 #include "report/study_report.h"
 
 #include <stdlib.h>
+
+/* The parts that commands read are of the kinds that a search writes. */
+static amct_status check_result(const cJSON *result, amct_err *err)
+{
+    static const char *const maps[] = {"baseline", "best", "samples", "files"};
+    static const char *const lists[] = {"layers", "front", "skipped", "convergence"};
+    for (size_t i = 0; i < sizeof maps / sizeof *maps; i++)
+        if (!amct_json_get_object(result, maps[i]))
+            return amct_fail(err, AMCT_E_FORMAT, "%s is not an object", maps[i]);
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        const cJSON *list = cJSON_GetObjectItemCaseSensitive(result, lists[i]), *item;
+        if (!cJSON_IsArray(list))
+            return amct_fail(err, AMCT_E_FORMAT, "%s is not a list", lists[i]);
+        cJSON_ArrayForEach(item, list)
+            if (!cJSON_IsObject(item))
+                return amct_fail(err, AMCT_E_FORMAT, "%s holds what is not an object", lists[i]);
+    }
+    return AMCT_OK;
+}
 
 amct_status amct_cmd_read_result(cJSON **out, const char *folder, amct_err *err)
 {
@@ -11,8 +31,15 @@ amct_status amct_cmd_read_result(cJSON **out, const char *folder, amct_err *err)
     char *path = amct_path_join(folder, "result.json");
     if (!path)
         return amct_fail_nomem(err);
-    amct_status status = amct_json_read(out, path, err);
+    cJSON *result;
+    amct_status status = amct_json_read(&result, path, err);
+    if (status == AMCT_OK && check_result(result, err) != AMCT_OK) {
+        status = amct_fail_in(err, "%s", path);
+        cJSON_Delete(result);
+    }
     free(path);
+    if (status == AMCT_OK)
+        *out = result;
     return status;
 }
 
@@ -34,6 +61,7 @@ static amct_status answer(const amct_config *c, const char *folder, amct_err *er
 {
     char *path = amct_path_join(folder, "report.html");
     amct_json json;
+    char shown[AMCT_SHOWN];
     if (!path)
         return amct_fail_nomem(err);
     amct_json_begin(&json);
@@ -42,7 +70,7 @@ static amct_status answer(const amct_config *c, const char *folder, amct_err *er
     if (c->json)
         status = amct_cmd_answer(&json, err);
     else
-        printf("%s\n", path);
+        printf("%s\n", amct_utf8_show(path, shown, sizeof shown));
     amct_json_end(&json);
     free(path);
     return status;

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "cli/dry_run.h"
 #include "cli/progress.h"
 #include "cli/result.h"
@@ -44,7 +45,7 @@ static amct_status write_result(const amct_config *c, const amct_json *json, amc
 static amct_status answer(const amct_config *c, const amct_tuned *tuned,
                           const amct_progress *progress, const char *started, amct_err *err)
 {
-    char finished[32];
+    char finished[32], shown[AMCT_SHOWN];
     amct_json json;
     now_text(finished, sizeof finished);
     amct_json_begin(&json);
@@ -58,7 +59,8 @@ static amct_status answer(const amct_config *c, const amct_tuned *tuned,
         amct_verdict_print(tuned);
         char *folder = amct_path_join(c->output, "best");
         char *compile = folder ? amct_verdict_compile(tuned, folder) : NULL;
-        printf("model in %s/best, report in %s/report.html\n", c->output, c->output);
+        amct_utf8_show(c->output, shown, sizeof shown);
+        printf("model in %s/best, report in %s/report.html\n", shown, shown);
         if (compile)
             printf("to compile it: %s\n", compile);
         free(compile);
@@ -98,6 +100,26 @@ static int search(const amct_config *c, amct_err *err)
     return exit_status;
 }
 
+/* search.yaml is UTF-8 and holds whole paths. */
+static amct_status check_path(const char *what, const char *path, amct_err *err)
+{
+    char *whole = path ? realpath(path, NULL) : NULL;
+    bool good = !path || (amct_utf8_is_valid(path) && (!whole || amct_utf8_is_valid(whole)));
+    free(whole);
+    return good ? AMCT_OK
+                : amct_fail(err, AMCT_E_INVALID,
+                            "%s: the path of the %s is not UTF-8, so no search file can hold it",
+                            path, what);
+}
+
+static amct_status check_paths(const amct_config *c, amct_err *err)
+{
+    AMCT_TRY(check_path("model", c->model, err));
+    AMCT_TRY(check_path("data", c->data, err));
+    AMCT_TRY(check_path("labels", c->labels, err));
+    return check_path("results", c->output, err);
+}
+
 int amct_cmd_search(amct_config *config, amct_err *err)
 {
     if (config->n_positional > 1 || (config->n_positional && config->resume)) {
@@ -106,5 +128,7 @@ int amct_cmd_search(amct_config *config, amct_err *err)
     }
     if (config->n_positional)
         config->model = config->positional[0];
+    if (check_paths(config, err) != AMCT_OK)
+        return amct_cmd_fail(err);
     return config->dry_run ? amct_dry_run(config, err) : search(config, err);
 }

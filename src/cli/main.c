@@ -5,7 +5,9 @@
 
 #include "base/log.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct command {
@@ -81,9 +83,26 @@ amct_status amct_cmd_argument(const char **out, const amct_config *config, const
     return AMCT_OK;
 }
 
+/* Whether it could be written is seen at the end of main. */
 amct_status amct_cmd_answer(amct_json *json, amct_err *err)
 {
-    return amct_json_print(json, stdout, false, err);
+    char *text;
+    AMCT_TRY(amct_json_text_of(&text, json, false, err));
+    fputs(text, stdout);
+    free(text);
+    return AMCT_OK;
+}
+
+/* The exit status, unless the answer did not get out. */
+static int end(int status)
+{
+    int error = fflush(stdout) == 0 ? 0 : errno;
+    if (!error && !ferror(stdout))
+        return status;
+    /* why an earlier write failed is not known any more */
+    amct_log(AMCT_LOG_ERROR, "the answer cannot be written%s%s", error ? ": " : "",
+             error ? strerror(error) : "");
+    return AMCT_EXIT_USAGE;
 }
 
 static int run(const struct command *command, int argc, char **argv)
@@ -106,7 +125,7 @@ static int run(const struct command *command, int argc, char **argv)
     return status;
 }
 
-int main(int argc, char **argv)
+static int dispatch(int argc, char **argv)
 {
     if (argc >= 2 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)) {
         printf("amct-autotune %s\n", PACKAGE_VERSION);
@@ -124,4 +143,9 @@ int main(int argc, char **argv)
         amct_log(AMCT_LOG_ERROR, "unknown command '%s'", argv[1]);
     print_usage(stderr);
     return AMCT_EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    return end(dispatch(argc, argv));
 }

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/number.h"
+#include "base/utf8.h"
 #include "data/split.h"
 #include "study/study.h"
 
@@ -59,7 +60,9 @@ static amct_status choose(int *to, const char *value, const char *const *names, 
             snprintf(all + strlen(all), sizeof all - strlen(all), "%s%s", all[0] ? ", " : "",
                      names[i]);
     }
-    return amct_fail(err, AMCT_E_INVALID, "'%s' is none of %s", value, all);
+    char shown[AMCT_CLIPPED];
+    return amct_fail(err, AMCT_E_INVALID, "'%s' is none of %s",
+                     amct_utf8_show(value, shown, sizeof shown), all);
 }
 
 static amct_status whole(uint32_t *to, const char *value, int64_t min, int64_t max, amct_err *err)
@@ -83,6 +86,7 @@ static amct_status count(uint32_t *to, const char *value, amct_err *err)
 static amct_status numbers(double *to, uint32_t *n, amct_config *c, const char *value,
                            amct_err *err)
 {
+    char shown[AMCT_CLIPPED];
     char *text = amct_arena_string(c->arena, value);
     if (!text)
         return amct_fail_nomem(err);
@@ -94,7 +98,8 @@ static amct_status numbers(double *to, uint32_t *n, amct_config *c, const char *
                              AMCT_PREPROCESS_MAX_VALUES);
         AMCT_TRY(amct_parse_number(&to[(*n)++], one, err));
     }
-    return *n ? AMCT_OK : amct_fail(err, AMCT_E_INVALID, "'%s' holds no numbers", value);
+    return *n ? AMCT_OK : amct_fail(err, AMCT_E_INVALID, "'%s' holds no numbers",
+                               amct_utf8_show(value, shown, sizeof shown));
 }
 
 #define SET(name) static amct_status set_##name(amct_config *c, const char *value, amct_err *err)
@@ -126,12 +131,17 @@ SET(mean)
 }
 SET(std)
 {
-    return numbers(c->preprocess.std, &c->preprocess.n_std, c, value, err);
+    AMCT_TRY(numbers(c->preprocess.std, &c->preprocess.n_std, c, value, err));
+    return amct_preprocess_positive(c->preprocess.std, c->preprocess.n_std)
+               ? AMCT_OK
+               : amct_fail(err, AMCT_E_INVALID, "wanted numbers above 0");
 }
 SET(scale)
 {
-    (void)c;
-    return amct_parse_number(&c->preprocess.scale, value, err);
+    AMCT_TRY(amct_parse_number(&c->preprocess.scale, value, err));
+    return amct_preprocess_positive(&c->preprocess.scale, 1)
+               ? AMCT_OK
+               : amct_fail(err, AMCT_E_INVALID, "wanted a number above 0");
 }
 SET(color)
 {
@@ -202,11 +212,13 @@ SET(target)
 }
 SET(target_option)
 {
+    char shown[AMCT_CLIPPED];
     char *text = amct_arena_string(c->arena, value), *equals = text ? strchr(text, '=') : NULL;
     if (!text)
         return amct_fail_nomem(err);
     if (!equals || equals == text)
-        return amct_fail(err, AMCT_E_INVALID, "'%s' is not KEY=VALUE", value);
+        return amct_fail(err, AMCT_E_INVALID, "'%s' is not KEY=VALUE",
+                         amct_utf8_show(value, shown, sizeof shown));
     *equals = 0;
     c->target_section = NULL;
     return amct_config_set_target(c, text, equals + 1, err);

@@ -1,12 +1,15 @@
 #include "cli/verdict.h"
 
+#include "base/utf8.h"
 #include "passes/prepare.h"
 #include "tune/outcome.h"
 #include "tune/publish.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const char *verdict_words(const amct_tuned *to)
 {
@@ -42,29 +45,77 @@ void amct_verdict_print(const amct_tuned *to)
     printf("%s\n", amct_outcome_reason(to));
 }
 
+/* A word for the shell: as it is, in quotes, or with what is not to be shown in hex (bash). */
+static void put_word(FILE *out, const char *word)
+{
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-=:,+@%";
+    bool shown = true;
+    uint32_t code;
+    for (size_t i = 0, n; shown && word[i]; i += n) {
+        n = amct_utf8_next(&code, word + i);
+        shown = n && amct_utf8_is_shown(code);
+    }
+    if (shown && word[strspn(word, plain)] == 0) {
+        fputs(word, out);
+        return;
+    }
+    fputs(shown ? "'" : "$'", out);
+    for (const unsigned char *c = (const unsigned char *)word; *c; c++) {
+        if (!shown && (*c == '\'' || *c == '\\'))
+            fprintf(out, "\\%c", *c);
+        else if (!shown && (*c < 0x20 || *c >= 0x7f))
+            fprintf(out, "\\%03o", *c);
+        else if (*c == '\'')
+            fputs("'\\''", out);
+        else
+            fputc(*c, out);
+    }
+    fputc('\'', out);
+}
+
+/* "image:256,1,28,28", for all inputs. malloc'd; NULL when out of memory. */
+static char *input_shape(const amct_graph *g)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    for (uint32_t i = 0; out && i < g->n_inputs; i++) {
+        const amct_tensor *t = &g->tensors[g->inputs[i]];
+        fprintf(out, "%s%s:", i ? ";" : "", t->name);
+        for (int32_t d = 0; d < t->shape.rank; d++)
+            fprintf(out, "%s%lld", d ? "," : "", (long long)t->shape.dims[d]);
+    }
+    if (out && fclose(out) != 0) {
+        free(text);
+        text = NULL;
+    }
+    return text;
+}
+
 char *amct_verdict_compile(const amct_tuned *to, const char *folder)
 {
     const amct_setup *s = &to->setup;
-    char *text = NULL, prefix[256];
+    char *text = NULL, *shape = NULL, model[PATH_MAX], prefix[256];
     size_t size;
     FILE *out = s->config->format_amct ? open_memstream(&text, &size) : NULL;
     if (!out)
         return NULL;
     amct_publish_prefix(prefix, sizeof prefix, s->config);
-    fprintf(out,
-            "atc --framework=5 --model=%s/%s_deploy_model.onnx --output=%s --soc_version=%s "
-            "--input_shape=\"",
-            folder, prefix, prefix, s->config->chip);
-    for (uint32_t i = 0; i < s->cost_graph->n_inputs; i++) {
-        const amct_tensor *t = &s->cost_graph->tensors[s->cost_graph->inputs[i]];
-        fprintf(out, "%s%s:", i ? ";" : "", t->name);
-        for (int32_t d = 0; d < t->shape.rank; d++)
-            fprintf(out, "%s%lld", d ? "," : "", (long long)t->shape.dims[d]);
-    }
-    fputc('"', out);
-    if (fclose(out) != 0) {
+    snprintf(model, sizeof model, "%s/%s_deploy_model.onnx", folder, prefix);
+    shape = input_shape(s->cost_graph);
+    fputs("atc --framework=5 --model=", out);
+    put_word(out, model);
+    fputs(" --output=", out);
+    put_word(out, prefix);
+    fputs(" --soc_version=", out);
+    put_word(out, s->config->chip);
+    fputs(" --input_shape=", out);
+    put_word(out, shape ? shape : "");
+    if (fclose(out) != 0 || !shape) {
         free(text);
-        return NULL;
+        text = NULL;
     }
+    free(shape);
     return text;
 }

@@ -25,6 +25,14 @@ static const char *print_dims(char *text, size_t size, const uint32_t *dims, uin
     return rank ? text : "single numbers";
 }
 
+static uint64_t count_elements(const uint32_t *dims, uint32_t rank)
+{
+    uint64_t count = 1;
+    for (uint32_t d = 0; d < rank; d++)
+        count *= dims[d];
+    return count;
+}
+
 /* ---- The network --------------------------------------------------------------------------- */
 
 static amct_status read_input(amct_frame *frame, input *in, const amct_dataset_options *options,
@@ -156,9 +164,7 @@ static amct_status place_channels(amct_frame *frame, const shape *s, amct_err *e
 /* The channels, height and width of an array's samples. */
 static amct_status place_dims(amct_frame *frame, const shape *s, const input *in, amct_err *err)
 {
-    uint64_t count = 1;
-    for (uint32_t d = 0; d < s->rank; d++)
-        count *= s->dims[d];
+    uint64_t count = count_elements(s->dims, s->rank);
     if (s->rank == 3 && !(in->flat && !frame->picture))
         return place_channels(frame, s, err);
     frame->planar = true;
@@ -215,30 +221,96 @@ static amct_status transform_dims(amct_frame *frame, const shape *s, amct_err *e
     return AMCT_OK;
 }
 
+/* ---- Reshaping ----------------------------------------------------------------------------- */
+
+/* Without dims of 1. */
+static shape squeeze(const shape *s)
+{
+    shape out = {0};
+    for (uint32_t d = 0; d < s->rank; d++)
+        if (s->dims[d] != 1)
+            out.dims[out.rank++] = s->dims[d];
+    return out;
+}
+
+/* Whether b has the dims of a in another order: 240x320 and 320x240. */
+static bool is_transposed(const shape *a, const shape *b)
+{
+    shape x = squeeze(a), y = squeeze(b);
+    bool same = x.rank == y.rank;
+    for (uint32_t d = 0; same && d < x.rank; d++)
+        same = x.dims[d] == y.dims[d];
+    if (same || x.rank != y.rank)
+        return false;
+    for (uint32_t d = 0; d < x.rank; d++) {
+        uint32_t k = d;
+        while (k < y.rank && y.dims[k] != x.dims[d])
+            k++;
+        if (k == y.rank)
+            return false;
+        y.dims[k] = y.dims[d];
+    }
+    return true;
+}
+
+/* Whether the elements of a sample, one after the other, may be taken for those of the network's
+ * input: so many there are, and nothing else was asked for. */
+static bool may_reshape(shape *to, const shape *s, const input *in,
+                        const amct_dataset_options *options)
+{
+    const amct_preprocess *pre = &options->preprocess;
+    bool asked = pre->resize > AMCT_RESIZE_NONE || pre->crop_height;
+    bool convert = pre->color != AMCT_COLOR_UNSAID && squeeze(s).rank > 2;
+    if (!in->count || asked || convert || count_elements(s->dims, s->rank) != in->count)
+        return false;
+    *to = (shape){.rank = options->rank};
+    for (uint32_t d = 0; d < to->rank; d++)
+        to->dims[d] = (uint32_t)options->dims[d];
+    return !is_transposed(s, to);
+}
+
+/* -------------------------------------------------------------------------------------------- */
+
+/* How samples of this shape become those of the network. */
+static amct_status fit_arrays(amct_frame *frame, const shape *s, const input *in,
+                              const amct_dataset_options *options, amct_err *err)
+{
+    char text[64];
+    if (options->rank > 3 || s->rank > 3) {
+        bool same = options->rank == 0 || options->rank == 1 || options->rank == s->rank;
+        for (uint32_t d = 0; options->rank > 1 && same && d < s->rank; d++)
+            same = options->dims[d] == AMCT_DIM_UNKNOWN || options->dims[d] == s->dims[d];
+        if (!same)
+            return amct_fail(err, AMCT_E_INVALID,
+                             "samples of %s do not have the dims of the network's input",
+                             print_dims(text, sizeof text, s->dims, s->rank));
+    }
+    AMCT_TRY(place_dims(frame, s, in, err));
+    if (in->flat && options->preprocess.layout == AMCT_DATA_LAYOUT_UNSAID)
+        frame->layout = frame->planar ? AMCT_NCHW : AMCT_NHWC; /* their own order */
+    return transform_dims(frame, s, err);
+}
+
 static amct_status decide_arrays(amct_frame *frame, const amct_array *array, const input *in,
                                  const amct_dataset_options *options, amct_err *err)
 {
-    shape s = {.rank = array->rank - 1};
-    char text[64];
+    shape s = {.rank = array->rank - 1}, reshaped;
     frame->picture = array->dtype == AMCT_UINT8 && (s.rank == 2 || s.rank == 3);
     if (array->sample_count > INT32_MAX)
         return amct_fail(err, AMCT_E_LIMIT, "samples of more than 2^31 elements");
     for (uint32_t d = 0; d < s.rank; d++)
         s.dims[d] = (uint32_t)array->dims[d + 1];
-    if (options->rank > 3 || s.rank > 3) {
-        bool same = options->rank == 0 || options->rank == 1 || options->rank == s.rank;
-        for (uint32_t d = 0; options->rank > 1 && same && d < s.rank; d++)
-            same = options->dims[d] == AMCT_DIM_UNKNOWN || options->dims[d] == s.dims[d];
-        if (!same)
-            return amct_fail(err, AMCT_E_INVALID,
-                             "samples of %s do not have the dims of the network's input",
-                             print_dims(text, sizeof text, s.dims, s.rank));
-    }
     frame->bytes = array->dtype == AMCT_UINT8;
-    AMCT_TRY(place_dims(frame, &s, in, err));
-    if (in->flat && options->preprocess.layout == AMCT_DATA_LAYOUT_UNSAID)
-        frame->layout = frame->planar ? AMCT_NCHW : AMCT_NHWC; /* their own order */
-    return transform_dims(frame, &s, err);
+    amct_frame as_is = *frame;
+    amct_status status = fit_arrays(&as_is, &s, in, options, err);
+    if (status == AMCT_E_INVALID && may_reshape(&reshaped, &s, in, options)) {
+        as_is = *frame;
+        as_is.picture = as_is.picture && (reshaped.rank == 2 || reshaped.rank == 3);
+        status = fit_arrays(&as_is, &reshaped, in, options, err);
+    }
+    if (status == AMCT_OK)
+        *frame = as_is;
+    return status;
 }
 
 /* ---- Raw files ----------------------------------------------------------------------------- */

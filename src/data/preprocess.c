@@ -1,6 +1,7 @@
 #include "data/preprocess.h"
 
 #include "base/number.h"
+#include "base/utf8.h"
 
 #include <string.h>
 
@@ -9,7 +10,7 @@
 /* "N" or "HxW"; *width stays 0 for the first form. */
 static amct_status parse_extent(uint32_t *height, uint32_t *width, const char *text, amct_err *err)
 {
-    char first[32];
+    char first[32], shown[AMCT_CLIPPED];
     int64_t h = 0, w = 0;
     const char *x = strchr(text, 'x');
     size_t length = x ? (size_t)(x - text) : strlen(text);
@@ -24,7 +25,7 @@ static amct_status parse_extent(uint32_t *height, uint32_t *width, const char *t
     if (status != AMCT_OK)
         return amct_fail(err, AMCT_E_INVALID,
                          "'%s' is not a number of pixels such as 224 or, height x width, 224x256",
-                         text);
+                         amct_utf8_show(text, shown, sizeof shown));
     *height = (uint32_t)h;
     *width = (uint32_t)w;
     return AMCT_OK;
@@ -47,6 +48,14 @@ amct_status amct_preprocess_set_crop(amct_preprocess *pre, const char *text, amc
     pre->crop_height = height;
     pre->crop_width = width ? width : height;
     return AMCT_OK;
+}
+
+bool amct_preprocess_positive(const double *values, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (!(values[i] > 0))
+            return false;
+    return true;
 }
 
 /* A number, or a list of them. */
@@ -103,12 +112,11 @@ amct_status amct_preprocess_read(amct_preprocess *pre, const amct_yaml_node *sec
         AMCT_TRY(read_values(read.mean, &read.n_mean, mean, err));
     if (std)
         AMCT_TRY(read_values(read.std, &read.n_std, std, err));
-    for (uint32_t i = 0; i < read.n_std; i++)
-        if (read.std[i] <= 0)
-            return amct_yaml_fail(std, err, "wanted numbers above 0");
+    if (std && !amct_preprocess_positive(read.std, read.n_std))
+        return amct_yaml_fail(std, err, "wanted numbers above 0");
     if (scale)
         AMCT_TRY(amct_yaml_number(&read.scale, scale, err));
-    if (scale && read.scale <= 0)
+    if (scale && !amct_preprocess_positive(&read.scale, 1))
         return amct_yaml_fail(scale, err, "wanted a number above 0");
     *pre = read;
     return AMCT_OK;
@@ -152,12 +160,26 @@ static void fit_short_side(uint64_t *full_height, uint64_t *full_width, uint64_t
     *full_width = width <= height ? n : (2 * width * n + height) / (2 * height);
 }
 
+/* Whether the network takes pictures of this size: as they are or, where it takes a single row or
+ * column, as many pixels row by row. 0: it does not say. */
+static bool is_taken(uint32_t height, uint32_t width, uint32_t want_height, uint32_t want_width)
+{
+    bool line = want_height == 1 || want_width == 1;
+    return ((!want_height || height == want_height) && (!want_width || width == want_width)) ||
+           (line && (uint64_t)height * width == (uint64_t)want_height * want_width);
+}
+
 static amct_status fail_fit(const amct_crop *w, uint32_t want_height, uint32_t want_width,
                             amct_err *err)
 {
     bool larger = w->full_height >= want_height && w->full_width >= want_width;
     uint32_t height = want_height ? want_height : w->height;
     uint32_t width = want_width ? want_width : w->width;
+    if (height == 1 || width == 1)
+        return amct_fail(err, AMCT_E_INVALID,
+                         "the sample becomes %ux%u, the network takes %ux%u (height x width), row "
+                         "by row: set preprocess resize or crop to a size of as many pixels",
+                         w->height, w->width, height, width);
     return amct_fail(err, AMCT_E_INVALID,
                      "the sample becomes %ux%u, the network takes %ux%u (height x width): set "
                      "preprocess %s: %ux%u",
@@ -170,7 +192,7 @@ amct_status amct_preprocess_fit(amct_crop *out, const amct_preprocess *pre, uint
 {
     uint64_t full_height = height, full_width = width;
     uint32_t crop_height = pre->crop_height, crop_width = pre->crop_width;
-    bool fits = (!want_height || height == want_height) && (!want_width || width == want_width);
+    bool fits = is_taken(height, width, want_height, want_width);
     if (pre->resize == AMCT_RESIZE_SHORT) {
         fit_short_side(&full_height, &full_width, height, width, pre->resize_height);
     } else if (pre->resize == AMCT_RESIZE_TO) {
@@ -198,7 +220,7 @@ amct_status amct_preprocess_fit(amct_crop *out, const amct_preprocess *pre, uint
     w.width = crop_width ? crop_width : w.full_width;
     w.top = (w.full_height - w.height) / 2;
     w.left = (w.full_width - w.width) / 2;
-    if ((want_height && w.height != want_height) || (want_width && w.width != want_width))
+    if (!is_taken(w.height, w.width, want_height, want_width))
         return fail_fit(&w, want_height, want_width, err);
     *out = w;
     return AMCT_OK;

@@ -58,6 +58,9 @@ typedef struct amct_preprocess {
 amct_status amct_preprocess_set_resize(amct_preprocess *pre, const char *text, amct_err *err);
 amct_status amct_preprocess_set_crop(amct_preprocess *pre, const char *text, amct_err *err);
 
+/* Whether all are above 0, as std and scale must be. */
+bool amct_preprocess_positive(const double *values, uint32_t n);
+
 /* Reads the `preprocess` section of a search file over what pre holds; NULL or empty changes
  * nothing. */
 amct_status amct_preprocess_read(amct_preprocess *pre, const amct_yaml_node *section,
@@ -70,7 +73,8 @@ amct_status amct_preprocess_check(const amct_preprocess *pre, uint32_t channels,
                                   amct_err *err);
 
 /* Which part of which resized picture becomes the sample. want_height and want_width are the
- * network's, 0 where it does not say; `photo` allows the default above. If the result is not what
+ * network's, 0 where it does not say; of a network that takes one row or column, as many pixels in
+ * other rows and columns are it, row by row. `photo` allows the default above. If the result is not what
  * the network takes: AMCT_E_INVALID and a hint what to set. A picture too long to be resized is
  * AMCT_E_UNSUPPORTED. */
 amct_status amct_preprocess_fit(amct_crop *out, const amct_preprocess *pre, uint32_t height,

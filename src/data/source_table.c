@@ -54,6 +54,32 @@ amct_status amct_source_set_files(amct_source *source, const amct_file_table *ta
 
 /* ---- Lists --------------------------------------------------------------------------------- */
 
+static int by_file(const void *a, const void *b)
+{
+    const amct_list_entry *x = a, *y = b;
+    int order = strcmp(x->file, y->file);
+    return order ? order : (x->line > y->line) - (x->line < y->line);
+}
+
+/* A file named twice must have the same label both times. */
+static amct_status check_labels(const amct_source *source, const amct_sample_list *list,
+                                amct_err *err)
+{
+    size_t bytes = list->n * sizeof *list->entries;
+    amct_list_entry *sorted = amct_arena_copy(source->arena, list->entries, bytes);
+    if (!sorted)
+        return amct_fail_nomem(err);
+    qsort(sorted, list->n, sizeof *sorted, by_file);
+    for (uint32_t i = 1; i < list->n; i++) {
+        const amct_list_entry *a = &sorted[i - 1], *b = &sorted[i];
+        if (strcmp(a->file, b->file) == 0 && a->label != b->label)
+            return amct_fail(err, AMCT_E_FORMAT,
+                             "line %u: '%s' has label %lld, in line %u it has %lld", b->line,
+                             b->file, (long long)b->label, a->line, (long long)a->label);
+    }
+    return AMCT_OK;
+}
+
 amct_status amct_source_open_list(amct_source *source, const char *folder, const char *list_path,
                                   amct_list_kind kind, amct_err *err)
 {
@@ -62,6 +88,8 @@ amct_status amct_source_open_list(amct_source *source, const char *folder, const
     amct_file_table table = {0};
     AMCT_TRY(amct_source_map(source, &file, list_path, err));
     if (amct_sample_list_parse(&list, source->arena, file.data, file.size, kind, err) != AMCT_OK)
+        return amct_fail_in(err, "%s", list_path);
+    if (list.labelled && check_labels(source, &list, err) != AMCT_OK)
         return amct_fail_in(err, "%s", list_path);
     uint32_t *lines = amct_arena_array(source->arena, list.n, sizeof *lines);
     amct_status status = lines ? AMCT_OK : amct_fail_nomem(err);

@@ -1,40 +1,16 @@
 #include "report/html.h"
 
+#include "base/utf8.h"
+
 #include <math.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <string.h>
 
 #define DASH  "\u2013"
 #define MINUS "\u2212"
 #define NBSP  "\u00a0"
 
-/* Length of the UTF-8 sequence at `at`, which ends with a zero byte; 0 if it is none. */
-static int utf8_length(const unsigned char *at, uint32_t *code)
-{
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    int length = *at < 0x80 ? 1 : *at < 0xc0 ? 0 : *at < 0xe0 ? 2 : *at < 0xf0 ? 3 : 4;
-    if (length == 0 || *at > 0xf7)
-        return 0;
-    *code = length == 1 ? *at : *at & (0x7fu >> length);
-    for (int i = 1; i < length; i++) {
-        if ((at[i] & 0xc0) != 0x80)
-            return 0;
-        *code = *code << 6 | (at[i] & 0x3f);
-    }
-    bool surrogate = *code >= 0xd800 && *code <= 0xdfff;
-    return *code < least[length] || *code > 0x10ffff || surrogate ? 0 : length;
-}
-
-static bool is_shown(uint32_t code)
-{
-    bool control = (code < 0x20 && code != '\t' && code != '\n') || (code >= 0x7f && code < 0xa0);
-    bool override = (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
-    bool nothing = (code & 0xfffe) == 0xfffe || (code >= 0xfdd0 && code <= 0xfdef);
-    return !control && !override && !nothing;
-}
-
-static void put_character(FILE *out, const unsigned char *at, int length)
+static void put_character(FILE *out, const char *at, size_t length)
 {
     switch (*at) {
     case '&': fputs("&amp;", out); break;
@@ -42,21 +18,21 @@ static void put_character(FILE *out, const unsigned char *at, int length)
     case '>': fputs("&gt;", out); break;
     case '"': fputs("&quot;", out); break;
     case '\'': fputs("&#39;", out); break;
-    default: fwrite(at, 1, (size_t)length, out);
+    default: fwrite(at, 1, length, out);
     }
 }
 
 static void put_text(FILE *out, const char *text, bool breaks)
 {
-    const unsigned char *at = (const unsigned char *)(text ? text : DASH);
+    const char *at = text ? text : DASH;
     for (int n = 0; *at; n++) {
-        uint32_t code = 0;
-        int length = utf8_length(at, &code);
+        uint32_t code;
+        size_t length = amct_utf8_next(&code, at);
         if (n == AMCT_HTML_TEXT_MAX) {
             fputs("\u2026", out);
             return;
         }
-        if (length && is_shown(code))
+        if (length && (code == '\t' || code == '\n' || amct_utf8_is_shown(code)))
             put_character(out, at, length);
         else
             fputs("\ufffd", out);

@@ -1,5 +1,8 @@
 #include "report/json.h"
 
+#include "base/number.h"
+#include "base/utf8.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
@@ -29,20 +32,39 @@ void amct_json_end(amct_json *json)
     *json = (amct_json){0};
 }
 
+/* Bytes that are not UTF-8 become U+FFFD each: JSON cannot hold them. */
+static cJSON *create_replaced(const char *text)
+{
+    static const char replacement[] = "\ufffd";
+    char *copy = malloc(strlen(text) * (sizeof replacement - 1) + 1), *to = copy;
+    if (!copy)
+        return NULL;
+    while (*text) {
+        uint32_t code;
+        size_t n = amct_utf8_next(&code, text), put = n ? n : sizeof replacement - 1;
+        memcpy(to, n ? text : replacement, put);
+        to += put;
+        text += n ? n : 1;
+    }
+    *to = 0;
+    cJSON *value = cJSON_CreateString(copy);
+    free(copy);
+    return value;
+}
+
 void amct_json_text(amct_json *json, cJSON *at, const char *key, const char *text)
 {
-    add(json, at, key, text ? cJSON_CreateString(text) : cJSON_CreateNull());
+    add(json, at, key,
+        !text                       ? cJSON_CreateNull()
+        : amct_utf8_is_valid(text) ? cJSON_CreateString(text)
+                                    : create_replaced(text));
 }
 
 void amct_json_number(amct_json *json, cJSON *at, const char *key, double number)
 {
-    char text[32]; /* cJSON's own numbers may lose the last bit */
-    for (int digits = 15; digits <= 17; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, number);
-        if (strtod(text, NULL) == number)
-            break;
-    }
-    add(json, at, key, isfinite(number) ? cJSON_CreateRaw(text) : cJSON_CreateNull());
+    char text[AMCT_NUMBER_TEXT]; /* cJSON's own numbers may lose the last bit */
+    add(json, at, key,
+        isfinite(number) ? cJSON_CreateRaw(amct_number_print(number, text)) : cJSON_CreateNull());
 }
 
 void amct_json_integer(amct_json *json, cJSON *at, const char *key, int64_t number)

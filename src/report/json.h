@@ -21,7 +21,7 @@ void amct_json_end(amct_json *json); /* frees it */
 
 /* Each adds a value to an object under a key, or to an array if key is NULL. Nothing happens if at
  * is NULL. A NULL text and a number that is not finite become null; other numbers are the same
- * doubles when read back. */
+ * doubles when read back. Bytes of a text that are not UTF-8 become U+FFFD. */
 void amct_json_text(amct_json *json, cJSON *at, const char *key, const char *text);
 void amct_json_number(amct_json *json, cJSON *at, const char *key, double number);
 void amct_json_integer(amct_json *json, cJSON *at, const char *key, int64_t number);

@@ -231,6 +231,21 @@ amct_status amct_study_open(amct_study **out, const char *folder,
     return status;
 }
 
+amct_status amct_study_check(const amct_study *study, amct_err *err)
+{
+    int moved = 0;
+    int code = sqlite3_file_control(study->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    return code != SQLITE_OK || !moved
+               ? AMCT_OK
+               : amct_fail(err, AMCT_E_IO, "%s: was removed or replaced while the search was at "
+                                           "work; what it measured is lost", study->path);
+}
+
+const char *amct_study_path(const amct_study *study)
+{
+    return study->path;
+}
+
 void amct_study_free(amct_study *study)
 {
     if (!study)
@@ -277,6 +292,7 @@ amct_status amct_study_put(amct_study *study, const amct_study_candidate *candid
 {
     amct_err ignored;
     take_back(study);
+    AMCT_TRY(amct_study_check(study, err));
     AMCT_TRY(run_sql(study, "BEGIN", err));
     amct_status status = put_row(study, candidate, err);
     if (status == AMCT_OK)
@@ -288,13 +304,22 @@ amct_status amct_study_put(amct_study *study, const amct_study_candidate *candid
     return status;
 }
 
+static amct_status fail_damaged(const amct_study *s, uint64_t number, amct_err *err)
+{
+    return amct_fail(err, AMCT_E_FORMAT, "%s: candidate %llu is damaged", s->path,
+                     (unsigned long long)number);
+}
+
 /* Reads the row that stmt stands on. */
 static amct_status read_candidate(amct_study_candidate *out, amct_study *s, sqlite3_stmt *stmt,
                                   amct_err *err)
 {
+    const char *kind = (const char *)sqlite3_column_text(stmt, 1);
+    if (!kind)
+        return fail_damaged(s, (uint64_t)sqlite3_column_int64(stmt, 0), err);
     *out = (amct_study_candidate){
         .number = (uint64_t)sqlite3_column_int64(stmt, 0),
-        .probe = strcmp((const char *)sqlite3_column_text(stmt, 1), "probe") == 0,
+        .probe = strcmp(kind, "probe") == 0,
         .genome = sqlite3_column_blob(stmt, 2),
         .genome_size = (uint32_t)sqlite3_column_bytes(stmt, 2),
         .cost_ns = sqlite3_column_double(stmt, 3),
@@ -312,8 +337,7 @@ static amct_status read_candidate(amct_study_candidate *out, amct_study *s, sqli
                                .loss_sum_sq = sqlite3_column_double(s->get_scores, 4)};
     amct_status status = step == SQLITE_DONE ? AMCT_OK
                          : step == SQLITE_ROW
-                             ? amct_fail(err, AMCT_E_FORMAT, "%s: candidate %llu is damaged",
-                                         s->path, (unsigned long long)out->number)
+                             ? fail_damaged(s, out->number, err)
                              : fail_sql(s, err);
     sqlite3_reset(s->get_scores);
     return status;

@@ -46,11 +46,15 @@ typedef struct amct_study_candidate {
  * cannot be written or another process has it open. */
 amct_status amct_study_open(amct_study **out, const char *folder,
                             const amct_study_fingerprint *fingerprints, size_t n, amct_err *err);
+/* AMCT_E_IO if the study's file has been removed, moved or replaced since it was opened: then what
+ * is recorded is lost. */
+amct_status amct_study_check(const amct_study *study, amct_err *err);
+const char *amct_study_path(const amct_study *study);
 /* Whether folder holds a study: AMCT_E_INVALID with words for the user if not. */
 amct_status amct_study_exists(const char *folder, amct_err *err);
 void amct_study_free(amct_study *study); /* NULL is allowed */
 
-/* Records a candidate; its number must be new. */
+/* Records a candidate; its number must be new. Fails as amct_study_check does. */
 amct_status amct_study_put(amct_study *study, const amct_study_candidate *candidate, amct_err *err);
 /* genome stays valid until the next call. */
 amct_status amct_study_get(bool *found, amct_study_candidate *out, amct_study *study,

@@ -1,4 +1,5 @@
 /* The search file that says what a configuration says. */
+#include "base/utf8.h"
 #include "data/split.h"
 #include "tune/config.h"
 
@@ -11,13 +12,15 @@
 static void quoted(FILE *out, const char *text)
 {
     fputc('"', out);
-    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-        if (*c == '"' || *c == '\\')
-            fprintf(out, "\\%c", *c);
-        else if (*c < 0x20 || *c == 0x7f)
-            fprintf(out, "\\x%02x", *c);
+    for (size_t n; *text; text += n ? n : 1) {
+        uint32_t code;
+        n = amct_utf8_next(&code, text);
+        if (*text == '"' || *text == '\\')
+            fprintf(out, "\\%c", *text);
+        else if (n && !amct_utf8_is_shown(code))
+            fprintf(out, "\\U%08x", code);
         else
-            fputc(*c, out);
+            fwrite(text, 1, n ? n : 1, out);
     }
     fputc('"', out);
 }

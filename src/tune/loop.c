@@ -37,9 +37,9 @@ static amct_status replay(amct_loop *loop, batch *b, size_t i, amct_err *err)
     if (record.genome_size != loop->genes->n ||
         memcmp(record.genome, ask->genome, record.genome_size) != 0)
         return amct_fail(err, AMCT_E_INVALID,
-                         "candidate %llu of the study is not the one that this search asks for: it "
-                         "was made by another version or on another kind of processor",
-                         (unsigned long long)ask->number);
+                         "%s: candidate %llu is not the one that this search asks for: the study is "
+                         "damaged, or was made by another version or on another kind of processor",
+                         amct_study_path(loop->study), (unsigned long long)ask->number);
     amct_result *r = &b->results[i];
     *r = (amct_result){.number = ask->number, .failed = record.failed, .n_scores = record.n_scores};
     for (uint32_t k = 0; k < record.n_scores; k++) {
@@ -161,8 +161,11 @@ static amct_status run_batch(amct_loop *loop, const amct_ask *asks, size_t n, bo
                .choices = calloc(loop->genes->n_choices + (size_t)1, 1)};
     amct_status status =
         b.results && b.done && b.choices ? answer(loop, &b, stopped, err) : amct_fail_nomem(err);
-    if (status == AMCT_OK && !*stopped)
+    if (status == AMCT_OK && !*stopped) {
         status = amct_search_tell(loop->search, b.results, n, err);
+        if (status == AMCT_E_INVALID && loop->stats.replayed)
+            amct_fail_in(err, "%s: damaged", amct_study_path(loop->study));
+    }
     free(b.results);
     free(b.done);
     free(b.choices);

@@ -112,5 +112,7 @@ amct_outcome amct_outcome_of(const amct_tuned *to)
     } else {
         o.drop_interval = amct_paired_interval(after->n, after->lost, after->gained, o.confidence);
     }
+    if (metric > AMCT_METRIC_TOP5) /* nothing agrees more with the original than itself */
+        o.drop_interval.lo = fmax(o.drop_interval.lo, 0);
     return o;
 }

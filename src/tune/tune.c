@@ -333,6 +333,7 @@ static amct_status run(runner *r, double begin, amct_err *err)
     AMCT_TRY(cost_best(r, err));
     AMCT_TRY(find_alone(r, err));
     stage(r, "writing and checking the model");
+    AMCT_TRY(amct_study_check(s->study, err));
     AMCT_TRY(write_best(r, err));
     conclude(to);
     return AMCT_OK;

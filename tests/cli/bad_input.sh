@@ -38,6 +38,11 @@ search "--batch: '0'" --batch 0
 search "'Ascend999'" --target Ascend999
 search "unknown search algorithm 'annealing', known are auto" --algorithm annealing
 search "no layer is called 'nothing*'" --skip 'nothing*'
+search "--std: wanted numbers above 0" --std 0
+search "--std: wanted numbers above 0" --std 0.2,-1,0.2
+search "--std: 'nan' is not a number" --std nan
+search "--scale: wanted a number above 0" --scale 0
+search "99...' is outside of 0" --seed "$(printf '%05000d' 0 | tr 0 9)"
 search "--metric: 'top3' is none of top1, top5" --metric top3
 search "'colour'" --target-option colour=blue
 search "'nobody'" --estimator nobody

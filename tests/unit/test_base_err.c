@@ -16,8 +16,8 @@ Test(base_err, context_is_put_in_front)
 Test(base_err, stays_one_printable_line)
 {
     amct_err err = {0};
-    amct_fail(&err, AMCT_E_FORMAT, "name '%s'", "a\nb\033[2J\177");
-    cr_assert_str_eq(err.text, "name 'a?b?[2J?'");
+    amct_fail(&err, AMCT_E_FORMAT, "name '%s'", "a\nb\033[2J\177\u202ec\xff");
+    cr_assert_str_eq(err.text, "name 'a?b?[2J??c?'");
 }
 
 Test(base_err, a_long_text_is_cut_and_says_so)

@@ -171,3 +171,30 @@ Test(base_number, a_locale_with_a_decimal_comma_changes_nothing)
     cr_assert_eq(number_of("0.5"), 0.5);
     cr_assert_eq(ratio_of("2.5%"), 0.025);
 }
+
+Test(base_number, printed_numbers_are_short_and_come_back)
+{
+    static const struct {
+        double value;
+        const char *text;
+    } cases[] = {{0.485, "0.485"},     {1.0 / 255, "0.00392156862745098"},
+                 {0.1, "0.1"},         {0.1 + 0.2, "0.30000000000000004"},
+                 {-3, "-3"},           {5e-324, "5e-324"},
+                 {1e22, "1e+22"},      {0.07, "0.07"}};
+    char text[AMCT_NUMBER_TEXT];
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        cr_expect_str_eq(amct_number_print(cases[i].value, text), cases[i].text);
+        cr_expect_eq(number_of(text), cases[i].value);
+    }
+}
+
+Test(base_number, a_long_text_leaves_room_for_the_words)
+{
+    char text[5001];
+    int64_t value;
+    memset(text, '9', 5000);
+    text[5000] = 0;
+    cr_assert_eq(amct_parse_integer(&value, text, 0, 7, &err), AMCT_E_INVALID);
+    cr_expect_not_null(strstr(err.text, "99...' is outside of 0 .. 7"), "%s", err.text);
+    cr_expect_lt(strlen(err.text), 100);
+}

@@ -133,6 +133,20 @@ Test(data_dataset, labels_txt_lists_the_samples)
     amct_dataset_free(ds);
 }
 
+Test(data_dataset, a_sample_with_two_labels_is_refused)
+{
+    amct_dataset_options options = options_8x8();
+    write_gray("val/a.png", 1);
+    write_gray("val/b.png", 2);
+    fixture_write_text("val/labels.txt", "a.png 1\nb.png 2\na.png 3\n");
+    assert_refused("val", &options, AMCT_E_FORMAT,
+                   "labels.txt: line 3: 'a.png' has label 3, in line 1 it has 1");
+    fixture_write_text("val/labels.txt", "a.png 1\nb.png 2\na.png 1\n");
+    amct_dataset *ds = open_set("val", &options);
+    cr_assert_eq(ds->n, 3);
+    amct_dataset_free(ds);
+}
+
 Test(data_dataset, labels_out_of_range_name_sample_and_line)
 {
     amct_dataset_options options = options_8x8();

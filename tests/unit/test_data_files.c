@@ -329,6 +329,45 @@ Test(data_files, where_both_dims_may_be_channels_sizes_decide)
     amct_dataset_free(ds);
 }
 
+Test(data_files, as_many_elements_are_taken_row_by_row)
+{
+    static const struct {
+        const char *descr, *shape;
+        amct_dataset_options options;
+    } cases[] = {
+        {"<f4", "(1, 2, 3)", {.rank = 2, .dims = {6, 1}}},
+        {"<f4", "(1, 2, 3)", {.rank = 3, .dims = {1, 1, 6}}},
+        {"<f4", "(1, 3, 2)", {.rank = 4, .dims = {1, 6, 1, 1}}},
+        {"<f4", "(1, 1, 2, 1, 3)", {.rank = 2, .dims = {6, 1}}},
+        {"<f4", "(1, 1, 2, 1, 3)", {.rank = 3, .dims = {1, 1, 6}}},
+        {"|u1", "(1, 2, 3)", {.rank = 2, .dims = {6, 1}}},
+        {"|u1", "(1, 1, 2, 3)", {.rank = 3, .dims = {1, 6, 1}}},
+        {"|u1", "(1, 2, 3)", {.rank = 4, .dims = {1, 1, 6, 1}}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        amct_dataset_options options = cases[i].options;
+        bool bytes = cases[i].descr[0] == '|';
+        options.preprocess.scale = options.jobs = 1;
+        fixture_write_blob("x.npy", make_npy(cases[i].descr, cases[i].shape,
+                                             bytes ? "\1\2\3\4\5\6" : (const void *)six,
+                                             bytes ? 6 : sizeof six));
+        amct_dataset *ds = NULL;
+        cr_assert_eq(amct_dataset_open(&ds, fixture_path("x.npy"), &options, &err), AMCT_OK,
+                     "case %zu: %s", i, err.text);
+        assert_sample(ds, 0, AMCT_NCHW, six);
+        amct_dataset_free(ds);
+    }
+    amct_dataset_options options = take(2, 3, 2, 0); /* turned over: nobody meant that */
+    fixture_write_blob("x.npy", make_npy("<f4", "(1, 2, 3)", six, sizeof six));
+    assert_refused("x.npy", &options, AMCT_E_INVALID, "samples are 2x3, the network takes 3x2");
+    options = take(4, 1, 3, 1);
+    options.dims[3] = 2;
+    assert_refused("x.npy", &options, AMCT_E_INVALID, "samples of 2x3 do not have the dims");
+    options = take(2, 6, 1, 0); /* something else is asked for */
+    options.preprocess.crop_height = options.preprocess.crop_width = 1;
+    assert_refused("x.npy", &options, AMCT_E_INVALID, "only images can be resized or cropped");
+}
+
 Test(data_files, arrays_of_other_ranks_keep_their_order)
 {
     amct_dataset_options options = {.rank = 4, .dims = {1, 2, 1, 3}};

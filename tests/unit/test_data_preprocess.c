@@ -50,6 +50,26 @@ Test(data_preprocess, unsaid_geometry_is_256_of_224_and_a_crop)
                                "width): set preprocess resize: 32x32");
 }
 
+Test(data_preprocess, a_network_of_one_row_takes_as_many_pixels)
+{
+    amct_preprocess pre = {0};
+    amct_crop crop;
+    for (int photo = 0; photo < 2; photo++) {
+        cr_assert_eq(amct_preprocess_fit(&crop, &pre, 28, 28, 784, 1, photo, &err), AMCT_OK);
+        assert_crop(crop, 28, 28, 0, 0, 28, 28);
+        cr_assert_eq(amct_preprocess_fit(&crop, &pre, 28, 28, 1, 784, photo, &err), AMCT_OK);
+    }
+    pre = (amct_preprocess){.crop_height = 28, .crop_width = 28};
+    cr_assert_eq(amct_preprocess_fit(&crop, &pre, 32, 32, 784, 1, false, &err), AMCT_OK);
+    assert_crop(crop, 32, 32, 2, 2, 28, 28);
+    pre = (amct_preprocess){0};
+    cr_assert_eq(amct_preprocess_fit(&crop, &pre, 32, 32, 784, 1, false, &err), AMCT_E_INVALID);
+    cr_assert_str_eq(err.text, "the sample becomes 32x32, the network takes 784x1 (height x "
+                               "width), row by row: set preprocess resize or crop to a size of as "
+                               "many pixels");
+    cr_assert_eq(amct_preprocess_fit(&crop, &pre, 28, 28, 14, 56, false, &err), AMCT_E_INVALID);
+}
+
 Test(data_preprocess, sizes_that_miss_the_network_come_with_a_hint)
 {
     amct_preprocess pre = {.resize = AMCT_RESIZE_SHORT, .resize_height = 256};

@@ -1,4 +1,5 @@
 /* ONNX files that are damaged, contradictory or made to hurt: one clear line, and nothing else. */
+#define _GNU_SOURCE /* memmem */
 #include "base/file.h"
 #include "import/sink.h"
 #include "unit/onnx_build.h"
@@ -407,6 +408,15 @@ Test(onnx_hostile, external_data_is_mapped_and_checked, .init = begin, .fini = e
         HAS(b.err.text, cases[i].words);
         w->external_data[cases[i].entry]->value = good;
     }
+    w->external_data[0]->value = (char *)"w.bin~outside"; /* a zero there would end the name */
+    size_t size;
+    char *bytes = ob_pack(&b, &size);
+    char *zero = memmem(bytes, size, "w.bin~", 6);
+    cr_assert_not_null(zero);
+    zero[5] = 0;
+    cr_assert_eq(amct_import_bytes(&g, &amct_plugin_v1, bytes, size, folder, NULL, 0, &b.err),
+                 AMCT_E_FORMAT);
+    HAS(b.err.text, "initializer 'w': external data: a text holds a zero character");
     w->n_external_data = 0;
     cr_assert_eq(ob_import_from(&b, &g, folder), AMCT_E_FORMAT);
     HAS(b.err.text, "initializer 'w': external data without a location");

@@ -56,6 +56,12 @@ Test(report_json, numbers_come_back_as_the_same_double)
     free(text);
 }
 
+Test(report_json, bytes_that_are_no_text_are_replaced)
+{
+    amct_json_text(&json, json.root, "path", "a\xff\xfe\u00e9.onnx");
+    assert_text("{\"schema\":1,\"path\":\"a\ufffd\ufffd\u00e9.onnx\"}\n");
+}
+
 Test(report_json, integers_keep_all_their_digits)
 {
     amct_json_integer(&json, json.root, "a", 9007199254740993);

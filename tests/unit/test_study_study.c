@@ -216,6 +216,20 @@ STUDY_TEST(records_outlive_a_killed_process)
     amct_study_free(study);
 }
 
+STUDY_TEST(a_file_that_is_gone_is_told)
+{
+    amct_study *study = open_study();
+    amct_study_candidate c = candidate(0);
+    OK(amct_study_check(study, &err));
+    OK(amct_study_put(study, &c, &err));
+    OK(amct_folder_remove(folder, &err));
+    c = candidate(1);
+    cr_assert_eq(amct_study_put(study, &c, &err), AMCT_E_IO);
+    SAYS("study.sqlite: was removed or replaced");
+    cr_assert_eq(amct_study_check(study, &err), AMCT_E_IO);
+    amct_study_free(study);
+}
+
 STUDY_TEST(a_folder_with_other_files_is_left_alone)
 {
     char *path = amct_path_join(folder, "letter.txt");

@@ -47,6 +47,20 @@ static int32_t read_number(onnx_reader *r, const char *key, const char *text, ui
     return AMCT_OK;
 }
 
+/* Whether a text of external_data, field 13 with its key and value, holds a zero character, behind
+ * which protobuf-c's text would end. */
+static bool has_zero(onnx_span tensor)
+{
+    onnx_field entry, text;
+    while (onnx_wire_next(&tensor, &entry) > 0) {
+        onnx_span rest = entry.bytes;
+        while (entry.number == 13 && entry.wire == ONNX_LENGTH && onnx_wire_next(&rest, &text) > 0)
+            if (text.wire == ONNX_LENGTH && memchr(text.bytes.data, 0, text.bytes.size))
+                return true;
+    }
+    return false;
+}
+
 static int32_t read_external(onnx_reader *r, const Onnx__TensorProto *proto, onnx_tensor *out)
 {
     const char *location = NULL;
@@ -100,6 +114,8 @@ int32_t onnx_read_tensor(onnx_reader *r, onnx_span message, onnx_tensor *out)
     }
     if (proto->has_data_location &&
         proto->data_location == ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL) {
+        if (has_zero(others))
+            return onnx_fail(r, AMCT_E_FORMAT, "external data: a text holds a zero character");
         ONNX_TRY(read_external(r, proto, &tensor));
     } else if (parts[RAW].n) {
         onnx_span raw = parts[RAW].at[parts[RAW].n - 1];

@@ -1,0 +1,64 @@
+# What a search left, damaged afterwards or taken away beneath it: exit status 2, and the file is named.
+. "$AMCT_TOP_SRCDIR/tests/cli/lib.sh"
+cd "$work" || exit 99
+small_search -o whole >/dev/null || exit 99
+
+# refuses WORDS ARGUMENTS...
+refuses() {
+    words=$1
+    shift
+    "$program" "$@" -q >stdout 2>stderr
+    status=$?
+    test $status -eq 2 && test "$(grep -c . stderr)" -eq 1 && test ! -s stdout &&
+        grep -qF -- "$words" stderr
+    ok $? "$1: $words"
+    [ "$bad" -eq 0 ] || sed "s/^/# status $status: /" stderr
+}
+
+# result.json: of two values under a key the first counts.
+cp -r whole out
+damaged() { # WORDS
+    for command in 'explain out' 'explain out --json' 'report out'; do
+        refuses "out/result.json: $1" $command
+    done
+}
+sed '1a "layers": 5,' whole/result.json >out/result.json
+damaged 'layers is not a list'
+sed '1a "layers": [5],' whole/result.json >out/result.json
+damaged 'layers holds what is not an object'
+sed '1a "best": null,' whole/result.json >out/result.json
+damaged 'best is not an object'
+echo '{}' >out/result.json
+damaged 'baseline is not an object'
+echo '[' >out/result.json
+damaged 'byte '
+
+# study.sqlite.
+rm -r out && cp -r whole out
+sqlite3 out/study.sqlite 'UPDATE score SET n = n + 1 WHERE candidate = 0'
+refuses 'out/study.sqlite: damaged: result of candidate 0: ' search --resume out
+refuses 'out/study.sqlite: damaged: result of candidate 0: ' export out --budget 4%
+sqlite3 out/study.sqlite "UPDATE candidate SET genome = x'0203' WHERE number = 0"
+refuses 'out/study.sqlite: candidate 0 ' search --resume out
+head -c 5000 whole/study.sqlite >out/study.sqlite
+refuses 'out/study.sqlite: ' search --resume out
+
+# Taken away while the search is at work.
+for gone in '' /study.sqlite; do
+    "$program" $small -o lost >stdout 2>stderr &
+    search=$!
+    tries=0
+    while [ ! -e lost/best ] && kill -0 $search 2>/dev/null && [ $tries -lt 3000 ]; do
+        tries=$((tries + 1))
+        sleep 0.02
+    done
+    rm -rf "lost$gone"
+    wait $search
+    status=$?
+    test $status -eq 2 && test ! -s stdout && test "$(grep -c . stderr)" -eq 1 &&
+        grep -qF 'lost/study.sqlite: was removed or replaced' stderr && test ! -e lost/result.json
+    ok $? "a search whose results are taken away (${gone:-all}) says so"
+    [ "$bad" -eq 0 ] || sed "s/^/# status $status: /" stderr
+    rm -rf lost
+done
+finish
