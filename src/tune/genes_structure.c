@@ -61,6 +61,27 @@ static amct_status add(adder *a, amct_gene gene, const uint8_t *values, uint32_t
     return AMCT_OK;
 }
 
+static bool is_skipped(const adder *a, const char *name)
+{
+    for (uint32_t k = 0; k < a->config->n_skip; k++)
+        if (fnmatch(a->config->skip[k], name, 0) == 0)
+            return true;
+    return false;
+}
+
+/* A layer that is to stay as it is neither makes nor reads fewer channels. */
+static bool group_is_skipped(const adder *a, const amct_group *group)
+{
+    const amct_lanes *lanes = amct_structure_lanes(a->structure);
+    for (uint32_t m = 0; m < group->n_members; m++) {
+        uint32_t node = lanes->operands[group->members[m].operand].node;
+        for (uint32_t l = 0; l < a->to->n_layers; l++)
+            if (a->layers[l].node == node && is_skipped(a, a->layers[l].name))
+                return true;
+    }
+    return false;
+}
+
 /* Of each ratio that is asked for, the nearest level. */
 static amct_status add_group(adder *a, uint32_t g, amct_err *err)
 {
@@ -69,8 +90,11 @@ static amct_status add_group(adder *a, uint32_t g, amct_err *err)
         .kind = AMCT_GENE_CHANNELS, .index = g, .slot = a->to->n_layers + g, .n_levels = 1};
     uint8_t values[AMCT_GENE_LEVELS];
     uint32_t n = 0;
-    if (levels.why) {
-        skip(a, gene.kind, g, 0, levels.why);
+    const char *why = levels.why                                 ? levels.why
+                      : group_is_skipped(a, levels.group) ? "skipped as asked"
+                                                          : NULL;
+    if (why) {
+        skip(a, gene.kind, g, 0, why);
         return AMCT_OK;
     }
     for (uint32_t r = 0; r < a->config->n_ratios && n < AMCT_GENE_LEVELS; r++) {
@@ -98,10 +122,9 @@ static amct_status add_ranks(adder *a, uint32_t l, amct_err *err)
                       .n_levels = 1};
     uint8_t values[AMCT_GENE_LEVELS];
     uint32_t n = 0, begin = 0, end = ranks.n;
-    const char *why = ranks.why;
-    for (uint32_t k = 0; k < a->config->n_skip; k++)
-        if (fnmatch(a->config->skip[k], a->layers[l].name, 0) == 0)
-            why = "skipped as asked";
+    const char *why = ranks.why                             ? ranks.why
+                      : is_skipped(a, a->layers[l].name) ? "skipped as asked"
+                                                         : NULL;
     if (why) {
         skip(a, gene.kind, l, 0, why);
         return AMCT_OK;
