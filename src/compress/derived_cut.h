@@ -6,6 +6,7 @@
 #define AMCT_COMPRESS_DERIVED_CUT_H
 
 #include "compress/derive.h"
+#include "compress/quantise.h"
 
 /* *cut: whether layer `layer` of the candidate is such a one, with the numbers that the original
  * has. */
