@@ -29,7 +29,6 @@ typedef struct amct_derive_source {
 typedef struct amct_derivation {
     amct_layer_stats stats; /* result_mean is NULL; seen as that of the original */
     amct_gram *gram;        /* NULL: not wanted, none of the original, or of more than one part */
-    void *memory[2];        /* that it lies in */
 } amct_derivation;
 
 /* Of layer `layer` of a candidate that amct_structure_build has made of the original. A candidate

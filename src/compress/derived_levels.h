@@ -2,10 +2,9 @@
  * derived_levels.h - quantised levels for the layers of structured candidates, made when they are
  * first asked for and kept: what the level database (level.h) is for candidates without structure.
  *
- * What a candidate has left as it was comes from the database. The rest is rounded with what
- * derive.h tells of its source. 4-bit weights are rounded once, by GPTQ, in the range whose plain
- * rounding has the least squared error (AMCT_WEIGHTS_GPTQ_ONCE, rounder.h); without second moments,
- * as AMCT_WEIGHTS_MSE.
+ * A layer that a candidate leaves as it is comes from the database, and one that only makes fewer
+ * channels is cut out of its level there. The rest is rounded with what derive.h tells of its
+ * source: 4-bit weights by GPTQ that rounds once (rounder.h), 8-bit weights by the options.
  *
  * Levels are found by the contents of weights and bias, so that candidates share them. They live as
  * long as the memo. Processes forked later share what is there by then. Not for several threads at
@@ -32,7 +31,7 @@ amct_status amct_derived_get(const amct_quantised **out, amct_derived *derived,
                              const amct_structured *candidate, uint32_t layer, amct_level_kind kind,
                              amct_err *err);
 
-/* Levels made so far, and the seconds of processor time that they took. */
-uint32_t amct_derived_made(const amct_derived *derived, double *seconds);
+/* How many levels have been made so far. */
+uint32_t amct_derived_made(const amct_derived *derived);
 
 #endif

@@ -133,7 +133,8 @@ static amct_quantise_options options_of(const filling *f, const item *it)
     amct_weight_algo algo = k->weight_bits < 8 ? AMCT_WEIGHTS_GPTQ : f->db->options.weights;
     if (algo == AMCT_WEIGHTS_GPTQ && !f->gram[it->layer])
         algo = AMCT_WEIGHTS_MSE;
-    return (amct_quantise_options){k->weight_bits, k->src_bits, algo, f->db->options.correct_mean};
+    return (amct_quantise_options){k->weight_bits, k->src_bits, algo, f->db->options.correct_mean,
+                                   false};
 }
 
 static amct_hash hash_ints(amct_hash h, const amct_node *node, const char *name)
@@ -372,9 +373,8 @@ static void choose_grams(filling *f, const uint32_t *wanted)
     }
 }
 
-amct_status amct_leveldb_fill(amct_leveldb *db, const uint32_t *wanted,
-                              const amct_feed *feed, uint32_t jobs, size_t limit_bytes,
-                              amct_err *err)
+amct_status amct_leveldb_fill(amct_leveldb *db, const uint32_t *wanted, const amct_feed *feed,
+                              uint32_t jobs, size_t limit_bytes, amct_err *err)
 {
     uint32_t n_layers = db->calibration->n_layers;
     size_t items_bytes = ((size_t)n_layers * AMCT_N_LEVELS + 1) * sizeof(item);

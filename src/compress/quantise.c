@@ -65,7 +65,8 @@ static amct_status quantise_weights(amct_quantised *q, const amct_columns *colum
                                      .outputs = (size_t)columns->outputs,
                                      .bits = options->weight_bits,
                                      .per_output = layer->per_channel,
-                                     .algo = options->weights};
+                                     .algo = options->weights,
+                                     .once = options->once};
     if (gram) {
         rounding.parts = (size_t)gram->parts;
         rounding.part_columns = (size_t)gram->part_columns;

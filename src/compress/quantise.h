@@ -24,6 +24,7 @@ typedef struct amct_quantise_options {
     uint32_t weight_bits, src_bits;
     amct_weight_algo weights;
     bool correct_mean;
+    bool once; /* quick rounding, as of rounder.h */
 } amct_quantise_options;
 
 /* Makes the layer's integer form in the memory that out->weights, scales and bias point to (all of

@@ -12,11 +12,16 @@ const char *const amct_weight_algo_names[] = {"arq", "mse", "gptq", NULL};
 /* Of the diagonal of second moments, as GPTQ has it. */
 static const double damping = 0.01;
 
+/* Outputs that are looked at together. */
+enum { SIDE = 64 };
+
 struct amct_rounder_work {
     float *full, *tried_scales; /* per output */
     int8_t *tried;              /* columns x outputs */
     double *errors, *least_errors, *room;
     amct_factor *factors; /* per part */
+    float *moments;       /* per column: its second moment */
+    float *side;          /* columns x SIDE, of rounding once */
 };
 
 amct_status amct_rounder_new(amct_rounder **out, const amct_rounder_options *options, amct_err *err)
@@ -41,8 +46,11 @@ amct_status amct_rounder_new(amct_rounder **out, const amct_rounder_options *opt
     w->least_errors = malloc((m + 1) * sizeof *w->least_errors);
     w->room = malloc(((options->part_columns + AMCT_ROUND_BLOCK) * m + 1) * sizeof *w->room);
     w->factors = calloc(options->parts + 1, sizeof *w->factors);
+    w->side = malloc(((options->once ? options->columns * SIDE : 0) + 1) * sizeof *w->side);
+    w->moments = calloc(options->columns + 1, sizeof *w->moments);
     if (!r->weights || !r->floors || !r->integers || !r->scales || !w->full || !w->tried_scales ||
-        !w->tried || !w->errors || !w->least_errors || !w->room || !w->factors) {
+        !w->tried || !w->errors || !w->least_errors || !w->room || !w->factors || !w->moments ||
+        !w->side) {
         amct_rounder_free(r);
         return amct_fail_nomem(err);
     }
@@ -64,6 +72,8 @@ void amct_rounder_free(amct_rounder *r)
     free(w->least_errors);
     free(w->room);
     free(w->factors);
+    free(w->moments);
+    free(w->side);
     free(w);
     free(r->weights);
     free(r->floors);
@@ -75,11 +85,12 @@ void amct_rounder_free(amct_rounder *r)
 amct_status amct_rounder_set_moments(amct_rounder *r, size_t part, const double *matrix,
                                      amct_err *err)
 {
-    size_t left = r->options.columns - part * r->options.part_columns;
+    size_t first = part * r->options.part_columns, left = r->options.columns - first;
+    size_t n = left < r->options.part_columns ? left : r->options.part_columns;
+    for (size_t i = 0; i < n; i++)
+        r->work->moments[first + i] = (float)matrix[i * n + i];
     amct_factor_free(&r->work->factors[part]);
-    return amct_factor_make(&r->work->factors[part], matrix,
-                            left < r->options.part_columns ? left : r->options.part_columns,
-                            damping, err);
+    return amct_factor_make(&r->work->factors[part], matrix, n, damping, err);
 }
 
 /* ---- Scales and plain rounding ------------------------------------------------------------ */
@@ -181,27 +192,107 @@ static void keep_better(amct_rounder *r)
     }
 }
 
+/* Ratios of the whole range that are tried. */
+enum { RATIOS = 16, STEP = 4 };
+
+static float narrowed(const amct_rounder *r, size_t m, int ratio)
+{
+    return fmaxf(r->work->full[m] * (float)(100 - ratio * STEP) / 100, r->floors[m]);
+}
+
 static void round_for_result(amct_rounder *r)
 {
-    enum { LAST_PERCENT = 40, STEP = 4 };
-    struct amct_rounder_work *w = r->work;
-    size_t outputs = r->options.outputs;
-    set_scales(r, w->full, range_scale);
-    for (size_t m = 0; m < outputs; m++)
-        w->least_errors[m] = INFINITY;
-    for (int percent = 100; percent >= (r->options.bits < 8 ? LAST_PERCENT : 100);
-         percent -= STEP) {
-        for (size_t m = 0; m < outputs; m++)
-            w->tried_scales[m] = fmaxf(w->full[m] * (float)percent / 100, r->floors[m]);
+    for (int i = 0; i < (r->options.bits < 8 ? RATIOS : 1); i++) {
+        for (size_t m = 0; m < r->options.outputs; m++)
+            r->work->tried_scales[m] = narrowed(r, m, i);
         round_with(r);
         keep_better(r);
     }
 }
 
+/* ---- Rounding once ------------------------------------------------------------------------ */
+
+/* errors[m]: what plain rounding does to an output's weights (columns x SIDE), weighed. Outputs lie
+ * side by side so that a compiler can reckon with several at once. */
+__attribute__((optimize("O3"))) static void plain_errors(float errors[SIDE], const float *weights,
+                                                         const float *moments, size_t columns,
+                                                         const float scales[SIDE], uint32_t bits)
+{
+    const float low = (float)least(bits), high = (float)greatest(bits);
+    const float shift = 0x1.8p23f; /* adding it leaves no places behind the point */
+    float inverse[SIDE], sums[SIDE] = {0};
+    for (size_t m = 0; m < SIDE; m++)
+        inverse[m] = 1 / scales[m];
+    for (size_t k = 0; k < columns; k++, weights += SIDE)
+        for (size_t m = 0; m < SIDE; m++) {
+            float q = weights[m] * inverse[m];
+            q = q < low ? low : q;
+            q = q > high ? high : q;
+            q = (q + shift) - shift;
+            float e = weights[m] - q * scales[m];
+            sums[m] += e * e * moments[k];
+        }
+    memcpy(errors, sums, sizeof sums);
+}
+
+static void fill_side(amct_rounder *r, size_t first, size_t n)
+{
+    size_t outputs = r->options.outputs;
+    for (size_t k = 0; k < r->options.columns; k++)
+        for (size_t m = 0; m < SIDE; m++)
+            r->work->side[k * SIDE + m] = m < n ? (float)r->weights[k * outputs + first + m] : 0;
+}
+
+/* The scales whose plain rounding is best into tried_scales. */
+static void choose_range(amct_rounder *r)
+{
+    struct amct_rounder_work *w = r->work;
+    size_t outputs = r->options.outputs;
+    double totals[RATIOS] = {0};
+    int best = 0;
+    for (size_t first = 0; first < outputs; first += SIDE) {
+        float scales[SIDE], errors[SIDE], least_errors[SIDE];
+        size_t n = outputs - first < SIDE ? outputs - first : SIDE;
+        fill_side(r, first, n);
+        for (int i = 0; i < RATIOS; i++) {
+            for (size_t m = 0; m < SIDE; m++)
+                scales[m] = m < n ? narrowed(r, first + m, i) : 1;
+            plain_errors(errors, w->side, w->moments, r->options.columns, scales, r->options.bits);
+            for (size_t m = 0; m < n; m++) {
+                totals[i] += (double)errors[m];
+                if (i && !(errors[m] < least_errors[m]))
+                    continue;
+                least_errors[m] = errors[m];
+                w->tried_scales[first + m] = scales[m];
+            }
+        }
+    }
+    if (r->options.per_output)
+        return;
+    for (int i = 1; i < RATIOS; i++)
+        best = totals[i] < totals[best] ? i : best;
+    for (size_t m = 0; m < outputs; m++)
+        w->tried_scales[m] = narrowed(r, m, best);
+}
+
+static void round_to_moments(amct_rounder *r)
+{
+    set_scales(r, r->work->full, range_scale);
+    for (size_t m = 0; m < r->options.outputs; m++)
+        r->work->least_errors[m] = INFINITY;
+    if (r->options.bits == 8 || !r->options.once) {
+        round_for_result(r);
+        return;
+    }
+    choose_range(r);
+    round_with(r);
+    keep_better(r);
+}
+
 void amct_rounder_run(amct_rounder *r)
 {
     if (r->options.algo == AMCT_WEIGHTS_GPTQ && r->options.parts)
-        round_for_result(r);
+        round_to_moments(r);
     else
         round_plainly(r);
 }
