@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* Of a layer's weights, scales and biases. */
+/* Of a layer's weights, scales and biases; its source's scale and offset come first. */
 static void sizes_of(size_t sizes[3], const amct_quantised *q)
 {
     sizes[0] = (size_t)q->n_weights;
@@ -16,7 +16,7 @@ size_t amct_final_record_size(const amct_quantised *const *levels, uint32_t n_la
     for (uint32_t i = 0; i < n_layers; i++)
         if (levels[i]) {
             sizes_of(sizes, levels[i]);
-            size += sizes[0] + sizes[1] + sizes[2];
+            size += sizeof levels[i]->src + sizes[0] + sizes[1] + sizes[2];
         }
     return size;
 }
@@ -29,6 +29,8 @@ void amct_final_record_write(char *to, const amct_quantised *const *levels, uint
             continue;
         const void *from[3] = {levels[i]->weights, levels[i]->scales, levels[i]->bias};
         sizes_of(sizes, levels[i]);
+        memcpy(to, &levels[i]->src, sizeof levels[i]->src);
+        to += sizeof levels[i]->src;
         for (int part = 0; part < 3; part++) {
             memcpy(to, from[part], sizes[part]);
             to += sizes[part];
@@ -47,6 +49,8 @@ amct_status amct_final_record_read(const amct_quantised **levels, uint32_t n_lay
         if (!q)
             return amct_fail_nomem(err);
         sizes_of(sizes, q);
+        memcpy(&q->src, record, sizeof q->src);
+        record += sizeof q->src;
         q->weights = amct_arena_copy(arena, record, sizes[0]);
         q->scales = amct_arena_copy(arena, record + sizes[0], sizes[1]);
         q->bias = amct_arena_copy(arena, record + sizes[0] + sizes[1], sizes[2]);

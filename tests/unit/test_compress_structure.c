@@ -75,7 +75,7 @@ Test(compress_structure, all_levels_of_all_networks_run_and_are_traced)
             structure_case_compare(&error, &variance, &c, c.graph, out.graph, c.graph->outputs[0]);
             cr_expect(isfinite(error), "%s", lane_nets[i].name);
             for (uint32_t l = 0; l < out.n_layers; l++) {
-                const amct_origin *o = &out.origins[l];
+                const amct_layer_origin *o = &out.origins[l];
                 static const char *const suffix[] = {"", ".first", ".second"};
                 char name[64];
                 snprintf(name, sizeof name, "%s%s", c.layers[o->layer].name, suffix[o->part]);

@@ -77,7 +77,8 @@ static const char everything[] = "model: /nets/\"odd\\name\".onnx\n"
                                  "confidence: 99%}\n"
                                  "target: {estimator: ascend, chip: Ascend310, batch: 3, aipp: "
                                  "false}\n"
-                                 "space: {bits: [16], skip: ['a*', b]}\n"
+                                 "space: {bits: [16], skip: ['a*', b], sparsity: {ratios: [0, "
+                                 "0.25, 0.5], multiple: 8}, rank: {levels: 4}}\n"
                                  "quantise: {weights: mse, activations: hfmg, asymmetric: false, "
                                  "equalise: true}\n"
                                  "search: {algorithm: random, population: 5, evaluations: 6, "
@@ -102,6 +103,10 @@ CONFIG_TEST(every_key_is_read_and_survives_a_round_trip)
     cr_assert_eq(c->batch, 3);
     cr_assert_eq(c->n_target_options, 2);
     cr_assert_not(c->levels[AMCT_LEVEL_W8A8]);
+    cr_assert_eq(c->n_ratios, 2);
+    cr_assert_eq(c->ratios[1], 0.5);
+    cr_assert_eq(c->multiple, 8);
+    cr_assert_eq(c->rank_levels, 4);
     cr_assert_eq(c->n_skip, 2);
     cr_assert_str_eq(c->skip[1], "b");
     cr_assert_eq(c->weights, AMCT_WEIGHTS_MSE);
