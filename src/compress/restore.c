@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MANY_SAMPLES = 500 }; /* so many need no ridge of each layer's own */
+
 typedef struct walk {
     const amct_graph *candidate, *original;
     const amct_lanes *lanes;
@@ -317,8 +319,11 @@ amct_status amct_restore(amct_graph **out, const amct_graph *candidate, const am
     }
     if (status == AMCT_OK)
         status = start(&w, exec, feed, options->limit_bytes, err);
+    double ridge = options->ridge;
+    if (ridge <= 0 && w.pairs.n_samples >= MANY_SAMPLES)
+        ridge = amct_refit_ridge(w.pairs.n_samples);
     if (status == AMCT_OK)
-        status = walk_all(&w, options->ridge, err);
+        status = walk_all(&w, ridge, err);
     if (status == AMCT_OK)
         status = finish(out, &w, &arena, err);
     amct_pairs_free(&w.pairs);

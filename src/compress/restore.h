@@ -21,8 +21,9 @@
 #include "exec/feed.h"
 
 typedef struct amct_restore_options {
-    double ridge;       /* l as a ratio of C_x's mean diagonal; 0: of some, for each layer that
-                         * which fits three samples in four best to the others */
+    /* l as a ratio of C_x's mean diagonal; 0: 1 % from 500 samples on, else for each layer the one
+     * of some with which a fit to three samples in four is best on the others */
+    double ridge;
     size_t limit_bytes; /* of activations: so many samples are used, at least one batch */
 } amct_restore_options;
 

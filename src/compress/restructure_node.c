@@ -12,6 +12,12 @@ static int64_t kept_of(const amct_restructuring *r, uint32_t tensor)
                            r->from->tensors[tensor].shape.dims[axis]);
 }
 
+/* What a node of the clone reads first in the original, of which lanes tell. */
+static uint32_t source_of(const amct_restructuring *r, const amct_node *node)
+{
+    return r->from->nodes[node - r->graph->nodes].src[0];
+}
+
 /* Integers in source i, or in an attribute. */
 static amct_status read_list(amct_ints *out, const amct_restructuring *r, const amct_node *node,
                              uint32_t i, const char *name, amct_err *err)
@@ -90,9 +96,9 @@ static amct_status fix_split(amct_restructuring *r, amct_node *node, amct_err *e
 {
     int64_t *sizes = amct_arena_array(r->graph->arena, node->n_dst, sizeof *sizes);
     int32_t axis;
-    AMCT_TRY(
-        amct_param_axis(&axis, node, "axis", 0, r->from->tensors[node->src[0]].shape.rank, err));
-    if (axis != r->lanes->axis[node->src[0]])
+    AMCT_TRY(amct_param_axis(&axis, node, "axis", 0,
+                             r->from->tensors[source_of(r, node)].shape.rank, err));
+    if (axis != r->lanes->axis[source_of(r, node)])
         return AMCT_OK;
     if (!sizes)
         return amct_fail_nomem(err);
@@ -108,9 +114,9 @@ static amct_status fix_split(amct_restructuring *r, amct_node *node, amct_err *e
 
 static amct_status fix_slice(amct_restructuring *r, amct_node *node, amct_err *err)
 {
-    int32_t axis = r->lanes->axis[node->src[0]];
-    int64_t channels = r->from->tensors[node->src[0]].shape.dims[axis];
-    int32_t rank = r->from->tensors[node->src[0]].shape.rank;
+    int32_t axis = r->lanes->axis[source_of(r, node)];
+    int64_t channels = r->from->tensors[source_of(r, node)].shape.dims[axis];
+    int32_t rank = r->from->tensors[source_of(r, node)].shape.rank;
     amct_ints starts, ends, axes;
     AMCT_TRY(read_list(&starts, r, node, 1, "starts", err));
     AMCT_TRY(read_list(&ends, r, node, 2, "ends", err));
@@ -121,7 +127,7 @@ static amct_status fix_slice(amct_restructuring *r, amct_node *node, amct_err *e
             continue;
         int64_t start = starts.at[i] + (starts.at[i] < 0 ? channels : 0);
         start = start < 0 ? 0 : start > channels ? channels : start;
-        starts.at[i] = amct_count_kept(r->keep, r->lanes->of[node->src[0]], start);
+        starts.at[i] = amct_count_kept(r->keep, r->lanes->of[source_of(r, node)], start);
         ends.at[i] = starts.at[i] + kept_of(r, node->dst[0]);
         AMCT_TRY(write_list(r, node, 1, "starts", starts.n, starts.at, err));
         return write_list(r, node, 2, "ends", ends.n, ends.at, err);
@@ -132,13 +138,13 @@ static amct_status fix_slice(amct_restructuring *r, amct_node *node, amct_err *e
 static amct_status fix_gather(amct_restructuring *r, amct_node *node, amct_err *err)
 {
     const amct_tensor *indices = amct_node_src(r->from, node, 1);
-    const amct_tensor *x = amct_node_src(r->from, node, 0);
+    const amct_tensor *x = &r->from->tensors[source_of(r, node)];
     int32_t axis;
     AMCT_TRY(amct_param_axis(&axis, node, "axis", 0, x->shape.rank, err));
-    if (axis != r->lanes->axis[node->src[0]])
+    if (axis != r->lanes->axis[source_of(r, node)])
         return AMCT_OK;
     int64_t n = amct_shape_size(&indices->shape), dim = x->shape.dims[axis], kept = 0;
-    const uint32_t *lanes = r->lanes->of[node->src[0]];
+    const uint32_t *lanes = r->lanes->of[source_of(r, node)];
     int64_t *values = amct_arena_array(r->graph->arena, (size_t)n + 1, sizeof *values);
     int64_t *place = amct_arena_array(r->graph->arena, (size_t)dim + 1, sizeof *place);
     if (!values || !place)
@@ -156,8 +162,8 @@ static amct_status fix_gather(amct_restructuring *r, amct_node *node, amct_err *
 
 static amct_status fix_resize(amct_restructuring *r, amct_node *node, amct_err *err)
 {
-    int32_t axis = r->lanes->axis[node->src[0]];
-    int32_t rank = r->from->tensors[node->src[0]].shape.rank;
+    int32_t axis = r->lanes->axis[source_of(r, node)];
+    int32_t rank = r->from->tensors[source_of(r, node)].shape.rank;
     amct_ints sizes;
     if (!amct_node_src(r->graph, node, 3))
         return AMCT_OK;
@@ -187,10 +193,10 @@ static amct_status fix_expand(amct_restructuring *r, amct_node *node, amct_err *
 amct_status amct_restructure_node(amct_restructuring *r, uint32_t n, amct_err *err)
 {
     amct_node *node = &r->graph->nodes[n];
-    if (!node->n_src || !node->n_dst || node->src[0] == AMCT_NO_TENSOR ||
+    if (!node->n_src || !node->n_dst || source_of(r, node) == AMCT_NO_TENSOR ||
         node->dst[0] == AMCT_NO_TENSOR)
         return AMCT_OK;
-    bool src = r->lanes->axis[node->src[0]] >= 0, dst = r->lanes->axis[node->dst[0]] >= 0;
+    bool src = r->lanes->axis[source_of(r, node)] >= 0, dst = r->lanes->axis[node->dst[0]] >= 0;
     if (dst && (amct_node_is(node, "Conv") || amct_node_is(node, "ConvTranspose")))
         return fix_conv(r, node, n, err);
     if (!src || !dst)
