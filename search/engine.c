@@ -104,7 +104,7 @@ void amct_engine_finish(amct_search *search, amct_search_end why)
     switch (why) {
     case AMCT_SEARCH_RUNNING: break;
     case AMCT_SEARCH_FASTEST_MEETS:
-        snprintf(text, size, "the fastest assignment meets the budget");
+        snprintf(text, size, "the fastest assignment is within the budget on the search samples");
         break;
     case AMCT_SEARCH_NOTHING_FASTER:
         snprintf(text, size, "no assignment is faster than the original");

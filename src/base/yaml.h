@@ -57,6 +57,8 @@ amct_status amct_yaml_parse(const amct_yaml_node **root, amct_arena *arena, cons
 /* ---- Checked access ------------------------------------------------------------------------ */
 
 /* Fails with AMCT_E_INVALID and `file:line:column: [key: ]text`, the place of the node's value. */
+/* Puts the place of a node, and its key, in front of a failure that was found later. */
+amct_status amct_yaml_fail_in(const amct_yaml_node *node, amct_err *err);
 amct_status amct_yaml_fail(const amct_yaml_node *node, amct_err *err, const char *fmt, ...)
     AMCT_PRINTF(3, 4);
 

@@ -9,7 +9,7 @@
 enum { MAX_GUESS = 31 }; /* longest key that is compared for "did you mean" */
 
 /* Puts the place and the key of a node in front of a failure. */
-static amct_status fail_in_node(const amct_yaml_node *node, amct_err *err)
+amct_status amct_yaml_fail_in(const amct_yaml_node *node, amct_err *err)
 {
     if (node->key)
         amct_fail_in(err, "%s", node->key);
@@ -24,7 +24,7 @@ amct_status amct_yaml_fail(const amct_yaml_node *node, amct_err *err, const char
     vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
     amct_fail(err, AMCT_E_INVALID, "%s", text);
-    return fail_in_node(node, err);
+    return amct_yaml_fail_in(node, err);
 }
 
 const amct_yaml_node *amct_yaml_get(const amct_yaml_node *map, const char *key)
@@ -68,7 +68,7 @@ static amct_status want_value(const amct_yaml_node *node, amct_err *err)
 /* The end of every reader below: a failure of number.h gets its place. */
 static amct_status placed(amct_status status, const amct_yaml_node *node, amct_err *err)
 {
-    return status == AMCT_OK ? AMCT_OK : fail_in_node(node, err);
+    return status == AMCT_OK ? AMCT_OK : amct_yaml_fail_in(node, err);
 }
 
 amct_status amct_yaml_text(const char **out, const amct_yaml_node *node, amct_err *err)

@@ -11,6 +11,7 @@
 
 /* One model on all samples, in processes. */
 typedef struct run {
+    const char *path;
     const amct_graph *graph;
     amct_feed feed;
     amct_judge judge;
@@ -51,6 +52,8 @@ static amct_status run_all(amct_tally *tally, run *r, uint32_t jobs, amct_err *e
     if (!r->parts)
         return amct_fail_nomem(err);
     amct_status status = amct_parallel(jobs, tasks, eval_batch, r, err);
+    if (status == AMCT_E_UNSUPPORTED)
+        amct_fail_in(err, "%s", r->path);
     for (uint32_t i = 0; status == AMCT_OK && i < tasks; i++)
         amct_tally_add(tally, &r->parts[i]);
     amct_plan_free(r->plan);
@@ -77,10 +80,12 @@ typedef struct evaluation {
     char executor[64];
 } evaluation;
 
-static run run_of(const evaluation *e, const amct_graph *graph, const amct_selection *all)
+static run run_of(const evaluation *e, const char *path, const amct_graph *graph,
+                  const amct_selection *all)
 {
     const amct_shape *in = &graph->tensors[graph->inputs[0]].shape;
-    return (run){.graph = graph,
+    return (run){.path = path,
+                 .graph = graph,
                  .feed = amct_selection_feed(all),
                  .judge = {e->outputs, e->metric, e->dataset->labels, e->original},
                  .engine = e->engine,
@@ -120,7 +125,7 @@ static amct_status run_original(evaluation *e, amct_err *err)
     if (status == AMCT_OK && !rows)
         status = amct_fail_nomem(err);
     if (status == AMCT_OK) {
-        run r = run_of(e, model.graph, &all);
+        run r = run_of(e, e->config->original, model.graph, &all);
         r.keep = rows;
         status = run_all(&e->original_tally, &r, e->jobs, err);
         e->original = rows;
@@ -174,7 +179,7 @@ static amct_status evaluate(evaluation *e, const char *path, amct_err *err)
     snprintf(e->executor, sizeof e->executor, "%s", amct_exec_name(exec));
     amct_exec_free(exec);
     amct_selection all = {e->dataset, NULL, e->dataset->n};
-    run r = run_of(e, e->model.graph, &all);
+    run r = run_of(e, path, e->model.graph, &all);
     double begin = amct_clock();
     AMCT_TRY(run_all(&e->tally, &r, e->jobs, err));
     e->seconds = amct_clock() - begin;

@@ -155,14 +155,17 @@ SET(label_offset)
 }
 SET(calibration)
 {
+    c->data_section = NULL;
     return count(&c->calibration, value, err);
 }
 SET(search)
 {
+    c->data_section = NULL;
     return count(&c->search, value, err);
 }
 SET(confirm)
 {
+    c->data_section = NULL;
     return count(&c->confirm, value, err);
 }
 SET(original)
@@ -189,10 +192,12 @@ SET(confidence)
 }
 SET(estimator)
 {
+    c->target_section = NULL;
     return keep(&c->estimator, c, value, err);
 }
 SET(target)
 {
+    c->target_section = NULL;
     return amct_config_set_target(c, "chip", value, err);
 }
 SET(target_option)
@@ -203,6 +208,7 @@ SET(target_option)
     if (!equals || equals == text)
         return amct_fail(err, AMCT_E_INVALID, "'%s' is not KEY=VALUE", value);
     *equals = 0;
+    c->target_section = NULL;
     return amct_config_set_target(c, text, equals + 1, err);
 }
 SET(batch)

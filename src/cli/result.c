@@ -139,6 +139,7 @@ static void add_run(amct_json *json, const amct_tuned *to)
     amct_json_integer(json, samples, "calibration", to->setup.calibration.n);
     amct_json_integer(json, samples, "search", to->setup.search.n);
     amct_json_integer(json, samples, "confirm", to->setup.confirm.n);
+    amct_json_number(json, samples, "confirm_needed", amct_outcome_of(to).needed);
     amct_json_integer(json, json->root, "candidates", to->stats.measured + to->stats.replayed);
     amct_json_integer(json, json->root, "evaluations", p->evaluations);
     amct_json_integer(json, json->root, "samples_evaluated", (int64_t)p->samples);
@@ -226,9 +227,7 @@ void amct_result_fill(amct_json *json, const amct_tuned *to, const char *folder,
     amct_json_text(json, json->root, "metric", amct_metric_names[s->search_judge.metric]);
     amct_json_number(json, json->root, "budget_drop", s->budget_ratio);
     amct_json_number(json, json->root, "confidence", s->config->confidence);
-    amct_json_text(json, json->root, "reason",
-                   to->search ? amct_search_reason(to->search)
-                              : "there was nothing to choose: no layer gains on this target");
+    amct_json_text(json, json->root, "reason", amct_outcome_reason(to));
     add_values(json, to);
     add_run(json, to);
     add_about(json, to);

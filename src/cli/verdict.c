@@ -4,13 +4,14 @@
 #include "tune/outcome.h"
 #include "tune/publish.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 static const char *verdict_words(const amct_tuned *to)
 {
     switch (to->verdict) {
-    case AMCT_MET: return to->faster ? "MET" : "MET, but nothing is faster";
+    case AMCT_MET: return to->faster ? "MET" : "MET, but not 1 % faster";
     case AMCT_NOT_PROVEN: return "NOT PROVEN";
     case AMCT_MISSED: return "MISSED";
     }
@@ -36,8 +37,9 @@ void amct_verdict_print(const amct_tuned *to)
         printf("form: %s\n", amct_refinement_names[to->best->refined.form]);
     printf("constants %.4g MB -> %.4g MB\n", (double)o.before.bytes / 1e6,
            (double)o.after.bytes / 1e6);
-    printf("%s\n", to->search ? amct_search_reason(to->search)
-                              : "there was nothing to choose: no layer gains on this target");
+    if (!isnan(o.needed))
+        printf("%.0f confirm samples would prove a drop like this one\n", o.needed);
+    printf("%s\n", amct_outcome_reason(to));
 }
 
 char *amct_verdict_compile(const amct_tuned *to, const char *folder)

@@ -37,29 +37,12 @@ amct_drop_verdict amct_drop_judge(amct_paired_count count, double budget, double
     return (amct_drop_verdict){verdict, drop, confidence};
 }
 
-/* Smaller is stronger evidence that the budget is met. */
-static double evidence(amct_paired_count count, double budget)
+void amct_verdicts_close(amct_drop_verdict *verdicts, size_t n)
 {
-    return count.n ? amct_paired_score(count.n, count.lost, count.gained, budget) : INFINITY;
-}
-
-void amct_drop_judge_family(const amct_paired_count *counts, size_t k, double budget,
-                            double confidence, amct_drop_verdict *out)
-{
-    for (size_t i = 0; i < k; i++)
-        out[i].confidence = 0; /* not judged yet */
-    size_t left = k;
     bool met = true;
-    double level = confidence;
-    for (size_t judged = 0; judged < k; judged++) {
-        size_t best = k;
-        for (size_t i = 0; i < k; i++)
-            if (out[i].confidence == 0 &&
-                (best == k || evidence(counts[i], budget) < evidence(counts[best], budget)))
-                best = i;
-        if (met)
-            level = 1 - (1 - confidence) / (double)left--;
-        out[best] = amct_drop_judge(counts[best], budget, level);
-        met = met && out[best].verdict == AMCT_MET;
+    for (size_t i = 0; i < n; i++) {
+        if (!met && verdicts[i].verdict == AMCT_MET)
+            verdicts[i].verdict = AMCT_NOT_PROVEN;
+        met = met && verdicts[i].verdict == AMCT_MET;
     }
 }

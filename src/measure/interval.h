@@ -27,7 +27,7 @@ typedef struct amct_paired_count {
 typedef struct amct_drop_verdict {
     amct_verdict verdict;
     amct_interval drop; /* of (lost - gained) / n */
-    double confidence;  /* of this interval alone; above the one asked for in a family */
+    double confidence;  /* of this interval */
 } amct_drop_verdict;
 
 /* "MET", "NOT_PROVEN", "MISSED": as in result.json. */
@@ -43,14 +43,14 @@ amct_drop_verdict amct_drop_judge(amct_paired_count count, double budget, double
 
 /*
  * Several candidates judged on the same samples, one of which will be picked for its verdict: with
- * probability `confidence` (as above) no MET in the family is wrong. By S. Holm, "A simple
- * sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6 (1979) 65:
- * in order of evidence, the i-th of k is judged at 1 - (1 - confidence) / (k - i), i from 0, until
- * one is not MET; those after it share its level. Never weaker than Bonferroni's k-fold division
- * and, like it, valid although the candidates share samples. Intervals are those of the levels
- * used, so that interval and verdict agree. out[i] answers counts[i].
+ * probability `confidence` (as above) no MET among them is wrong. verdicts are those of the
+ * candidates alone, in an order that was fixed before these samples were looked at, the safest
+ * candidate first. They are tested in this order until one is not MET; those after it cannot be
+ * MET any more and become NOT_PROVEN. Such a fixed sequence needs no correction of the level (W.
+ * Maurer, L. Hothorn, W. Lehmacher, "Multiple comparisons in drug clinical trials and preclinical
+ * assays: a-priori ordered hypotheses", 1995), so that a bolder candidate beside it never makes
+ * the verdict on a safe one worse.
  */
-void amct_drop_judge_family(const amct_paired_count *counts, size_t k, double budget,
-                            double confidence, amct_drop_verdict *out);
+void amct_verdicts_close(amct_drop_verdict *verdicts, size_t n);
 
 #endif

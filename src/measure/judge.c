@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+enum { MAX_ROW = 1 << 28 };
+
 const char *const amct_metric_names[] = {"top1", "top5", "agreement", "cosine", NULL};
 
 amct_status amct_outputs_of(amct_outputs *out, const amct_graph *graph, amct_err *err)
@@ -23,7 +25,11 @@ amct_status amct_outputs_of(amct_outputs *out, const amct_graph *graph, amct_err
             o.classes = (uint32_t)size;
         row += size;
     }
-    if (row < 1 || row > UINT32_MAX)
+    if (row > MAX_ROW)
+        return amct_fail(err, AMCT_E_LIMIT,
+                         "outputs of %lld numbers a sample are too large to be measured",
+                         (long long)row);
+    if (row < 1)
         return amct_fail(err, AMCT_E_UNSUPPORTED, "the network has no float32 output to measure");
     o.row = (uint32_t)row;
     for (uint32_t n = 0; n < graph->n_nodes && graph->n_outputs; n++)

@@ -181,6 +181,12 @@ static amct_status read_names(const char ***out, uint32_t *n, amct_config *c,
     return AMCT_OK;
 }
 
+static amct_status want_entries(const amct_yaml_node *list, const char *which, amct_err *err)
+{
+    AMCT_TRY(amct_yaml_want(list, AMCT_YAML_IS_SEQUENCE, err));
+    return list->n ? AMCT_OK : amct_yaml_fail(list, err, "is empty, wanted some of: %s", which);
+}
+
 static amct_status read_space(amct_config *c, const amct_yaml_node *section, amct_err *err)
 {
     static const char *const levels[] = {"16", "w8a8", "w4a8", "w4a4", NULL};
@@ -191,7 +197,7 @@ static amct_status read_space(amct_config *c, const amct_yaml_node *section, amc
     };
     AMCT_TRY(amct_yaml_read_map(section, fields, sizeof fields / sizeof *fields, err));
     if (bits && !amct_yaml_is_null(bits)) {
-        AMCT_TRY(amct_yaml_want(bits, AMCT_YAML_IS_SEQUENCE, err));
+        AMCT_TRY(want_entries(bits, "16, w8a8, w4a8, w4a4", err));
         memset(c->levels, 0, sizeof c->levels);
         c->levels[AMCT_LEVEL_16] = true; /* the original is always there */
         for (const amct_yaml_node *node = bits->first; node; node = node->next) {
@@ -252,7 +258,7 @@ static amct_status read_output(amct_config *c, const amct_yaml_node *section, co
     c->output_given |= directory != NULL;
     if (!list || amct_yaml_is_null(list))
         return AMCT_OK;
-    AMCT_TRY(amct_yaml_want(list, AMCT_YAML_IS_SEQUENCE, err));
+    AMCT_TRY(want_entries(list, "amct, onnx-qdq", err));
     bool wanted[2] = {false, false};
     for (const amct_yaml_node *node = list->first; node; node = node->next) {
         int format;
@@ -282,6 +288,8 @@ amct_status amct_config_read(amct_config *c, const char *path, amct_err *err)
         AMCT_YAML_BYTES("memory_limit", &c->memory_limit_bytes),
     };
     AMCT_TRY(amct_yaml_read_map(root, fields, sizeof fields / sizeof *fields, err));
+    c->data_section = data;
+    c->target_section = target;
     char *own = amct_path_folder(path);
     char *folder = own ? amct_arena_string(c->arena, own) : NULL;
     free(own);

@@ -5,6 +5,7 @@
 #define AMCT_TUNE_CONFIG_H
 
 #include "base/arena.h"
+#include "base/yaml.h"
 #include "compress/level.h"
 #include "data/dataset.h"
 #include "measure/judge.h"
@@ -40,6 +41,10 @@ typedef struct amct_config {
     uint32_t population, evaluations;
     uint64_t time_limit_ns; /* 0: none */
     uint64_t seed;
+
+    /* Sections of the search file, to name the place of what is found to be wrong later; NULL: there
+     * is none, or the command line says something else. */
+    const amct_yaml_node *data_section, *target_section;
 
     const char *output;
     bool output_given; /* on the command line or in the search file */

@@ -119,23 +119,40 @@ amct_drop_verdict amct_cosine_judge(const amct_tally *tally, double budget, doub
     return (amct_drop_verdict){verdict, drop, confidence};
 }
 
+static amct_drop_verdict judge_one(const amct_final *f, const amct_finals_work *work)
+{
+    const amct_tally *t = &f->confirm;
+    if (work->bench->judge->metric == AMCT_METRIC_COSINE)
+        return amct_cosine_judge(t, work->budget_ratio, work->confidence);
+    return amct_drop_judge((amct_paired_count){t->n, t->lost, t->gained}, work->budget_ratio,
+                           work->confidence);
+}
+
+/* What a finalist lost on the search samples, which say in which order they are tested. */
+static double search_loss(const amct_final *f, const amct_finals_work *work)
+{
+    return work->bench->judge->metric == AMCT_METRIC_COSINE ? f->search.cosine : f->search.kl;
+}
+
 static void judge(amct_finals *finals, const amct_finals_work *work)
 {
-    amct_paired_count counts[AMCT_FINALISTS];
+    uint32_t order[AMCT_FINALISTS], n = finals->n;
     amct_drop_verdict verdicts[AMCT_FINALISTS];
-    bool cosine = work->bench->judge->metric == AMCT_METRIC_COSINE;
-    for (uint32_t k = 0; k < finals->n; k++) {
-        const amct_tally *t = &finals->at[k].confirm;
-        counts[k] = (amct_paired_count){t->n, t->lost, t->gained};
-        verdicts[k] =
-            amct_cosine_judge(t, work->budget_ratio, 1 - (1 - work->confidence) / finals->n);
+    for (uint32_t k = 0; k < n; k++) {
+        uint32_t at = k;
+        double loss = search_loss(&finals->at[k], work);
+        for (; at > 0 && search_loss(&finals->at[order[at - 1]], work) > loss; at--)
+            order[at] = order[at - 1];
+        order[at] = k;
     }
-    if (!cosine)
-        amct_drop_judge_family(counts, finals->n, work->budget_ratio, work->confidence, verdicts);
+    for (uint32_t i = 0; i < n; i++)
+        verdicts[i] = judge_one(&finals->at[order[i]], work);
+    amct_verdicts_close(verdicts, n);
+    for (uint32_t i = 0; i < n; i++)
+        finals->at[order[i]].verdict = verdicts[i];
     int met = -1, open = -1, least = -1;
-    for (uint32_t k = 0; k < finals->n; k++) {
+    for (uint32_t k = 0; k < n; k++) {
         amct_final *f = &finals->at[k];
-        f->verdict = verdicts[k];
         if (f->verdict.verdict == AMCT_MET && met < 0)
             met = (int)k;
         if (f->verdict.verdict == AMCT_NOT_PROVEN && open < 0)

@@ -45,7 +45,8 @@ typedef struct amct_finals_work {
 } amct_finals_work;
 
 /* Refines, measures and judges the candidates, in order of cost; what the study already holds is
- * not measured again. All are judged as a family (interval.h); chosen is the fastest that is MET;
+ * not measured again. They are judged in sequence, the one that lost least on the search samples
+ * first (interval.h); chosen is the fastest that is MET;
  * if none is, the fastest that is not MISSED; else the one of least drop. */
 amct_status amct_finals_run(amct_finals *out, const amct_finals_work *work,
                             const amct_finalist *candidates, size_t n, amct_err *err);

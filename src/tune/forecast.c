@@ -1,5 +1,6 @@
 #include "tune/forecast.h"
 
+#include "passes/prepare.h"
 #include "search/search.h"
 
 #include <stdlib.h>
@@ -40,6 +41,20 @@ static uint64_t weight_bytes(const amct_graph *g)
         if (g->tensors[t].data)
             bytes += g->tensors[t].bytes;
     return bytes;
+}
+
+/* Activations that may be kept: of the search samples while searching, of the calibration samples
+ * while finalists are refined; half of the limit at most. */
+static uint64_t cache_bytes(const amct_setup *s)
+{
+    const amct_graph *g = s->model.graph;
+    uint32_t most = s->search.n > s->calibration.n ? s->search.n : s->calibration.n;
+    uint64_t per_sample = 0, limit = s->config->memory_limit_bytes / 2;
+    for (uint32_t t = 0; t < g->n_tensors; t++)
+        if (!g->tensors[t].data && amct_shape_known(&g->tensors[t].shape))
+            per_sample += (uint64_t)amct_shape_size(&g->tensors[t].shape) * sizeof(float);
+    per_sample /= (uint64_t)amct_batch_of(g);
+    return per_sample > limit / most ? limit : per_sample * most;
 }
 
 static amct_status forecast_cost(amct_forecast *f, const amct_setup *s, amct_err *err)
@@ -87,9 +102,10 @@ static amct_status forecast(amct_forecast *f, amct_setup *s, amct_err *err)
     getrusage(RUSAGE_SELF, &self);
     uint64_t weights = weight_bytes(s->model.graph);
     uint64_t rows = (uint64_t)(s->search.n + s->confirm.n) * s->outputs.row * sizeof(float);
-    /* What is resident now, the level database, and per worker a plan and both packed forms. */
+    /* What is resident now, the level database, per worker a plan and both packed forms, and caches
+     * and second moments within the limit. */
     f->memory_bytes = (uint64_t)self.ru_maxrss * 1024 + rows + weights / 4 +
-                      s->jobs * (plan_bytes + weights + weights / 4);
+                      s->jobs * (plan_bytes + weights + weights / 4) + cache_bytes(s);
     /* Levels; three models, twice while they are replaced; the records. */
     f->disk_bytes = weights / 4 + 2 * (weights / 2 + weights) + (uint64_t)f->evaluations * 1024;
     return status;

@@ -2,6 +2,8 @@
 
 #include "measure/interval.h"
 
+#include <math.h>
+
 int64_t amct_outcome_bytes(const amct_setup *s, const uint8_t *kinds)
 {
     const amct_graph *g = s->model.graph;
@@ -35,12 +37,29 @@ static amct_outcome_value value_of(const amct_setup *s, const amct_tally *t, con
     return v;
 }
 
+static double samples_needed(const amct_setup *s, const amct_tally *t)
+{
+    double drop = ((double)t->lost - t->gained) / t->n, churn = (double)t->gained / t->n;
+    double needed =
+        amct_paired_samples(drop, churn, s->budget_ratio, s->config->confidence, 0.5);
+    return isfinite(needed) ? ceil(needed) : NAN;
+}
+
+const char *amct_outcome_reason(const amct_tuned *to)
+{
+    return to->other ? "chosen from what the search had measured"
+           : to->search
+               ? amct_search_reason(to->search)
+               : "there was nothing to choose: no layer gains on this target";
+}
+
 amct_outcome amct_outcome_of(const amct_tuned *to)
 {
     const amct_setup *s = &to->setup;
     const amct_final *f = to->best;
     amct_metric metric = s->search_judge.metric;
-    amct_outcome o = {.confirmed = s->confirm.n > 0, .confidence = s->config->confidence};
+    amct_outcome o = {
+        .confirmed = s->confirm.n > 0, .confidence = s->config->confidence, .needed = NAN};
     const amct_tally *before = o.confirmed ? &s->confirm_baseline : &s->search_baseline;
     const amct_tally *after = !f ? before : o.confirmed ? &f->confirm : &f->search;
     o.samples = after->n;
@@ -54,6 +73,8 @@ amct_outcome amct_outcome_of(const amct_tuned *to)
     if (o.confirmed) {
         o.drop_interval = f->verdict.drop;
         o.confidence = f->verdict.confidence;
+        if (metric != AMCT_METRIC_COSINE && f->verdict.verdict == AMCT_NOT_PROVEN)
+            o.needed = samples_needed(s, after);
     } else if (metric == AMCT_METRIC_COSINE) {
         o.drop_interval = amct_cosine_judge(after, 1, o.confidence).drop;
     } else {

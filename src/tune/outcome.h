@@ -19,11 +19,16 @@ typedef struct amct_outcome {
     amct_outcome_value before, after;
     double drop;
     amct_interval drop_interval;
-    double confidence; /* of drop_interval: above the one asked for if there were several finalists */
+    double confidence; /* of drop_interval */
+    double needed;     /* confirm samples with which that drop would be proven; NAN: it is, or no
+                        * number would do, or the metric is the cosine */
     double loss;       /* mean, of the chosen one */
 } amct_outcome;
 
 amct_outcome amct_outcome_of(const amct_tuned *tuned);
+
+/* Why the search ended, or what was chosen from. */
+const char *amct_outcome_reason(const amct_tuned *tuned);
 
 /* Bytes of the constants of the candidate with layer i at level kinds[i]; NULL: of the original.
  * Floats count as float16, which they are on the device. */

@@ -13,24 +13,33 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MEMORY_MIN = 64 << 20 };
+
 /* ---- Model, target, data ------------------------------------------------------------------ */
 
-static amct_status make_cost_graph(amct_setup *s, amct_err *err)
+/* The model at both batch sizes, and its outputs. */
+static amct_status set_batches(amct_setup *s, amct_err *err)
 {
     AMCT_TRY(amct_graph_clone(&s->cost_graph, s->model.graph, err));
-    amct_status status = AMCT_OK;
     if (s->config->batch)
-        status = amct_set_batch(s->cost_graph, s->config->batch, err);
-    if (status == AMCT_OK)
-        status = amct_costing_new(&s->costing, s->plugins, s->config, s->cost_graph,
-                                  s->model.layers, s->model.n_layers, err);
+        AMCT_TRY(amct_set_batch(s->cost_graph, s->config->batch, err));
+    AMCT_TRY(amct_model_set_eval_batch(&s->model, err));
+    amct_hash_constants(s->model.graph);
+    return amct_outputs_of(&s->outputs, s->model.graph, err);
+}
+
+/* Opens the plugin: unknown chips and options are found here. */
+static amct_status cost_original(amct_setup *s, amct_err *err)
+{
+    AMCT_TRY(amct_costing_new(&s->costing, s->plugins, s->config, s->cost_graph, s->model.layers,
+                              s->model.n_layers, err));
     uint8_t *kinds = calloc(s->model.n_layers + 1, 1);
-    if (status == AMCT_OK && !kinds)
-        status = amct_fail_nomem(err);
-    if (status == AMCT_OK) /* opens the plugin: unknown chips and options are found here */
-        status = amct_costing_total(s->costing, kinds, &s->original_cost, err);
+    amct_status status =
+        kinds ? amct_costing_total(s->costing, kinds, &s->original_cost, err) : amct_fail_nomem(err);
     free(kinds);
-    return status;
+    return status == AMCT_OK || !s->config->target_section
+               ? status
+               : amct_yaml_fail_in(s->config->target_section, err);
 }
 
 static amct_status choose_metric(amct_setup *s, amct_metric *metric, amct_err *err)
@@ -88,6 +97,8 @@ amct_status amct_setup_inputs(amct_setup *s, const amct_config *config, amct_err
                                               "file");
     if (!(config->max_drop_ratio > 0))
         return amct_fail(err, AMCT_E_INVALID, "the budget must be greater than 0");
+    if (config->memory_limit_bytes < MEMORY_MIN)
+        return amct_fail(err, AMCT_E_INVALID, "the memory limit must be at least 64 MiB");
     if (!(config->confidence > 0 && config->confidence < 1))
         return amct_fail(err, AMCT_E_INVALID, "the confidence must lie between 0 and 100%%");
     AMCT_TRY(amct_search_check_algorithm(config->algorithm, err));
@@ -96,10 +107,9 @@ amct_status amct_setup_inputs(amct_setup *s, const amct_config *config, amct_err
     if (config->equalise)
         AMCT_TRY(amct_model_equalise(&s->model, err));
     AMCT_TRY(amct_genes_check_skips(config, s->model.layers, s->model.n_layers, err));
-    AMCT_TRY(make_cost_graph(s, err));
-    AMCT_TRY(amct_model_set_eval_batch(&s->model, err));
-    amct_hash_constants(s->model.graph);
-    AMCT_TRY(amct_outputs_of(&s->outputs, s->model.graph, err));
+    if (set_batches(s, err) != AMCT_OK)
+        return amct_fail_in(err, "%s", config->model);
+    AMCT_TRY(cost_original(s, err));
     char *folder = amct_path_folder(config->output); /* for what does not fit into memory */
     if (!folder)
         return amct_fail_nomem(err);
@@ -107,7 +117,10 @@ amct_status amct_setup_inputs(amct_setup *s, const amct_config *config, amct_err
                                            s->outputs.classes, folder, s->jobs, err);
     free(folder);
     AMCT_TRY(status);
-    AMCT_TRY(split_samples(s, err));
+    status = split_samples(s, err);
+    if (status != AMCT_OK)
+        return config->data_section ? amct_yaml_fail_in(config->data_section, err)
+                                    : amct_fail_in(err, "%s", s->dataset->path);
     return amct_genes_make(&s->genes, config, s->model.layers, s->model.n_layers, s->costing, err);
 }
 
@@ -163,6 +176,8 @@ amct_status amct_setup_baseline(amct_setup *s, amct_err *err)
     uint32_t tasks =
         (s->search.n + b.batch - 1) / b.batch + (s->confirm.n + b.batch - 1) / b.batch;
     amct_status status = amct_parallel(s->jobs, tasks, run_original, &b, err);
+    if (status == AMCT_E_UNSUPPORTED)
+        amct_fail_in(err, "%s", s->config->model);
     amct_plan_free(b.plan);
     amct_exec_free(b.exec);
     AMCT_TRY(status);

@@ -242,7 +242,8 @@ static amct_status save_config(const runner *r, amct_err *err)
 static void conclude(amct_tuned *to)
 {
     bool cut = to->end == AMCT_SEARCH_TIME_LIMIT || to->end == AMCT_SEARCH_CANCELLED;
-    to->faster = to->best && to->best_cost.latency_ns < to->setup.original_cost.latency_ns;
+    to->faster = to->best && to->best_cost.latency_ns <
+                                 (1 - AMCT_FASTER_RATIO) * to->setup.original_cost.latency_ns;
     to->verdict = to->best ? to->best->verdict.verdict : AMCT_MET;
     to->exit_status = cut                                ? AMCT_EXIT_STOPPED
                       : to->verdict == AMCT_MISSED       ? AMCT_EXIT_MISSED
@@ -280,6 +281,7 @@ static amct_status change_budget(runner *r, amct_err *err)
     amct_setup_budget(s, r->other_budget, r->other_relative);
     AMCT_TRY(check_provable(r, err));
     r->to->end = AMCT_SEARCH_COMPLETE;
+    r->to->other = true;
     return r->to->search ? amct_search_set_budget(r->to->search, s->budget_ratio, err) : AMCT_OK;
 }
 

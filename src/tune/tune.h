@@ -17,9 +17,14 @@ enum {
     AMCT_EXIT_NOT_PROVEN = 6
 };
 
+/* A gain of latency that is worth a mention, as a ratio: less is beyond what the estimate can tell,
+ * although the errors of two estimates of almost the same network cancel. */
+#define AMCT_FASTER_RATIO 0.01
+
 typedef struct amct_tuned {
     amct_setup setup;
     amct_search *search; /* NULL: there was nothing to choose */
+    bool other;          /* amct_tune_export: chosen by another budget */
     amct_search_progress progress;
     amct_search_end end;
     amct_loop_stats stats;
@@ -32,7 +37,7 @@ typedef struct amct_tuned {
      * the others' best; the mean loss of that level alone, NAN: not measured. */
     double *other_ns, *alone_loss;
     amct_verdict verdict;
-    bool faster;
+    bool faster; /* by AMCT_FASTER_RATIO at least */
     int exit_status;
     double seconds; /* of this process, all in all */
 } amct_tuned;

@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     for (uint64_t i = 0; i < array.dims[0]; i++) {
         amct_array_floats(sample, &array, i);
-        if (array.data[i * array.stride_bytes - 1] >= 100)
+        if (*(array.data + i * array.stride_bytes - 1) >= 100)
             abort();
     }
     return 0;

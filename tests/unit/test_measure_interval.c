@@ -51,43 +51,21 @@ Test(measure_interval, verdicts_have_the_names_of_the_result_file)
     cr_assert_str_eq(amct_verdict_name(AMCT_MISSED), "MISSED");
 }
 
-Test(measure_interval, family_of_one_is_judged_alone)
+Test(measure_interval, what_follows_one_that_is_not_met_is_not_met)
 {
-    amct_paired_count count = {2000, 12, 9};
-    amct_drop_verdict alone = amct_drop_judge(count, 0.01, 0.95), family;
-    amct_drop_judge_family(&count, 1, 0.01, 0.95, &family);
-    cr_assert_eq(family.verdict, alone.verdict);
-    cr_assert_float_eq(family.drop.hi, alone.drop.hi, 1e-12);
+    static const amct_verdict before[] = {AMCT_MET, AMCT_MET, AMCT_NOT_PROVEN, AMCT_MET,
+                                          AMCT_MISSED};
+    static const amct_verdict after[] = {AMCT_MET, AMCT_MET, AMCT_NOT_PROVEN, AMCT_NOT_PROVEN,
+                                         AMCT_MISSED};
+    amct_drop_verdict verdicts[5] = {{0}};
+    for (int i = 0; i < 5; i++)
+        verdicts[i].verdict = before[i];
+    amct_verdicts_close(verdicts, 5);
+    for (int i = 0; i < 5; i++)
+        cr_assert_eq(verdicts[i].verdict, after[i], "%d", i);
 }
 
-Test(measure_interval, family_is_stricter_than_one_and_laxer_than_bonferroni)
-{
-    /* The first is plain; the second is MET at half the error, not at a third of it. */
-    amct_paired_count counts[3] = {{1000, 9, 8}, {1000, 3, 8}, {1000, 40, 5}};
-    amct_drop_verdict out[3];
-    double budget = amct_drop_judge(counts[0], 0.01, 1 - 0.05 / 2).drop.hi + 1e-6;
-    cr_assert_gt(amct_drop_judge(counts[0], budget, 1 - 0.05 / 3).drop.hi, budget);
-    amct_drop_judge_family(counts, 3, budget, 0.95, out);
-    cr_assert_eq(out[1].verdict, AMCT_MET);
-    cr_assert_float_eq(out[1].confidence, 1 - 0.05 / 3, 1e-12);
-    cr_assert_eq(out[0].verdict, AMCT_MET);
-    cr_assert_float_eq(out[0].confidence, 1 - 0.05 / 2, 1e-12);
-    cr_assert_eq(out[2].verdict, AMCT_MISSED);
-    cr_assert_float_eq(out[2].confidence, 0.95, 1e-12);
-}
-
-Test(measure_interval, after_the_first_that_is_not_met_none_is)
-{
-    amct_paired_count counts[3] = {{500, 6, 4}, {500, 7, 4}, {500, 8, 4}};
-    amct_drop_verdict out[3];
-    amct_drop_judge_family(counts, 3, 0.01, 0.95, out);
-    for (int i = 0; i < 3; i++) {
-        cr_assert_eq(out[i].verdict, AMCT_NOT_PROVEN);
-        cr_assert_float_eq(out[i].confidence, 1 - 0.05 / 3, 1e-12);
-    }
-}
-
-Test(measure_interval, family_rarely_calls_met_what_is_beyond_the_budget)
+Test(measure_interval, a_sequence_rarely_calls_met_what_is_beyond_the_budget)
 {
     /* Five candidates, each losing 1.5 times the budget, on the same samples. Judged alone, one of
      * five would be called MET too often. */
@@ -105,10 +83,11 @@ Test(measure_interval, family_rarely_calls_met_what_is_beyond_the_budget)
                 counts[k].lost += u < 0.025;
                 counts[k].gained += u >= 0.025 && u < 0.03;
             }
-            any |= amct_drop_judge(counts[k], 0.02, 0.95).verdict == AMCT_MET;
+            out[k] = amct_drop_judge(counts[k], 0.02, 0.95);
+            any |= out[k].verdict == AMCT_MET;
         }
         alone += any;
-        amct_drop_judge_family(counts, K, 0.02, 0.95, out);
+        amct_verdicts_close(out, K);
         for (int k = 0; k < K; k++)
             if (out[k].verdict == AMCT_MET) {
                 wrong++;
