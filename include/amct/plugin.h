@@ -36,7 +36,7 @@ extern "C" {
 #endif
 
 #define AMCT_ABI_MAJOR 1
-#define AMCT_ABI_MINOR 0
+#define AMCT_ABI_MINOR 1
 
 #if defined(__GNUC__)
 #define AMCT_PLUGIN_EXPORT __attribute__((visibility("default")))
@@ -326,6 +326,16 @@ typedef struct amct_estimator_info {
     const char *device; /* "Ascend310P3"; lives as long as the instance */
 } amct_estimator_info;
 
+/* An option that `open` knows, for people. Texts are one line each. [since 1.1] */
+typedef struct amct_option_info {
+    uint32_t struct_size;
+    uint32_t reserved;
+    const char *key;      /* "aipp" */
+    const char *values;   /* "true, false" */
+    const char *fallback; /* the value where the option is not given: "true" */
+    const char *meaning;  /* "images come in as uint8 through AIPP" */
+} amct_option_info;
+
 typedef struct amct_estimator {
     uint32_t struct_size;
     uint32_t reserved;
@@ -340,6 +350,9 @@ typedef struct amct_estimator {
     int32_t (*estimate)(void *self, const amct_graph_view *graph, amct_node_cost *out,
                         amct_graph_cost *total);
     void (*close)(void *self); /* [one thread per instance] */
+    /* Every option, chip among them; NULL if the plugin does not list them. [since 1.1] */
+    const amct_option_info *options;
+    size_t n_options;
 } amct_estimator;
 
 /* ---- The one exported symbol --------------------------------------------------------------- */
@@ -451,12 +464,19 @@ AMCT_PIN(amct_estimator_info, method, 4);
 AMCT_PIN(amct_estimator_info, deterministic, 8);
 AMCT_PIN(amct_estimator_info, device, 16);
 AMCT_PIN_SIZE(amct_estimator_info, 24);
+AMCT_PIN(amct_option_info, key, 8);
+AMCT_PIN(amct_option_info, values, 16);
+AMCT_PIN(amct_option_info, fallback, 24);
+AMCT_PIN(amct_option_info, meaning, 32);
+AMCT_PIN_SIZE(amct_option_info, 40);
 AMCT_PIN(amct_estimator, devices, 8);
 AMCT_PIN(amct_estimator, open, 16);
 AMCT_PIN(amct_estimator, info, 24);
 AMCT_PIN(amct_estimator, estimate, 32);
 AMCT_PIN(amct_estimator, close, 40);
-AMCT_PIN_SIZE(amct_estimator, 48);
+AMCT_PIN(amct_estimator, options, 48);
+AMCT_PIN(amct_estimator, n_options, 56);
+AMCT_PIN_SIZE(amct_estimator, 64);
 AMCT_PIN(amct_plugin, abi_minor, 4);
 AMCT_PIN(amct_plugin, kind, 8);
 AMCT_PIN(amct_plugin, name, 16);

@@ -202,12 +202,29 @@ static amct_status print_json(const inspection *in, amct_err *err)
     return status;
 }
 
-static amct_status print_search_file(amct_config *c, const char *path, amct_err *err)
+/* The estimator's options that were not given, as they are then. */
+static amct_status add_target_options(amct_config *c, const amct_plugins *plugins, amct_err *err)
+{
+    const amct_plugin *p = amct_plugins_find(plugins, AMCT_PLUGIN_ESTIMATOR, c->estimator);
+    for (size_t i = 0; p && i < amct_estimator_n_options(p->estimator); i++) {
+        const amct_option_info *o = AMCT_AT(amct_option_info, p->estimator->options, i);
+        uint32_t given = 0;
+        while (given < c->n_target_options && strcmp(c->target_options[given].key, o->key) != 0)
+            given++;
+        if (given == c->n_target_options)
+            AMCT_TRY(amct_config_set_target(c, o->key, o->fallback, err));
+    }
+    return AMCT_OK;
+}
+
+static amct_status print_search_file(amct_config *c, const amct_plugins *plugins, const char *path,
+                                     amct_err *err)
 {
     if (!amct_utf8_is_valid(path))
         return amct_fail(err, AMCT_E_INVALID, "%s: its path is not UTF-8, so no search file can "
                                               "hold it", path);
     c->model = path;
+    AMCT_TRY(add_target_options(c, plugins, err));
     char *text = amct_config_print(c);
     if (!text)
         return amct_fail_nomem(err);
@@ -235,7 +252,7 @@ static amct_status inspect(amct_config *c, const amct_plugins *plugins, const ch
     if (status == AMCT_OK) {
         in.genes = &genes;
         sum_up(&in);
-        status = c->search_file_wanted ? print_search_file(c, path, err)
+        status = c->search_file_wanted ? print_search_file(c, plugins, path, err)
                  : c->json             ? print_json(&in, err)
                                        : (print_text(&in), AMCT_OK);
     }

@@ -12,6 +12,22 @@ static const char *kind_of(const amct_plugin_entry *e)
                                                      : "estimator";
 }
 
+static void print_estimator(const amct_estimator *t)
+{
+    char texts[4][AMCT_SHOWN];
+    for (const char *const *d = t->devices; d && *d; d++)
+        printf("%s%s%s", d == t->devices ? "           chips: " : " ",
+               amct_utf8_show(*d, texts[0], AMCT_SHOWN), d[1] ? "" : "\n");
+    for (size_t i = 0; i < amct_estimator_n_options(t); i++) {
+        const amct_option_info *o = AMCT_AT(amct_option_info, t->options, i);
+        printf("%11soption %s: %s; default %s: %s\n", "",
+               amct_utf8_show(o->key, texts[0], AMCT_SHOWN),
+               amct_utf8_show(o->values, texts[1], AMCT_SHOWN),
+               amct_utf8_show(o->fallback, texts[2], AMCT_SHOWN),
+               amct_utf8_show(o->meaning, texts[3], AMCT_SHOWN));
+    }
+}
+
 static void print_text(const amct_plugins *plugins)
 {
     char path[AMCT_SHOWN], summary[AMCT_SHOWN], version[AMCT_SHOWN];
@@ -25,16 +41,30 @@ static void print_text(const amct_plugins *plugins)
         printf("%-10s %-12s %-8s %s\n%11s%s\n", kind_of(e), e->plugin->name,
                amct_utf8_show(e->plugin->version, version, sizeof version),
                amct_utf8_show(e->plugin->summary, summary, sizeof summary), "", path);
-        const char *const *devices = e->plugin->kind == AMCT_PLUGIN_ESTIMATOR
-                                         ? e->plugin->estimator->devices
-                                         : NULL;
-        if (devices && *devices)
-            printf("%11schips:", "");
-        for (; devices && *devices; devices++)
-            printf(" %s%s", *devices, devices[1] ? "" : "\n");
+        if (e->plugin->kind == AMCT_PLUGIN_ESTIMATOR)
+            print_estimator(e->plugin->estimator);
     }
     if (!amct_plugins_count(plugins))
         printf("no plugins found\n");
+}
+
+/* null for a plugin that lists none. */
+static void add_options(amct_json *json, cJSON *at, const amct_plugin *p)
+{
+    size_t n = p && p->kind == AMCT_PLUGIN_ESTIMATOR ? amct_estimator_n_options(p->estimator) : 0;
+    if (!n) {
+        amct_json_null(json, at, "options");
+        return;
+    }
+    cJSON *list = amct_json_array(json, at, "options");
+    for (size_t i = 0; i < n; i++) {
+        const amct_option_info *o = AMCT_AT(amct_option_info, p->estimator->options, i);
+        cJSON *option = amct_json_object(json, list, NULL);
+        amct_json_text(json, option, "key", o->key);
+        amct_json_text(json, option, "values", o->values);
+        amct_json_text(json, option, "default", o->fallback);
+        amct_json_text(json, option, "meaning", o->meaning);
+    }
 }
 
 static void add_entry(amct_json *json, cJSON *list, const amct_plugin_entry *e)
@@ -55,6 +85,7 @@ static void add_entry(amct_json *json, cJSON *list, const amct_plugin_entry *e)
     } else {
         amct_json_null(json, at, "devices");
     }
+    add_options(json, at, p);
     amct_json_text(json, at, "problem", e->problem);
 }
 

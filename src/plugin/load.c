@@ -1,6 +1,7 @@
 #include "plugin/load.h"
 
 #include "base/file.h"
+#include "plugin/plugins.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -64,6 +65,12 @@ static amct_status check_estimator(const amct_estimator *t, amct_err *err)
                       : !t->estimate ? "estimate"
                       : !t->close    ? "close"
                                      : NULL;
+    for (size_t i = 0; !gap && i < amct_estimator_n_options(t); i++) {
+        const amct_option_info *o = AMCT_AT(amct_option_info, t->options, i);
+        if (!AMCT_HAS(o, amct_option_info, meaning) || !o->key || !o->values || !o->fallback ||
+            !o->meaning)
+            gap = "key, values, fallback or meaning of an option";
+    }
     return gap ? missing(name, gap, err) : AMCT_OK;
 }
 

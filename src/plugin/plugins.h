@@ -39,6 +39,12 @@ const amct_plugin_entry *amct_plugins_entry(const amct_plugins *plugins, size_t 
 /* Plugin of that kind and name, NULL if there is none that can be used. */
 const amct_plugin *amct_plugins_find(const amct_plugins *plugins, uint32_t kind, const char *name);
 
+/* How many options the estimator lists. */
+static inline size_t amct_estimator_n_options(const amct_estimator *t)
+{
+    return AMCT_HAS(t, amct_estimator, n_options) && t->options ? t->n_options : 0;
+}
+
 /* For a message that nothing fits: "estimators known: ascend, table", "importers known: onnx
  * (ONNX)", or that there are none and where was looked, and how many files could not be used. Cut
  * to fit; returns text. */

@@ -1,4 +1,5 @@
 /* The search file that says what a configuration says. */
+#include "base/number.h"
 #include "base/utf8.h"
 #include "data/split.h"
 #include "tune/config.h"
@@ -60,6 +61,7 @@ static void print_preprocess(FILE *out, const amct_preprocess *p)
 {
     static const char *const colors[] = {"~", "RGB", "BGR", "GRAY"};
     static const char *const layouts[] = {"~", "NCHW", "NHWC"};
+    char text[AMCT_NUMBER_TEXT];
     fprintf(out, "  preprocess:                       # pixels become (v * scale - mean) / std\n");
     if (p->resize == AMCT_RESIZE_TO)
         line(out, "    resize", "height x width", "%ux%u", p->resize_height, p->resize_width);
@@ -77,7 +79,7 @@ static void print_preprocess(FILE *out, const amct_preprocess *p)
     line(out, "    layout", "of the network's input: NCHW or NHWC; ~: seen from its shape", "%s",
          layouts[p->layout]);
     if (p->scale != 0)
-        line(out, "    scale", "of each value", "%.17g", p->scale);
+        line(out, "    scale", "of each value", "%s", amct_number_print(p->scale, text));
     else
         line(out, "    scale", "of each value: 1/255 ...; ~: 1/255 for pictures", "~");
     for (int which = 0; which < 2; which++) {
@@ -85,8 +87,11 @@ static void print_preprocess(FILE *out, const amct_preprocess *p)
         uint32_t n = which ? p->n_std : p->n_mean;
         fprintf(out, "    %s: %s", which ? "std" : "mean", n ? "[" : "~");
         for (uint32_t i = 0; i < n; i++)
-            fprintf(out, "%s%.17g", i ? ", " : "", values[i]);
-        fprintf(out, "%s# one number, or one per channel\n", n ? "]   " : "                          ");
+            fprintf(out, "%s%s", i ? ", " : "", amct_number_print(values[i], text));
+        fprintf(out, "%s# one number, or one per channel\n",
+                n       ? "]   "
+                : which ? "                          "
+                        : "                         ");
     }
 }
 
@@ -97,6 +102,8 @@ static void print_data(FILE *out, const amct_config *c)
     path_line(out, "  path", c->data, "path/to/samples");
     if (c->labels)
         path_line(out, "  labels", c->labels, "");
+    else
+        line(out, "  labels", "a file; ~: those that lie beside the samples", "~");
     print_preprocess(out, &c->preprocess);
     line(out, "  calibration", "samples for ranges and statistics; ~: a fifth, 256 at most", "%s",
          count_text(c->calibration, text, sizeof text));
@@ -108,21 +115,35 @@ static void print_data(FILE *out, const amct_config *c)
          (long long)c->label_offset);
 }
 
+/* "1%": the shortest percents that are read as the ratio; else the ratio itself. */
+static const char *ratio_text(double ratio, char text[AMCT_NUMBER_TEXT])
+{
+    for (int digits = 1; digits <= 17; digits++) {
+        snprintf(text, AMCT_NUMBER_TEXT, "%.*g", digits, 100 * ratio);
+        if (strtod(text, NULL) / 100 == ratio)
+            return strcat(text, "%");
+    }
+    return amct_number_print(ratio, text);
+}
+
 static void print_rest(FILE *out, const amct_config *c)
 {
+    char text[AMCT_NUMBER_TEXT];
     fprintf(out, "budget:\n");
     line(out, "  metric", "top1, top5, agreement (no labels needed) or cosine; ~: top1 if it can",
          "%s", c->metric < 0 ? "~" : amct_metric_names[c->metric]);
-    line(out, "  max_drop", "greatest drop of it", "%.17g%%", 100 * c->max_drop_ratio);
+    line(out, "  max_drop", "greatest drop of it", "%s",
+         ratio_text(c->max_drop_ratio, text));
     line(out, "  relative", "the drop is a share of the original's value", "%s",
          c->relative ? "true" : "false");
-    line(out, "  confidence", "of the verdict", "%.17g%%", 100 * c->confidence);
+    line(out, "  confidence", "of the verdict", "%s", ratio_text(c->confidence, text));
     fprintf(out, "target:\n");
     line(out, "  estimator", "see: amct-autotune plugins", "%s", c->estimator);
     if (c->batch)
         line(out, "  batch", "on the device", "%lld", (long long)c->batch);
     else
         line(out, "  batch", "on the device; ~: as the model says", "~");
+    fprintf(out, "  # The other keys are the estimator's: amct-autotune plugins lists them.\n");
     for (uint32_t i = 0; i < c->n_target_options; i++) {
         fprintf(out, "  %s: ", c->target_options[i].key);
         quoted(out, c->target_options[i].value);
@@ -163,8 +184,8 @@ static void print_rest(FILE *out, const amct_config *c)
     line(out, "  population", "candidates a generation", "%u", c->population);
     line(out, "  evaluations", "candidates at most", "%u", c->evaluations);
     if (c->time_limit_ns)
-        line(out, "  time_limit", "then the best so far is kept", "%.17gs",
-             (double)c->time_limit_ns / 1e9);
+        line(out, "  time_limit", "then the best so far is kept", "%ss",
+             amct_number_print((double)c->time_limit_ns / 1e9, text));
     else
         line(out, "  time_limit", "8h, 30m ...: then the best so far is kept; ~: none", "~");
     line(out, "  seed", "of all randomness", "%llu", (unsigned long long)c->seed);

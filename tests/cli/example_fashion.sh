@@ -20,6 +20,10 @@ missing=$(comm -23 "$work/printed.keys" "$work/shown.keys")
 test -s "$work/printed.keys" && test -z "$missing"
 ok $? "its search file shows every key"
 [ -z "$missing" ] || echo "# missing: $missing"
+missing=$(comm -13 "$work/printed.keys" "$work/shown.keys")
+test -z "$missing"
+ok $? 'and inspect --search-file prints them all'
+[ -z "$missing" ] || echo "# missing: $missing"
 
 "$program" search -c "$example/search.yaml" -o "$work/out" --json >"$work/search.json"
 status=$?

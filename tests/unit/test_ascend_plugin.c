@@ -87,6 +87,29 @@ Test(ascend_plugin, info_names_the_chip_and_every_listed_one_opens)
     }
 }
 
+Test(ascend_plugin, listed_options_are_those_that_open_knows)
+{
+    const amct_estimator *t = net_estimator();
+    cr_assert_eq(t->n_options, 4);
+    for (size_t i = 0; i < t->n_options; i++) {
+        const amct_option_info *o = &t->options[i];
+        char option[128], allowed[256];
+        int32_t status;
+        net_host h;
+        snprintf(option, sizeof option, "%s=%s", o->key, o->fallback);
+        net_host_init(&h);
+        void *self = net_open(&h, &status, (const char *const[]){option, NULL});
+        cr_assert_not_null(self, "%s", option);
+        t->close(self);
+        if (strcmp(o->key, "chip") == 0)
+            continue;
+        snprintf(option, sizeof option, "%s=none", o->key);
+        snprintf(allowed, sizeof allowed, "option '%s' is 'none'; allowed are %s", o->key,
+                 o->values);
+        refused(option, allowed);
+    }
+}
+
 Test(ascend_plugin, every_failing_allocation_is_reported_and_nothing_leaks)
 {
     amct_graph_view view;

@@ -122,6 +122,30 @@ Test(plugin_plugins, a_folder_is_loaded_in_the_order_of_names_and_the_first_of_a
     free(other);
 }
 
+Test(plugin_plugins, an_option_that_says_nothing_is_refused, .init = setup, .fini = teardown)
+{
+    put(folder, "a.so", "garbage");
+    amct_plugins *plugins;
+    cr_assert_eq(amct_plugins_new(&plugins, &err), AMCT_OK);
+    cr_assert_eq(amct_plugins_add_folder(plugins, folder, &err), AMCT_OK);
+    amct_plugin plugin = *amct_plugins_entry(plugins, 0)->plugin;
+    amct_estimator table = *plugin.estimator;
+    amct_option_info option = {.struct_size = sizeof option, .key = "k", .values = "v",
+                               .fallback = "v"};
+    cr_expect_eq(amct_estimator_n_options(&table), 0);
+    table.options = &option;
+    table.n_options = 1;
+    plugin.estimator = &table;
+    cr_expect_eq(amct_plugin_check(&plugin, &err), AMCT_E_PLUGIN);
+    HAS(err.text, "its estimator table has no key, values, fallback or meaning of an option");
+    option.meaning = "m";
+    cr_expect_eq(amct_plugin_check(&plugin, &err), AMCT_OK);
+    cr_expect_eq(amct_estimator_n_options(&table), 1);
+    table.struct_size = offsetof(amct_estimator, options); /* of version 1.0 */
+    cr_expect_eq(amct_estimator_n_options(&table), 0);
+    amct_plugins_free(plugins);
+}
+
 Test(plugin_plugins, given_folders_come_before_the_environment, .init = setup, .fini = teardown)
 {
     char *first = amct_path_join(folder, "first"), *second = amct_path_join(folder, "second");

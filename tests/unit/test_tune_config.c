@@ -125,6 +125,28 @@ CONFIG_TEST(every_key_is_read_and_survives_a_round_trip)
     amct_config_free(c);
 }
 
+CONFIG_TEST(numbers_are_printed_short_and_read_back_the_same)
+{
+    amct_config *c = fresh();
+    OK(read_text(c, "data: {preprocess: {scale: 1/255, mean: 0.485, std: [0.1, 0.225]}}\n"
+                    "budget: {max_drop: 0.07%, confidence: 0.999}\n"
+                    "search: {time_limit: 1ms}\n"));
+    char *text = amct_config_print(c);
+    static const char *const wanted[] = {"mean: [0.485]",  "std: [0.1, 0.225]", "max_drop: 0.07%",
+                                         "confidence: 0.999 ", "time_limit: 0.001s", "labels: ~",
+                                         "scale: 0.00392156862745098 "};
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
+        cr_expect_not_null(strstr(text, wanted[i]), "'%s' is not in:\n%s", wanted[i], text);
+    amct_config *again = fresh();
+    OK(read_text(again, text));
+    cr_expect_eq(again->preprocess.scale, c->preprocess.scale);
+    cr_expect_eq(again->max_drop_ratio, c->max_drop_ratio);
+    cr_expect_eq(again->confidence, c->confidence);
+    free(text);
+    amct_config_free(again);
+    amct_config_free(c);
+}
+
 CONFIG_TEST(paths_of_a_file_count_from_its_folder)
 {
     amct_config *c = fresh();

@@ -232,6 +232,22 @@ static int32_t estimate(void *self, const amct_graph_view *view, amct_node_cost 
     return AMCT_OK;
 }
 
+#define INFO(key_, values_, fallback_, meaning_)                                                   \
+    {                                                                                              \
+        .struct_size = sizeof(amct_option_info), .key = key_, .values = values_,                   \
+        .fallback = fallback_, .meaning = meaning_                                                 \
+    }
+
+static const amct_option_info ascend_options[] = {
+    INFO("chip", "the chips above", DEFAULT_CHIP, "as atc --soc_version"),
+    INFO("aipp", "true, false", "true",
+         "images come in as uint8 and AIPP converts them, else in FP32, converted on the chip"),
+    INFO("small_channel", "true, false", "true",
+         "as atc --enable_small_channel: images of up to 4 channels are stored with 4"),
+    INFO("residual", "float16, both, int8", "int8",
+         "how a tensor travels that a quantised layer and an Add both read"),
+};
+
 static const amct_estimator ascend_estimator = {
     .struct_size = sizeof ascend_estimator,
     .devices = ascend_chip_names,
@@ -239,6 +255,8 @@ static const amct_estimator ascend_estimator = {
     .info = get_info,
     .estimate = estimate,
     .close = close_estimator,
+    .options = ascend_options,
+    .n_options = sizeof ascend_options / sizeof *ascend_options,
 };
 
 AMCT_PLUGIN_EXPORT const amct_plugin amct_plugin_v1 = {
