@@ -7,13 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Plain loops over outputs, of which a compiler reckons several at once. */
-#if defined(__GNUC__) && !defined(__clang__)
-#define WIDE __attribute__((optimize("O3")))
-#else
-#define WIDE
-#endif
-
 typedef struct diagonal {
     const double *matrix;
     size_t n;
@@ -63,10 +56,11 @@ void amct_factor_free(amct_factor *factor)
 }
 
 /* Rounds column i of the order, given what the columns behind it add to its row of R e. */
-WIDE static void round_column(int8_t *restrict integers, double *restrict errors,
-                              double *restrict e, const double *restrict behind,
-                              const double *restrict weights, const float *restrict scales,
-                              size_t outputs, double pivot, double low, double high)
+AMCT_ROUND_WIDE static void round_column(int8_t *restrict integers, double *restrict errors,
+                                         double *restrict e, const double *restrict behind,
+                                         const double *restrict weights,
+                                         const float *restrict scales, size_t outputs, double pivot,
+                                         double low, double high)
 {
     const double shift = 0x1.8p52; /* adding it leaves no places behind the point */
     double inverse = 1 / pivot, square = pivot * pivot;
@@ -84,7 +78,8 @@ WIDE static void round_column(int8_t *restrict integers, double *restrict errors
 }
 
 /* sum += factor * row */
-WIDE static void add_row(double *restrict sum, const double *restrict row, double factor, size_t n)
+AMCT_ROUND_WIDE static void add_row(double *restrict sum, const double *restrict row, double factor,
+                                    size_t n)
 {
     for (size_t m = 0; m < n; m++)
         sum[m] += factor * row[m];
