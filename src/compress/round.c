@@ -56,20 +56,33 @@ void amct_factor_free(amct_factor *factor)
 }
 
 /* Rounds column i of the order, given what the columns behind it add to its row of R e. */
-static void round_column(int8_t *integers, double *errors, double *e, const double *behind,
-                         const double *weights, const float *scales, size_t outputs, double pivot,
-                         int low, int high)
+AMCT_ROUND_WIDE static void round_column(int8_t *restrict integers, double *restrict errors,
+                                         double *restrict e, const double *restrict behind,
+                                         const double *restrict weights,
+                                         const float *restrict scales, size_t outputs, double pivot,
+                                         double low, double high)
 {
+    const double shift = 0x1.8p52; /* adding it leaves no places behind the point */
     double inverse = 1 / pivot, square = pivot * pivot;
     for (size_t m = 0; m < outputs; m++) {
-        double scale = scales[m], wanted = weights[m] + behind[m] * inverse;
-        double q = rint(wanted / scale);
-        q = q < low ? low : q > high ? high : q;
+        double scale = (double)scales[m], wanted = weights[m] + behind[m] * inverse;
+        double q = wanted / scale;
+        q = q < low ? low : q;
+        q = q > high ? high : q;
+        q = (q + shift) - shift;
         double rest = wanted - q * scale;
         errors[m] += square * rest * rest;
         e[m] = weights[m] - q * scale;
         integers[m] = (int8_t)q;
     }
+}
+
+/* sum += factor * row */
+AMCT_ROUND_WIDE static void add_row(double *restrict sum, const double *restrict row, double factor,
+                                    size_t n)
+{
+    for (size_t m = 0; m < n; m++)
+        sum[m] += factor * row[m];
 }
 
 void amct_round(int8_t *integers, double *errors, const double *weights, const float *scales,
@@ -88,8 +101,7 @@ void amct_round(int8_t *integers, double *errors, const double *weights, const f
             const double *row = factor->r + i * n;
             double *sum = behind + (i - begin) * outputs;
             for (size_t k = i + 1; k < end; k++)
-                for (size_t m = 0; m < outputs; m++)
-                    sum[m] += row[k] * e[k * outputs + m];
+                add_row(sum, e + k * outputs, row[k], outputs);
             size_t at = factor->order[i] * outputs;
             round_column(integers + at, errors, e + i * outputs, sum, weights + at, scales, outputs,
                          row[i], low, high);

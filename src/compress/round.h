@@ -18,6 +18,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Of plain loops over outputs, of which a compiler can reckon several at once. */
+#if defined(__GNUC__) && !defined(__clang__)
+#define AMCT_ROUND_WIDE __attribute__((optimize("O3")))
+#else
+#define AMCT_ROUND_WIDE
+#endif
+
 /* Second moments made ready for rounding. */
 typedef struct amct_factor {
     size_t n;

@@ -20,7 +20,6 @@ struct amct_rounder_work {
     int8_t *tried;              /* columns x outputs */
     double *errors, *least_errors, *room;
     amct_factor *factors; /* per part */
-    float *moments;       /* per column: its second moment */
     float *side;          /* columns x SIDE, of rounding once */
 };
 
@@ -47,10 +46,8 @@ amct_status amct_rounder_new(amct_rounder **out, const amct_rounder_options *opt
     w->room = malloc(((options->part_columns + AMCT_ROUND_BLOCK) * m + 1) * sizeof *w->room);
     w->factors = calloc(options->parts + 1, sizeof *w->factors);
     w->side = malloc(((options->once ? options->columns * SIDE : 0) + 1) * sizeof *w->side);
-    w->moments = calloc(options->columns + 1, sizeof *w->moments);
     if (!r->weights || !r->floors || !r->integers || !r->scales || !w->full || !w->tried_scales ||
-        !w->tried || !w->errors || !w->least_errors || !w->room || !w->factors || !w->moments ||
-        !w->side) {
+        !w->tried || !w->errors || !w->least_errors || !w->room || !w->factors || !w->side) {
         amct_rounder_free(r);
         return amct_fail_nomem(err);
     }
@@ -72,7 +69,6 @@ void amct_rounder_free(amct_rounder *r)
     free(w->least_errors);
     free(w->room);
     free(w->factors);
-    free(w->moments);
     free(w->side);
     free(w);
     free(r->weights);
@@ -85,12 +81,11 @@ void amct_rounder_free(amct_rounder *r)
 amct_status amct_rounder_set_moments(amct_rounder *r, size_t part, const double *matrix,
                                      amct_err *err)
 {
-    size_t first = part * r->options.part_columns, left = r->options.columns - first;
-    size_t n = left < r->options.part_columns ? left : r->options.part_columns;
-    for (size_t i = 0; i < n; i++)
-        r->work->moments[first + i] = (float)matrix[i * n + i];
+    size_t left = r->options.columns - part * r->options.part_columns;
     amct_factor_free(&r->work->factors[part]);
-    return amct_factor_make(&r->work->factors[part], matrix, n, damping, err);
+    return amct_factor_make(&r->work->factors[part], matrix,
+                            left < r->options.part_columns ? left : r->options.part_columns,
+                            damping, err);
 }
 
 /* ---- Scales and plain rounding ------------------------------------------------------------ */
@@ -150,14 +145,6 @@ static void set_scales(amct_rounder *r, float *scales,
             scales[m] = m ? scales[0] : scale(r->weights, n * outputs, 1, r->options.bits);
 }
 
-static void round_plainly(amct_rounder *r)
-{
-    size_t outputs = r->options.outputs;
-    set_scales(r, r->scales, r->options.algo == AMCT_WEIGHTS_ARQ ? range_scale : mse_scale);
-    for (size_t i = 0; i < r->options.columns * outputs; i++)
-        r->integers[i] = (int8_t)round_one(r->weights[i], r->scales[i % outputs], r->options.bits);
-}
-
 /* ---- Rounding for the result -------------------------------------------------------------- */
 
 static void round_with(amct_rounder *r)
@@ -195,9 +182,11 @@ static void keep_better(amct_rounder *r)
 /* Ratios of the whole range that are tried. */
 enum { RATIOS = 16, STEP = 4 };
 
+/* A scale that all share has no floor, as set_scales has it. */
 static float narrowed(const amct_rounder *r, size_t m, int ratio)
 {
-    return fmaxf(r->work->full[m] * (float)(100 - ratio * STEP) / 100, r->floors[m]);
+    float scale = r->work->full[m] * (float)(100 - ratio * STEP) / 100;
+    return r->options.per_output ? fmaxf(scale, r->floors[m]) : scale;
 }
 
 static void round_for_result(amct_rounder *r)
@@ -212,11 +201,9 @@ static void round_for_result(amct_rounder *r)
 
 /* ---- Rounding once ------------------------------------------------------------------------ */
 
-/* errors[m]: what plain rounding does to an output's weights (columns x SIDE), weighed. Outputs lie
- * side by side so that a compiler can reckon with several at once. */
-__attribute__((optimize("O3"))) static void plain_errors(float errors[SIDE], const float *weights,
-                                                         const float *moments, size_t columns,
-                                                         const float scales[SIDE], uint32_t bits)
+/* errors[m]: what plain rounding does to an output's weights (columns x SIDE). */
+AMCT_ROUND_WIDE static void plain_errors(float errors[SIDE], const float *weights, size_t columns,
+                                         const float scales[SIDE], uint32_t bits)
 {
     const float low = (float)least(bits), high = (float)greatest(bits);
     const float shift = 0x1.8p23f; /* adding it leaves no places behind the point */
@@ -230,7 +217,7 @@ __attribute__((optimize("O3"))) static void plain_errors(float errors[SIDE], con
             q = q > high ? high : q;
             q = (q + shift) - shift;
             float e = weights[m] - q * scales[m];
-            sums[m] += e * e * moments[k];
+            sums[m] += e * e;
         }
     memcpy(errors, sums, sizeof sums);
 }
@@ -257,7 +244,7 @@ static void choose_range(amct_rounder *r)
         for (int i = 0; i < RATIOS; i++) {
             for (size_t m = 0; m < SIDE; m++)
                 scales[m] = m < n ? narrowed(r, first + m, i) : 1;
-            plain_errors(errors, w->side, w->moments, r->options.columns, scales, r->options.bits);
+            plain_errors(errors, w->side, r->options.columns, scales, r->options.bits);
             for (size_t m = 0; m < n; m++) {
                 totals[i] += (double)errors[m];
                 if (i && !(errors[m] < least_errors[m]))
@@ -273,6 +260,20 @@ static void choose_range(amct_rounder *r)
         best = totals[i] < totals[best] ? i : best;
     for (size_t m = 0; m < outputs; m++)
         w->tried_scales[m] = narrowed(r, m, best);
+}
+
+static void round_plainly(amct_rounder *r)
+{
+    size_t outputs = r->options.outputs;
+    if (r->options.algo != AMCT_WEIGHTS_ARQ && r->options.once && r->options.bits < 8) {
+        set_scales(r, r->work->full, range_scale);
+        choose_range(r);
+        memcpy(r->scales, r->work->tried_scales, outputs * sizeof *r->scales);
+    } else {
+        set_scales(r, r->scales, r->options.algo == AMCT_WEIGHTS_ARQ ? range_scale : mse_scale);
+    }
+    for (size_t i = 0; i < r->options.columns * outputs; i++)
+        r->integers[i] = (int8_t)round_one(r->weights[i], r->scales[i % outputs], r->options.bits);
 }
 
 static void round_to_moments(amct_rounder *r)

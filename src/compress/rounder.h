@@ -6,8 +6,7 @@
  * the ratio (of 1.00, 0.99 ... 0.50) whose rounding and clipping together have the least squared
  * error. GPTQ rounds for the least error of the layer's result (round.h): at 8 bits in the full
  * range, at 4 bits with the ratio (of 1.00, 0.96 ... 0.40) whose result is best; or, rounding only
- * `once`, with the ratio at which the errors of plain rounding, each weighed by its column's second
- * moment, are least.
+ * `once`, with the ratio whose plain rounding has the least squared error.
  */
 #ifndef AMCT_COMPRESS_ROUNDER_H
 #define AMCT_COMPRESS_ROUNDER_H
@@ -32,7 +31,7 @@ typedef struct amct_rounder_options {
     uint32_t bits;              /* 8 or 4 */
     bool per_output;            /* a scale for each */
     amct_weight_algo algo;
-    bool once; /* of GPTQ: quick */
+    bool once; /* quick: of GPTQ, and of MSE, which then tries these ratios */
 } amct_rounder_options;
 
 typedef struct amct_rounder {

@@ -218,10 +218,13 @@ static amct_status set_form(amct_layer_form *form, double *error, amct_structure
 static amct_status check_rank(const amct_structure *s, uint32_t l, const amct_rank *rank,
                               amct_err *err)
 {
-    return rank->rank && s->ranks[l].why
-               ? amct_fail(err, AMCT_E_INVALID, "layer '%s' is not factorised: %s",
-                           s->layers[l].name, s->ranks[l].why)
-               : AMCT_OK;
+    if (rank->rank && s->ranks[l].why)
+        return amct_fail(err, AMCT_E_INVALID, "layer '%s' is not factorised: %s",
+                         s->layers[l].name, s->ranks[l].why);
+    if (rank->rank < 0)
+        return amct_fail(err, AMCT_E_INVALID, "layer '%s': rank %lld is less than 0",
+                         s->layers[l].name, (long long)rank->rank);
+    return AMCT_OK;
 }
 
 static amct_status set_forms(amct_layer_form *forms, double *errors, amct_structure *s,
