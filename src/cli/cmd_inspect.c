@@ -221,8 +221,8 @@ static amct_status print_search_file(amct_config *c, const amct_plugins *plugins
                                      amct_err *err)
 {
     if (!amct_utf8_is_valid(path))
-        return amct_fail(err, AMCT_E_INVALID, "%s: its path is not UTF-8, so no search file can "
-                                              "hold it", path);
+        return amct_fail(err, AMCT_E_INVALID,
+                         "%s: its path is not UTF-8, so no search file can hold it", path);
     c->model = path;
     AMCT_TRY(add_target_options(c, plugins, err));
     char *text = amct_config_print(c);

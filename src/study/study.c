@@ -237,8 +237,10 @@ amct_status amct_study_check(const amct_study *study, amct_err *err)
     int code = sqlite3_file_control(study->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
     return code != SQLITE_OK || !moved
                ? AMCT_OK
-               : amct_fail(err, AMCT_E_IO, "%s: was removed or replaced while the search was at "
-                                           "work; what it measured is lost", study->path);
+               : amct_fail(err, AMCT_E_IO,
+                           "%s: was removed or replaced while the search was at work; what it "
+                           "measured is lost",
+                           study->path);
 }
 
 const char *amct_study_path(const amct_study *study)
