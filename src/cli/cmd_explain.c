@@ -79,8 +79,8 @@ static void explain_all(const cJSON *result)
         if (!isnan(alone))
             snprintf(loss, sizeof loss, "%.3g", alone);
         const char *reason = amct_json_get_text(layer, "reason");
-        printf("%-6s %10s %10s %10s  %s%s%s%s\n", shown(layer, "bits", bits), before, after,
-               loss, shown(layer, "name", name), reason ? "  (" : "",
+        printf("%-6s %10s %10s %10s  %s%s%s%s\n", shown(layer, "bits", bits), before, after, loss,
+               shown(layer, "name", name), reason ? "  (" : "",
                reason ? shown(layer, "reason", why) : "", reason ? ")" : "");
     }
 }
