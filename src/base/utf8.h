@@ -8,8 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Bytes of the UTF-8 sequence at `at`, which ends with a zero byte, and its character; 0 if there is
- * none: table 3-7 of the Unicode Standard. */
+/* Bytes of the UTF-8 sequence at `at`, which ends with a zero byte, and its character; 0 if there
+ * is none: table 3-7 of the Unicode Standard. */
 size_t amct_utf8_next(uint32_t *code, const char *at);
 
 bool amct_utf8_is_valid(const char *text);

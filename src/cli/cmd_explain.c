@@ -84,8 +84,7 @@ static void explain_layer(const cJSON *result, const cJSON *layer)
         double then = amct_json_get_number(other, "network_latency_ms");
         double loss = amct_json_get_number(other, "loss_alone");
         printf("  at %-16s the network would take %.4g ms (%+.3g us)",
-               level_of(other, level),
-               then, 1e3 * (then - now));
+               level_of(other, level), then, 1e3 * (then - now));
         if (!isnan(loss))
             printf(", loss %.3g alone", loss);
         printf("\n");

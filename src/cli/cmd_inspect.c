@@ -71,8 +71,8 @@ static void print_tensors(const amct_graph *g, const uint32_t *ids, uint32_t n, 
     char shape[128], name[AMCT_SHOWN];
     for (uint32_t i = 0; i < n; i++) {
         const amct_tensor *t = &g->tensors[ids[i]];
-        printf("%s %s: %s %s\n", what, amct_utf8_show(t->name, name, sizeof name), amct_dtype_name(t->dtype),
-               amct_shape_print(&t->shape, shape, sizeof shape));
+        printf("%s %s: %s %s\n", what, amct_utf8_show(t->name, name, sizeof name),
+               amct_dtype_name(t->dtype), amct_shape_print(&t->shape, shape, sizeof shape));
     }
 }
 
@@ -106,8 +106,8 @@ static void print_text(const inspection *in)
         printf("%-14s %-18s %10.0f %10" PRId64 "  %-21s %s%s%s%s\n", l->op,
                amct_shape_print(&g->tensors[l->dst].shape, shape, sizeof shape),
                (double)l->macs / 1e3, l->parameters, levels,
-               amct_utf8_show(l->name, name, sizeof name),
-               reason ? "  (" : "", reason ? reason : "", reason ? ")" : "");
+               amct_utf8_show(l->name, name, sizeof name), reason ? "  (" : "",
+               reason ? reason : "", reason ? ")" : "");
     }
     for (uint32_t i = 0; i < n; i++)
         printf("unknown operator %s%s%s: %u, first at node '%s'; such a network cannot be run\n",
@@ -221,8 +221,8 @@ static amct_status print_search_file(amct_config *c, const amct_plugins *plugins
                                      amct_err *err)
 {
     if (!amct_utf8_is_valid(path))
-        return amct_fail(err, AMCT_E_INVALID, "%s: its path is not UTF-8, so no search file can "
-                                              "hold it", path);
+        return amct_fail(err, AMCT_E_INVALID,
+                         "%s: its path is not UTF-8, so no search file can hold it", path);
     c->model = path;
     AMCT_TRY(add_target_options(c, plugins, err));
     char *text = amct_config_print(c);

@@ -18,7 +18,7 @@ static amct_status check_result(const cJSON *result, amct_err *err)
         const cJSON *list = cJSON_GetObjectItemCaseSensitive(result, lists[i]), *item;
         if (!cJSON_IsArray(list))
             return amct_fail(err, AMCT_E_FORMAT, "%s is not a list", lists[i]);
-        cJSON_ArrayForEach(item, list)
+        for (item = list->child; item; item = item->next)
             if (!cJSON_IsObject(item))
                 return amct_fail(err, AMCT_E_FORMAT, "%s holds what is not an object", lists[i]);
     }

@@ -98,8 +98,9 @@ static amct_status numbers(double *to, uint32_t *n, amct_config *c, const char *
                              AMCT_PREPROCESS_MAX_VALUES);
         AMCT_TRY(amct_parse_number(&to[(*n)++], one, err));
     }
-    return *n ? AMCT_OK : amct_fail(err, AMCT_E_INVALID, "'%s' holds no numbers",
-                               amct_utf8_show(value, shown, sizeof shown));
+    return *n ? AMCT_OK
+              : amct_fail(err, AMCT_E_INVALID, "'%s' holds no numbers",
+                          amct_utf8_show(value, shown, sizeof shown));
 }
 
 #define SET(name) static amct_status set_##name(amct_config *c, const char *value, amct_err *err)
@@ -362,7 +363,8 @@ static const struct option_row {
      "of intervals and verdict; default 95%"},
     {"target", 't', "CHIP", SEARCH | INSPECT | ESTIMATE | EVAL, set_target,
      "device; default Ascend310P3"},
-    {"batch", 0, "N", SEARCH | INSPECT | ESTIMATE, set_batch, "batch on the device; default as the model says"},
+    {"batch", 0, "N", SEARCH | INSPECT | ESTIMATE, set_batch,
+     "batch on the device; default as the model says"},
     {"estimator", 0, "NAME", SEARCH | INSPECT | ESTIMATE | EVAL, set_estimator,
      "estimator plugin; default ascend"},
     {"target-option", 0, "K=V", SEARCH | INSPECT | ESTIMATE | EVAL, set_target_option,

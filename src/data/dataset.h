@@ -28,7 +28,9 @@ typedef struct amct_dataset_options {
     /* One sample of the network's input, without the batch: as many dims as the network's input
      * has behind the first. rank 0: nothing known; a dim may be AMCT_DIM_UNKNOWN. Three dims are a
      * picture (where preprocess.layout is unsaid: HxWxC if only the last is 1 or 3, else CxHxW),
-     * two are H x W, one takes any sample with as many elements. */
+     * two are H x W, one takes any sample with as many elements. Samples of other dims but as
+     * many elements are taken row by row, where nothing else is asked of preprocess and they are no
+     * picture files; not if they are the network's dims in another order. */
     uint32_t rank;
     int64_t dims[AMCT_MAX_RANK];
     const char *labels_path; /* labels elsewhere, NULL: as above. For pictures in files a list of

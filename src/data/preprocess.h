@@ -74,9 +74,9 @@ amct_status amct_preprocess_check(const amct_preprocess *pre, uint32_t channels,
 
 /* Which part of which resized picture becomes the sample. want_height and want_width are the
  * network's, 0 where it does not say; of a network that takes one row or column, as many pixels in
- * other rows and columns are it, row by row. `photo` allows the default above. If the result is not what
- * the network takes: AMCT_E_INVALID and a hint what to set. A picture too long to be resized is
- * AMCT_E_UNSUPPORTED. */
+ * other rows and columns are it, row by row. `photo` allows the default above. If the result is not
+ * what the network takes: AMCT_E_INVALID and a hint what to set. A picture too long to be resized
+ * is AMCT_E_UNSUPPORTED. */
 amct_status amct_preprocess_fit(amct_crop *out, const amct_preprocess *pre, uint32_t height,
                                 uint32_t width, uint32_t want_height, uint32_t want_width,
                                 bool photo, amct_err *err);

@@ -55,9 +55,9 @@ static cJSON *create_replaced(const char *text)
 void amct_json_text(amct_json *json, cJSON *at, const char *key, const char *text)
 {
     add(json, at, key,
-        !text                       ? cJSON_CreateNull()
+        !text                      ? cJSON_CreateNull()
         : amct_utf8_is_valid(text) ? cJSON_CreateString(text)
-                                    : create_replaced(text));
+                                   : create_replaced(text));
 }
 
 void amct_json_number(amct_json *json, cJSON *at, const char *key, double number)

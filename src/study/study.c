@@ -237,8 +237,10 @@ amct_status amct_study_check(const amct_study *study, amct_err *err)
     int code = sqlite3_file_control(study->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
     return code != SQLITE_OK || !moved
                ? AMCT_OK
-               : amct_fail(err, AMCT_E_IO, "%s: was removed or replaced while the search was at "
-                                           "work; what it measured is lost", study->path);
+               : amct_fail(err, AMCT_E_IO,
+                           "%s: was removed or replaced while the search was at work; what it "
+                           "measured is lost",
+                           study->path);
 }
 
 const char *amct_study_path(const amct_study *study)
@@ -317,14 +319,13 @@ static amct_status read_candidate(amct_study_candidate *out, amct_study *s, sqli
     const char *kind = (const char *)sqlite3_column_text(stmt, 1);
     if (!kind)
         return fail_damaged(s, (uint64_t)sqlite3_column_int64(stmt, 0), err);
-    *out = (amct_study_candidate){
-        .number = (uint64_t)sqlite3_column_int64(stmt, 0),
-        .probe = strcmp(kind, "probe") == 0,
-        .genome = sqlite3_column_blob(stmt, 2),
-        .genome_size = (uint32_t)sqlite3_column_bytes(stmt, 2),
-        .cost_ns = sqlite3_column_double(stmt, 3),
-        .seconds = sqlite3_column_double(stmt, 4),
-        .failed = sqlite3_column_int(stmt, 5) != 0};
+    *out = (amct_study_candidate){.number = (uint64_t)sqlite3_column_int64(stmt, 0),
+                                  .probe = strcmp(kind, "probe") == 0,
+                                  .genome = sqlite3_column_blob(stmt, 2),
+                                  .genome_size = (uint32_t)sqlite3_column_bytes(stmt, 2),
+                                  .cost_ns = sqlite3_column_double(stmt, 3),
+                                  .seconds = sqlite3_column_double(stmt, 4),
+                                  .failed = sqlite3_column_int(stmt, 5) != 0};
     sqlite3_bind_int64(s->get_scores, 1, (sqlite3_int64)out->number);
     int step;
     while ((step = sqlite3_step(s->get_scores)) == SQLITE_ROW &&
@@ -335,10 +336,9 @@ static amct_status read_candidate(amct_study_candidate *out, amct_study *s, sqli
                                .gained = (uint32_t)sqlite3_column_int64(s->get_scores, 2),
                                .loss_sum = sqlite3_column_double(s->get_scores, 3),
                                .loss_sum_sq = sqlite3_column_double(s->get_scores, 4)};
-    amct_status status = step == SQLITE_DONE ? AMCT_OK
-                         : step == SQLITE_ROW
-                             ? fail_damaged(s, out->number, err)
-                             : fail_sql(s, err);
+    amct_status status = step == SQLITE_DONE  ? AMCT_OK
+                         : step == SQLITE_ROW ? fail_damaged(s, out->number, err)
+                                              : fail_sql(s, err);
     sqlite3_reset(s->get_scores);
     return status;
 }

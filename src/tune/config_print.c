@@ -132,8 +132,7 @@ static void print_rest(FILE *out, const amct_config *c)
     fprintf(out, "budget:\n");
     line(out, "  metric", "top1, top5, agreement (no labels needed) or cosine; ~: top1 if it can",
          "%s", c->metric < 0 ? "~" : amct_metric_names[c->metric]);
-    line(out, "  max_drop", "greatest drop of it", "%s",
-         ratio_text(c->max_drop_ratio, text));
+    line(out, "  max_drop", "greatest drop of it", "%s", ratio_text(c->max_drop_ratio, text));
     line(out, "  relative", "the drop is a share of the original's value", "%s",
          c->relative ? "true" : "false");
     line(out, "  confidence", "of the verdict", "%s", ratio_text(c->confidence, text));

@@ -36,10 +36,11 @@ static amct_status replay(amct_loop *loop, batch *b, size_t i, amct_err *err)
         return AMCT_OK;
     if (record.genome_size != loop->genes->n ||
         memcmp(record.genome, ask->genome, record.genome_size) != 0)
-        return amct_fail(err, AMCT_E_INVALID,
-                         "%s: candidate %llu is not the one that this search asks for: the study is "
-                         "damaged, or was made by another version or on another kind of processor",
-                         amct_study_path(loop->study), (unsigned long long)ask->number);
+        return amct_fail(
+            err, AMCT_E_INVALID,
+            "%s: candidate %llu is not the one that this search asks for: the study is "
+            "damaged, or was made by another version or on another kind of processor",
+            amct_study_path(loop->study), (unsigned long long)ask->number);
     amct_result *r = &b->results[i];
     *r = (amct_result){.number = ask->number, .failed = record.failed, .n_scores = record.n_scores};
     for (uint32_t k = 0; k < record.n_scores; k++) {

@@ -63,6 +63,10 @@ ok $? "explain tells about one ($layer)"
 test $? -eq 2 && grep -q "no layer 'nowhere'" "$work/err"
 ok $? 'explain knows no other'
 
+small_search -o "$work/agree" --metric agreement --budget 20% --json >"$work/agree.json"
+test $? -eq 0 && grep -q '"drop_interval":\[[0-9]' "$work/agree.json"
+ok $? 'no network agrees more with the original than itself: its drop is not below 0'
+
 "$program" export "$work/one" --budget 4% -o "$work/other" -q >"$work/out"
 ok $? 'export by another budget succeeds'
 test -s "$work/other/fashion_deploy_model.onnx" && grep -q 'budget 4 pp: MET' "$work/out"

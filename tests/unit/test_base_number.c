@@ -177,10 +177,10 @@ Test(base_number, printed_numbers_are_short_and_come_back)
     static const struct {
         double value;
         const char *text;
-    } cases[] = {{0.485, "0.485"},     {1.0 / 255, "0.00392156862745098"},
-                 {0.1, "0.1"},         {0.1 + 0.2, "0.30000000000000004"},
-                 {-3, "-3"},           {5e-324, "5e-324"},
-                 {1e22, "1e+22"},      {0.07, "0.07"}};
+    } cases[] = {{0.485, "0.485"}, {1.0 / 255, "0.00392156862745098"},
+                 {0.1, "0.1"},     {0.1 + 0.2, "0.30000000000000004"},
+                 {-3, "-3"},       {5e-324, "5e-324"},
+                 {1e22, "1e+22"},  {0.07, "0.07"}};
     char text[AMCT_NUMBER_TEXT];
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         cr_expect_str_eq(amct_number_print(cases[i].value, text), cases[i].text);

@@ -130,8 +130,8 @@ Test(plugin_plugins, an_option_that_says_nothing_is_refused, .init = setup, .fin
     cr_assert_eq(amct_plugins_add_folder(plugins, folder, &err), AMCT_OK);
     amct_plugin plugin = *amct_plugins_entry(plugins, 0)->plugin;
     amct_estimator table = *plugin.estimator;
-    amct_option_info option = {.struct_size = sizeof option, .key = "k", .values = "v",
-                               .fallback = "v"};
+    amct_option_info option = {
+        .struct_size = sizeof option, .key = "k", .values = "v", .fallback = "v"};
     cr_expect_eq(amct_estimator_n_options(&table), 0);
     table.options = &option;
     table.n_options = 1;

@@ -132,8 +132,12 @@ CONFIG_TEST(numbers_are_printed_short_and_read_back_the_same)
                     "budget: {max_drop: 0.07%, confidence: 0.999}\n"
                     "search: {time_limit: 1ms}\n"));
     char *text = amct_config_print(c);
-    static const char *const wanted[] = {"mean: [0.485]",  "std: [0.1, 0.225]", "max_drop: 0.07%",
-                                         "confidence: 0.999 ", "time_limit: 0.001s", "labels: ~",
+    static const char *const wanted[] = {"mean: [0.485]",
+                                         "std: [0.1, 0.225]",
+                                         "max_drop: 0.07%",
+                                         "confidence: 0.999 ",
+                                         "time_limit: 0.001s",
+                                         "labels: ~",
                                          "scale: 0.00392156862745098 "};
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
         cr_expect_not_null(strstr(text, wanted[i]), "'%s' is not in:\n%s", wanted[i], text);
