@@ -238,6 +238,7 @@ def check_texts(folder, record_type):
     entries = {e.key: e.value for e in record.record}
     enabled = {k for k, v in config.items() if isinstance(v, dict) and v["quant_enable"]}
     layers = {layer.name: (quant, dequant) for layer, quant, dequant, _ in d.layers()}
+    bits = {layer.name: d.weights(layer)[1] for layer, *_ in d.layers()}
     assert set(entries) == enabled == set(layers), (set(entries), enabled, set(layers))
     assert all(k in d.nodes for k, v in config.items() if isinstance(v, dict))
     for name, (quant, dequant) in layers.items():
@@ -248,7 +249,9 @@ def check_texts(folder, record_type):
         deq = d.constants[dequant.input[1]].astype(np.uint32).view(np.float32)
         assert np.array_equal(scale_d * np.array(e.scale_w, np.float32), deq)
         assert list(e.offset_w) == [0] * len(deq)
-        assert e.act_type == e.wts_type == "INT8"
+        assert e.act_type == a["dst_type"].decode() and e.wts_type == "INT%d" % bits[name]
+        assert config[name]["activation_quant_params"]["num_bits"] == int(e.act_type[3:])
+        assert config[name]["weight_quant_params"]["num_bits"] == bits[name]
 
 
 # ---- Real models --------------------------------------------------------------------------------
