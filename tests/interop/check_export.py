@@ -50,6 +50,9 @@ def close(got, wanted, limit=LIMIT):
 # ---- The deploy model ---------------------------------------------------------------------------
 
 
+LIMITS = {b"INT8": (-128, 127), b"INT4": (-8, 7)}
+
+
 class Deploy:
     """A deploy model taken apart without any of our code."""
 
@@ -60,6 +63,16 @@ class Deploy:
         self.constants = {t.name: numpy_helper.to_array(t) for t in graph.initializer}
         self.maker = {y: n for n in graph.node for y in n.output}
         assert len(self.nodes) == len(graph.node), "names of nodes are not unique"
+
+    def weights(self, layer):
+        """The integers, and how many bits they have."""
+        maker = self.maker.get(layer.input[1])
+        if maker is None:
+            return self.constants[layer.input[1]], 8
+        assert maker.op_type == "AscendWeightQuant" and maker.name == layer.name + ".weight_quant"
+        assert attributes(maker) == {"dst_type": b"INT4"}
+        assert not np.any(self.constants[maker.input[1]])
+        return self.constants[maker.input[0]], 4
 
     def layers(self):
         """(layer, AscendQuant, AscendDequant, bias or None) of every quantised layer."""
@@ -89,14 +102,18 @@ def check_deploy(folder):
     for layer, quant, dequant, bias in d.layers():
         a = attributes(quant)
         assert quant.op_type == "AscendQuant" and quant.name.endswith(".quant")
-        assert set(a) == {"scale", "offset", "dst_type"} and a["dst_type"] == b"INT8"
-        assert a["scale"] > 0 and -128 <= a["offset"] <= 127 and a["offset"] == int(a["offset"])
+        assert set(a) == {"scale", "offset", "dst_type"} and a["dst_type"] in LIMITS
+        least, greatest = LIMITS[a["dst_type"]]
+        assert a["scale"] > 0 and least <= a["offset"] <= greatest
+        assert a["offset"] == int(a["offset"])
         assert dequant.name == layer.name + ".dequant"
         assert dequant.input[1] == dequant.name + ".param"
         assert attributes(dequant)["dtype"] == 0
         scales = d.constants[dequant.input[1]]
         assert scales.dtype == np.uint64 and scales.ndim == 1 and not np.any(scales >> 32)
-        assert d.constants[layer.input[1]].dtype == np.int8
+        weights, bits = d.weights(layer)
+        assert weights.dtype == np.int8
+        assert bits == 8 or -8 <= weights.min() and weights.max() <= 7
         assert bias is None or bias.dtype == np.int32
         assert attributes(layer).get("transB", 0) == 0
 
@@ -109,7 +126,9 @@ def check_deploy_arithmetic(folder, work):
     for node in graph.node:
         if node.op_type == "AscendQuant":
             a, name, y = attributes(node), node.name, node.output[0]
-            for key, value in (("s", a["scale"]), ("o", a["offset"]), ("l", -128), ("h", 127)):
+            least, greatest = LIMITS[a["dst_type"]]
+            for key, value in (("s", a["scale"]), ("o", a["offset"]), ("l", least),
+                               ("h", greatest)):
                 constants[name + key] = np.float32(value)
             nodes += [helper.make_node("Mul", [node.input[0], name + "s"], [name + "1"]),
                       helper.make_node("Round", [name + "1"], [name + "2"]),
@@ -120,11 +139,13 @@ def check_deploy_arithmetic(folder, work):
             scale = constants[node.input[1]].astype(np.uint32).view(np.float32)
             layer = d.maker[node.input[0]]
             if layer.op_type.startswith("Conv"):
-                scale = scale.reshape([-1] + [1] * (constants[layer.input[1]].ndim - 2))
+                scale = scale.reshape([-1] + [1] * (d.weights(layer)[0].ndim - 2))
             constants[node.input[1]] = scale
             # Round keeps the optimiser from working the scale into the weights
             nodes += [helper.make_node("Round", [node.input[0]], [node.name + "r"]),
                       helper.make_node("Mul", [node.name + "r", node.input[1]], node.output)]
+        elif node.op_type == "AscendWeightQuant":
+            nodes.append(helper.make_node("Identity", node.input[:1], node.output))
         else:
             nodes.append(node)
     for name, value in constants.items():
