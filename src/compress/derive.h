@@ -7,8 +7,8 @@
  * the columns are those at the centre place of the second one's; away from the borders of the plane
  * all places see the same. A second factor reads z = V x, with the first factor's weights V and x
  * the patches of the original at a place of the second window: its moments between places i and j
- * are V C_ij V^T, with C_ij those of x. Its range is what 4 standard deviations around the means of
- * its channels hold (3 for 4 bits), at the centre place.
+ * are V C_ij V^T, with C_ij those of x, of which variances grow by l. Its range is what 4 standard
+ * deviations around the means of its channels hold (3 for 4 bits), at the centre place.
  */
 #ifndef AMCT_COMPRESS_DERIVE_H
 #define AMCT_COMPRESS_DERIVE_H
@@ -24,6 +24,7 @@ typedef struct amct_derive_source {
     const amct_gram *const
         *grams;      /* per layer, as of amct_structure_new; NULL where there is none */
     bool asymmetric; /* ranges of sources, as of the calibration */
+    double ridge;    /* l as a ratio of the mean variance of x; 0: as of amct_structure_options */
 } amct_derive_source;
 
 typedef struct amct_derivation {

@@ -1,6 +1,7 @@
 /* What a second factor reads: z = V x. */
 #include "compress/derive_parts.h"
 #include "compress/linalg.h"
+#include "compress/refit.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@ typedef struct between {
     double *mean;       /* s x rank */
     double *moments;    /* rank s x rank s, in the order of the layer's columns; or NULL */
     double *square;     /* rank: at the centre */
+    double lambda;      /* what the variances of x grow by */
 } between;
 
 static amct_status begin(between *b, const amct_deriving *d, const amct_layer *first,
@@ -55,6 +57,24 @@ static void end(between *b)
     free(b->moments);
 }
 
+/* A part of the mean variance of x. Few rows see nothing of many directions, but the next ones
+ * will: without it, rounding would hide its errors there. */
+static double find_lambda(const between *b)
+{
+    const amct_gram *gram = b->d->gram;
+    const double given = b->d->source->ridge;
+    int64_t k = gram->columns.columns;
+    size_t n = b->p * b->d->s;
+    double sum = 0, rows = (double)gram->rows;
+    for (size_t i = 0; i < n; i++) {
+        int64_t at = b->d->at[i];
+        double mean = (double)gram->sums[k * (k + 1) / 2 + at] * gram->mean_unit / rows;
+        sum += amct_derive_sum(gram->sums, k, at, at) * gram->unit / rows - mean * mean;
+    }
+    double ridge = given > 0 ? given : amct_refit_ridge(b->d->source->calibration->n_samples);
+    return sum > 0 ? ridge * sum / (double)n : 0;
+}
+
 /* block = V C_jl V^T */
 static void reckon_block(between *b, size_t j, size_t l)
 {
@@ -68,6 +88,8 @@ static void reckon_block(between *b, size_t j, size_t l)
             for (size_t m = 0; m < b->p; m++)
                 b->panel[i * b->p + m] =
                     unit * amct_derive_sum(gram->sums, k, rows[from + i], columns[m]);
+        for (size_t i = 0; j == l && i < n; i++)
+            b->panel[i * b->p + from + i] += b->lambda;
         amct_linalg_product(b->cv + from * b->rank, b->rank, b->panel, b->p, b->turned, b->rank, n,
                             b->p, b->rank);
     }
@@ -90,6 +112,7 @@ static void reckon_means(between *b)
 static void reckon(between *b)
 {
     size_t s = b->d->s, n = b->rank * s, centre = s / 2;
+    b->lambda = find_lambda(b);
     reckon_means(b);
     for (size_t j = 0; j < s; j++)
         for (size_t l = j; l < s; l++) {

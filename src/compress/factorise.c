@@ -22,6 +22,7 @@ struct amct_factoring {
     double *b;       /* q s x m: (V x I)^T D w */
     double *mean;    /* s p: of the columns */
     double *between; /* q s: (V x I)^T of these */
+    double *even;    /* q x q, upper: V = Q even, Q^T Q = I; then v is Q */
     double whole;    /* tr(w^T D w) */
 };
 
@@ -292,6 +293,37 @@ static amct_status decompose(amct_factoring *f, amct_err *err)
     return status;
 }
 
+/* The first factor's weights become orthogonal and of length 1, the second one's make up for it.
+ * The product stays. In the metric of C, weights of directions in which little is seen are large,
+ * and what integers do to them would be, too. With V^T V = R^T R, Q^T = R (R^T R)^-1 V^T. */
+static amct_status even_out(amct_factoring *f, amct_err *err)
+{
+    size_t p = f->p, q = f->q;
+    double *turned = malloc((p * q + 1) * sizeof *turned), *x = malloc((p * q + 1) * sizeof *x);
+    f->even = malloc((q * q + 1) * sizeof *f->even);
+    amct_status status = turned && x && f->even ? AMCT_OK : amct_fail_nomem(err);
+    if (status == AMCT_OK) {
+        turn(turned, f->v, p, q);
+        amct_linalg_product(f->even, q, turned, p, f->v, q, q, p, q);
+        if (q && amct_linalg_cholesky(f->even, q, err) != AMCT_OK) { /* V stays */
+            memset(f->even, 0, q * q * sizeof *f->even);
+            for (size_t i = 0; i < q; i++)
+                f->even[i * q + i] = 1;
+            q = 0;
+        }
+    }
+    if (status == AMCT_OK && q) {
+        amct_linalg_solve(turned, p, f->even, q, p);
+        for (size_t i = 0; i < q; i++)
+            memset(f->even + i * q, 0, i * sizeof *f->even);
+        amct_linalg_product(x, p, f->even, q, turned, p, q, q, p);
+        turn(f->v, x, q, p);
+    }
+    free(turned);
+    free(x);
+    return status;
+}
+
 amct_status amct_factorise(amct_factoring **out, const amct_factor_source *source,
                            amct_split_form form, int64_t most, amct_err *err)
 {
@@ -312,6 +344,8 @@ amct_status amct_factorise(amct_factoring **out, const amct_factor_source *sourc
                           .m = (size_t)c->outputs,
                           .most = (size_t)most};
     amct_status status = decompose(f, err);
+    if (status == AMCT_OK)
+        status = even_out(f, err);
     if (status != AMCT_OK)
         amct_factorise_free(f);
     else
@@ -326,6 +360,7 @@ void amct_factorise_free(amct_factoring *f)
     free(f->w);
     free(f->mean);
     free(f->between);
+    free(f->even);
     free(f->v);
     free(f->r);
     free(f->b);
@@ -335,7 +370,7 @@ void amct_factorise_free(amct_factoring *f)
 size_t amct_factorise_bytes(const amct_factoring *f)
 {
     size_t n = f->q * f->s;
-    return (n * n + f->p * f->s * f->m + f->p * f->q + n * f->m) * sizeof(double);
+    return (n * n + f->q * f->q + f->p * f->s * f->m + f->p * f->q + n * f->m) * sizeof(double);
 }
 
 /* ---- A rank -----------------------------------------------------------------------------------
@@ -388,22 +423,22 @@ amct_status amct_factorise_get(float *first, float *second, float *bias, double 
         return amct_fail(err, AMCT_E_INVALID, "rank %lld is not between 1 and %zu", (long long)rank,
                          f->most);
     size_t all = (size_t)rank, q = all < f->q ? all : f->q, s = f->s, m = f->m;
-    double *u = malloc((q * s * m + 1) * sizeof *u);
-    if (!u)
-        return amct_fail_nomem(err);
-    amct_status status = fit_second(u, f, q, err);
+    double *u = malloc((q * s * m + 1) * sizeof *u), *even = malloc((q * s * m + 1) * sizeof *even);
+    amct_status status = u && even ? fit_second(u, f, q, err) : amct_fail_nomem(err);
     if (status == AMCT_OK) {
         double left = f->whole - amct_covariance_dot(u, f->b, q * s * m);
         *error = f->whole > 0 && left > 0 ? left / f->whole : 0;
         for (size_t t = 0; t < all; t++)
             for (size_t i = 0; i < f->p; i++)
                 first[t * f->p + i] = t < q ? (float)f->v[i * f->q + t] : 0;
+        amct_linalg_product(even, s * m, f->even, f->q, u, s * m, q, q, s * m);
         for (size_t o = 0; o < m; o++)
             for (size_t i = 0; i < all * s; i++)
-                second[o * all * s + i] = i < q * s ? (float)u[i * m + o] : 0;
+                second[o * all * s + i] = i < q * s ? (float)even[i * m + o] : 0;
         move_mean(bias, f, u, q);
     }
     free(u);
+    free(even);
     return status;
 }
 

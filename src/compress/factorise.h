@@ -14,7 +14,8 @@
  * Classification and Detection", 2015: principal components of the results); without C, the spatial
  * forms are those of Jaderberg et al., "Speeding up Convolutional Neural Networks with Low Rank
  * Expansions", 2014. As V of a rank is the beginning of that of the next one, one Cholesky factor
- * serves all of them, and errors do not grow with the rank.
+ * serves all of them, and errors do not grow with the rank. What comes out is (Q x I) (R u) with
+ * V = Q R, Q^T Q = I: the same product, but of weights that integers hold well.
  */
 #ifndef AMCT_COMPRESS_FACTORISE_H
 #define AMCT_COMPRESS_FACTORISE_H

@@ -28,9 +28,9 @@ static void begin(trial *t, const char *net)
     amct_structure_options options = {.multiple = 1, .ridge = 0.1, .limit_bytes = SIZE_MAX};
     OK(amct_structure_new(&t->structure, t->c.graph, t->c.layers, t->c.n_layers, t->c.grams,
                           t->c.n_samples, &options, &err));
-    t->source =
-        (amct_derive_source){t->c.graph,       t->c.layers, amct_structure_lanes(t->structure),
-                             t->c.calibration, t->c.grams,  true};
+    t->source = (amct_derive_source){
+        t->c.graph, t->c.layers, amct_structure_lanes(t->structure), t->c.calibration, t->c.grams,
+        true,       1e-12};
     t->kept = calloc(amct_structure_n_groups(t->structure) + 1, sizeof *t->kept);
     t->ranks = calloc(t->c.n_layers + 1, sizeof *t->ranks);
 }

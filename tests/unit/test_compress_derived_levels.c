@@ -29,8 +29,9 @@ static void begin(memo_case *m, const char *net)
         &(amct_structure_options){.multiple = 1, .ridge = 0.1, .limit_bytes = SIZE_MAX}, &err));
     OK(amct_leveldb_new(&m->db, c->graph, c->layers, c->calibration, &options, NULL, &err));
     OK(amct_leveldb_fill_all(m->db, 14, &c->feed, 1, SIZE_MAX, &err));
-    amct_derive_source source = {c->graph,       c->layers, amct_structure_lanes(m->structure),
-                                 c->calibration, c->grams,  true};
+    amct_derive_source source = {
+        c->graph, c->layers, amct_structure_lanes(m->structure), c->calibration, c->grams,
+        true,     0.1};
     OK(amct_derived_new(&m->derived, &source, m->db, &options, &err));
     m->n_groups = amct_structure_n_groups(m->structure);
     m->kept = calloc(m->n_groups + 1, sizeof *m->kept);

@@ -379,3 +379,28 @@ Test(compress_factorise, what_has_no_form_or_rank_is_refused_with_words)
     free_problem(&p);
     structure_case_end(&c);
 }
+
+Test(compress_factorise, weights_of_the_first_layer_are_orthogonal)
+{
+    static const amct_split_form forms[] = {AMCT_SPLIT_AFTER, AMCT_SPLIT_BEFORE, AMCT_SPLIT_ROWS,
+                                            AMCT_SPLIT_COLUMNS};
+    structure_case c;
+    begin(&c, "chain", 6);
+    problem p = read_problem(&c, "b", 0.05);
+    for (int k = 0; k < 4; k++) {
+        amct_factoring *f;
+        OK(amct_factorise(&f, &p.source, forms[k], 6, &err));
+        factored x = at_rank(f, &p, 5);
+        size_t n = (size_t)amct_factorise_first(f, 1);
+        for (size_t i = 0; i < 25; i++) {
+            double dot = 0;
+            for (size_t j = 0; j < n; j++)
+                dot += (double)x.first[i / 5 * n + j] * (double)x.first[i % 5 * n + j];
+            cr_expect_float_eq(dot, i / 5 == i % 5, 1e-6, "form %d: %g", k, dot);
+        }
+        free_factored(&x);
+        amct_factorise_free(f);
+    }
+    free_problem(&p);
+    structure_case_end(&c);
+}
