@@ -25,7 +25,7 @@ row() {
     name=$1 model=$2 batch=$3
     shift 3
     rm -rf "$work/out"
-    "$build/amct-autotune" search "$model" -o "$work/out" --confirm 0 --seed 1 --json -q "$@" \
+    "$build/amct-autotune" search -c "$work/$algorithm.yaml" "$model" -o "$work/out" --confirm 0 --seed 1 --json -q "$@" \
         >"$work/result.json" || [ $? -ne 2 ] || exit 2
     executor=$("$build/bench/executor" "$model" --batch "$batch" --processes "$processes" --int8 |
         sed -n 's/^\([0-9.]*\) images.*/\1/p' | head -n 1)
@@ -54,6 +54,9 @@ while read -r file label; do # every picture twice: 500 to search on need more t
     done
 done <"$data/images/imagenet500/labels.txt"
 
+# What random candidates are does not depend on results: more of them at a time keep workers busy.
+printf 'search: {population: 8}\n' >"$work/auto.yaml"
+printf 'search: {population: 32}\n' >"$work/random.yaml"
 for algorithm in auto random; do
     row "ResNet-20 $algorithm" "$data/models/onnx/resnet20_cifar10.onnx" 8 --data "$work/cifar.bin" \
         --scale 1/255 --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 --batch 256 \
