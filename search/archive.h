@@ -43,9 +43,10 @@ uint32_t amct_archive_front(const amct_archive *archive, uint32_t *numbers, uint
 /*
  * Numbers of up to k members to refine and confirm: the cheapest that are good enough, in order of
  * cost; from k = 3 on the likely one before them, if it is cheaper (the confirm samples may prove
- * what the search samples did not promise); and as the last one a safe one: the cheapest that promises (drop + z se) half of the
- * limit or less, else the one that promises least. If none is good enough they come in order of
- * that promise. Only FULL members cheaper than below_ns count. Returns how many there are.
+ * what the search samples did not promise); and as the last one a safe one: the cheapest that
+ * promises (drop + z se) half of the limit or less, else the one that promises least. If none is
+ * good enough they come in order of that promise. Only FULL members cheaper than below_ns count.
+ * Returns how many there are.
  */
 uint32_t amct_archive_finalists(const amct_archive *archive, const amct_drop_model *model,
                                 double below_ns, uint32_t *numbers, uint32_t k);

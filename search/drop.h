@@ -17,8 +17,8 @@
  * 2. A candidate's own drop deviates from that by 10 % (one standard deviation).
  * 3. The candidates are measured on the same samples, so the errors of their changed answers
  *    correlate with 0.45; of two candidates of unlike loss, what they share is what the less lossy
- *    one changes. Candidates of similar loss are pooled (lossbins.h). Variances come from the rate of
- *    changes pooled over all candidates, in proportion to the root of the loss, never from a count
+ *    one changes. Candidates of similar loss are pooled (lossbins.h). Variances come from the rate
+ * of changes pooled over all candidates, in proportion to the root of the loss, never from a count
  *    itself: few changes by chance would look precise and pull the estimate down. K and g are
  *    integrated over a grid: their posterior gives mean and variance of the drop at any loss.
  * 4. Both estimates of one candidate are combined linearly with least variance, their errors

@@ -20,7 +20,8 @@ static uint32_t bin_of(double loss)
     return at < 0 ? 0 : at >= AMCT_LOSSBINS_BINS ? AMCT_LOSSBINS_BINS - 1 : (uint32_t)at;
 }
 
-void amct_lossbins_add(amct_lossbins *lossbins, const amct_race *plan, const amct_score *scores, uint32_t n)
+void amct_lossbins_add(amct_lossbins *lossbins, const amct_race *plan, const amct_score *scores,
+                       uint32_t n)
 {
     const amct_score *last = &scores[n - 1];
     double loss = amct_score_loss(last), samples = last->n;

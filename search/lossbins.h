@@ -30,7 +30,8 @@ typedef struct amct_lossbins {
 
 /* Scores at the looks of plan, the last one in full; with the last one only, n is 1. All sums are
  * finite. */
-void amct_lossbins_add(amct_lossbins *lossbins, const amct_race *plan, const amct_score *scores, uint32_t n);
+void amct_lossbins_add(amct_lossbins *lossbins, const amct_race *plan, const amct_score *scores,
+                       uint32_t n);
 
 /* Mean losses below this count as this much, so that their logarithm exists. */
 double amct_score_loss(const amct_score *score);

@@ -105,7 +105,7 @@ static void add_accuracy(builder *b)
     amct_json_number(json, at, "latency_ms", best_ms);
     amct_json_integer(json, at, "bytes", 44254 * (int64_t)b->shape.layers);
     amct_json_number(json, at, "speedup", original_ms / best_ms);
-    amct_json_bool(json, at, "refined", true);
+    amct_json_bool(json, at, "restored", true);
     amct_json_text(json, at, "form", "rebuilt");
 }
 

@@ -192,9 +192,9 @@ typedef struct amct_tensor_desc {
  * default domain (and younger operators in the form in which they appeared): an importer
  * translates its framework, and older forms, to them. Parameters that opset 18 has as inputs (axes
  * of ReduceMean, pads of Pad, min and max of Clip ...) are inputs, usually constants.
- * Besides ONNX's there are AscendQuant, AscendWeightQuant, AscendDequant and AscendAntiQuant, as ATC
- * reads them.
- * An operator that the importer does not know is passed on under its own name and domain. */
+ * Besides ONNX's there are AscendQuant, AscendWeightQuant, AscendDequant and AscendAntiQuant, as
+ * ATC reads them. An operator that the importer does not know is passed on under its own name and
+ * domain. */
 typedef struct amct_node_desc {
     uint32_t struct_size;
     uint32_t n_src;

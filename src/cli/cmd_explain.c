@@ -38,7 +38,8 @@ static const char *shown(const cJSON *at, const char *key, char text[AMCT_SHOWN]
 /* What one of a layer's alternatives is: "w4a8", "48 channels", "rank 16, spatial". */
 static const char *level_of(const cJSON *at, char text[AMCT_SHOWN])
 {
-    double kept = amct_json_get_number(at, "channels_kept"), rank = amct_json_get_number(at, "rank");
+    double kept = amct_json_get_number(at, "channels_kept"),
+           rank = amct_json_get_number(at, "rank");
     char form[AMCT_SHOWN];
     if (amct_json_get_text(at, "bits"))
         return shown(at, "bits", text);
@@ -67,14 +68,13 @@ static void explain_layer(const cJSON *result, const cJSON *layer)
 {
     char before[32], after[32], level[AMCT_SHOWN];
     char name[AMCT_SHOWN], op[AMCT_SHOWN], bits[AMCT_SHOWN], was[AMCT_SHOWN];
-    double now = amct_json_get_number(cJSON_GetObjectItemCaseSensitive(result, "best"),
-                                      "latency_ms");
+    double now =
+        amct_json_get_number(cJSON_GetObjectItemCaseSensitive(result, "best"), "latency_ms");
     double alone = amct_json_get_number(layer, "loss_alone");
     const cJSON *other;
     printf("%s (%s): %s, was %s\n", shown(layer, "name", name), shown(layer, "op", op),
            shown(layer, "bits", bits), shown(layer, "baseline_bits", was));
-    printf("  latency   %s -> %s\n",
-           time_of(layer, "baseline_latency_us", before, sizeof before),
+    printf("  latency   %s -> %s\n", time_of(layer, "baseline_latency_us", before, sizeof before),
            time_of(layer, "latency_us", after, sizeof after));
     explain_structure(layer);
     if (!isnan(alone))
@@ -83,8 +83,8 @@ static void explain_layer(const cJSON *result, const cJSON *layer)
     {
         double then = amct_json_get_number(other, "network_latency_ms");
         double loss = amct_json_get_number(other, "loss_alone");
-        printf("  at %-16s the network would take %.4g ms (%+.3g us)",
-               level_of(other, level), then, 1e3 * (then - now));
+        printf("  at %-16s the network would take %.4g ms (%+.3g us)", level_of(other, level), then,
+               1e3 * (then - now));
         if (!isnan(loss))
             printf(", loss %.3g alone", loss);
         printf("\n");
@@ -111,12 +111,13 @@ static void explain_all(const cJSON *result)
             snprintf(loss, sizeof loss, "%.3g", alone);
         const char *reason = amct_json_get_text(layer, "reason");
         char channels[32], rank[16] = "-";
-        snprintf(channels, sizeof channels, "%.0f/%.0f", amct_json_get_number(layer, "channels_kept"),
+        snprintf(channels, sizeof channels, "%.0f/%.0f",
+                 amct_json_get_number(layer, "channels_kept"),
                  amct_json_get_number(layer, "channels"));
         if (!isnan(amct_json_get_number(layer, "rank")))
             snprintf(rank, sizeof rank, "%.0f", amct_json_get_number(layer, "rank"));
-        printf("%-6s %9s %5s %10s %10s %10s  %s%s%s%s\n", shown(layer, "bits", bits), channels, rank,
-               before, after, loss, shown(layer, "name", name), reason ? "  (" : "",
+        printf("%-6s %9s %5s %10s %10s %10s  %s%s%s%s\n", shown(layer, "bits", bits), channels,
+               rank, before, after, loss, shown(layer, "name", name), reason ? "  (" : "",
                reason ? shown(layer, "reason", why) : "", reason ? ")" : "");
     }
 }

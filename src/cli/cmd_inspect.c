@@ -186,7 +186,8 @@ static amct_status print_json(const inspection *in, amct_err *err)
         amct_json_null(&json, at, "group");
         amct_json_null(&json, at, "ranks");
         cJSON *reasons = amct_json_object(&json, at, "reasons");
-        amct_json_text(&json, reasons, "bits", amct_genes_reason(in->genes, AMCT_GENE_BITS, i, AMCT_LEVEL_16));
+        amct_json_text(&json, reasons, "bits",
+                       amct_genes_reason(in->genes, AMCT_GENE_BITS, i, AMCT_LEVEL_16));
         amct_json_null(&json, reasons, "sparsity");
         amct_json_null(&json, reasons, "rank");
     }

@@ -1,6 +1,6 @@
 /*
- * command.h - the subcommands. Each takes the configuration that its options made, prints its answer
- * on stdout and words on stderr, and returns the program's exit status.
+ * command.h - the subcommands. Each takes the configuration that its options made, prints its
+ * answer on stdout and words on stderr, and returns the program's exit status.
  */
 #ifndef AMCT_CLI_COMMAND_H
 #define AMCT_CLI_COMMAND_H

@@ -19,10 +19,11 @@ static void print_text(const amct_config *c, const amct_forecast *f)
     char text[32];
     printf("%u of %u layers have a choice; samples: %u calibration, %u search, %u confirm\n",
            f->genes, f->layers, f->calibration_samples, f->search_samples, f->confirm_samples);
-    printf("at most %u evaluations and %u single-layer probes: about %s, %.0f MB of memory, %.0f MB "
-           "of disk in %s\n",
-           f->evaluations, f->probes, span(f->seconds, text, sizeof text),
-           (double)f->memory_bytes / 1e6, (double)f->disk_bytes / 1e6, c->output);
+    printf(
+        "at most %u evaluations and %u single-layer probes: about %s, %.0f MB of memory, %.0f MB "
+        "of disk in %s\n",
+        f->evaluations, f->probes, span(f->seconds, text, sizeof text),
+        (double)f->memory_bytes / 1e6, (double)f->disk_bytes / 1e6, c->output);
     printf("latency %.4g ms on %s, %.4g ms with every choice at its fastest: no search can reach "
            "more than %.2fx\n",
            f->original_ns / 1e6, c->chip, f->fastest_ns / 1e6, f->original_ns / f->fastest_ns);

@@ -16,7 +16,8 @@ static const struct command {
     int (*run)(amct_config *config, amct_err *err);
     const char *usage, *summary, *example;
 } commands[] = {
-    {"search", AMCT_CMD_SEARCH, amct_cmd_search, "MODEL --data PATH [options] | -c FILE | --resume OUT",
+    {"search", AMCT_CMD_SEARCH, amct_cmd_search,
+     "MODEL --data PATH [options] | -c FILE | --resume OUT",
      "find the fastest model within an accuracy budget",
      "amct-autotune search resnet20.onnx --data test.bin --scale 1/255 \\\n"
      "      --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 --budget 1% --batch 64 -o out"},
@@ -27,7 +28,8 @@ static const struct command {
      "measured accuracy of a model file (float, AMCT deploy or QDQ)",
      "amct-autotune eval out/best/resnet20_deploy_model.onnx --data test.bin --scale 1/255"},
     {"estimate", AMCT_CMD_ESTIMATE, amct_cmd_estimate, "MODEL [options]",
-     "latency of a model on a device", "amct-autotune estimate resnet50.onnx --batch 16 --per-layer"},
+     "latency of a model on a device",
+     "amct-autotune estimate resnet50.onnx --batch 16 --per-layer"},
     {"export", AMCT_CMD_EXPORT, amct_cmd_export, "OUT --budget RATIO [-o FOLDER]",
      "another point of a finished study, without a search",
      "amct-autotune export out --budget 0.5% -o out/half-percent"},
@@ -48,10 +50,11 @@ static void print_usage(FILE *out)
                  "Compresses a trained network for Huawei Ascend chips by measured search.\n\n");
     for (int i = 0; i < N_COMMANDS; i++)
         fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
-    fprintf(out, "\namct-autotune COMMAND --help shows a command's options. Exit status: 0 budget met "
-                 "and faster;\n1 internal error; 2 usage or bad input; 3 budget not met; 4 met but "
-                 "not faster; 5 stopped\nearly, resumable; 6 accuracy not proven with the samples "
-                 "given.\n");
+    fprintf(out,
+            "\namct-autotune COMMAND --help shows a command's options. Exit status: 0 budget met "
+            "and faster;\n1 internal error; 2 usage or bad input; 3 budget not met; 4 met but "
+            "not faster; 5 stopped\nearly, resumable; 6 accuracy not proven with the samples "
+            "given.\n");
 }
 
 static void print_help(const struct command *command)

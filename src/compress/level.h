@@ -42,13 +42,12 @@ void amct_leveldb_free(amct_leveldb *db); /* NULL is allowed */
 
 /* Computes the levels that are neither in memory nor in the folder, in `jobs` processes: of layer i
  * each kind of which bit 1 << kind of wanted[i] is set, unless it is AMCT_LEVEL_16, and the layer
- * can be quantised; the result does not depend on jobs. feed: the samples of the calibration, for second
- * moments (moments.h) where rounding needs them; as many layers at a time as fit into limit_bytes.
- * A layer that does not fit alone is rounded without them, with a warning. A file that is damaged
- * is replaced. */
-amct_status amct_leveldb_fill(amct_leveldb *db, const uint32_t *wanted,
-                              const amct_feed *feed, uint32_t jobs, size_t limit_bytes,
-                              amct_err *err);
+ * can be quantised; the result does not depend on jobs. feed: the samples of the calibration, for
+ * second moments (moments.h) where rounding needs them; as many layers at a time as fit into
+ * limit_bytes. A layer that does not fit alone is rounded without them, with a warning. A file that
+ * is damaged is replaced. */
+amct_status amct_leveldb_fill(amct_leveldb *db, const uint32_t *wanted, const amct_feed *feed,
+                              uint32_t jobs, size_t limit_bytes, amct_err *err);
 
 /* The same, with the kinds of one set for all layers. */
 amct_status amct_leveldb_fill_all(amct_leveldb *db, uint32_t kinds, const amct_feed *feed,

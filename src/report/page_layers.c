@@ -57,7 +57,8 @@ static void write_number(const amct_page *page, double value, int decimals)
 /* What an alternative is: bits, channels that are kept, or a rank. */
 static void write_level(const amct_page *page, const cJSON *at)
 {
-    double kept = amct_json_get_number(at, "channels_kept"), rank = amct_json_get_number(at, "rank");
+    double kept = amct_json_get_number(at, "channels_kept"),
+           rank = amct_json_get_number(at, "rank");
     if (amct_json_get_text(at, "bits"))
         amct_html_text(page->out, amct_json_get_text(at, "bits"));
     else if (!isnan(rank))
@@ -209,8 +210,8 @@ static void write_reasons(const amct_page *page, const cJSON *list, skip *skips)
     for (const cJSON *item = list; item; item = item->next, n++) {
         const char *reason = amct_json_get_text(item, "reason");
         const char *level = amct_json_get_text(item, "level");
-        skips[n] = (skip){amct_json_get_text(item, "name"), level ? level : "",
-                          reason ? reason : "", n};
+        skips[n] =
+            (skip){amct_json_get_text(item, "name"), level ? level : "", reason ? reason : "", n};
     }
     qsort(skips, n, sizeof *skips, by_reason);
     begin_table(page, amct_page_name_width(list), columns, sizeof columns / sizeof *columns);

@@ -160,8 +160,8 @@ static void write_caption(const amct_page *page, const amct_plot *plot)
     size_t above = 0, below = 0, missing = 0;
     double most = 0;
     bool probes = false, rejected = false;
-    bool refined = amct_json_get_true(page->best, "refined");
     const char *form = amct_json_get_text(page->best, "form");
+    bool restored = amct_json_get_true(page->best, "restored");
     for (size_t i = 0; i < page->n; i++) {
         const amct_report_point *p = &page->points[i];
         double up = amct_axis_place(&plot->y, page->factor * p->drop);
@@ -188,13 +188,9 @@ static void write_caption(const amct_page *page, const amct_plot *plot)
         out,
         "</p>\n<figcaption>Down and to the left is better. Dots stand where their samples put "
         "them; the front stands at the drop to be expected, which also counts how far the "
-        "outputs have moved. The chosen model%s%s%s stands at the drop of the verdict, with its "
+        "outputs have moved. The chosen model%s%s%s%s stands at the drop of the verdict, with its "
         "interval.",
-        refined ? ", " : "",
-        !refined ? ""
-        : form   ? form
-                 : "refined",
-        refined ? "," : "");
+        form ? ", " : "", restored ? "restored, " : "", form ? form : "", form ? "," : "");
     if (above) {
         fprintf(out, " %zu candidate%s above the scale, up to ", above,
                 above > 1 ? "s lie" : " lies");

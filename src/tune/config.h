@@ -26,7 +26,7 @@ typedef struct amct_config {
 
     const char *estimator;
     const char *chip;
-    int64_t batch; /* on the device; 0: as the model says */
+    int64_t batch;               /* on the device; 0: as the model says */
     amct_option *target_options; /* for the estimator, chip among them */
     uint32_t n_target_options;
 
@@ -46,8 +46,8 @@ typedef struct amct_config {
     uint64_t time_limit_ns; /* 0: none */
     uint64_t seed;
 
-    /* Sections of the search file, to name the place of what is found to be wrong later; NULL: there
-     * is none, or the command line says something else. */
+    /* Sections of the search file, to name the place of what is found to be wrong later; NULL:
+     * there is none, or the command line says something else. */
     const amct_yaml_node *data_section, *target_section;
 
     const char *output;

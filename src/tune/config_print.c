@@ -152,7 +152,8 @@ static void print_rest(FILE *out, const amct_config *c)
     line(out, "  bits", "of weights and activations, levels a layer may have; 16 is always one",
          "[16%s%s%s]", c->levels[AMCT_LEVEL_W8A8] ? ", w8a8" : "",
          c->levels[AMCT_LEVEL_W4A8] ? ", w4a8" : "", c->levels[AMCT_LEVEL_W4A4] ? ", w4a4" : "");
-    fprintf(out, "  sparsity:                         # channels that a group of layers may lose\n");
+    fprintf(out,
+            "  sparsity:                         # channels that a group of layers may lose\n");
     fprintf(out, "    ratios: [");
     for (uint32_t i = 0; i < c->n_ratios; i++)
         fprintf(out, "%s%.17g", i ? ", " : "", c->ratios[i]);
@@ -190,9 +191,8 @@ static void print_rest(FILE *out, const amct_config *c)
     line(out, "  seed", "of all randomness", "%llu", (unsigned long long)c->seed);
     fprintf(out, "output:\n");
     path_line(out, "  directory", c->output, "");
-    line(out, "  formats", "amct (for ATC) and onnx-qdq", "[%s%s%s]",
-         c->format_amct ? "amct" : "", c->format_amct && c->format_qdq ? ", " : "",
-         c->format_qdq ? "onnx-qdq" : "");
+    line(out, "  formats", "amct (for ATC) and onnx-qdq", "[%s%s%s]", c->format_amct ? "amct" : "",
+         c->format_amct && c->format_qdq ? ", " : "", c->format_qdq ? "onnx-qdq" : "");
     line(out, "memory_limit", "for samples and caches", "%llu",
          (unsigned long long)c->memory_limit_bytes);
 }

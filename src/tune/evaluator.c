@@ -81,7 +81,8 @@ static amct_score score_of(const amct_judge *judge, const amct_tally *t)
                         t->cosine_sq * scale * scale};
 }
 
-/* Of a candidate with another structure the stages' ends have other shapes: it is run as a whole. */
+/* Of a candidate with another structure the stages' ends have other shapes: it is run as a whole.
+ */
 static amct_status measure_whole(amct_tally *tally, amct_evaluator *e, const amct_graph *graph,
                                  uint32_t from, uint32_t to, amct_err *err)
 {

@@ -72,8 +72,7 @@ static amct_status measure_one(void *ctx, uint32_t worker, uint32_t k, amct_err 
         return AMCT_OK;
     AMCT_TRY(start(r, err));
     amct_status status =
-        measure(&r->kept[k].search, r, &r->finals->at[k].candidate, bench, 0,
-                                 bench->feed.n, err);
+        measure(&r->kept[k].search, r, &r->finals->at[k].candidate, bench, 0, bench->feed.n, err);
     r->kept[k].ok = status == AMCT_OK;
     return status;
 }
@@ -254,12 +253,13 @@ static amct_status refine_missing(final_round *r, amct_err *err)
 static void tell(const amct_final *f)
 {
     const amct_refined *r = &f->refined;
-    amct_log(AMCT_LOG_INFO,
-             "candidate %llu: %s%s; losses on held-back samples: %.4g stitched, %.4g mean-corrected, "
-             "%.4g rebuilt (%.4g on those it was fitted to)",
-             (unsigned long long)f->number, r->restored ? "restored, " : "",
-             amct_refinement_names[r->form], r->losses[AMCT_REFINED_NOT], r->losses[AMCT_REFINED_MEANS],
-             r->losses[AMCT_REFINED_REBUILT], r->fitted_loss);
+    amct_log(
+        AMCT_LOG_INFO,
+        "candidate %llu: %s%s; losses on held-back samples: %.4g stitched, %.4g mean-corrected, "
+        "%.4g rebuilt (%.4g on those it was fitted to)",
+        (unsigned long long)f->number, r->restored ? "restored, " : "",
+        amct_refinement_names[r->form], r->losses[AMCT_REFINED_NOT], r->losses[AMCT_REFINED_MEANS],
+        r->losses[AMCT_REFINED_REBUILT], r->fitted_loss);
     if (r->form == AMCT_REFINED_REBUILT && r->losses[r->form] > 2 * r->fitted_loss)
         amct_log(AMCT_LOG_WARN,
                  "candidate %llu fits the calibration samples much better than others: give more "
@@ -278,9 +278,8 @@ static amct_status refine_all(final_round *r, amct_err *err)
             continue;
         memcpy(&r->kept[k], record, sizeof(kept));
         const amct_candidate *c = &r->finals->at[k].candidate;
-        AMCT_TRY(amct_final_record_read(c->levels, c->n_layers,
-                                        (const char *)record + sizeof(kept), r->finals->arena,
-                                        err));
+        AMCT_TRY(amct_final_record_read(c->levels, c->n_layers, (const char *)record + sizeof(kept),
+                                        r->finals->arena, err));
     }
     AMCT_TRY(refine_missing(r, err));
     amct_status status = amct_parallel(r->work->jobs, n, measure_one, r, err);

@@ -103,8 +103,8 @@ static amct_status compare_kinds(bool *faster, maker *m, uint8_t *company, uint3
     return status;
 }
 
-/* Drops levels that gain nothing over the next less lossy one, neither where the other layers are at
- * their deepest levels, nor at 8 bits, nor at 16. */
+/* Drops levels that gain nothing over the next less lossy one, neither where the other layers are
+ * at their deepest levels, nor at 8 bits, nor at 16. */
 static amct_status forbid_slow(maker *m, amct_err *err)
 {
     uint32_t n = m->to->n_layers;
@@ -114,9 +114,8 @@ static amct_status forbid_slow(maker *m, amct_err *err)
         if (!company[c])
             return amct_fail_nomem(err);
         for (uint32_t i = 0; c > 0 && i < n; i++)
-            company[c][i] = c == 1 && has(m->allowed[i], AMCT_LEVEL_W8A8)
-                                ? AMCT_LEVEL_W8A8
-                                : deepest(m->allowed[i]);
+            company[c][i] = c == 1 && has(m->allowed[i], AMCT_LEVEL_W8A8) ? AMCT_LEVEL_W8A8
+                                                                          : deepest(m->allowed[i]);
     }
     for (uint32_t i = 0; i < n; i++) {
         int less = AMCT_LEVEL_16;
@@ -183,8 +182,7 @@ static amct_status conclude(maker *m, amct_err *err)
 amct_status amct_genes_make(amct_genes *out, const amct_config *config, const amct_layer *layers,
                             uint32_t n_layers, amct_costing *costing, amct_err *err)
 {
-    amct_genes genes = {
-        .n_layers = n_layers, .n_choices = 2 * n_layers, .arena = amct_arena_new()};
+    amct_genes genes = {.n_layers = n_layers, .n_choices = 2 * n_layers, .arena = amct_arena_new()};
     maker m = {&genes,
                config,
                layers,
@@ -255,8 +253,7 @@ static amct_status drop_kinds(amct_genes *genes, amct_gene *gene, const amct_lev
     return AMCT_OK;
 }
 
-amct_status amct_genes_drop_impossible(amct_genes *genes, const amct_leveldb *levels,
-                                       amct_err *err)
+amct_status amct_genes_drop_impossible(amct_genes *genes, const amct_leveldb *levels, amct_err *err)
 {
     uint32_t kept = 0;
     for (uint32_t g = 0; g < genes->n; g++) {

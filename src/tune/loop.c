@@ -114,7 +114,8 @@ static amct_status begin_more(amct_loop *loop, batch *b, amct_err *err)
         const amct_ask *ask = &b->asks[b->next];
         if (!b->done[b->next]) {
             amct_genes_express(loop->genes, ask->genome, b->choices);
-            AMCT_TRY(amct_evaluator_begin(loop->evaluator, ask->number, b->choices, &ask->race, err));
+            AMCT_TRY(
+                amct_evaluator_begin(loop->evaluator, ask->number, b->choices, &ask->race, err));
             b->in_flight++;
         }
         b->next++;

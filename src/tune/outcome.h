@@ -30,8 +30,8 @@ amct_outcome amct_outcome_of(const amct_tuned *tuned);
 /* Why the search ended, or what was chosen from. */
 const char *amct_outcome_reason(const amct_tuned *tuned);
 
-/* Bytes of the constants of the candidate with these choices; NULL: of the original. Floats count as
- * float16, which they are on the device. */
+/* Bytes of the constants of the candidate with these choices; NULL: of the original. Floats count
+ * as float16, which they are on the device. */
 int64_t amct_outcome_bytes(const amct_setup *s, const uint8_t *choices);
 
 #endif

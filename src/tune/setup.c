@@ -34,9 +34,8 @@ static amct_status cost_original(amct_setup *s, amct_err *err)
     AMCT_TRY(amct_costing_new(&s->costing, s->plugins, s->config, s->cost_graph, s->model.layers,
                               s->model.n_layers, NULL, err));
     uint8_t *choices = calloc(amct_parts_choices(s->model.n_layers, NULL) + (size_t)1, 1);
-    amct_status status = choices
-                             ? amct_costing_total(s->costing, choices, &s->original_cost, err)
-                             : amct_fail_nomem(err);
+    amct_status status = choices ? amct_costing_total(s->costing, choices, &s->original_cost, err)
+                                 : amct_fail_nomem(err);
     free(choices);
     return status == AMCT_OK || !s->config->target_section
                ? status
@@ -48,9 +47,7 @@ static amct_status choose_metric(amct_setup *s, amct_metric *metric, amct_err *e
     bool labels = s->dataset->labels, classes = s->outputs.classes;
     int wanted = s->config->metric;
     if (wanted < 0)
-        wanted = !classes  ? AMCT_METRIC_COSINE
-                 : labels ? AMCT_METRIC_TOP1
-                          : AMCT_METRIC_AGREEMENT;
+        wanted = !classes ? AMCT_METRIC_COSINE : labels ? AMCT_METRIC_TOP1 : AMCT_METRIC_AGREEMENT;
     *metric = (amct_metric)wanted;
     if (!classes && wanted != AMCT_METRIC_COSINE)
         return amct_fail(err, AMCT_E_INVALID,
@@ -72,8 +69,7 @@ static amct_status split_samples(amct_setup *s, amct_err *err)
                                   s->config->seed};
     AMCT_TRY(choose_metric(s, &metric, err));
     AMCT_TRY(amct_split_make(&s->split, s->dataset->n, s->dataset->labels, &options, err));
-    s->calibration =
-        (amct_selection){s->dataset, s->split.calibration, s->split.n_calibration};
+    s->calibration = (amct_selection){s->dataset, s->split.calibration, s->split.n_calibration};
     s->search = (amct_selection){s->dataset, s->split.search, s->split.n_search};
     s->confirm = (amct_selection){s->dataset, s->split.confirm, s->split.n_confirm};
     if (!s->calibration.n || !s->search.n)
@@ -94,8 +90,9 @@ amct_status amct_setup_inputs(amct_setup *s, const amct_config *config, amct_err
     *s = (amct_setup){.config = config};
     s->jobs = config->jobs ? config->jobs : amct_cpu_count();
     if (!config->model)
-        return amct_fail(err, AMCT_E_INVALID, "no model: name one, or say model: in the search "
-                                              "file");
+        return amct_fail(err, AMCT_E_INVALID,
+                         "no model: name one, or say model: in the search "
+                         "file");
     if (!(config->max_drop_ratio > 0))
         return amct_fail(err, AMCT_E_INVALID, "the budget must be greater than 0");
     if (config->memory_limit_bytes < MEMORY_MIN)
@@ -114,8 +111,8 @@ amct_status amct_setup_inputs(amct_setup *s, const amct_config *config, amct_err
     char *folder = amct_path_folder(config->output); /* for what does not fit into memory */
     if (!folder)
         return amct_fail_nomem(err);
-    amct_status status = amct_samples_open(&s->dataset, config, s->model.graph,
-                                           s->outputs.classes, folder, s->jobs, err);
+    amct_status status = amct_samples_open(&s->dataset, config, s->model.graph, s->outputs.classes,
+                                           folder, s->jobs, err);
     free(folder);
     AMCT_TRY(status);
     status = split_samples(s, err);
@@ -174,8 +171,7 @@ amct_status amct_setup_baseline(amct_setup *s, amct_err *err)
     s->rows = amct_shared_alloc(s->rows_bytes);
     if (!s->rows)
         return amct_fail_nomem(err);
-    uint32_t tasks =
-        (s->search.n + b.batch - 1) / b.batch + (s->confirm.n + b.batch - 1) / b.batch;
+    uint32_t tasks = (s->search.n + b.batch - 1) / b.batch + (s->confirm.n + b.batch - 1) / b.batch;
     amct_status status = amct_parallel(s->jobs, tasks, run_original, &b, err);
     if (status == AMCT_E_UNSUPPORTED)
         amct_fail_in(err, "%s", s->config->model);
@@ -185,11 +181,10 @@ amct_status amct_setup_baseline(amct_setup *s, amct_err *err)
     s->search_judge.original = s->rows;
     s->confirm_judge.original = s->rows + (size_t)s->search.n * s->outputs.row;
     for (uint32_t i = 0; i < s->search.n; i++)
-        amct_judge_add(&s->search_judge, i,
-                       s->search_judge.original + (size_t)i * s->outputs.row, &s->search_baseline);
+        amct_judge_add(&s->search_judge, i, s->search_judge.original + (size_t)i * s->outputs.row,
+                       &s->search_baseline);
     for (uint32_t i = 0; i < s->confirm.n; i++)
-        amct_judge_add(&s->confirm_judge, i,
-                       s->confirm_judge.original + (size_t)i * s->outputs.row,
+        amct_judge_add(&s->confirm_judge, i, s->confirm_judge.original + (size_t)i * s->outputs.row,
                        &s->confirm_baseline);
     amct_setup_budget(s, s->config->max_drop_ratio, s->config->relative);
     if (!(s->budget_ratio > 0 && s->budget_ratio < 1))
@@ -282,8 +277,7 @@ static void fingerprint(prints *p, const amct_setup *s, const amct_exec *exec)
     for (uint32_t i = 0; i < c->n_target_options; i++)
         snprintf(all + strlen(all), sizeof all - strlen(all), " %s=%s", c->target_options[i].key,
                  c->target_options[i].value);
-    const amct_plugin *plugin =
-        amct_plugins_find(s->plugins, AMCT_PLUGIN_ESTIMATOR, c->estimator);
+    const amct_plugin *plugin = amct_plugins_find(s->plugins, AMCT_PLUGIN_ESTIMATOR, c->estimator);
     print(p, "target", "%s %s%s batch=%lld", c->estimator, plugin ? plugin->version : "?", all,
           (long long)amct_batch_of(s->cost_graph));
     for (uint32_t i = 0; i < c->n_skip; i++)
@@ -330,8 +324,8 @@ static amct_status make_levels(amct_setup *s, amct_err *err)
     uint32_t *wanted = calloc(m->n_layers + 1, sizeof *wanted);
     amct_status status = folder && wanted ? AMCT_OK : amct_fail_nomem(err);
     if (status == AMCT_OK)
-        status = amct_leveldb_new(&s->levels, m->graph, m->layers, s->stats, &s->level, folder,
-                                  err);
+        status =
+            amct_leveldb_new(&s->levels, m->graph, m->layers, s->stats, &s->level, folder, err);
     if (status == AMCT_OK) {
         amct_genes_wanted(&s->genes, wanted);
         status = amct_leveldb_fill(s->levels, wanted, &feed, s->jobs,
@@ -359,8 +353,9 @@ static amct_status collect_moments(amct_setup *s, amct_err *err)
         if (wanted[i])
             used += bytes;
         else if (bytes)
-            amct_log(AMCT_LOG_WARN, "layer '%s': its second moments do not fit into the memory limit: "
-                                    "it is not factorised, and what it reads is cut as it is",
+            amct_log(AMCT_LOG_WARN,
+                     "layer '%s': its second moments do not fit into the memory limit: "
+                     "it is not factorised, and what it reads is cut as it is",
                      m->layers[i].name);
     }
     if (status == AMCT_OK)

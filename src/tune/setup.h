@@ -44,7 +44,8 @@ typedef struct amct_setup {
     amct_graph_cost original_cost;
 } amct_setup;
 
-/* Loads and checks model, target and data, splits the samples and finds the genes. Writes nothing. */
+/* Loads and checks model, target and data, splits the samples and finds the genes. Writes nothing.
+ */
 amct_status amct_setup_inputs(amct_setup *s, const amct_config *config, amct_err *err);
 /* Runs the original network on the search and confirm samples. */
 amct_status amct_setup_baseline(amct_setup *s, amct_err *err);
@@ -55,8 +56,8 @@ void amct_setup_budget(amct_setup *s, double max_drop_ratio, bool relative);
 bool amct_setup_provable(const amct_setup *s, double *needed);
 /* Opens or makes the study in config->output. */
 amct_status amct_setup_study(amct_setup *s, amct_err *err);
-/* Calibrates, fills the level database with what the genes may want, and finds the genes of channels
- * and ranks. */
+/* Calibrates, fills the level database with what the genes may want, and finds the genes of
+ * channels and ranks. */
 amct_status amct_setup_levels(amct_setup *s, amct_err *err);
 /* Computes what comes before all genes. */
 amct_status amct_setup_bench(amct_setup *s, amct_err *err);

@@ -47,8 +47,8 @@ amct_status amct_stage_cache_new(amct_stage_cache **out, const amct_stage_source
                                  amct_err *err);
 void amct_stage_cache_free(amct_stage_cache *cache); /* NULL is allowed */
 
-/* Begins with a candidate: its graph, stitched, which must live until amct_stage_cache_rest, and the
- * level of each layer. */
+/* Begins with a candidate: its graph, stitched, which must live until amct_stage_cache_rest, and
+ * the level of each layer. */
 void amct_stage_cache_begin(amct_stage_cache *cache, const amct_graph *graph, const uint8_t *kinds);
 /* Lets go of the candidate; its rows stay. */
 void amct_stage_cache_rest(amct_stage_cache *cache);

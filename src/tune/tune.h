@@ -33,8 +33,8 @@ typedef struct amct_tuned {
     const amct_final *best; /* NULL: the original */
     amct_graph_cost best_cost;
     amct_layer_cost *original_layers, *best_layers; /* per layer */
-    /* Per gene, AMCT_GENE_LEVELS each: the whole network's latency with this gene at that level beside
-     * the others' best; the mean loss of that level alone, NAN: not measured. */
+    /* Per gene, AMCT_GENE_LEVELS each: the whole network's latency with this gene at that level
+     * beside the others' best; the mean loss of that level alone, NAN: not measured. */
     double *other_ns, *alone_loss;
     amct_verdict verdict;
     bool faster; /* by AMCT_FASTER_RATIO at least */

@@ -19,14 +19,7 @@
     }
 
 static amct_err err;
-
-static void must(amct_status status)
-{
-    if (status == AMCT_OK)
-        return;
-    fprintf(stderr, "%s\n", err.text);
-    abort();
-}
+#define must(expr) net_must(expr, &err)
 
 /* ---- Building ------------------------------------------------------------------------------ */
 

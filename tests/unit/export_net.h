@@ -8,6 +8,18 @@
 
 #include "graph/graph.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Ends a test that cannot even make its network. */
+static inline void net_must(amct_status status, const amct_err *err)
+{
+    if (status == AMCT_OK)
+        return;
+    fprintf(stderr, "%s\n", err->text);
+    abort();
+}
+
 typedef struct export_net {
     const char *name;
     amct_graph *(*build)(void); /* as an importer would hand it over: not prepared */

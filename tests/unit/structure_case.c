@@ -3,17 +3,11 @@
 #include "base/pcg.h"
 #include "compress/calibrate.h"
 
+#include <math.h>
 #include <stdio.h>
 
 static amct_err err;
-
-static void must(amct_status status)
-{
-    if (status == AMCT_OK)
-        return;
-    fprintf(stderr, "%s\n", err.text);
-    abort();
-}
+#define must(expr) net_must(expr, &err)
 
 /* Random numbers that only depend on the sample and the place in it. */
 static amct_status fetch(void *ctx, uint32_t first, uint32_t count, amct_layout layout, float *dst,
@@ -107,4 +101,31 @@ void structure_case_compare(double *error, double *variance, const structure_cas
     free(mean);
     free(x);
     free(y);
+}
+
+void structure_gauss(double *a, double *b, size_t n, size_t m)
+{
+    for (size_t i = 0; i < n; i++) {
+        size_t top = i;
+        for (size_t k = i + 1; k < n; k++)
+            top = fabs(a[k * n + i]) > fabs(a[top * n + i]) ? k : top;
+        for (size_t j = 0; j < n; j++) {
+            double t = a[i * n + j];
+            a[i * n + j] = a[top * n + j], a[top * n + j] = t;
+        }
+        for (size_t j = 0; j < m; j++) {
+            double t = b[i * m + j];
+            b[i * m + j] = b[top * m + j], b[top * m + j] = t;
+        }
+        for (size_t k = 0; k < n; k++) {
+            double f = k == i ? 0 : a[k * n + i] / a[i * n + i];
+            for (size_t j = 0; j < n; j++)
+                a[k * n + j] -= f * a[i * n + j];
+            for (size_t j = 0; j < m; j++)
+                b[k * m + j] -= f * b[i * m + j];
+        }
+    }
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < m; j++)
+            b[i * m + j] /= a[i * n + i];
 }

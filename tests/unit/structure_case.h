@@ -28,6 +28,9 @@ typedef struct structure_case {
 void structure_case_begin(structure_case *c, amct_graph *graph, uint32_t n_samples);
 void structure_case_end(structure_case *c);
 
+/* Solves a x = b, n x n times n x m, in place, by elimination: what others are compared with. */
+void structure_gauss(double *a, double *b, size_t n, size_t m);
+
 static inline uint32_t structure_layer(const structure_case *c, const char *name)
 {
     uint32_t i = 0;

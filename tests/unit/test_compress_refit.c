@@ -9,34 +9,6 @@ static amct_err err;
 
 #define OK(expr) cr_assert_eq((expr), AMCT_OK, "%s", err.text)
 
-/* Solves a x = b, n x n times n x m, in place. */
-static void gauss(double *a, double *b, size_t n, size_t m)
-{
-    for (size_t i = 0; i < n; i++) {
-        size_t top = i;
-        for (size_t k = i + 1; k < n; k++)
-            top = fabs(a[k * n + i]) > fabs(a[top * n + i]) ? k : top;
-        for (size_t j = 0; j < n; j++) {
-            double t = a[i * n + j];
-            a[i * n + j] = a[top * n + j], a[top * n + j] = t;
-        }
-        for (size_t j = 0; j < m; j++) {
-            double t = b[i * m + j];
-            b[i * m + j] = b[top * m + j], b[top * m + j] = t;
-        }
-        for (size_t k = 0; k < n; k++) {
-            double f = k == i ? 0 : a[k * n + i] / a[i * n + i];
-            for (size_t j = 0; j < n; j++)
-                a[k * n + j] -= f * a[i * n + j];
-            for (size_t j = 0; j < m; j++)
-                b[k * m + j] -= f * b[i * m + j];
-        }
-    }
-    for (size_t i = 0; i < n; i++)
-        for (size_t j = 0; j < m; j++)
-            b[i * m + j] /= a[i * n + i];
-}
-
 /* Drops a third of what a layer reads. */
 static void random_keep(bool *keep, const structure_case *c, uint32_t layer, uint64_t seed)
 {
@@ -89,7 +61,7 @@ static void check_against_gauss(const structure_case *c, uint32_t l, const bool 
                 b[i * m + o] += g[at[i] * n + k] * w[k * m + o];
         }
     }
-    gauss(a, b, kept, m);
+    structure_gauss(a, b, kept, m);
     double wrong = 0, energy = 0; /* (w - w') C (w - w'), summed up plainly */
     double *away = malloc(n * m * 8);
     memcpy(away, w, n * m * 8);

@@ -88,21 +88,6 @@ Test(compress_restore, a_layer_undoes_what_can_be_undone)
 /* ---- Against Gauss ----------------------------------------------------------------------------
  */
 
-static void gauss(double *a, double *b, size_t n, size_t m)
-{
-    for (size_t i = 0; i < n; i++) /* positive definite: no pivots are needed */
-        for (size_t k = 0; k < n; k++) {
-            double f = k == i ? 0 : a[k * n + i] / a[i * n + i];
-            for (size_t j = 0; j < n; j++)
-                a[k * n + j] -= f * a[i * n + j];
-            for (size_t j = 0; j < m; j++)
-                b[k * m + j] -= f * b[i * m + j];
-        }
-    for (size_t i = 0; i < n; i++)
-        for (size_t j = 0; j < m; j++)
-            b[i * m + j] /= a[i * n + i];
-}
-
 /* Patches of 3 x 3 with padding 1 of values in C order: (samples * h * w) x (channels * 9). */
 static double *patches(const float *x, size_t samples, size_t channels, size_t h, size_t w)
 {
@@ -177,7 +162,7 @@ static void check_layer(const structure_case *c, const amct_graph *candidate, co
         for (size_t o = 0; o < m; o++)
             b[i * m + o] += ridge * trace * was[o * k + i];
     }
-    gauss(cov, b, k, m);
+    structure_gauss(cov, b, k, m);
     for (size_t o = 0; o < m; o++) {
         double bias = 0;
         for (size_t r = 0; r < rows; r++)

@@ -109,7 +109,8 @@ Test(export_text, hfmg_has_its_own_parameters)
 Test(export_text, record_has_scales_and_offsets_of_quantised_layers)
 {
     static const float scales[] = {0.25f, 1.0f / 3};
-    static const amct_quantised a = {{0.0185549166f, -14}, 8, 8, 4, 2, 2, NULL, scales, NULL, {0, 0}};
+    static const amct_quantised a = {
+        {0.0185549166f, -14}, 8, 8, 4, 2, 2, NULL, scales, NULL, {0, 0}};
     static const amct_quantised b = {{1.0f / 255, -128}, 8, 8, 4, 1, 2, NULL, scales, NULL, {0, 0}};
     amct_layer layers[3] = {
         {.name = "/conv1/Conv"}, {.name = "float"}, {.name = "a \"b\\\t\xc3\xa9"}};

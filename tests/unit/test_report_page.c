@@ -257,6 +257,13 @@ Test(report_page, accuracies_are_shown_in_the_units_of_the_metric)
     free(page);
 }
 
+Test(report_page, the_form_of_the_chosen_model_is_told)
+{
+    char *page = sample_page();
+    assert_has(page, "The chosen model, restored, rebuilt, stands");
+    free(page);
+}
+
 Test(report_page, other_levels_are_told_against_the_chosen_network)
 {
     set("best", cJSON_Parse("{\"latency_ms\":1.5}"));

@@ -276,7 +276,8 @@ Test(search_auto, a_fastest_assignment_within_budget_ends_the_search)
     synthetic_shape shape = {.n_genes = 20, .n_levels = 2, .boundary = 0.1};
     amct_search *search = solve(shape, 3, "auto", 400, 4096, 0);
     cr_assert_eq(amct_search_ended(search), AMCT_SEARCH_FASTEST_MEETS);
-    cr_assert_str_eq(amct_search_reason(search), "the fastest assignment is within the budget on the search samples");
+    cr_assert_str_eq(amct_search_reason(search),
+                     "the fastest assignment is within the budget on the search samples");
     amct_search_progress progress = amct_search_get_progress(search);
     cr_assert_eq(progress.evaluations, 1);
     cr_assert_float_eq(progress.best_ns, lower_bound(&net, 1e9), 1e-3);
