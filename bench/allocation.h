@@ -5,7 +5,7 @@
 #ifndef BENCH_ALLOCATION_H
 #define BENCH_ALLOCATION_H
 
-#include "compress/structure.h"
+#include "structure/structure.h"
 
 /* A group or a layer, and its levels from the largest on; level 0 is all of it. */
 typedef struct gene {

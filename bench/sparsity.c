@@ -12,9 +12,9 @@
 #include "base/fork.h"
 #include "bench/allocation.h"
 #include "bench/scoring.h"
-#include "compress/fixed_rank.h"
-#include "compress/refit.h"
-#include "compress/restore.h"
+#include "structure/fixed_rank.h"
+#include "structure/refit.h"
+#include "structure/restore.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -11,7 +11,7 @@
 #ifndef AMCT_TUNE_CANDIDATE_H
 #define AMCT_TUNE_CANDIDATE_H
 
-#include "compress/derived_levels.h"
+#include "structure/derived_levels.h"
 
 /* What candidates are made of; all of it outlives them. */
 typedef struct amct_parts {
@@ -37,8 +37,7 @@ bool amct_choices_are_structured(const uint8_t *choices, uint32_t n_layers,
                                  const amct_structure *structure);
 /* The same as a genome; *out is freed with amct_choices_free. */
 amct_status amct_choices_genome(amct_structure_genome *out, const uint8_t *choices,
-                                uint32_t n_layers, const amct_structure *structure,
-                                amct_err *err);
+                                uint32_t n_layers, const amct_structure *structure, amct_err *err);
 void amct_choices_free(amct_structure_genome *genome);
 
 typedef struct amct_candidate {
@@ -56,7 +55,6 @@ amct_status amct_candidate_make(amct_candidate *out, const amct_parts *parts,
 void amct_candidate_free(amct_candidate *candidate); /* a zeroed one is allowed */
 
 /* The network that is run. */
-amct_status amct_candidate_stitch(amct_graph **out, const amct_candidate *candidate,
-                                  amct_err *err);
+amct_status amct_candidate_stitch(amct_graph **out, const amct_candidate *candidate, amct_err *err);
 
 #endif

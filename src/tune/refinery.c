@@ -4,7 +4,7 @@
 #include "base/log.h"
 #include "compress/rebuild.h"
 #include "compress/refine.h"
-#include "compress/restore.h"
+#include "structure/restore.h"
 #include "passes/prepare.h"
 
 #include <math.h>
@@ -163,10 +163,9 @@ static amct_status restore(amct_candidate *out, const amct_refinery *r, const am
     amct_candidate made = {.structured = c->structured};
     fit.n -= r->n_held;
     AMCT_TRY(amct_exec_new(&exec, r->bench->engine, err));
-    amct_status status =
-        amct_restore(&made.restored, c->structured.graph, parts->graph,
-                     amct_structure_lanes(parts->structure), c->structured.keep, exec, &fit,
-                     &options, err);
+    amct_status status = amct_restore(&made.restored, c->structured.graph, parts->graph,
+                                      amct_structure_lanes(parts->structure), c->structured.keep,
+                                      exec, &fit, &options, err);
     amct_exec_free(exec);
     AMCT_TRY(status);
     amct_hash_constants(made.restored);
@@ -240,15 +239,14 @@ static amct_status quantise_anew(body *b, amct_candidate *c, const amct_refinery
     if (status == AMCT_OK)
         status = calibrate(b, r, c, err);
     if (status == AMCT_OK)
-        status =
-            amct_leveldb_new(&b->levels, c->graph, c->layers, b->stats, r->level, NULL, err);
+        status = amct_leveldb_new(&b->levels, c->graph, c->layers, b->stats, r->level, NULL, err);
     if (status == AMCT_OK)
         status = amct_leveldb_fill(b->levels, wanted, &r->feed, r->jobs, r->limit_bytes, err);
     for (uint32_t i = 0; status == AMCT_OK && i < c->n_layers; i++)
         if (like->levels[i])
-            status = amct_leveldb_get(
-                &c->levels[i], b->levels, i,
-                (amct_level_kind)choices[c->structured.origins[i].layer], err);
+            status =
+                amct_leveldb_get(&c->levels[i], b->levels, i,
+                                 (amct_level_kind)choices[c->structured.origins[i].layer], err);
     free(wanted);
     return status;
 }

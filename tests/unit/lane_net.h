@@ -6,7 +6,7 @@
 #ifndef TESTS_LANE_NET_H
 #define TESTS_LANE_NET_H
 
-#include "compress/groups.h"
+#include "structure/groups.h"
 #include "exec/plan.h"
 #include "unit/export_net.h"
 

@@ -6,7 +6,7 @@
 #define TESTS_STRUCTURE_CASE_H
 
 #include "compress/moments.h"
-#include "compress/restructure.h"
+#include "structure/restructure.h"
 #include "unit/lane_net.h"
 
 #include <criterion/criterion.h>
