@@ -162,8 +162,6 @@ static inline tf_shape tf_scalar(void)
 
 /* Reads a TensorProto as a constant; data stays in the file if it can. */
 int32_t tf_read_tensor(tf_reader *r, tf_span message, const char *name, tf_value **out);
-/* Texts of a string tensor; *n of them. */
-int32_t tf_read_texts(tf_reader *r, tf_span message, tf_span **out, size_t *n);
 
 /* ---- tf_graph.c ---------------------------------------------------------------------------- */
 

@@ -134,19 +134,3 @@ int32_t tf_read_tensor(tf_reader *r, tf_span message, const char *name, tf_value
     *out = v;
     return AMCT_OK;
 }
-
-int32_t tf_read_texts(tf_reader *r, tf_span message, tf_span **out, size_t *n)
-{
-    tf_span rest = message, text;
-    size_t count = 0, i = 0;
-    while (tf_wire_each(&rest, 8, &text))
-        count++;
-    tf_span *texts = tf_alloc(&r->memory, count ? count : 1, sizeof *texts);
-    if (!texts)
-        return tf_nomem(r);
-    for (rest = message; tf_wire_each(&rest, 8, &text); i++)
-        texts[i] = text;
-    *out = texts;
-    *n = count;
-    return AMCT_OK;
-}
