@@ -163,9 +163,9 @@ bool torch_aten_known(const char *op)
     return false;
 }
 
-int32_t torch_aten_call(torch_reader *r, const char *op, const char *label,
-                        const torch_value *args, const char *const *names, uint32_t n,
-                        uint32_t n_wanted, torch_value *result)
+int32_t torch_aten_call(torch_reader *r, const char *op, const char *label, const torch_value *args,
+                        const char *const *names, uint32_t n, uint32_t n_wanted,
+                        torch_value *result)
 {
     torch_call c = {.r = r, .label = label, .n_wanted = n_wanted};
     const char *signature = NULL;

@@ -19,7 +19,7 @@ typedef struct torch_call {
     const char *label; /* what new nodes and tensors are named after */
     torch_value args[TORCH_MAX_ARGS];
     torch_value result;
-    bool in_place;    /* "relu_" */
+    bool in_place;     /* "relu_" */
     uint32_t n_wanted; /* results that the caller takes apart, 0 if that is not known */
 } torch_call;
 
@@ -41,22 +41,21 @@ struct torch_aten {
 
 /* The operator `op` of aten ("conv2d", "relu_") on n arguments; names are their names, NULL for one
  * that is given by its place. The result may be a tensor, a list, a tuple, a number. */
-int32_t torch_aten_call(torch_reader *r, const char *op, const char *label,
-                        const torch_value *args, const char *const *names, uint32_t n,
-                        uint32_t n_wanted, torch_value *result);
+int32_t torch_aten_call(torch_reader *r, const char *op, const char *label, const torch_value *args,
+                        const char *const *names, uint32_t n, uint32_t n_wanted,
+                        torch_value *result);
 bool torch_aten_known(const char *op);
 /* An operator that we do not know goes on under its own name: sources are the tensors among the
  * arguments, results are given. */
 int32_t torch_aten_pass_on(torch_reader *r, const char *domain, const char *op, const char *label,
-                           const torch_value *args, uint32_t n, torch_tensor **dst,
-                           uint32_t n_dst);
+                           const torch_value *args, uint32_t n, torch_tensor **dst, uint32_t n_dst);
 
 /* ---- Arguments ----------------------------------------------------------------------------- */
 
 int64_t torch_arg_int(const torch_call *c, uint32_t i, int64_t otherwise);
 double torch_arg_number(const torch_call *c, uint32_t i, double otherwise);
 bool torch_arg_bool(const torch_call *c, uint32_t i, bool otherwise);
-bool torch_arg_given(const torch_call *c, uint32_t i);       /* neither left out nor None */
+bool torch_arg_given(const torch_call *c, uint32_t i);           /* neither left out nor None */
 torch_tensor *torch_arg_tensor(const torch_call *c, uint32_t i); /* NULL if not given */
 /* A list of n integers: one number stands for all; `otherwise` if it is not given or empty. A
  * symbol among them is refused, naming the argument. */

@@ -41,8 +41,8 @@ static int32_t emit(torch_call *c, conv *v)
         TORCH_TRY(torch_end(&node, v->x->dtype, v->x->rank + 1, wide, &v->x));
         dims[0] = 1;
     }
-    torch_node node = torch_begin(c, v->transposed ? "ConvTranspose" : "Conv",
-                                  single ? "batched" : NULL);
+    torch_node node =
+        torch_begin(c, v->transposed ? "ConvTranspose" : "Conv", single ? "batched" : NULL);
     torch_src(&node, v->x);
     torch_src(&node, v->weight);
     if (v->bias)
@@ -91,7 +91,8 @@ static int32_t read_padding(torch_call *c, conv *v, uint32_t at)
 
 static int32_t begin(torch_call *c, conv *v)
 {
-    *v = (conv){.x = torch_arg_tensor(c, 0), .weight = torch_arg_tensor(c, 1),
+    *v = (conv){.x = torch_arg_tensor(c, 0),
+                .weight = torch_arg_tensor(c, 1),
                 .bias = torch_arg_tensor(c, 2)};
     if (v->weight->rank < 3 || v->weight->rank > 5)
         return torch_fail(c->r, AMCT_E_UNSUPPORTED,

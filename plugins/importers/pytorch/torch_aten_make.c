@@ -87,8 +87,9 @@ static int32_t run_scalar(torch_call *c)
     torch_value v = c->args[0];
     if (v.kind == TORCH_SYMBOL)
         return torch_return(c, v.tensor);
-    uint32_t dtype = v.kind == TORCH_INT ? AMCT_INT64 : v.kind == TORCH_BOOL ? AMCT_BOOL
-                                                                             : AMCT_FLOAT;
+    uint32_t dtype = v.kind == TORCH_INT    ? AMCT_INT64
+                     : v.kind == TORCH_BOOL ? AMCT_BOOL
+                                            : AMCT_FLOAT;
     TORCH_TRY(torch_const_number(c->r, c->label, read_dtype(c, 1, dtype), torch_arg_number(c, 0, 0),
                                  &out));
     return torch_return(c, out);

@@ -42,8 +42,10 @@ static int32_t begin(torch_call *c, pool *p, uint32_t dims)
         p->dilation[d] = 1;
         if (p->kernel[d] < 1 || p->kernel[d] > INT32_MAX || p->stride[d] < 1 ||
             p->stride[d] > INT32_MAX || p->pads[d] < 0 || p->pads[d] > INT32_MAX)
-            return torch_fail(c->r, AMCT_E_FORMAT, "aten::%s: kernel %lld, stride %lld, padding "
-                              "%lld", c->op, (long long)p->kernel[d], (long long)p->stride[d],
+            return torch_fail(c->r, AMCT_E_FORMAT,
+                              "aten::%s: kernel %lld, stride %lld, padding "
+                              "%lld",
+                              c->op, (long long)p->kernel[d], (long long)p->stride[d],
                               (long long)p->pads[d]);
     }
     return AMCT_OK;

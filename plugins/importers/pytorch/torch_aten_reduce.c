@@ -74,8 +74,8 @@ static int32_t run_extreme(torch_call *c)
     TORCH_TRY(torch_arg_dim(c, 1, 0, x->rank, &dim));
     int64_t axis = dim;
     TORCH_TRY(reduce(c, c->op, NULL, x, &axis, 1, keep, &values));
-    torch_node node = torch_begin(c, strcmp(c->op, "ReduceMax") == 0 ? "ArgMax" : "ArgMin",
-                                  "indices");
+    torch_node node =
+        torch_begin(c, strcmp(c->op, "ReduceMax") == 0 ? "ArgMax" : "ArgMin", "indices");
     torch_src(&node, x);
     torch_attr_int(&node, "axis", dim);
     torch_attr_int(&node, "keepdims", keep);
@@ -127,8 +127,8 @@ static int32_t variance(torch_call *c, double correction, bool keep, bool root)
     TORCH_TRY(reduce(c, "ReduceMean", "mean", x, axes, n, true, &mean));
     TORCH_TRY(torch_binary(c, "Sub", "centred", x, mean, &t));
     TORCH_TRY(torch_binary(c, "Mul", "square", t, t, &t));
-    TORCH_TRY(reduce(c, "ReduceMean", root || factor != 1 ? "moment" : NULL, t, axes, n, keep,
-                     &out));
+    TORCH_TRY(
+        reduce(c, "ReduceMean", root || factor != 1 ? "moment" : NULL, t, axes, n, keep, &out));
     if (factor != 1) {
         torch_node mul = torch_begin(c, "Mul", root ? "corrected" : NULL);
         torch_src(&mul, out);

@@ -5,9 +5,9 @@
 
 typedef struct resize {
     torch_tensor *x;
-    uint32_t dims;                                /* of space */
-    torch_value size;                             /* UNSET, or a list of integers and symbols */
-    double scales[AMCT_MAX_RANK];                 /* 0: not given */
+    uint32_t dims;                /* of space */
+    torch_value size;             /* UNSET, or a list of integers and symbols */
+    double scales[AMCT_MAX_RANK]; /* 0: not given */
     const char *mode, *coordinates, *nearest;
     bool antialias;
 } resize;
@@ -143,11 +143,10 @@ static int32_t run_smooth(torch_call *c)
     return finish(c, &z);
 }
 
-#define NEAREST "t:input|I:output_size F:scale_factors"
-#define NEAREST_CORE                                                                               \
-    "t:self I:output_size|n:scales n:scales_h n:scales_w n:scales_d"
-#define SMOOTH      "t:input|I:output_size b:align_corners F:scale_factors"
-#define SMOOTH_CORE "t:self I:output_size b:align_corners|n:scales n:scales_h n:scales_w n:scales_d"
+#define NEAREST      "t:input|I:output_size F:scale_factors"
+#define NEAREST_CORE "t:self I:output_size|n:scales n:scales_h n:scales_w n:scales_d"
+#define SMOOTH       "t:input|I:output_size b:align_corners F:scale_factors"
+#define SMOOTH_CORE  "t:self I:output_size b:align_corners|n:scales n:scales_h n:scales_w n:scales_d"
 
 const torch_aten torch_aten_resize[] = {
     {"upsample_nearest1d", NEAREST, run_nearest, NULL},

@@ -282,9 +282,9 @@ static int32_t expand(torch_call *c, torch_tensor *x, torch_value size)
         int64_t behind = (int64_t)i - ((int64_t)n - x->rank);
         bool keep = v.kind == TORCH_INT && v.i < 0;
         wanted.list->at[i] = keep ? torch_int(1) : v;
-        dims[i] = keep                    ? behind >= 0 ? x->dims[behind] : AMCT_DIM_UNKNOWN
+        dims[i] = keep                  ? behind >= 0 ? x->dims[behind] : AMCT_DIM_UNKNOWN
                   : v.kind == TORCH_INT ? v.i
-                                          : AMCT_DIM_UNKNOWN;
+                                        : AMCT_DIM_UNKNOWN;
     }
     TORCH_TRY(torch_ints_of(c, "shape", wanted, &shape));
     torch_node node = torch_begin(c, "Expand", NULL);

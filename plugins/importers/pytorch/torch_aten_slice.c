@@ -69,8 +69,7 @@ static int32_t pick(torch_call *c, const char *part, torch_tensor *x, int32_t di
 {
     int64_t dims[AMCT_MAX_RANK];
     torch_tensor *at;
-    const char *name =
-        torch_text(&c->r->memory, "%s_%s_index", c->label, part ? part : "element");
+    const char *name = torch_text(&c->r->memory, "%s_%s_index", c->label, part ? part : "element");
     if (!name)
         return torch_nomem(c->r);
     TORCH_TRY(torch_const_int(c->r, name, index, &at));
@@ -153,8 +152,8 @@ static int32_t split(torch_call *c, torch_tensor *x, int32_t dim, const int64_t 
         const char *name = torch_text(&c->r->memory, "%s_%lld", c->label, (long long)i);
         if (!name)
             return torch_nomem(c->r);
-        TORCH_TRY(torch_tensor_new(c->r, name, AMCT_TENSOR_VALUE, x->dtype, x->rank, x->dims,
-                                   &dst[i]));
+        TORCH_TRY(
+            torch_tensor_new(c->r, name, AMCT_TENSOR_VALUE, x->dtype, x->rank, x->dims, &dst[i]));
         dst[i]->dims[dim] = sizes ? sizes[i] : AMCT_DIM_UNKNOWN;
         torch_share(dst[i], x);
         list.list->at[i] = torch_of(dst[i]);
@@ -410,8 +409,7 @@ static int32_t run_channel_shuffle(torch_call *c)
     if (x->rank != 4 || groups < 1 || x->dims[1] < 1 || x->dims[1] % groups || x->dims[2] < 1 ||
         x->dims[3] < 1)
         return torch_unsupported(c, "other than 4 dims that are known and groups of equal size");
-    return shuffle(c,
-                   (int64_t[]){0, groups, x->dims[1] / groups, x->dims[2], x->dims[3]}, perm, 5,
+    return shuffle(c, (int64_t[]){0, groups, x->dims[1] / groups, x->dims[2], x->dims[3]}, perm, 5,
                    (int64_t[]){0, x->dims[1], x->dims[2], x->dims[3]}, 4);
 }
 

@@ -161,8 +161,8 @@ static int32_t run_glu(torch_call *c)
         const char *name = torch_text(&c->r->memory, "%s_half%d", c->label, i);
         if (!name)
             return torch_nomem(c->r);
-        TORCH_TRY(torch_tensor_new(c->r, name, AMCT_TENSOR_VALUE, x->dtype, x->rank, x->dims,
-                                   &half[i]));
+        TORCH_TRY(
+            torch_tensor_new(c->r, name, AMCT_TENSOR_VALUE, x->dtype, x->rank, x->dims, &half[i]));
         half[i]->dims[dim] = x->dims[dim] < 0 ? AMCT_DIM_UNKNOWN : x->dims[dim] / 2;
     }
     TORCH_TRY(torch_end_all(&node, half, 2));

@@ -60,8 +60,8 @@ void torch_src_number(torch_node *node, const char *what, uint32_t dtype, double
 static amct_attr_desc *new_attr(torch_node *node, const char *name, uint32_t type)
 {
     if (node->n_attrs == TORCH_MAX_ATTRS) { /* of our own making: none has as many */
-        node->status = torch_fail(node->c->r, AMCT_E_INTERNAL, "%s has too many attributes",
-                                  node->op);
+        node->status =
+            torch_fail(node->c->r, AMCT_E_INTERNAL, "%s has too many attributes", node->op);
         return &node->attrs[0];
     }
     amct_attr_desc *attr = &node->attrs[node->n_attrs++];
@@ -202,7 +202,7 @@ int32_t torch_reshape_to(torch_call *c, const char *part, torch_tensor *x, const
     torch_src(&node, x);
     torch_src_ints(&node, part ? part : "shape", dims, n);
     for (uint32_t i = 0; i < n; i++) /* 0 copies the dim */
-        shape[i] = dims[i] > 0 ? dims[i]
+        shape[i] = dims[i] > 0                            ? dims[i]
                    : dims[i] == 0 && (int32_t)i < x->rank ? x->dims[i]
                                                           : AMCT_DIM_UNKNOWN;
     TORCH_TRY(torch_end(&node, x->dtype, (int32_t)n, shape, out));
@@ -254,8 +254,7 @@ int32_t torch_arg_operand(torch_call *c, uint32_t i, uint32_t like, torch_tensor
 }
 
 int32_t torch_aten_pass_on(torch_reader *r, const char *domain, const char *op, const char *label,
-                           const torch_value *args, uint32_t n, torch_tensor **dst,
-                           uint32_t n_dst)
+                           const torch_value *args, uint32_t n, torch_tensor **dst, uint32_t n_dst)
 {
     torch_call c = {.r = r, .op = op, .label = label};
     torch_node node = torch_begin(&c, op, NULL);

@@ -16,6 +16,8 @@
             return try_status_;                                                                    \
     } while (0)
 
+enum { TORCH_MAX_JSON = 8 };
+
 struct torch_reader {
     const amct_host *host;
     const amct_sink *sink;
@@ -23,8 +25,10 @@ struct torch_reader {
     torch_memory memory;
     char place[320]; /* what is being read, for messages */
     bool checksum_warned;
-    size_t n_copied; /* bytes of constants that did not lie in C order */
-    uint32_t n_made; /* names that we made up */
+    size_t n_copied;                    /* bytes of constants that did not lie in C order */
+    uint32_t n_made;                    /* names that we made up */
+    struct cJSON *json[TORCH_MAX_JSON]; /* documents that are parsed, see torch_json.h */
+    uint32_t n_json;
 };
 
 /* ---- torch_report.c ------------------------------------------------------------------------ */
@@ -37,12 +41,11 @@ void torch_warn(torch_reader *r, const char *fmt, ...) __attribute__((format(pri
 /* Sets the place; "" for none. */
 void torch_at(torch_reader *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* ---- torch_export.c, torch_script.c, torch_weights.c --------------------------------------- */
+/* ---- torch_export.c ------------------------------------------------------------------------- */
 
-/* A .pt2 archive of today, and one of 2024. */
-int32_t torch_read_export(torch_reader *r, const torch_zip *zip);
-int32_t torch_read_export_2024(torch_reader *r, const torch_zip *zip);
+/* Whether the archive holds a program of torch.export, in today's form or that of 2024. */
 bool torch_is_export(const torch_zip *zip);
+int32_t torch_read_export(torch_reader *r, const torch_zip *zip);
 
 /* ---- torch_probe.c ------------------------------------------------------------------------- */
 

@@ -109,10 +109,10 @@ static const struct {
     const char *op, *onnx;
     bool to_float;
 } operators[] = {
-    {"add", "Add", false},      {"sub", "Sub", false},      {"mul", "Mul", false},
-    {"floordiv", "Div", false}, {"truediv", "Div", true},   {"div", "Div", true},
+    {"add", "Add", false},      {"sub", "Sub", false},       {"mul", "Mul", false},
+    {"floordiv", "Div", false}, {"truediv", "Div", true},    {"div", "Div", true},
     {"mod", "Mod", false},      {"remainder", "Mod", false}, {"max", "Max", false},
-    {"min", "Min", false},      {"sym_max", "Max", false},  {"sym_min", "Min", false},
+    {"min", "Min", false},      {"sym_max", "Max", false},   {"sym_min", "Min", false},
     {"pow", "Pow", false},
 };
 
@@ -141,8 +141,11 @@ static int32_t one_operand(torch_call *c, const char *op, torch_tensor *a, torch
         TORCH_TRY(torch_unary(c, "Neg", part, a, &t));
     else if (torch_dtype_is_float(a->dtype) &&
              (strcmp(op, "floor") == 0 || strcmp(op, "ceil") == 0 || strcmp(op, "round") == 0))
-        TORCH_TRY(torch_unary(c, op[0] == 'f' ? "Floor" : op[0] == 'c' ? "Ceil" : "Round", part, a,
-                              &t));
+        TORCH_TRY(torch_unary(c,
+                              op[0] == 'f'   ? "Floor"
+                              : op[0] == 'c' ? "Ceil"
+                                             : "Round",
+                              part, a, &t));
     else if (strcmp(op, "sqrt") == 0) {
         TORCH_TRY(to_type(c, a, AMCT_FLOAT, &t));
         TORCH_TRY(torch_unary(c, "Sqrt", part, t, &t));
@@ -158,8 +161,8 @@ static int32_t one_operand(torch_call *c, const char *op, torch_tensor *a, torch
 int32_t torch_symbol_op(torch_call *c, const char *op, torch_value a, torch_value b,
                         torch_value *out)
 {
-    static const char *const alone[] = {"neg", "int", "float", "floor", "ceil", "round", "sqrt",
-                                        "trunc"};
+    static const char *const alone[] = {"neg",  "int",   "float", "floor",
+                                        "ceil", "round", "sqrt",  "trunc"};
     torch_tensor *p, *q;
     if (b.kind == TORCH_UNSET)
         for (size_t i = 0; i < sizeof alone / sizeof *alone; i++)

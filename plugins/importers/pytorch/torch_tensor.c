@@ -17,8 +17,12 @@ int32_t torch_tensor_new(torch_reader *r, const char *name, uint32_t kind, uint3
     if (rank > AMCT_MAX_RANK)
         return torch_fail(r, AMCT_E_LIMIT, "'%.200s' has %d dims, at most %d wanted", name, rank,
                           AMCT_MAX_RANK);
-    *t = (torch_tensor){.name = name, .id = AMCT_NO_TENSOR, .kind = kind, .dtype = dtype,
-                        .rank = rank, .alias = alias};
+    *t = (torch_tensor){.name = name,
+                        .id = AMCT_NO_TENSOR,
+                        .kind = kind,
+                        .dtype = dtype,
+                        .rank = rank,
+                        .alias = alias};
     for (int32_t d = 0; d < rank; d++)
         t->dims[d] = dims ? dims[d] : AMCT_DIM_UNKNOWN;
     *out = t;
@@ -53,8 +57,10 @@ int32_t torch_tensor_bind(torch_reader *r, torch_tensor *t, torch_span bytes, in
     size_t width = torch_dtype_bytes(t->dtype);
     int64_t count = torch_tensor_count(t), last = offset, step = 1;
     if (!width)
-        return torch_fail(r, AMCT_E_UNSUPPORTED, "tensor '%.200s' has an element type that is not "
-                          "supported", t->name);
+        return torch_fail(r, AMCT_E_UNSUPPORTED,
+                          "tensor '%.200s' has an element type that is not "
+                          "supported",
+                          t->name);
     int64_t there = (int64_t)(bytes.size / width);
     if (count < 0)
         return torch_fail(r, AMCT_E_LIMIT, "tensor '%.200s' is too large", t->name);
@@ -74,10 +80,9 @@ int32_t torch_tensor_bind(torch_reader *r, torch_tensor *t, torch_span bytes, in
             last = INT64_MAX;
     }
     if (count > 0 && last >= there)
-        return torch_fail(r, AMCT_E_FORMAT,
-                          "tensor '%.200s' needs %lld elements or more, its storage has %lld",
-                          t->name, last == INT64_MAX ? (long long)last : (long long)last + 1,
-                          (long long)there);
+        return torch_fail(
+            r, AMCT_E_FORMAT, "tensor '%.200s' needs %lld elements or more, its storage has %lld",
+            t->name, last == INT64_MAX ? (long long)last : (long long)last + 1, (long long)there);
     t->kind = AMCT_TENSOR_CONSTANT;
     t->bytes = bytes;
     t->offset = offset;
@@ -232,7 +237,7 @@ double torch_tensor_get(const torch_tensor *t, int64_t i)
 int32_t torch_const_bytes(torch_reader *r, const char *name, uint32_t dtype, int32_t rank,
                           const int64_t *dims, const void *bytes, size_t size, torch_tensor **out)
 {
-    torch_tensor *t;
+    torch_tensor *t = NULL;
     uint8_t *copy = (uint8_t *)torch_copy(&r->memory, bytes, size);
     if (!copy)
         return torch_nomem(r);

@@ -3,12 +3,22 @@
 const char *torch_kind_name(torch_kind kind)
 {
     static const char *const names[] = {
-        [TORCH_UNSET] = "nothing",  [TORCH_NONE] = "None",           [TORCH_BOOL] = "a bool",
-        [TORCH_INT] = "an integer", [TORCH_FLOAT] = "a float",       [TORCH_TEXT] = "a string",
-        [TORCH_LIST] = "a list",    [TORCH_TUPLE] = "a tuple",       [TORCH_DICT] = "a dict",
-        [TORCH_TENSOR] = "a tensor", [TORCH_SYMBOL] = "a number that is not known before running",
-        [TORCH_STORAGE] = "a storage", [TORCH_CLASS] = "a class",    [TORCH_OBJECT] = "an object",
-        [TORCH_FUNCTION] = "a function", [TORCH_MARK] = "a mark",
+        [TORCH_UNSET] = "nothing",
+        [TORCH_NONE] = "None",
+        [TORCH_BOOL] = "a bool",
+        [TORCH_INT] = "an integer",
+        [TORCH_FLOAT] = "a float",
+        [TORCH_TEXT] = "a string",
+        [TORCH_LIST] = "a list",
+        [TORCH_TUPLE] = "a tuple",
+        [TORCH_DICT] = "a dict",
+        [TORCH_TENSOR] = "a tensor",
+        [TORCH_SYMBOL] = "a number that is not known before running",
+        [TORCH_STORAGE] = "a storage",
+        [TORCH_CLASS] = "a class",
+        [TORCH_OBJECT] = "an object",
+        [TORCH_FUNCTION] = "a function",
+        [TORCH_MARK] = "a mark",
     };
     return names[kind];
 }

@@ -84,13 +84,13 @@ typedef struct torch_alias {
 
 struct torch_tensor {
     const char *name;
-    uint32_t id;    /* AMCT_NO_TENSOR until the sink has it */
-    uint32_t kind;  /* amct_tensor_kind */
-    uint32_t dtype; /* AMCT_UNDEFINED if not known */
-    int32_t rank;   /* -1 if not known */
+    uint32_t id;                 /* AMCT_NO_TENSOR until the sink has it */
+    uint32_t kind;               /* amct_tensor_kind */
+    uint32_t dtype;              /* AMCT_UNDEFINED if not known */
+    int32_t rank;                /* -1 if not known */
     int64_t dims[AMCT_MAX_RANK]; /* AMCT_DIM_UNKNOWN where not known */
     /* of constants: */
-    torch_span bytes; /* all of the storage */
+    torch_span bytes;                       /* all of the storage */
     int64_t offset, strides[AMCT_MAX_RANK]; /* in elements */
     torch_alias *alias;
     uint32_t version; /* of alias, when this was made */
@@ -172,7 +172,8 @@ int32_t torch_const_bytes(torch_reader *r, const char *name, uint32_t dtype, int
 /* ---- torch_dtype.c ------------------------------------------------------------------------- */
 
 /* amct_dtype of a number of PyTorch's ScalarType as TorchScript has it (float32 is 6), and as .pt2
- * files have it (float32 is 7); of "float32"; of "FloatStorage". AMCT_UNDEFINED if there is none. */
+ * files have it (float32 is 7); of "float32"; of "FloatStorage". AMCT_UNDEFINED if there is none.
+ */
 uint32_t torch_dtype_of_script(int64_t number);
 uint32_t torch_dtype_of_export(int64_t number);
 uint32_t torch_dtype_of_name(const char *name);

@@ -1,4 +1,5 @@
-/* PKWARE's APPNOTE 6.3.10, sections 4.3 and 4.5, as far as PyTorch and Python's zipfile write it. */
+/* PKWARE's APPNOTE 6.3.10, sections 4.3 and 4.5, as far as PyTorch and Python's zipfile write it.
+ */
 #include "torch_zip.h"
 
 #include "torch_reader.h"
@@ -168,15 +169,14 @@ static int32_t read_entry(torch_reader *r, const directory *d, const uint8_t *en
     *m = (torch_member){.name = text, .size = (size_t)size};
     m->method = get16(entry + 10);
     m->crc32 = get32(entry + 16);
-    if (!lies_within(offset, LOCAL_BYTES, d->offset) ||
-        get32(d->zip.data + offset) != 0x04034b50)
+    if (!lies_within(offset, LOCAL_BYTES, d->offset) || get32(d->zip.data + offset) != 0x04034b50)
         return torch_fail(r, AMCT_E_FORMAT,
                           "the archive's member '%.200s' is not where the directory says", text);
     const uint8_t *local = d->zip.data + offset;
     uint64_t data = offset + LOCAL_BYTES + get16(local + 26) + get16(local + 28);
     if (!lies_within(data, packed, d->offset))
-        return torch_fail(r, AMCT_E_FORMAT,
-                          "the archive's member '%.200s' reaches beyond the file", text);
+        return torch_fail(r, AMCT_E_FORMAT, "the archive's member '%.200s' reaches beyond the file",
+                          text);
     m->packed = (torch_span){d->zip.data + data, (size_t)packed};
     *used = ENTRY_BYTES + name + extra + comment;
     return check_member(r, m, get16(entry + 8));
@@ -256,8 +256,9 @@ int32_t torch_zip_read(torch_reader *r, const torch_zip *zip, const char *name, 
     torch_span bytes = m->packed;
     if (m->method == 8) {
         if (m->size > MAX_UNPACKED || m->packed.size > MAX_UNPACKED)
-            return torch_fail(r, AMCT_E_LIMIT, "the archive's member '%.200s' is larger than %d MiB",
-                              name, MAX_UNPACKED >> 20);
+            return torch_fail(r, AMCT_E_LIMIT,
+                              "the archive's member '%.200s' is larger than %d MiB", name,
+                              MAX_UNPACKED >> 20);
         uint8_t *dst = torch_alloc(&r->memory, m->size, 1);
         if (!dst)
             return torch_nomem(r);
