@@ -124,8 +124,8 @@ amct_status amct_setup_inputs(amct_setup *s, const amct_config *config, amct_err
                                     : amct_fail_in(err, "%s", s->dataset->path);
     AMCT_TRY(
         amct_genes_make(&s->genes, config, s->model.layers, s->model.n_layers, s->costing, err));
-    return amct_settle_check(config, s->model.graph, s->model.layers, s->model.n_layers,
-                             s->genes.n, err);
+    return amct_settle_check(config, s->model.graph, s->model.layers, s->model.n_layers, s->genes.n,
+                             err);
 }
 
 /* ---- The original ------------------------------------------------------------------------- */

@@ -86,8 +86,8 @@ static amct_status search(runner *r, double begin, amct_err *err)
     options.evaluations = c->evaluations;
     amct_metric metric = s->search_judge.metric;
     amct_tables tables;
-    AMCT_TRY(amct_tables_make(&tables, &s->genes, s->cost_graph, s->model.layers, s->structure,
-                              err));
+    AMCT_TRY(
+        amct_tables_make(&tables, &s->genes, s->cost_graph, s->model.layers, s->structure, err));
     amct_search_problem problem = {.space = {s->genes.n, s->genes.n_levels, tables.kinds},
                                    .cost = cost_of,
                                    .cost_ctx = s,

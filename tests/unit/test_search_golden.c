@@ -1,8 +1,7 @@
 /*
- * Recorded runs: they show which changes alter what the search does. After a change that is meant to,
- * record it anew with
- *     AMCT_GOLDEN_RECORD=1 make check TESTS=tests/unit/test_search
- * and look at the difference.
+ * Recorded runs: they show which changes alter what the search does. After a change that is meant
+ * to, record it anew with AMCT_GOLDEN_RECORD=1 make check TESTS=tests/unit/test_search and look at
+ * the difference.
  */
 #include "search/search.h"
 
@@ -83,9 +82,7 @@ static void compare(const char *top, const char *algorithm)
 Test(search_golden, the_searches_do_what_they_did)
 {
     static const char *const algorithms[] = {
-        "auto",          "nsga2",    "chain",
-        "prune-only",    "amct-ilp", "amct-greedy-prune",
-        "amct-rollback",
+        "auto", "nsga2", "chain", "prune-only", "amct-ilp", "amct-greedy-prune", "amct-rollback",
     };
     const char *top = getenv("AMCT_TOP_SRCDIR");
     if (!top)

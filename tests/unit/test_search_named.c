@@ -52,8 +52,8 @@ Test(search_named, algorithms_of_one_kind_leave_the_others_alone)
                 {"rank-only", AMCT_GENE_RANK},      {"amct-fixed-rank", AMCT_GENE_RANK}};
     for (int k = 0; k < 6; k++) {
         cr_assert_eq(amct_search_algorithm_kinds(list[k].name), 1u << list[k].kind);
-        amct_search *search = solve(
-            list[k].name, (synthetic_shape){.n_genes = 12, .n_levels = 4, .noise = true}, 2);
+        amct_search *search =
+            solve(list[k].name, (synthetic_shape){.n_genes = 12, .n_levels = 4, .noise = true}, 2);
         uint32_t n = search->archive.genomes.count, changed = 0;
         for (uint32_t i = 0; i < n; i++)
             for (uint32_t g = 0; g < 12; g++) {
@@ -74,9 +74,9 @@ Test(search_named, auto_of_one_kind_finds_the_best_of_that_kind)
     static const char *const names[] = {"bits-only", "prune-only", "rank-only"};
     for (uint32_t kind = 0; kind < 3; kind++)
         for (uint64_t seed = 1; seed <= 8; seed++) {
-            amct_search *search = solve(
-                names[kind], (synthetic_shape){.n_genes = 24, .n_levels = 4, .boundary = 0.1},
-                seed);
+            amct_search *search =
+                solve(names[kind], (synthetic_shape){.n_genes = 24, .n_levels = 4, .boundary = 0.1},
+                      seed);
             for (uint32_t g = 0; g < 24; g++)
                 if (net.kinds[g] != kind)
                     net.n_levels[g] = 1;
@@ -108,8 +108,8 @@ static double bit_ops_of(const uint8_t *genome)
 {
     double sum = 0;
     for (uint32_t g = 0; g < net.shape.n_genes; g++)
-        sum += net.bit_ops[g * net.shape.n_levels + genome[g]] -
-               net.bit_ops[g * net.shape.n_levels];
+        sum +=
+            net.bit_ops[g * net.shape.n_levels + genome[g]] - net.bit_ops[g * net.shape.n_levels];
     return sum;
 }
 
@@ -184,7 +184,8 @@ Test(search_named, greedy_pruning_takes_what_loses_least_per_bit_operation_first
                         first = fmin(first, price);
                 }
             }
-            /* A gene at its second level got there in two moves, its price on the whole the lower. */
+            /* A gene at its second level got there in two moves, its price on the whole the lower.
+             */
             cr_assert_leq(worst, first * (1 + 1e-9), "seed %d: %g taken, %g left", (int)seed, worst,
                           first);
         }
@@ -209,8 +210,8 @@ Test(search_named, chain_goes_from_stage_to_stage_each_within_its_share)
 {
     int full = 0;
     for (uint64_t seed = 1; seed <= 10; seed++) {
-        amct_search *search = make(
-            "chain", (synthetic_shape){.n_genes = 24, .n_levels = 4, .boundary = 0.1}, seed);
+        amct_search *search =
+            make("chain", (synthetic_shape){.n_genes = 24, .n_levels = 4, .boundary = 0.1}, seed);
         const amct_ask *asks;
         amct_result results[8];
         size_t n;
@@ -219,8 +220,8 @@ Test(search_named, chain_goes_from_stage_to_stage_each_within_its_share)
         int seen[3] = {0};
         while (amct_search_ask(search, &asks, &n, &err) == AMCT_OK && n > 0) {
             const char *phase = amct_search_get_progress(search).phase;
-            int stage = strcmp(phase, "factorising") == 0 ? 0
-                        : strcmp(phase, "pruning") == 0   ? 1
+            int stage = strcmp(phase, "factorising") == 0  ? 0
+                        : strcmp(phase, "pruning") == 0    ? 1
                         : strcmp(phase, "quantising") == 0 ? 2
                                                            : -1;
             for (size_t i = 0; i < n; i++) {

@@ -15,13 +15,17 @@ static amct_err err;
 Test(search_nsga2, fronts_and_distances_of_a_small_population)
 {
     amct_point p[] = {
-        {.cost = 1, .loss = 10, .number = 0}, {.cost = 4, .loss = 4, .number = 1},
-        {.cost = 2, .loss = 6, .number = 2},  {.cost = 9, .loss = 1, .number = 3},
-        {.cost = 4, .loss = 6, .number = 4},  {.cost = 9, .loss = 9, .number = 5},
+        {.cost = 1, .loss = 10, .number = 0},
+        {.cost = 4, .loss = 4, .number = 1},
+        {.cost = 2, .loss = 6, .number = 2},
+        {.cost = 9, .loss = 1, .number = 3},
+        {.cost = 4, .loss = 6, .number = 4},
+        {.cost = 9, .loss = 9, .number = 5},
         {.cost = 0, .loss = 0, .violation = 1, .number = 6},
     };
     cr_assert_eq(amct_nondominated_sort(p, 7, &err), AMCT_OK);
-    /* Front 0: 0, 2, 1, 3, of which 0 and 3 are its ends; then 4, then 5, then what is forbidden. */
+    /* Front 0: 0, 2, 1, 3, of which 0 and 3 are its ends; then 4, then 5, then what is forbidden.
+     */
     static const uint32_t order[] = {0, 3, 1, 2, 4, 5, 6}, fronts[] = {0, 0, 0, 0, 1, 2, 3};
     for (int i = 0; i < 7; i++) {
         cr_assert_eq(p[i].number, order[i], "place %d has %u", i, p[i].number);

@@ -14,7 +14,9 @@ Test(search_space, a_space_without_genes_or_levels_is_refused)
 {
     amct_err err;
     uint8_t levels[3] = {2, 0, 3};
-    amct_space none = {.n_genes = 0, .n_levels = levels}, empty = {.n_genes = 3, .n_levels = levels}, huge = {.n_genes = AMCT_GENES_MAX + 1, .n_levels = levels};
+    amct_space none = {.n_genes = 0, .n_levels = levels},
+               empty = {.n_genes = 3, .n_levels = levels},
+               huge = {.n_genes = AMCT_GENES_MAX + 1, .n_levels = levels};
     cr_assert_eq(amct_space_check(&none, &err), AMCT_E_INVALID);
     cr_assert_str_eq(err.text, "the space has 0 genes, wanted 1 to 2048");
     cr_assert_eq(amct_space_check(&huge, &err), AMCT_E_INVALID);
