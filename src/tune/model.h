@@ -20,8 +20,8 @@ typedef struct amct_model {
     bool free_batch; /* it does */
 } amct_model;
 
-/* Imports and prepares a model file, with the weights and the importer's options of source.
- * Messages begin with the path. */
+/* Imports and prepares a model file, with the weights and the importer's options of source (NULL:
+ * neither). Messages begin with the path. */
 amct_status amct_model_load(amct_model *out, const amct_plugins *plugins, const char *path,
                             const amct_model_source *source, amct_err *err);
 /* Refuses a network whose weights nobody knows; it can only be looked at. */
