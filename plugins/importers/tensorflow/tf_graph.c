@@ -90,6 +90,8 @@ int32_t tf_graph_read(tf_reader *r, tf_span message, uint32_t number, tf_graph *
             return tf_fail(r, AMCT_E_FORMAT, "node %u has no %s", out->n_nodes,
                            node->name[0] ? "operator" : "name");
         TF_TRY(read_inputs(r, node));
+        if (strstr(node->op, "Conv") && tf_attr_is(node, "data_format", "NCHW", ""))
+            r->channels_first = true;
         out->n_nodes++;
     }
     return sort_nodes(r, out);

@@ -120,6 +120,7 @@ typedef struct tf_reader {
     tf_memory memory;
     const char *signature, *outputs; /* options, NULL where not given */
     bool keep_layout;                /* option layout=file */
+    bool channels_first;             /* a convolution of the file is N x C x H x W already */
     char place[320];                 /* what is being read, for messages */
     tf_graph *functions;             /* sorted by name */
     uint32_t n_functions;

@@ -190,7 +190,8 @@ int32_t tf_input_add(tf_reader *r, tf_value *v)
 
 static bool is_image(const tf_reader *r, const tf_value *v)
 {
-    return !r->keep_layout && v->kind == TF_INPUT && v->shape.rank == 4 && !v->forms;
+    return !r->keep_layout && !r->channels_first && v->kind == TF_INPUT && v->shape.rank == 4 &&
+           !v->forms;
 }
 
 static int32_t emit_input(tf_reader *r, tf_value *v, const tf_order *order)
