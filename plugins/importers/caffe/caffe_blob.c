@@ -20,8 +20,7 @@ int32_t caffe_blob_named(caffe_reader *r, const char *name, caffe_blob **out)
     caffe_blob *blob = caffe_alloc(&r->memory, 1, sizeof *blob);
     if (!blob)
         return caffe_nomem(r);
-    *blob = (caffe_blob){
-        .name = name, .id = AMCT_NO_TENSOR, .shape = {.rank = AMCT_RANK_UNKNOWN}};
+    *blob = (caffe_blob){.name = name, .id = AMCT_NO_TENSOR, .shape = {.rank = AMCT_RANK_UNKNOWN}};
     if (!tsearch(blob, &r->blobs, compare_blobs))
         return caffe_nomem(r);
     *r->last_blob = blob;
@@ -55,8 +54,8 @@ static int32_t connect_one(caffe_reader *r, const caffe_layer *l)
     for (uint32_t i = 0; i < l->n_bottoms; i++) {
         CAFFE_TRY(caffe_blob_named(r, l->bottoms[i], &blob));
         if (!blob->n_writes)
-            return caffe_fail(r, AMCT_E_FORMAT, "bottom '%.64s' is made by no layer before it",
-                              blob->name);
+            return caffe_fail(r, AMCT_E_FORMAT, "bottom '%.64s' is made by no layer before it%s",
+                              blob->name, caffe_hint(r));
         blob->n_reads++;
     }
     for (uint32_t i = 0; i < l->n_tops; i++) {

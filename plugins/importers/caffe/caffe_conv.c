@@ -58,8 +58,8 @@ static int32_t read_window(caffe_reader *r, const CaffeNet__ConvolutionParameter
     CAFFE_TRY(read_both(r, "stride", p->has_stride_h, p->has_stride_w, p->stride_h, p->stride_w,
                         p->n_stride, 1, w.n, w.stride));
     CAFFE_TRY(read_each(r, "pad", p->pad, p->n_pad, 0, 0, w.n, pad));
-    CAFFE_TRY(read_both(r, "pad", p->has_pad_h, p->has_pad_w, p->pad_h, p->pad_w, p->n_pad, 0, w.n,
-                        pad));
+    CAFFE_TRY(
+        read_both(r, "pad", p->has_pad_h, p->has_pad_w, p->pad_h, p->pad_w, p->n_pad, 0, w.n, pad));
     CAFFE_TRY(read_each(r, "dilation", p->dilation, p->n_dilation, 1, 1, w.n, w.dilation));
     for (uint32_t i = 0; i < w.n; i++)
         w.pads[i] = w.pads[w.n + i] = pad[i];
@@ -90,9 +90,8 @@ static int32_t slide(caffe_reader *r, caffe_layer *l, const window *w, const uin
     op.shape.dims[1] = outputs;
     for (uint32_t d = 0; d < w->n; d++) {
         int64_t in = l->in[i].dims[2 + d], room = in + 2 * w->pads[d] - extent(w, d);
-        op.shape.dims[2 + d] = forward
-                                   ? (room < 0 ? 0 : room / w->stride[d] + 1)
-                                   : w->stride[d] * (in - 1) + extent(w, d) - 2 * w->pads[d];
+        op.shape.dims[2 + d] = forward ? (room < 0 ? 0 : room / w->stride[d] + 1)
+                                       : w->stride[d] * (in - 1) + extent(w, d) - 2 * w->pads[d];
     }
     return caffe_result(r, l, &op, i);
 }
@@ -113,10 +112,12 @@ static int32_t convolve(caffe_reader *r, caffe_layer *l, bool forward)
     if (depthwise && group == 1)
         group = inputs;
     if (inputs % group || outputs % group)
-        return caffe_fail(r, AMCT_E_FORMAT, "%lld channels to %lld cannot be split into %lld groups",
+        return caffe_fail(r, AMCT_E_FORMAT,
+                          "%lld channels to %lld cannot be split into %lld groups",
                           (long long)inputs, (long long)outputs, (long long)group);
-    caffe_shape weights = {.rank = 2 + w.n,
-                           .dims = {forward ? outputs : inputs, (forward ? inputs : outputs) / group}};
+    caffe_shape weights = {
+        .rank = 2 + w.n,
+        .dims = {forward ? outputs : inputs, (forward ? inputs : outputs) / group}};
     const caffe_shape bias = {.rank = 1, .dims = {outputs}};
     for (uint32_t d = 0; d < w.n; d++)
         weights.dims[2 + d] = w.kernel[d];
@@ -143,7 +144,8 @@ int32_t caffe_deconvolution(caffe_reader *r, caffe_layer *l)
 }
 
 /* The product's rows back to the dims before the axis. */
-static int32_t unflatten(caffe_reader *r, caffe_layer *l, uint32_t product, const caffe_shape *shape)
+static int32_t unflatten(caffe_reader *r, caffe_layer *l, uint32_t product,
+                         const caffe_shape *shape)
 {
     uint32_t src[2] = {product, 0};
     int64_t dims[AMCT_MAX_RANK];
@@ -152,18 +154,21 @@ static int32_t unflatten(caffe_reader *r, caffe_layer *l, uint32_t product, cons
     CAFFE_TRY(caffe_add_ints(r, l, "dims", dims, shape->rank, &src[1]));
     return caffe_result(
         r, l,
-        &(caffe_op){.op = "Reshape", .part = "reshape", .src = src, .n_src = 2, .shape = *shape}, 0);
+        &(caffe_op){.op = "Reshape", .part = "reshape", .src = src, .n_src = 2, .shape = *shape},
+        0);
 }
 
 int32_t caffe_inner_product(caffe_reader *r, caffe_layer *l)
 {
     static const CaffeNet__InnerProductParameter none = CAFFE_NET__INNER_PRODUCT_PARAMETER__INIT;
-    const CaffeNet__InnerProductParameter *p = l->inner_product_param ? l->inner_product_param : &none;
+    const CaffeNet__InnerProductParameter *p =
+        l->inner_product_param ? l->inner_product_param : &none;
     uint32_t axis, src[3] = {l->src[0], 0, AMCT_NO_TENSOR};
     int64_t outputs;
     CAFFE_TRY(caffe_axis(r, "axis", p->axis, l->in[0].rank, &axis));
     CAFFE_TRY(caffe_range(r, "num_output", p->num_output, 1, MAX_NUMBER, &outputs));
-    int64_t rows = caffe_count(&l->in[0], 0, axis), sums = caffe_count(&l->in[0], axis, l->in[0].rank);
+    int64_t rows = caffe_count(&l->in[0], 0, axis),
+            sums = caffe_count(&l->in[0], axis, l->in[0].rank);
     caffe_shape weights = {.rank = 2, .dims = {outputs, sums}};
     const caffe_shape bias = {.rank = 1, .dims = {outputs}};
     if (p->transpose)

@@ -3,7 +3,8 @@
 
 #include <inttypes.h>
 
-/* A Reshape to shape whose constant is dims, of which some may be 0 (as it was) or -1 (the rest). */
+/* A Reshape to shape whose constant is dims, of which some may be 0 (as it was) or -1 (the rest).
+ */
 static int32_t reshape(caffe_reader *r, caffe_layer *l, const int64_t *dims,
                        const caffe_shape *shape)
 {
@@ -97,8 +98,9 @@ int32_t caffe_permute(caffe_reader *r, caffe_layer *l)
     for (size_t i = 0; i < p->n_order; i++) {
         uint64_t axis = p->order[i];
         if (axis >= in->rank || used[axis])
-            return caffe_fail(r, AMCT_E_FORMAT, "order names axis %" PRIu64 ", each of %u once wanted",
-                              axis, in->rank);
+            return caffe_fail(r, AMCT_E_FORMAT,
+                              "order names axis %" PRIu64 ", each of %u once wanted", axis,
+                              in->rank);
         used[axis] = true;
         order[n++] = (int64_t)axis;
     }
@@ -128,8 +130,8 @@ int32_t caffe_shuffle_channel(caffe_reader *r, caffe_layer *l)
         return caffe_fail(r, AMCT_E_UNSUPPORTED, "its input has %u dims, 4 wanted", in->rank);
     CAFFE_TRY(caffe_range(r, "group", p ? p->group : 1, 1, in->dims[1], &group));
     if (in->dims[1] % group)
-        return caffe_fail(r, AMCT_E_FORMAT, "%" PRId64 " channels cannot be split into %" PRId64
-                                            " groups",
+        return caffe_fail(r, AMCT_E_FORMAT,
+                          "%" PRId64 " channels cannot be split into %" PRId64 " groups",
                           in->dims[1], group);
     const int64_t rest = in->dims[1] / group, perm[5] = {0, 2, 1, 3, 4};
     const int64_t apart[5] = {0, group, rest, in->dims[2], in->dims[3]};

@@ -18,7 +18,8 @@ static int32_t add_term(caffe_reader *r, caffe_layer *l, const CaffeNet__Eltwise
     uint32_t src[2] = {l->src[i], 0};
     CAFFE_TRY(caffe_add_number(r, l, factor, coeff, &src[1]));
     return caffe_inner(
-        r, l, &(caffe_op){.op = "Mul", .part = part, .src = src, .n_src = 2, .shape = l->in[0]}, id);
+        r, l, &(caffe_op){.op = "Mul", .part = part, .src = src, .n_src = 2, .shape = l->in[0]},
+        id);
 }
 
 int32_t caffe_eltwise(caffe_reader *r, caffe_layer *l)
@@ -60,8 +61,8 @@ int32_t caffe_eltwise(caffe_reader *r, caffe_layer *l)
 int32_t caffe_softmax(caffe_reader *r, caffe_layer *l)
 {
     uint32_t axis;
-    CAFFE_TRY(caffe_axis(r, "axis", l->softmax_param ? l->softmax_param->axis : 1, l->in[0].rank,
-                         &axis));
+    CAFFE_TRY(
+        caffe_axis(r, "axis", l->softmax_param ? l->softmax_param->axis : 1, l->in[0].rank, &axis));
     return caffe_result(r, l,
                         &(caffe_op){.op = "Softmax",
                                     .part = "",

@@ -152,6 +152,7 @@ int32_t caffe_add_input(caffe_reader *r, caffe_blob *blob, const caffe_shape *sh
     blob->n_made++;
     blob->input = true;
     blob->shape = *shape;
-    return blob->n_reads ? add_tensor(r, blob->name, AMCT_TENSOR_INPUT, shape, AMCT_FLOAT, &blob->id)
-                         : AMCT_OK; /* a label that nobody reads */
+    return blob->n_reads
+               ? add_tensor(r, blob->name, AMCT_TENSOR_INPUT, shape, AMCT_FLOAT, &blob->id)
+               : AMCT_OK; /* a label that nobody reads */
 }

@@ -3,9 +3,9 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 static void *place_of(void *message, unsigned offset)
 {
@@ -92,9 +92,12 @@ static int32_t read_enum(caffe_parser *p, const ProtobufCFieldDescriptor *field,
     }
     if (!value && token->kind == CAFFE_STRING)
         return wanted(p, field, "a word without quotes, as in the old form of layers,");
+    char words[96] = "a known word";
+    for (unsigned i = 0; !value && type->n_values <= 4 && i < type->n_values; i++)
+        snprintf(words + (i ? strlen(words) : 0), sizeof words - (i ? strlen(words) : 0), "%s%s",
+                 i ? ", " : "", type->values[i].name);
     if (!value)
-        return wanted(p, field, type->n_values < 5 && type->values->name ? "one of its words"
-                                                                         : "a known word");
+        return wanted(p, field, words);
     *to = value->value;
     return AMCT_OK;
 }

@@ -73,8 +73,8 @@ static int32_t dummy_shape(caffe_reader *r, const caffe_layer *l,
         if (p->n_shape || (counts[d] != 1 && counts[d] != l->n_tops))
             return caffe_fail(r, AMCT_E_FORMAT, "has not one shape, or one for each of %u tops",
                               l->n_tops);
-        CAFFE_TRY(caffe_range(r, "a dim", dims[d][counts[d] > 1 ? i : 0], 1, INT32_MAX,
-                              &shape.dims[d]));
+        CAFFE_TRY(
+            caffe_range(r, "a dim", dims[d][counts[d] > 1 ? i : 0], 1, INT32_MAX, &shape.dims[d]));
     }
     *out = shape;
     return AMCT_OK;
@@ -98,7 +98,8 @@ static int32_t add_filled(caffe_reader *r, const caffe_layer *l,
     if (filler && strcmp(filler->type, "constant") != 0)
         return caffe_fail(r, AMCT_E_UNSUPPORTED, "is filled by '%.64s'; only 'constant' is known",
                           filler->type);
-    char *number = caffe_text(&r->memory, "number%u", i), *dims = caffe_text(&r->memory, "dims%u", i);
+    char *number = caffe_text(&r->memory, "number%u", i),
+         *dims = caffe_text(&r->memory, "dims%u", i);
     if (!number || !dims)
         return caffe_nomem(r);
     CAFFE_TRY(caffe_check_shape(r, shape, l->tops[i]));
@@ -120,10 +121,9 @@ int32_t caffe_dummy_data(caffe_reader *r, caffe_layer *l)
         caffe_shape shape;
         CAFFE_TRY(dummy_shape(r, l, p, i, &shape));
         if (constant)
-            CAFFE_TRY(add_filled(r, l,
-                                 p->n_data_filler ? p->data_filler[p->n_data_filler > 1 ? i : 0]
-                                                  : NULL,
-                                 i, &shape));
+            CAFFE_TRY(add_filled(
+                r, l, p->n_data_filler ? p->data_filler[p->n_data_filler > 1 ? i : 0] : NULL, i,
+                &shape));
         else
             CAFFE_TRY(add_top(r, l, i, &shape));
     }
@@ -138,9 +138,9 @@ static int64_t wanted_channels(const caffe_reader *r, const char *top)
     for (uint32_t i = 0; i < r->n_layers; i++) {
         const caffe_layer *l = &r->layers[i];
         caffe_shape shape;
-        if (strcmp(l->type, "Convolution") == 0 && l->n_bottoms && strcmp(l->bottoms[0], top) == 0 &&
-            caffe_peek_shape(r, l, 0, &shape) && shape.rank == 4 && l->convolution_param &&
-            l->convolution_param->group < 65536)
+        if (strcmp(l->type, "Convolution") == 0 && l->n_bottoms &&
+            strcmp(l->bottoms[0], top) == 0 && caffe_peek_shape(r, l, 0, &shape) &&
+            shape.rank == 4 && l->convolution_param && l->convolution_param->group < 65536)
             return shape.dims[1] * (int64_t)l->convolution_param->group;
     }
     return 0;
@@ -175,17 +175,18 @@ int32_t caffe_data(caffe_reader *r, caffe_layer *l)
         c = (uint64_t)wanted_channels(r, l->tops[0]);
     h = first_of(crop, h), w = first_of(crop, w);
     if (!h || !w || !c)
-        return caffe_fail(r, AMCT_E_UNSUPPORTED,
-                          "does not say the shape of what it reads; give the net for deployment, "
-                          "which has an Input");
+        return caffe_fail(r, AMCT_E_UNSUPPORTED, "does not say the shape of what it reads%s",
+                          r->lines ? "; give the net for deployment, which has an Input"
+                                   : caffe_hint(r));
     caffe_shape shape = {.rank = 4};
     const uint64_t dims[4] = {n, c, h, w};
     for (int d = 0; d < 4; d++)
         CAFFE_TRY(caffe_range(r, "a dim", dims[d], 1, INT32_MAX, &shape.dims[d]));
     CAFFE_TRY(add_top(r, l, 0, &shape));
     if (t)
-        caffe_log(r, AMCT_LOG_INFO, "its transform_param is no part of the network: it is what "
-                                    "--scale, --mean, --resize and --crop say");
+        caffe_log(r, AMCT_LOG_INFO,
+                  "its transform_param is no part of the network: it is what "
+                  "--scale, --mean, --resize and --crop say");
     for (uint32_t i = 1; i < l->n_tops; i++) { /* labels, which nobody should read */
         const caffe_shape label = {.rank = 1, .dims = {shape.dims[0]}};
         CAFFE_TRY(add_top(r, l, i, &label));

@@ -72,7 +72,7 @@ static bool read_word(caffe_lexer *lexer)
 
 static int digit_of(char c)
 {
-    return is_digit(c)                ? c - '0'
+    return is_digit(c)            ? c - '0'
            : c >= 'a' && c <= 'f' ? c - 'a' + 10
            : c >= 'A' && c <= 'F' ? c - 'A' + 10
                                   : 99;

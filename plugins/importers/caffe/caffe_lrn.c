@@ -4,16 +4,17 @@
 static int32_t across(caffe_reader *r, caffe_layer *l, const CaffeNet__LRNParameter *p,
                       int64_t size)
 {
-    return caffe_result(r, l,
-                        &(caffe_op){.op = "LRN",
-                                    .part = "",
-                                    .src = l->src,
-                                    .n_src = 1,
-                                    .attrs = {caffe_int("size", size), caffe_float("alpha", p->alpha),
-                                              caffe_float("beta", p->beta), caffe_float("bias", p->k)},
-                                    .n_attrs = 4,
-                                    .shape = l->in[0]},
-                        0);
+    return caffe_result(
+        r, l,
+        &(caffe_op){.op = "LRN",
+                    .part = "",
+                    .src = l->src,
+                    .n_src = 1,
+                    .attrs = {caffe_int("size", size), caffe_float("alpha", p->alpha),
+                              caffe_float("beta", p->beta), caffe_float("bias", p->k)},
+                    .n_attrs = 4,
+                    .shape = l->in[0]},
+        0);
 }
 
 /* x * (1 + alpha * mean of x^2 over the window)^-beta; k is not asked. */

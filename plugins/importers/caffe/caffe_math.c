@@ -34,21 +34,17 @@ static int32_t with_number(caffe_reader *r, caffe_layer *l, const char *op, floa
 
 int32_t caffe_plain(caffe_reader *r, caffe_layer *l)
 {
-    static const char *const ops[][2] = {{"Sigmoid", "Sigmoid"}, {"TanH", "Tanh"},
-                                         {"AbsVal", "Abs"},      {"BNLL", "Softplus"},
+    static const char *const ops[][2] = {{"Sigmoid", "Sigmoid"},  {"TanH", "Tanh"},
+                                         {"AbsVal", "Abs"},       {"BNLL", "Softplus"},
                                          {"Dropout", "Identity"}, {"Split", "Identity"}};
     const char *op = NULL;
     for (size_t i = 0; i < sizeof ops / sizeof *ops; i++)
         if (strcmp(l->type, ops[i][0]) == 0)
             op = ops[i][1];
     for (uint32_t i = 0; i < l->n_tops; i++)
-        CAFFE_TRY(caffe_result(r, l,
-                               &(caffe_op){.op = op,
-                                           .part = "",
-                                           .src = l->src,
-                                           .n_src = 1,
-                                           .shape = l->in[0]},
-                               i));
+        CAFFE_TRY(caffe_result(
+            r, l, &(caffe_op){.op = op, .part = "", .src = l->src, .n_src = 1, .shape = l->in[0]},
+            i));
     return AMCT_OK;
 }
 
@@ -93,8 +89,8 @@ int32_t caffe_clip(caffe_reader *r, caffe_layer *l)
 int32_t caffe_swish(caffe_reader *r, caffe_layer *l)
 {
     uint32_t src[2] = {l->src[0], l->src[0]};
-    CAFFE_TRY(with_number(r, l, "Mul", l->own->swish_param ? l->own->swish_param->beta : 1, 1,
-                          &src[1]));
+    CAFFE_TRY(
+        with_number(r, l, "Mul", l->own->swish_param ? l->own->swish_param->beta : 1, 1, &src[1]));
     caffe_op gate = {
         .op = "Sigmoid", .part = "gate", .src = &src[1], .n_src = 1, .shape = l->in[0]};
     uint32_t id;

@@ -50,7 +50,8 @@ static int32_t add_statistics(caffe_reader *r, caffe_layer *l, int64_t channels,
 int32_t caffe_batch_norm(caffe_reader *r, caffe_layer *l)
 {
     static const CaffeNet__BatchNormParameter none = CAFFE_NET__BATCH_NORM_PARAMETER__INIT;
-    const CaffeNet__BatchNormParameter *p = l->own->batch_norm_param ? l->own->batch_norm_param : &none;
+    const CaffeNet__BatchNormParameter *p =
+        l->own->batch_norm_param ? l->own->batch_norm_param : &none;
     uint32_t src[5] = {l->src[0], 0, 0, AMCT_NO_TENSOR, AMCT_NO_TENSOR};
     if (l->in[0].rank < 2)
         return caffe_fail(r, AMCT_E_UNSUPPORTED, "its input has %u dims, 2 or more wanted",
@@ -76,7 +77,8 @@ int32_t caffe_batch_norm(caffe_reader *r, caffe_layer *l)
 
 /* A reduction over the axes that keeps them, as 1. */
 static int32_t reduce(caffe_reader *r, const caffe_layer *l, const char *op, const char *part,
-                      uint32_t x, uint32_t axes, uint32_t first_axis, uint32_t n_axes, uint32_t *dst)
+                      uint32_t x, uint32_t axes, uint32_t first_axis, uint32_t n_axes,
+                      uint32_t *dst)
 {
     const uint32_t src[2] = {x, axes};
     caffe_op reduction = {.op = op,

@@ -27,15 +27,52 @@ int32_t caffe_parse_next(caffe_parser *p)
 static bool is_quiet(const char *name)
 {
     static const char *const quiet[] = {
-        "accuracy_param", "annotated_data_param", "backend", "batch_norm_fraction", "bias_filler",
-        "blob_share_mode", "blobs_lr", "contrastive_loss_param", "debug_info", "decay_mult",
-        "detection_evaluate_param", "device", "dropout_param", "engine", "filler", "force_backward",
-        "force_encoded_color", "force_nd_im2col", "hdf5_data_param", "hdf5_output_param",
-        "hinge_loss_param", "infogain_loss_param", "loss_param", "loss_weight", "lr_mult",
-        "mean_file", "mirror", "moving_average_fraction", "multibox_loss_param", "phase",
-        "prefetch", "propagate_down", "python_param", "rand_skip", "root_folder", "scale",
-        "scale_filler", "share_mode", "shuffle", "sigmoid_param", "source", "stable_prod_grad",
-        "tanh_param", "weight_decay", "weight_filler", "window_data_param",
+        "accuracy_param",
+        "annotated_data_param",
+        "backend",
+        "batch_norm_fraction",
+        "bias_filler",
+        "blob_share_mode",
+        "blobs_lr",
+        "contrastive_loss_param",
+        "debug_info",
+        "decay_mult",
+        "detection_evaluate_param",
+        "device",
+        "dropout_param",
+        "engine",
+        "filler",
+        "force_backward",
+        "force_encoded_color",
+        "force_nd_im2col",
+        "hdf5_data_param",
+        "hdf5_output_param",
+        "hinge_loss_param",
+        "infogain_loss_param",
+        "loss_param",
+        "loss_weight",
+        "lr_mult",
+        "mean_file",
+        "mirror",
+        "moving_average_fraction",
+        "multibox_loss_param",
+        "phase",
+        "prefetch",
+        "propagate_down",
+        "python_param",
+        "rand_skip",
+        "root_folder",
+        "scale",
+        "scale_filler",
+        "share_mode",
+        "shuffle",
+        "sigmoid_param",
+        "source",
+        "stable_prod_grad",
+        "tanh_param",
+        "weight_decay",
+        "weight_filler",
+        "window_data_param",
     };
     for (size_t i = 0; i < sizeof quiet / sizeof *quiet; i++)
         if (strcmp(name, quiet[i]) == 0)
@@ -92,8 +129,8 @@ static int32_t parse_message(caffe_parser *p, const ProtobufCFieldDescriptor *fi
     if (!brace && !caffe_parse_sees(p, '<'))
         return caffe_parse_fail(p, "'{' wanted behind %s", field->name);
     uint32_t begin = p->lexer.token.line;
-    void *place = (char *)parent + field->offset, *message = caffe_alloc(&p->r->memory, 1,
-                                                                         type->sizeof_message);
+    void *place = (char *)parent + field->offset,
+         *message = caffe_alloc(&p->r->memory, 1, type->sizeof_message);
     if (!message)
         return caffe_nomem(p->r);
     type->message_init(message);

@@ -5,7 +5,8 @@ int32_t caffe_concat(caffe_reader *r, caffe_layer *l)
 {
     static const CaffeNet__ConcatParameter none = CAFFE_NET__CONCAT_PARAMETER__INIT;
     const CaffeNet__ConcatParameter *p = l->concat_param ? l->concat_param : &none;
-    int64_t wanted = p->has_concat_dim && p->concat_dim < INT32_MAX ? (int64_t)p->concat_dim : p->axis;
+    int64_t wanted =
+        p->has_concat_dim && p->concat_dim < INT32_MAX ? (int64_t)p->concat_dim : p->axis;
     uint32_t axis;
     CAFFE_TRY(caffe_axis(r, "axis", wanted, l->in[0].rank, &axis));
     caffe_shape shape = l->in[0];
@@ -102,8 +103,8 @@ int32_t caffe_crop(caffe_reader *r, caffe_layer *l)
                               (long long)l->in[0].dims[axis + i], (long long)size);
         at[0][i] = 0;
         if (p->n_offset)
-            CAFFE_TRY(caffe_range(r, "offset", p->offset[p->n_offset > 1 ? i : 0], 0, room,
-                                  &at[0][i]));
+            CAFFE_TRY(
+                caffe_range(r, "offset", p->offset[p->n_offset > 1 ? i : 0], 0, room, &at[0][i]));
         at[1][i] = at[0][i] + size;
         at[2][i] = axis + i;
         shape.dims[axis + i] = size;

@@ -33,7 +33,8 @@ static int32_t place_windows(caffe_reader *r, const CaffeNet__PoolingParameter *
         return caffe_fail(r, AMCT_E_FORMAT, "pad is %lld, less than the kernel (%lld) wanted",
                           (long long)pad, (long long)k);
     /* division that rounds up or down below 0, too */
-    int64_t steps = room >= 0 ? (room + (ceil ? s - 1 : 0)) / s : -((-room + (ceil ? 0 : s - 1)) / s);
+    int64_t steps =
+        room >= 0 ? (room + (ceil ? s - 1 : 0)) / s : -((-room + (ceil ? 0 : s - 1)) / s);
     int64_t out = steps + 1;
     if ((w->pad[0] || w->pad[1]) && (out - 1) * s >= in + pad)
         out--;
@@ -96,7 +97,8 @@ int32_t caffe_pooling(caffe_reader *r, caffe_layer *l)
     bool average = p->pool == CAFFE_NET__POOLING_PARAMETER__POOL_METHOD__AVE;
     window w;
     if (p->pool > CAFFE_NET__POOLING_PARAMETER__POOL_METHOD__AVE)
-        return caffe_fail(r, AMCT_E_UNSUPPORTED, "stochastic pooling is not known; MAX and AVE are");
+        return caffe_fail(r, AMCT_E_UNSUPPORTED,
+                          "stochastic pooling is not known; MAX and AVE are");
     if (l->n_tops > 1)
         return caffe_fail(r, AMCT_E_UNSUPPORTED, "the mask, its second top, is not known");
     if (l->in[0].rank != 4)

@@ -33,8 +33,9 @@ static bool is_one_of(const char *word, const char *const *words)
 
 static int32_t probe_text(const void *head, size_t n, const char *path)
 {
-    static const char *const fields[] = {"name",  "input", "input_dim",      "input_shape", "layer",
-                                         "layers", "state", "force_backward", "debug_info",  NULL};
+    static const char *const fields[] = {"name",       "input",  "input_dim", "input_shape",
+                                         "layer",      "layers", "state",     "force_backward",
+                                         "debug_info", NULL};
     static const char *const layers[] = {"layer", "layers", NULL};
     caffe_lexer lexer;
     int32_t sure = NO, depth = 0;

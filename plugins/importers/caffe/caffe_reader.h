@@ -111,7 +111,7 @@ typedef struct caffe_reader {
     caffe_blob *first_blob, **last_blob;
     caffe_source *sources; /* by name */
     size_t n_sources;
-    void *shared; /* tsearch tree of caffe_shared */
+    void *shared;      /* tsearch tree of caffe_shared */
     char misfits[896]; /* weights that do not fit: the first ten */
     size_t n_misfits;
     uint32_t n_warned; /* unknown fields that were named */
@@ -127,6 +127,8 @@ void caffe_log(caffe_reader *r, uint32_t level, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 /* Sets the place; "" for none. */
 void caffe_at(caffe_reader *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* What to do if a net cannot be read from a *.caffemodel alone, behind a failure; else "". */
+const char *caffe_hint(const caffe_reader *r);
 /* "20x1x5x5"; "one number" for rank 0. Returns text. */
 const char *caffe_show_shape(const caffe_shape *shape, char *text, size_t size);
 
@@ -232,10 +234,10 @@ caffe_rule caffe_lrn;                                                   /* caffe
 caffe_rule caffe_batch_norm, caffe_mvn, caffe_normalize;                /* caffe_norm.c */
 caffe_rule caffe_scale, caffe_bias, caffe_prelu;                        /* caffe_scale.c */
 caffe_rule caffe_relu, caffe_relu6, caffe_elu, caffe_clip, caffe_swish, caffe_power, caffe_exp,
-    caffe_log_layer, caffe_threshold, caffe_plain;      /* caffe_math.c */
-caffe_rule caffe_eltwise, caffe_softmax;                /* caffe_eltwise.c */
-caffe_rule caffe_reduction, caffe_argmax;               /* caffe_reduce.c */
-caffe_rule caffe_concat, caffe_slice, caffe_crop, caffe_tile; /* caffe_pieces.c */
+    caffe_log_layer, caffe_threshold, caffe_plain;                             /* caffe_math.c */
+caffe_rule caffe_eltwise, caffe_softmax;                                       /* caffe_eltwise.c */
+caffe_rule caffe_reduction, caffe_argmax;                                      /* caffe_reduce.c */
+caffe_rule caffe_concat, caffe_slice, caffe_crop, caffe_tile;                  /* caffe_pieces.c */
 caffe_rule caffe_flatten, caffe_reshape, caffe_permute, caffe_shuffle_channel; /* caffe_dims.c */
 caffe_rule caffe_interp, caffe_upsample;                                       /* caffe_resize.c */
 /* The blobs that come from outside: fields of the net, and layers that read data. caffe_input.c */

@@ -6,7 +6,8 @@ int32_t caffe_reduction(caffe_reader *r, caffe_layer *l)
     static const CaffeNet__ReductionParameter none = CAFFE_NET__REDUCTION_PARAMETER__INIT;
     static const char *const ops[] = {NULL, "ReduceSum", "ReduceL1", "ReduceSumSquare",
                                       "ReduceMean"};
-    const CaffeNet__ReductionParameter *p = l->own->reduction_param ? l->own->reduction_param : &none;
+    const CaffeNet__ReductionParameter *p =
+        l->own->reduction_param ? l->own->reduction_param : &none;
     uint32_t axis = 0, src[2] = {l->src[0], 0}, n;
     int64_t axes[AMCT_MAX_RANK];
     if (p->operation < 1 || p->operation > 4)
@@ -136,6 +137,5 @@ int32_t caffe_argmax(caffe_reader *r, caffe_layer *l)
     else
         CAFFE_TRY(add_index(r, l, l->src[0], axis, &shape, &id));
     return caffe_result(
-        r, l,
-        &(caffe_op){.op = "Identity", .part = "", .src = &id, .n_src = 1, .shape = shape}, 0);
+        r, l, &(caffe_op){.op = "Identity", .part = "", .src = &id, .n_src = 1, .shape = shape}, 0);
 }

@@ -46,6 +46,11 @@ void caffe_log(caffe_reader *r, uint32_t level, const char *fmt, ...)
     r->host->log(r->host->ctx, level, text);
 }
 
+const char *caffe_hint(const caffe_reader *r)
+{
+    return r->lines ? "" : "; give the net's prototxt as MODEL and this file with --weights";
+}
+
 const char *caffe_show_shape(const caffe_shape *shape, char *text, size_t size)
 {
     snprintf(text, size, "%s", shape->rank ? "" : "one number");

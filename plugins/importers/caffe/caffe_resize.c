@@ -65,7 +65,7 @@ int32_t caffe_interp(caffe_reader *r, caffe_layer *l)
     uint32_t x = l->src[0];
     int64_t begin = 0, end = 0, sizes[2];
     if (!p && l->n_bottoms < 2)
-        return caffe_fail(r, AMCT_E_FORMAT, "has no interp_param; it is read from text only");
+        return caffe_fail(r, AMCT_E_FORMAT, "has no interp_param%s", caffe_hint(r));
     if (l->in[0].rank != 4 || (l->n_bottoms > 1 && l->in[1].rank != 4))
         return caffe_fail(r, AMCT_E_UNSUPPORTED, "its input has %u dims, 4 wanted", l->in[0].rank);
     if (p && (p->pad_beg > 0 || p->pad_end > 0))
@@ -100,11 +100,11 @@ int32_t caffe_upsample(caffe_reader *r, caffe_layer *l)
     if (l->in[0].rank != 4)
         return caffe_fail(r, AMCT_E_UNSUPPORTED, "its input has %u dims, 4 wanted", l->in[0].rank);
     if (!l->own->upsample_param)
-        return caffe_fail(r, AMCT_E_FORMAT, "has no upsample_param; it is read from text only");
-    CAFFE_TRY(caffe_range(r, "scale", p->has_scale_h ? p->scale_h : p->scale, 1, MAX_NUMBER,
-                          &sizes[0]));
-    CAFFE_TRY(caffe_range(r, "scale", p->has_scale_w ? p->scale_w : p->scale, 1, MAX_NUMBER,
-                          &sizes[1]));
+        return caffe_fail(r, AMCT_E_FORMAT, "has no upsample_param%s", caffe_hint(r));
+    CAFFE_TRY(
+        caffe_range(r, "scale", p->has_scale_h ? p->scale_h : p->scale, 1, MAX_NUMBER, &sizes[0]));
+    CAFFE_TRY(
+        caffe_range(r, "scale", p->has_scale_w ? p->scale_w : p->scale, 1, MAX_NUMBER, &sizes[1]));
     for (int d = 0; d < 2; d++)
         sizes[d] *= l->in[0].dims[2 + d];
     return resize(r, l, l->src[0], sizes, false);

@@ -7,7 +7,8 @@ typedef struct along {
     caffe_shape own, spread;
 } along;
 
-static int32_t place(caffe_reader *r, const caffe_shape *in, int64_t axis, int64_t n_axes, along *out)
+static int32_t place(caffe_reader *r, const caffe_shape *in, int64_t axis, int64_t n_axes,
+                     along *out)
 {
     uint32_t begin, n;
     CAFFE_TRY(caffe_axis(r, "axis", axis, in->rank, &begin));
@@ -40,13 +41,11 @@ static int32_t spread_bottom(caffe_reader *r, caffe_layer *l, int64_t axis, alon
         dims[i] = i < second->rank && axis == 0 ? 0 : where->spread.dims[i]; /* 0: as it was */
     uint32_t src[2] = {l->src[1], 0};
     CAFFE_TRY(caffe_add_ints(r, l, "dims", dims, where->spread.rank, &src[1]));
-    return caffe_inner(r, l,
-                       &(caffe_op){.op = "Reshape",
-                                   .part = "reshape",
-                                   .src = src,
-                                   .n_src = 2,
-                                   .shape = where->spread},
-                       id);
+    return caffe_inner(
+        r, l,
+        &(caffe_op){
+            .op = "Reshape", .part = "reshape", .src = src, .n_src = 2, .shape = where->spread},
+        id);
 }
 
 int32_t caffe_scale(caffe_reader *r, caffe_layer *l)

@@ -54,8 +54,8 @@ static bool read_proto(caffe_span message, proto *out)
             shaped = true;
         }
         size_t width = f.number == 5 ? 4 : f.number == 8 ? 8 : 0;
-        bool single = (width == 4 && f.wire == CAFFE_FIXED32) ||
-                      (width == 8 && f.wire == CAFFE_FIXED64);
+        bool single =
+            (width == 4 && f.wire == CAFFE_FIXED32) || (width == 8 && f.wire == CAFFE_FIXED64);
         if (!width || (!single && f.wire != CAFFE_LENGTH))
             continue;
         if (f.bytes.size % width || (p.count && p.number != f.number))
@@ -213,7 +213,8 @@ static int32_t find_shared(caffe_reader *r, const char *name, caffe_shared **out
 {
     const caffe_shared wanted = {.name = name};
     void *found = tfind(&wanted, &r->shared, compare_shared);
-    caffe_shared *fresh = found ? *(caffe_shared **)found : caffe_alloc(&r->memory, 1, sizeof *fresh);
+    caffe_shared *fresh =
+        found ? *(caffe_shared **)found : caffe_alloc(&r->memory, 1, sizeof *fresh);
     if (!fresh)
         return caffe_nomem(r);
     if (!found) {
@@ -285,8 +286,9 @@ int32_t caffe_check_fit(caffe_reader *r)
     if (!r->n_misfits)
         return AMCT_OK;
     caffe_at(r, "%s", "");
-    return caffe_fail(r, AMCT_E_INVALID, "the weights of %.200s do not fit: %zu layers or blobs "
-                                         "differ: %s%s",
+    return caffe_fail(r, AMCT_E_INVALID,
+                      "the weights of %.200s do not fit: %zu layers or blobs "
+                      "differ: %s%s",
                       r->weights.name, r->n_misfits, r->misfits,
                       r->n_misfits > CAFFE_MISFITS ? "; ..." : "");
 }
