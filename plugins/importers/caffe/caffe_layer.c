@@ -150,7 +150,7 @@ static int32_t make_one(caffe_reader *r, size_t i, caffe_layer *l)
     l->line = r->lines ? r->lines[i] : 0;
     if (l->type[0] == 0) {
         caffe_at(r, "layer %zu '%.64s'", i, l->name);
-        return caffe_fail(r, AMCT_E_FORMAT, "has no type");
+        return caffe_fail(r, AMCT_E_FORMAT, "has no type%s", caffe_hint(r));
     }
     if (l->n_include && l->n_exclude) {
         caffe_at(r, "layer %zu '%.64s'", i, l->name);
