@@ -75,7 +75,8 @@ static int32_t add_layer(binary *b, const caffe_field *f)
 
 int32_t caffe_read_binary(caffe_reader *r)
 {
-    binary b = {.r = r, .bytes = caffe_alloc(&r->memory, MAX_BYTES, 1)};
+    size_t most = r->model.size < MAX_BYTES ? r->model.size : MAX_BYTES;
+    binary b = {.r = r, .bytes = caffe_alloc(&r->memory, most, 1)};
     caffe_span all = {r->model.data, r->model.size};
     if (!b.bytes)
         return caffe_nomem(r);
