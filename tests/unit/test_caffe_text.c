@@ -1,4 +1,5 @@
 /* The text format: what it may look like, and where it is wrong. */
+#include "import/import.h"
 #include "unit/caffe_build.h"
 
 #include <criterion/criterion.h>
@@ -146,6 +147,35 @@ Test(caffe_text, a_net_for_training_ends_before_its_loss)
     const amct_shape *s = &g->tensors[g->inputs[0]].shape;
     cr_assert(s->dims[0] == 2 && s->dims[1] == 3 && s->dims[2] == 8 && s->dims[3] == 8);
     amct_graph_free(g);
+}
+
+Test(caffe_text, an_option_says_what_a_layer_reads)
+{
+    const char *text = "layer { name: 'd' type: 'Data' top: 'd' top: 'l' } layer { name: 'r' type: "
+                       "'ReLU' bottom: 'd' top: 'y' }";
+    static const struct {
+        const char *value, *words;
+    } cases[] = {{"2x3x5x7", NULL},
+                 {"2x3x0", "input is '2x3x0', dims as 1x3x32x32 wanted"},
+                 {"1x2x", "dims as 1x3x32x32 wanted"},
+                 {"", "dims as 1x3x32x32 wanted"},
+                 {"1x1x1x1x1x1x1x1x1", "dims as 1x3x32x32 wanted"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const amct_option option = {
+            .struct_size = sizeof option, .key = "input", .value = cases[i].value};
+        amct_graph *g;
+        amct_status status =
+            amct_import_bytes(&g, &amct_plugin_v1, text, strlen(text), NULL, &option, 1, &err);
+        if (cases[i].words) {
+            cr_assert_eq(status, AMCT_E_INVALID);
+            HAS(err.text, cases[i].words);
+            continue;
+        }
+        cr_assert_eq(status, AMCT_OK, "%s", err.text);
+        const amct_shape *s = &g->tensors[g->inputs[0]].shape;
+        cr_assert(s->dims[0] == 2 && s->dims[1] == 3 && s->dims[2] == 5 && s->dims[3] == 7);
+        amct_graph_free(g);
+    }
 }
 
 Test(caffe_text, both_forms_of_layers_say_the_same)

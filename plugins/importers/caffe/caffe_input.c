@@ -174,14 +174,16 @@ int32_t caffe_data(caffe_reader *r, caffe_layer *l)
     if (!c)
         c = (uint64_t)wanted_channels(r, l->tops[0]);
     h = first_of(crop, h), w = first_of(crop, w);
-    if (!h || !w || !c)
-        return caffe_fail(r, AMCT_E_UNSUPPORTED, "does not say the shape of what it reads%s",
-                          r->lines ? "; give the net for deployment, which has an Input"
-                                   : caffe_hint(r));
+    if ((!h || !w || !c) && !r->input.rank)
+        return caffe_fail(r, AMCT_E_UNSUPPORTED,
+                          "does not say the shape of what it reads; give the net for deployment, "
+                          "which has an Input, or say --model-option input=1x3x32x32");
     caffe_shape shape = {.rank = 4};
     const uint64_t dims[4] = {n, c, h, w};
-    for (int d = 0; d < 4; d++)
+    for (int d = 0; d < 4 && !r->input.rank; d++)
         CAFFE_TRY(caffe_range(r, "a dim", dims[d], 1, INT32_MAX, &shape.dims[d]));
+    if (r->input.rank)
+        shape = r->input;
     CAFFE_TRY(add_top(r, l, 0, &shape));
     if (t)
         caffe_log(r, AMCT_LOG_INFO,

@@ -3,26 +3,55 @@
 #include "caffe_reader.h"
 
 #include <search.h>
+#include <stdlib.h>
 #include <string.h>
+
+/* "64x3x32x32" */
+static int32_t read_input(const amct_host *host, const char *value, caffe_shape *out)
+{
+    caffe_shape shape = {.rank = 0};
+    const char *at = value;
+    char *end;
+    bool good;
+    do {
+        long long dim = strtoll(at, &end, 10);
+        good = end != at && dim >= 1 && dim <= INT32_MAX && shape.rank < AMCT_MAX_RANK;
+        if (good)
+            shape.dims[shape.rank++] = dim;
+        at = end + 1;
+    } while (good && *end == 'x');
+    if (!good || *end) {
+        caffe_reader refused = {.host = host};
+        return caffe_fail(&refused, AMCT_E_INVALID, "input is '%.100s', dims as 1x3x32x32 wanted",
+                          value);
+    }
+    *out = shape;
+    return AMCT_OK;
+}
 
 static int32_t plugin_open(const amct_host *host, const amct_view *model,
                            const amct_option *options, size_t n_options, void **self)
 {
     const char *weights = NULL;
+    caffe_shape input = {.rank = 0};
     for (size_t i = 0; i < n_options; i++) {
         const amct_option *option = AMCT_AT(amct_option, options, i);
-        if (strcmp(option->key, "weights") != 0) {
+        if (strcmp(option->key, "weights") == 0) {
+            weights = option->value;
+        } else if (strcmp(option->key, "input") == 0) {
+            CAFFE_TRY(read_input(host, option->value, &input));
+        } else {
             caffe_reader refused = {.host = host};
             return caffe_fail(&refused, AMCT_E_INVALID,
-                              "the Caffe importer has the option weights only, '%.100s' was given",
+                              "the Caffe importer has the options weights and input, '%.100s' was "
+                              "given",
                               option->key);
         }
-        weights = option->value;
     }
     caffe_reader *r = host->alloc(host->ctx, sizeof *r, 16);
     if (!r)
         return host->fail(host->ctx, AMCT_E_NOMEM, "out of memory");
-    *r = (caffe_reader){.host = host, .model = *model, .weights_path = weights};
+    *r = (caffe_reader){.host = host, .model = *model, .weights_path = weights, .input = input};
     r->last_blob = &r->first_blob;
     caffe_memory_init(&r->memory, host);
     *self = r;

@@ -101,6 +101,7 @@ typedef struct caffe_reader {
     const amct_sink *sink;
     amct_view model, weights; /* weights.data is NULL if there are none */
     const char *weights_path; /* the option; NULL: none */
+    caffe_shape input; /* the option, what a layer reads that does not say it; rank 0: none */
     caffe_memory memory;
     char place[320]; /* what is being read, for messages */
     CaffeNet__NetParameter *net;
