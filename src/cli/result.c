@@ -2,6 +2,7 @@
 
 #include "cli/result.h"
 
+#include "cli/choices.h"
 #include "cli/verdict.h"
 #include "measure/interval.h"
 #include "tune/outcome.h"
@@ -58,30 +59,17 @@ static const char *reason_of(const amct_tuned *to, uint32_t g, uint32_t level)
     return "fewer bits would not be faster beside the other layers' levels";
 }
 
-static const char *form_name(amct_split_form form)
+static amct_choices_of choices_of(const amct_setup *s)
 {
-    return form == AMCT_SPLIT_ROWS || form == AMCT_SPLIT_COLUMNS ? "spatial" : "channel";
+    return (amct_choices_of){&s->genes, s->model.layers, s->structure};
 }
 
 /* What a gene says at a level. */
 static void add_level(amct_json *json, cJSON *at, const amct_tuned *to, const amct_gene *gene,
                       uint32_t level)
 {
-    const amct_structure *structure = to->setup.structure;
-    uint8_t value = gene->values[level];
-    if (gene->kind == AMCT_GENE_BITS) {
-        amct_json_text(json, at, "bits", amct_level_name((amct_level_kind)value));
-    } else if (gene->kind == AMCT_GENE_CHANNELS) {
-        amct_group_levels levels = amct_structure_group(structure, gene->index);
-        amct_json_integer(json, at, "channels_kept",
-                          value ? levels.kept[value - 1] : levels.group->n_lanes);
-    } else if (value) {
-        amct_rank rank = amct_structure_layer(structure, gene->index).ranks[value - 1];
-        amct_json_integer(json, at, "rank", rank.rank);
-        amct_json_text(json, at, "form", form_name(rank.form));
-    } else {
-        amct_json_null(json, at, "rank");
-    }
+    amct_choices_of of = choices_of(&to->setup);
+    amct_choices_add(json, at, &of, gene->kind, gene->index, gene->values[level]);
 }
 
 /* The levels of a gene that were not chosen, with what they would have meant. */
@@ -283,23 +271,6 @@ static void add_about(amct_json *json, const amct_tuned *to)
     amct_json_integer(json, settings, "jobs", s->jobs);
 }
 
-static void add_skipped(amct_json *json, cJSON *at, const amct_tuned *to,
-                        const amct_skipped *skipped)
-{
-    const amct_setup *s = &to->setup;
-    bool group = skipped->kind == AMCT_GENE_CHANNELS;
-    const char *level = group                                  ? "channels"
-                        : skipped->kind == AMCT_GENE_RANK      ? "rank"
-                        : skipped->value != AMCT_LEVEL_16
-                            ? amct_level_name((amct_level_kind)skipped->value)
-                            : NULL;
-    amct_json_text(json, at, "name",
-                   group ? amct_structure_group(s->structure, skipped->index).group->name
-                         : s->model.layers[skipped->index].name);
-    amct_json_text(json, at, "level", level);
-    amct_json_text(json, at, "reason", skipped->reason);
-}
-
 void amct_result_fill(amct_json *json, const amct_tuned *to, const char *folder,
                       const amct_progress *steps, const char *started, const char *finished)
 {
@@ -320,10 +291,8 @@ void amct_result_fill(amct_json *json, const amct_tuned *to, const char *folder,
     for (uint32_t i = 0; i < s->model.n_layers; i++)
         add_layer(json, layers, to, i);
     add_front(json, to);
-    cJSON *list = amct_json_array(json, json->root, "skipped");
-    for (uint32_t i = 0; i < s->genes.n_skipped; i++) {
-        add_skipped(json, amct_json_object(json, list, NULL), to, &s->genes.skipped[i]);
-    }
+    amct_choices_of of = choices_of(s);
+    amct_choices_add_skipped(json, amct_json_array(json, json->root, "skipped"), &of);
     cJSON *convergence = amct_json_array(json, json->root, "convergence");
     for (uint32_t i = 0; steps && i < steps->n_steps; i++) {
         cJSON *at = amct_json_object(json, convergence, NULL);
