@@ -10,7 +10,7 @@ const char *amct_choices_form(amct_split_form form)
     return form == AMCT_SPLIT_ROWS || form == AMCT_SPLIT_COLUMNS ? "spatial" : "channel";
 }
 
-static const char *kind_name(amct_gene_kind kind)
+const char *amct_choices_kind(amct_gene_kind kind)
 {
     return kind == AMCT_GENE_BITS ? "bits" : kind == AMCT_GENE_CHANNELS ? "channels" : "rank";
 }
@@ -48,7 +48,7 @@ void amct_choices_add_gains(amct_json *json, cJSON *list, const amct_choices_of 
     for (uint32_t g = 0; g < of->genes->n; g++) {
         const amct_gene *gene = &of->genes->genes[g];
         cJSON *at = amct_json_object(json, list, NULL);
-        amct_json_text(json, at, "kind", kind_name(gene->kind));
+        amct_json_text(json, at, "kind", amct_choices_kind(gene->kind));
         amct_json_text(json, at, "name", name_of(of, gene->kind, gene->index));
         cJSON *levels = amct_json_array(json, at, "levels");
         for (uint32_t k = 0; k < gene->n_levels; k++) {
@@ -89,7 +89,7 @@ void amct_choices_add_skipped(amct_json *json, cJSON *list, const amct_choices_o
         if (s->kind == AMCT_GENE_BITS)
             snprintf(level, sizeof level, "%s", amct_level_name((amct_level_kind)s->value));
         else
-            snprintf(level, sizeof level, "%s%s%s", kind_name(s->kind), s->value ? " " : "",
+            snprintf(level, sizeof level, "%s%s%s", amct_choices_kind(s->kind), s->value ? " " : "",
                      s->value ? words_of(words, of, s->kind, s->index, s->value) : "");
         bool all = s->kind == AMCT_GENE_BITS && s->value == AMCT_LEVEL_16;
         amct_json_text(json, at, "name", name_of(of, s->kind, s->index));
@@ -115,7 +115,7 @@ static void print_gene(const amct_choices_of *of, const amct_gains *gains, uint3
 {
     const amct_gene *gene = &of->genes->genes[g];
     char name[AMCT_SHOWN], words[64];
-    printf("  %-9s", kind_name(gene->kind));
+    printf("  %-9s", amct_choices_kind(gene->kind));
     for (uint32_t k = 1; k < gene->n_levels; k++) {
         double ns = gains->alone_ns[g * AMCT_GENE_LEVELS + k];
         printf("%s%s %+.1f %%", k > 1 ? ", " : "",
@@ -139,7 +139,7 @@ static void print_skipped(const amct_genes *genes)
             continue;
         for (; k < genes->n_skipped; k++)
             n += genes->skipped[k].kind == kind && strcmp(genes->skipped[k].reason, reason) == 0;
-        printf("  left out, %s (%u): %s\n", kind_name(kind), n,
+        printf("  left out, %s (%u): %s\n", amct_choices_kind(kind), n,
                amct_utf8_show(reason, words, sizeof words));
     }
 }

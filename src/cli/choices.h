@@ -15,6 +15,8 @@ typedef struct amct_choices_of {
     const amct_structure *structure;
 } amct_choices_of;
 
+/* "bits", "channels" or "rank". */
+const char *amct_choices_kind(amct_gene_kind kind);
 /* "channel" or "spatial". */
 const char *amct_choices_form(amct_split_form form);
 
