@@ -133,7 +133,8 @@ static void print_skipped(const amct_genes *genes)
         amct_gene_kind kind = genes->skipped[i].kind;
         char words[AMCT_SHOWN];
         uint32_t n = 0, k = 0;
-        while (k < i && (genes->skipped[k].kind != kind || strcmp(genes->skipped[k].reason, reason)))
+        while (k < i &&
+               (genes->skipped[k].kind != kind || strcmp(genes->skipped[k].reason, reason)))
             k++;
         if (k < i)
             continue;

@@ -117,9 +117,8 @@ static amct_status print_text(const inspection *in, amct_err *err)
         printf("%-14s %-18s %10.0f %10" PRId64 "  %-21s %5s  %-24s %s%s%s%s\n", l->op,
                amct_shape_print(&g->tensors[l->dst].shape, shape, sizeof shape),
                (double)l->macs / 1e3, l->parameters, levels, group,
-               amct_shapes_ranks(ranks, &in->shapes, i),
-               amct_utf8_show(l->name, name, sizeof name), reason ? "  (" : "",
-               reason ? reason : "", reason ? ")" : "");
+               amct_shapes_ranks(ranks, &in->shapes, i), amct_utf8_show(l->name, name, sizeof name),
+               reason ? "  (" : "", reason ? reason : "", reason ? ")" : "");
     }
     for (uint32_t i = 0; i < n; i++)
         printf("unknown operator %s%s%s: %u, first at node '%s'; such a network cannot be run\n",
@@ -222,8 +221,7 @@ static amct_status print_json(const inspection *in, amct_err *err)
         amct_json_text(&json, reasons, "bits",
                        amct_genes_reason(in->genes, AMCT_GENE_BITS, i, AMCT_LEVEL_16));
         amct_json_text(&json, reasons, "sparsity", amct_shapes_why(&in->shapes, i));
-        amct_json_text(&json, reasons, "rank",
-                       amct_structure_layer(in->shapes.structure, i).why);
+        amct_json_text(&json, reasons, "rank", amct_structure_layer(in->shapes.structure, i).why);
     }
     amct_shapes_add_groups(&json, amct_json_array(&json, json.root, "groups"), &in->shapes);
     add_gains(&json, in);
@@ -311,10 +309,12 @@ static amct_status find(findings *f, const amct_config *c, const amct_plugins *p
                         const amct_model *m, amct_err *err)
 {
     amct_structure_options options = {.multiple = c->multiple};
-    AMCT_TRY(amct_costing_new(&f->costing, plugins, c, m->graph, m->layers, m->n_layers, NULL, err));
+    AMCT_TRY(
+        amct_costing_new(&f->costing, plugins, c, m->graph, m->layers, m->n_layers, NULL, err));
     AMCT_TRY(amct_genes_make(&f->genes, c, m->layers, m->n_layers, f->costing, err));
     AMCT_TRY(index_layers(&f->layer_of, m, err));
-    AMCT_TRY(amct_structure_outline(&f->structure, m->graph, m->layers, m->n_layers, &options, err));
+    AMCT_TRY(
+        amct_structure_outline(&f->structure, m->graph, m->layers, m->n_layers, &options, err));
     return c->target_given && !c->search_file_wanted ? find_gains(f, c, plugins, m, err) : AMCT_OK;
 }
 

@@ -151,8 +151,8 @@ static layer_genes genes_of(const amct_tuned *to, uint32_t i)
     layer_genes found = {.of = {NULL}};
     for (int kind = AMCT_GENE_BITS; kind <= AMCT_GENE_RANK; kind++) {
         int64_t index = kind != AMCT_GENE_CHANNELS ? (int64_t)i
-                        : s->structure ? amct_structure_group_of(s->structure, i)
-                                       : -1;
+                        : s->structure             ? amct_structure_group_of(s->structure, i)
+                                                   : -1;
         if (index < 0)
             continue;
         const amct_gene *gene = amct_genes_of(&s->genes, (amct_gene_kind)kind, (uint32_t)index);
@@ -190,8 +190,7 @@ static void add_genes(amct_json *json, cJSON *at, const amct_tuned *to, const la
         }
 }
 
-static void add_layer(amct_json *json, cJSON *list, const amct_tuned *to, uint32_t i,
-                      int64_t bytes)
+static void add_layer(amct_json *json, cJSON *list, const amct_tuned *to, uint32_t i, int64_t bytes)
 {
     const amct_setup *s = &to->setup;
     const amct_layer *l = &s->model.layers[i];
@@ -345,8 +344,7 @@ static void add_about(amct_json *json, const amct_tuned *to)
     amct_json_text(json, versions, "executor", amct_onednn_isa());
     cJSON *settings = amct_json_object(json, json->root, "settings");
     amct_json_text(json, settings, "weights", amct_weight_algo_names[c->weights]);
-    amct_json_text(json, settings, "activations",
-                   c->range.algo == AMCT_ACT_HFMG ? "hfmg" : "ifmr");
+    amct_json_text(json, settings, "activations", c->range.algo == AMCT_ACT_HFMG ? "hfmg" : "ifmr");
     amct_json_text(json, settings, "asymmetric", c->range.asymmetric ? "true" : "false");
     amct_json_integer(json, settings, "evaluations", c->evaluations);
     amct_json_integer(json, settings, "jobs", s->jobs);

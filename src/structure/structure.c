@@ -154,7 +154,8 @@ static amct_status begin(amct_structure *s, const amct_gram *const *grams, amct_
 static amct_structure blank_structure(const amct_graph *graph, const amct_layer *layers,
                                       uint32_t n_layers, const amct_structure_options *options)
 {
-    amct_structure s = {.graph = graph, .layers = layers, .n_layers = n_layers, .options = *options};
+    amct_structure s = {
+        .graph = graph, .layers = layers, .n_layers = n_layers, .options = *options};
     if (!s.options.multiple)
         s.options.multiple = 1;
     return s;

@@ -75,7 +75,8 @@ static bool any_4_bits(const amct_genes *genes)
 {
     for (uint32_t g = 0; g < genes->n; g++)
         for (uint32_t k = 0; k < genes->genes[g].n_levels; k++)
-            if (genes->genes[g].kind == AMCT_GENE_BITS && genes->genes[g].values[k] > AMCT_LEVEL_W8A8)
+            if (genes->genes[g].kind == AMCT_GENE_BITS &&
+                genes->genes[g].values[k] > AMCT_LEVEL_W8A8)
                 return true;
     return false;
 }
