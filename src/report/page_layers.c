@@ -122,7 +122,7 @@ static void write_alternatives(const amct_page *page, const cJSON *layer, int lo
         return;
     }
     for (const cJSON *other = others; other; other = other->next) {
-        fprintf(out, other == others ? "<td>" : "<br>");
+        fprintf(out, other == others ? "<td class=\"other\">" : "<br>");
         write_level(page, other);
     }
     for (const cJSON *other = others; other; other = other->next) {
