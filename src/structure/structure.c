@@ -337,15 +337,19 @@ static amct_status trace(amct_structured *out, const amct_structure *s,
     out->origins = calloc(out->n_layers + (size_t)1, sizeof *out->origins);
     if (!out->origins)
         return amct_fail_nomem(err);
+    uint32_t at = 0; /* where the one before was found */
     for (uint32_t i = 0; i < out->n_layers; i++) {
         amct_layer_origin *o = &out->origins[i];
-        while (o->layer < s->n_layers &&
-               !comes_from(&o->part, out->layers[i].name, s->layers[o->layer].name,
-                           forms[o->layer].factors))
-            o->layer++;
-        if (o->layer == s->n_layers)
+        uint32_t tried = 0;
+        while (tried < s->n_layers && !comes_from(&o->part, out->layers[i].name,
+                                                  s->layers[at].name, forms[at].factors)) {
+            at = at + 1 < s->n_layers ? at + 1 : 0;
+            tried++;
+        }
+        if (tried == s->n_layers)
             return amct_fail(err, AMCT_E_INTERNAL, "layer '%s' comes from nowhere",
                              out->layers[i].name);
+        o->layer = at;
     }
     return AMCT_OK;
 }
