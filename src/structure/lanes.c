@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 /* Channels that are followed in all tensors together: a hostile file must not fill the memory. */
-static const int64_t MAX_TOTAL = (int64_t)1 << 28;
+static const int64_t MAX_TOTAL = (int64_t)1 << 24;
 
 static amct_status grow(void *array_of_pointers, uint64_t n, uint32_t *cap, size_t size,
                         amct_err *err)
