@@ -1,7 +1,7 @@
 /*
  * ptq - what post-training quantisation costs in accuracy, without a search.
  *
- *     ptq CALIBRATION.yaml N [SCORED.yaml] [--levels w8a8|w4a8|w4a4|mixed|edges]
+ *     ptq CALIBRATION.yaml N [SCORED.yaml] [--levels w8a8|w4a8|w4a4|w8a8-2of4|mixed|edges]
  *
  * Both are search files: model, data, preprocessing, quantise. The first N samples of the first one
  * calibrate; all samples of the second one (of the first one, if there is no second) are scored.
@@ -9,8 +9,9 @@
  * that can be at a level (w8a8 if none is said) with the static correction of means (what
  * candidates get inside a search), after the sequential one and rebuilt layer by layer (what
  * finalists choose from). mixed: W4A4 with the first, the last and all depthwise layers at W8A8;
- * edges: only the first and the last. Samples behind the first N are also scored on their own, as
- * those before are not unseen. Plugins are found through AMCT_PLUGIN_PATH.
+ * edges: only the first and the last; w8a8-2of4: layers that cannot have it are at W8A8. Samples
+ * behind the first N are also scored on their own, as those before are not unseen. Plugins are
+ * found through AMCT_PLUGIN_PATH.
  */
 #include "base/fork.h"
 #include "compress/rebuild.h"
@@ -54,7 +55,9 @@ static amct_level_kind kind_of(const ptq *p, uint32_t i, uint32_t at, uint32_t n
         return AMCT_LEVEL_W8A8;
     for (int k = 0; k < AMCT_N_LEVELS; k++)
         if (strcmp(p->name, amct_level_name((amct_level_kind)k)) == 0)
-            return (amct_level_kind)k;
+            return amct_level_sparse((amct_level_kind)k) && p->model.layers[i].no_sparse
+                       ? AMCT_LEVEL_W8A8
+                       : (amct_level_kind)k;
     return AMCT_LEVEL_W4A4;
 }
 
@@ -147,7 +150,9 @@ static amct_status calibrate(ptq *p, amct_err *err)
                             &feed, &p->config->range, p->jobs, err));
     AMCT_TRY(amct_leveldb_new(&p->levels, p->model.graph, p->model.layers, p->calibration, &options,
                               NULL, err));
-    uint32_t kinds = 1u << kind_of(p, 0, 0, 9) | 1u << kind_of(p, 0, 1, 9);
+    uint32_t kinds = 0;
+    for (uint32_t i = 0; i < p->model.n_layers; i++)
+        kinds |= 1u << kind_of(p, i, 0, 9) | 1u << kind_of(p, i, 1, 9);
     double from = seconds();
     AMCT_TRY(amct_leveldb_fill_all(p->levels, kinds, &feed, p->jobs, (size_t)4 << 30, err));
     printf("levels: %.2f s in %u processes\n", seconds() - from, p->jobs);
@@ -235,7 +240,7 @@ int main(int argc, char **argv)
     }
     if (argc < 3 || argc > 4) {
         fprintf(stderr, "usage: ptq CALIBRATION.yaml N [SCORED.yaml] "
-                        "[--levels w8a8|w4a8|w4a4|mixed|edges]\n");
+                        "[--levels w8a8|w4a8|w4a4|w8a8-2of4|mixed|edges]\n");
         return 2;
     }
     p.n_calibration = (uint32_t)strtoul(argv[2], NULL, 10);

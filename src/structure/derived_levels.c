@@ -135,6 +135,7 @@ static amct_status set_lengths(amct_quantised *q, amct_derived *d, const amct_st
     *q =
         (amct_quantised){.src_bits = amct_level_src_bits(kind),
                          .weight_bits = amct_level_weight_bits(kind),
+                         .sparse = amct_level_sparse(kind),
                          .n_weights = amct_shape_size(&candidate->graph->tensors[l->weights].shape),
                          .n_scales = l->per_channel ? l->channels : 1,
                          .channels = l->channels};
@@ -149,12 +150,13 @@ static amct_status round_level(amct_quantised *q, amct_derived *d, const amct_st
                                uint32_t layer, amct_err *err)
 {
     const amct_layer *l = &candidate->layers[layer];
-    bool narrow = q->weight_bits < 8;
+    bool fitted = q->weight_bits < 8 || q->sparse;
     amct_quantise_options options = {.weight_bits = q->weight_bits,
                                      .src_bits = q->src_bits,
-                                     .weights = narrow ? AMCT_WEIGHTS_GPTQ : d->options.weights,
+                                     .weights = fitted ? AMCT_WEIGHTS_GPTQ : d->options.weights,
                                      .correct_mean = d->options.correct_mean,
-                                     .once = true};
+                                     .once = true,
+                                     .sparse = q->sparse};
     amct_derivation from;
     AMCT_TRY(amct_derive(&from, &d->source, candidate, layer, options.weights == AMCT_WEIGHTS_GPTQ,
                          err));
