@@ -54,8 +54,8 @@ static const char *reason_of(const amct_tuned *to, uint32_t g, uint32_t level)
         return NULL;
     for (uint32_t k = level + 1; k < gene->n_levels; k++)
         if (to->other_ns[g * AMCT_GENE_LEVELS + k] < to->best_cost.latency_ns)
-            return "fewer bits would cost too much accuracy";
-    return "fewer bits would not be faster beside the other layers' levels";
+            return "a lossier level would cost too much accuracy";
+    return "a lossier level would not be faster beside the other layers' levels";
 }
 
 static const char *form_name(amct_split_form form)
@@ -276,8 +276,7 @@ static void add_about(amct_json *json, const amct_tuned *to)
     amct_json_text(json, versions, "executor", amct_onednn_isa());
     cJSON *settings = amct_json_object(json, json->root, "settings");
     amct_json_text(json, settings, "weights", amct_weight_algo_names[c->weights]);
-    amct_json_text(json, settings, "activations",
-                   c->range.algo == AMCT_ACT_HFMG ? "hfmg" : "ifmr");
+    amct_json_text(json, settings, "activations", c->range.algo == AMCT_ACT_HFMG ? "hfmg" : "ifmr");
     amct_json_text(json, settings, "asymmetric", c->range.asymmetric ? "true" : "false");
     amct_json_integer(json, settings, "evaluations", c->evaluations);
     amct_json_integer(json, settings, "jobs", s->jobs);
@@ -288,8 +287,8 @@ static void add_skipped(amct_json *json, cJSON *at, const amct_tuned *to,
 {
     const amct_setup *s = &to->setup;
     bool group = skipped->kind == AMCT_GENE_CHANNELS;
-    const char *level = group                                  ? "channels"
-                        : skipped->kind == AMCT_GENE_RANK      ? "rank"
+    const char *level = group                             ? "channels"
+                        : skipped->kind == AMCT_GENE_RANK ? "rank"
                         : skipped->value != AMCT_LEVEL_16
                             ? amct_level_name((amct_level_kind)skipped->value)
                             : NULL;

@@ -68,6 +68,8 @@ static const char *why_not_sparse(const amct_layer *layer, const amct_graph *gra
         return "transposed convolutions have no 4:2 form";
     if (amct_node_is(node, "Conv") && w->rank != 4)
         return "only convolutions of 2 dims have a 4:2 form";
+    if (!amct_node_is(node, "Conv") && w->rank != 2)
+        return "only products with a matrix have a 4:2 form";
     if (layer->groups != 1)
         return "grouped convolutions have no 4:2 form";
     if (amct_shape_size(w) <= 2 * layer->channels * amct_shape_count(w, 2, w->rank))

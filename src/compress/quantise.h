@@ -13,12 +13,12 @@
 typedef struct amct_quantised {
     amct_qparams src;
     uint32_t src_bits, weight_bits; /* 8 or 4; in bytes of 8 bits each here */
-    bool sparse;                    /* 4:2 along the input channels (sparse.h) */
     int64_t n_weights, n_scales, channels;
     const int8_t *weights; /* in the order of the float weights */
     const float *scales;   /* of the weights; 1 or channels */
     const int32_t *bias;   /* channels */
     amct_hash weights_hash;
+    bool sparse; /* weights are 4:2 sparse (sparse.h) */
 } amct_quantised;
 
 typedef struct amct_quantise_options {

@@ -2,6 +2,7 @@
 
 #include "compress/linalg.h"
 #include "compress/round.h"
+#include "ops/weights.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -319,17 +320,25 @@ amct_status amct_sparse_fit(double *weights, size_t columns, size_t outputs, siz
     return status;
 }
 
-bool amct_sparse_is(const int8_t *weights, size_t columns, size_t outputs, size_t taps)
+bool amct_sparse_is(const amct_graph *graph, const amct_layer *layer)
 {
-    for (size_t k = 0; k < columns; k++) {
-        size_t channel = k / taps;
-        for (size_t m = 0; channel % GROUP == 0 && m < outputs; m++) {
-            size_t kept = 0;
-            for (size_t i = k; i < columns && i < k + GROUP * taps; i += taps)
-                kept += weights[i * outputs + m] != 0;
-            if (kept > KEPT)
-                return false;
-        }
-    }
+    if (layer->no_sparse || graph->tensors[layer->weights].dtype != AMCT_INT8)
+        return false;
+    const amct_shape *shape = &graph->tensors[layer->weights].shape;
+    const int8_t *weights = graph->tensors[layer->weights].data;
+    bool by_rows = amct_weights_axis(&graph->nodes[layer->node], shape) == 0;
+    int64_t taps = amct_shape_count(shape, 2, shape->rank);
+    int64_t outputs = shape->dims[!by_rows], channels = shape->dims[by_rows];
+    int64_t output_step = (by_rows ? channels : 1) * taps;
+    int64_t channel_step = (by_rows ? 1 : outputs) * taps;
+    for (int64_t m = 0; m < outputs; m++)
+        for (int64_t first = 0; first < channels; first += GROUP)
+            for (int64_t t = 0; t < taps; t++) {
+                int kept = 0;
+                for (int64_t k = first; k < channels && k < first + GROUP; k++)
+                    kept += weights[m * output_step + k * channel_step + t] != 0;
+                if (kept > KEPT)
+                    return false;
+            }
     return true;
 }

@@ -14,11 +14,9 @@
 #ifndef AMCT_COMPRESS_SPARSE_H
 #define AMCT_COMPRESS_SPARSE_H
 
-#include "base/err.h"
+#include "compress/layer.h"
 
-#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 enum { AMCT_SPARSE_GROUP = 4, AMCT_SPARSE_KEPT = 2 };
 
@@ -28,7 +26,7 @@ enum { AMCT_SPARSE_GROUP = 4, AMCT_SPARSE_KEPT = 2 };
 amct_status amct_sparse_fit(double *weights, size_t columns, size_t outputs, size_t taps,
                             const double *matrix, amct_err *err);
 
-/* Whether integer weights in that order of columns are sparse so. */
-bool amct_sparse_is(const int8_t *weights, size_t columns, size_t outputs, size_t taps);
+/* Whether the weights of a layer are integers of 8 bits that are sparse so. */
+bool amct_sparse_is(const amct_graph *graph, const amct_layer *layer);
 
 #endif

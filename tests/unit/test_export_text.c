@@ -110,14 +110,14 @@ Test(export_text, record_has_scales_and_offsets_of_quantised_layers)
 {
     static const float scales[] = {0.25f, 1.0f / 3};
     static const amct_quantised a = {
-        {0.0185549166f, -14}, 8, 8, 4, 2, 2, NULL, scales, NULL, {0, 0}};
-    static const amct_quantised b = {{1.0f / 255, -128}, 8, 8, 4, 1, 2, NULL, scales, NULL, {0, 0}};
+        {0.0185549166f, -14}, 8, 8, 4, 2, 2, NULL, scales, NULL, {0, 0}, false};
+    static const amct_quantised b = {{1.0f / 255, -128}, 8, 8, 4, 1, 2, NULL, scales, NULL, {0, 0}, false};
     amct_layer layers[3] = {
         {.name = "/conv1/Conv"}, {.name = "float"}, {.name = "a \"b\\\t\xc3\xa9"}};
     const amct_quantised *levels[3] = {&a, NULL, &b};
     amct_origin origin = {layers, 3, levels};
     char *record;
-    OK(amct_record_text(&record, &origin, &err));
+    OK(amct_record_text(&record, NULL, &origin, &err));
     cr_assert_str_eq(record, "record {\n"
                              "  key: \"/conv1/Conv\"\n"
                              "  value {\n"
