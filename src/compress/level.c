@@ -52,8 +52,7 @@ bool amct_level_sparse(amct_level_kind kind)
     return kinds_table[kind].sparse;
 }
 
-/* Why a layer cannot have it, NULL if it can. */
-static const char *why_not(const amct_layer *layer, int kind)
+const char *amct_level_refusal(const amct_layer *layer, amct_level_kind kind)
 {
     return layer->no_int8 ? layer->no_int8 : kinds_table[kind].sparse ? layer->no_sparse : NULL;
 }
@@ -111,7 +110,7 @@ amct_status amct_leveldb_get(const amct_quantised **out, const amct_leveldb *db,
                              amct_level_kind kind, amct_err *err)
 {
     const struct entry *e = &db->entries[kind][layer];
-    const char *why = why_not(&db->layers[layer], kind);
+    const char *why = amct_level_refusal(&db->layers[layer], kind);
     if (kind != AMCT_LEVEL_16 && !e->made)
         return amct_fail(err, AMCT_E_UNSUPPORTED, "%s",
                          why         ? why
@@ -407,7 +406,7 @@ amct_status amct_leveldb_fill(amct_leveldb *db, const uint32_t *wanted, const am
         choose_grams(&f, wanted);
     for (uint32_t l = 0; status == AMCT_OK && l < n_layers; l++)
         for (int k = AMCT_LEVEL_16 + 1; k < AMCT_N_LEVELS && status == AMCT_OK; k++)
-            if (wanted[l] >> k & 1 && !why_not(&db->layers[l], k) &&
+            if (wanted[l] >> k & 1 && !amct_level_refusal(&db->layers[l], (amct_level_kind)k) &&
                 db->calibration->layers[l].seen)
                 status = want(&f, l, (amct_level_kind)k, err);
     if (status == AMCT_OK)

@@ -27,6 +27,9 @@ const char *amct_level_name(amct_level_kind kind);
 uint32_t amct_level_weight_bits(amct_level_kind kind);
 uint32_t amct_level_src_bits(amct_level_kind kind);
 bool amct_level_sparse(amct_level_kind kind);
+/* Why a layer cannot have a level other than AMCT_LEVEL_16, whatever its weights; NULL if it can.
+ */
+const char *amct_level_refusal(const amct_layer *layer, amct_level_kind kind);
 
 typedef struct amct_level_options {
     amct_weight_algo weights; /* of 8 bits; with 4 bits, or sparse, it is always GPTQ */

@@ -189,9 +189,10 @@ amct_status amct_derived_get(const amct_quantised **out, amct_derived *d,
                              amct_err *err)
 {
     const amct_layer *l = &candidate->layers[layer];
-    if (kind == AMCT_LEVEL_16 || l->no_int8)
+    const char *refusal = amct_level_refusal(l, kind);
+    if (kind == AMCT_LEVEL_16 || refusal)
         return kind == AMCT_LEVEL_16 ? (*out = NULL, AMCT_OK)
-                                     : amct_fail(err, AMCT_E_UNSUPPORTED, "%s", l->no_int8);
+                                     : amct_fail(err, AMCT_E_UNSUPPORTED, "%s", refusal);
     if (unchanged(d, candidate, layer))
         return amct_leveldb_get(out, d->db, candidate->origins[layer].layer, kind, err);
     amct_hash key = key_of(d, candidate, layer, kind);

@@ -64,8 +64,8 @@ static void forbid_statically(maker *m)
         m->allowed[i] = why ? 0 : asked;
         m->reasons[i * AMCT_N_LEVELS] = why;
         for (int k = AMCT_LEVEL_W8A8; k < AMCT_N_LEVELS; k++)
-            if (has(m->allowed[i], k) && amct_level_sparse((amct_level_kind)k) && l->no_sparse)
-                forbid(m, i, k, l->no_sparse);
+            if (has(m->allowed[i], k) && amct_level_refusal(l, (amct_level_kind)k))
+                forbid(m, i, k, amct_level_refusal(l, (amct_level_kind)k));
     }
 }
 
