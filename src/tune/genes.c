@@ -82,10 +82,10 @@ static amct_status forget_sparse(maker *m, amct_err *err)
         m->kinds[i] = has(m->allowed[i], k) ? (uint8_t)k : AMCT_LEVEL_16;
     AMCT_TRY(amct_costing_total(m->costing, m->kinds, &sparse, err));
     for (uint32_t i = 0; sparse.latency_ns >= dense.latency_ns && i < n; i++) {
-        bool only = m->allowed[i] == 1u << k;
+        const char **reason = &m->reasons[i * AMCT_N_LEVELS];
         forbid(m, i, k, NULL);
-        if (only)
-            m->reasons[i * AMCT_N_LEVELS] = "the target gains nothing from 4:2 sparsity";
+        if (!m->allowed[i] && !*reason)
+            *reason = "the target gains nothing from 4:2 sparsity";
     }
     return AMCT_OK;
 }
