@@ -25,6 +25,9 @@ sparse=$(grep -c '"bits":"w8a8-2of4"' "$work/layers")
 test "$(grep -c selective_prune "$work/out/best/fashion_record.txt")" = "$sparse"
 ok $? 'record: has the mask of each'
 
+grep -q '"compile":"atc [^"]* --sparsity=1"' "$work/result.json"
+ok $? 'the compiler is told of them'
+
 for form in deploy qdq; do
     "$program" eval "$work/out/best/fashion_${form}_model.onnx" --original "$model" --data "$example" \
         $pixels --json >"$work/$form.json" 2>/dev/null
