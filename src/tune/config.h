@@ -14,6 +14,7 @@ typedef struct amct_config {
     amct_arena *arena; /* of all that is pointed to */
 
     const char *model;
+    const char *model_weights; /* their file; NULL: in the model's, or found beside it */
     const char *data, *labels;
     amct_preprocess preprocess;
     int64_t label_offset;
@@ -58,7 +59,7 @@ typedef struct amct_config {
     uint64_t memory_limit_bytes;
     bool dry_run, json, progress_json, per_layer, search_file_wanted;
     const char *resume;
-    const char *original; /* what eval compares with */
+    const char *original, *original_weights; /* what eval compares with */
     const char *executor; /* "onednn", "onednn-float", "reference" */
     const char **plugin_dirs;
     uint32_t n_plugin_dirs;

@@ -207,6 +207,10 @@ char *amct_config_print(const amct_config *config)
         return NULL;
     fprintf(out, "# Search file of amct-autotune: amct-autotune search -c FILE\n");
     path_line(out, "model", config->model, "model.onnx");
+    if (config->model_weights)
+        path_line(out, "weights", config->model_weights, "");
+    else
+        line(out, "weights", "their file; ~: the model's own, or those beside it", "~");
     print_data(out, config);
     print_rest(out, config);
     bool failed = ferror(out) != 0;

@@ -227,6 +227,8 @@ static amct_status save_config(const runner *r, amct_err *err)
     char *path = amct_path_join(c.output, "search.yaml"), *text = NULL;
     amct_status status = make_absolute(&c.model, c.arena, err);
     if (status == AMCT_OK)
+        status = make_absolute(&c.model_weights, c.arena, err);
+    if (status == AMCT_OK)
         status = make_absolute(&c.data, c.arena, err);
     if (status == AMCT_OK)
         status = make_absolute(&c.labels, c.arena, err);
