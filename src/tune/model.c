@@ -41,7 +41,7 @@ amct_status amct_model_load(amct_model *out, const amct_plugins *plugins, const 
         return amct_fail_in(err, "%s", path);
     }
     for (uint32_t i = 0; i < model.n_layers; i++) /* as in a deploy model */
-        if (amct_sparse_is(model.graph, &model.layers[i]))
+        if (!model.graph->no_weights && amct_sparse_is(model.graph, &model.layers[i]))
             model.graph->tensors[model.layers[i].weights].sparse = true;
     *out = model;
     return AMCT_OK;
