@@ -97,7 +97,7 @@ static void explain_all(const cJSON *result)
 {
     const cJSON *layer;
     char before[32], after[32], bits[AMCT_SHOWN], name[AMCT_SHOWN], why[AMCT_SHOWN];
-    printf("%-6s %9s %5s %10s %10s %10s  %s\n", "bits", "channels", "rank", "before us", "after us",
+    printf("%-9s %9s %5s %10s %10s %10s  %s\n", "bits", "channels", "rank", "before us", "after us",
            "loss", "layer");
     cJSON_ArrayForEach(layer, cJSON_GetObjectItemCaseSensitive(result, "layers"))
     {
@@ -116,7 +116,7 @@ static void explain_all(const cJSON *result)
                  amct_json_get_number(layer, "channels"));
         if (!isnan(amct_json_get_number(layer, "rank")))
             snprintf(rank, sizeof rank, "%.0f", amct_json_get_number(layer, "rank"));
-        printf("%-6s %9s %5s %10s %10s %10s  %s%s%s%s\n", shown(layer, "bits", bits), channels,
+        printf("%-9s %9s %5s %10s %10s %10s  %s%s%s%s\n", shown(layer, "bits", bits), channels,
                rank, before, after, loss, shown(layer, "name", name), reason ? "  (" : "",
                reason ? shown(layer, "reason", why) : "", reason ? ")" : "");
     }
