@@ -51,7 +51,7 @@ static void begin(genes_case *c, const char *estimator, const char *chip, uint32
     add_plugin(c, "plugins/importers/onnx/.libs/onnx.so");
     add_plugin(c, "plugins/estimators/ascend/.libs/ascend.so");
     add_plugin(c, "tests/plugins/.libs/failing.so");
-    OK(amct_model_load(&c->model, c->plugins, path, &err));
+    OK(amct_model_load(&c->model, c->plugins, path, NULL, &err));
     OK(amct_set_batch(c->model.graph, 256, &err));
     OK(amct_costing_new(&c->costing, c->plugins, c->config, c->model.graph, c->model.layers,
                         c->model.n_layers, NULL, &err));
