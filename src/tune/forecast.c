@@ -64,7 +64,7 @@ static amct_status forecast_cost(amct_forecast *f, const amct_setup *s, amct_err
     amct_graph_cost fastest = {0};
     if (!choices)
         return amct_fail_nomem(err);
-    /* not settled: a layer that is sparse and loses channels is beyond what any candidate can be */
+    /* both at once: a layer that is sparse and loses channels is beyond what any candidate can be */
     for (uint32_t g = 0; g < genes->n; g++)
         choices[genes->genes[g].slot] = genes->genes[g].values[genes->genes[g].n_levels - 1];
     amct_status status = amct_costing_total(s->costing, choices, &fastest, err);

@@ -321,7 +321,7 @@ uint8_t amct_gene_dense(const amct_gene *gene)
     return gene->values[k];
 }
 
-void amct_genes_settle(const amct_genes *genes, uint8_t *choices)
+void amct_genes_exclude(const amct_genes *genes, uint8_t *choices)
 {
     for (uint32_t g = 0; g < genes->n; g++) {
         const amct_gene *gene = &genes->genes[g];
@@ -344,5 +344,5 @@ void amct_genes_express(const amct_genes *genes, const uint8_t *genome, uint8_t 
     memset(choices, 0, genes->n_choices);
     for (uint32_t g = 0; g < genes->n; g++)
         choices[genes->genes[g].slot] = genes->genes[g].values[genome[g]];
-    amct_genes_settle(genes, choices);
+    amct_genes_exclude(genes, choices);
 }

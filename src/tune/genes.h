@@ -13,9 +13,8 @@
 #ifndef AMCT_TUNE_GENES_H
 #define AMCT_TUNE_GENES_H
 
+#include "search/space.h"
 #include "tune/costing.h"
-
-typedef enum amct_gene_kind { AMCT_GENE_BITS, AMCT_GENE_CHANNELS, AMCT_GENE_RANK } amct_gene_kind;
 
 enum { AMCT_GENE_LEVELS = 8 };
 
@@ -73,8 +72,8 @@ const amct_gene *amct_genes_of(const amct_genes *genes, amct_gene_kind kind, uin
 /* The last value of a gene of bits that is not sparse. */
 uint8_t amct_gene_dense(const amct_gene *gene);
 /* Takes the sparse level from layers whose channels or rank are others than the original's. */
-void amct_genes_settle(const amct_genes *genes, uint8_t *choices);
-/* The choices of a genome, n_choices of them, settled. */
+void amct_genes_exclude(const amct_genes *genes, uint8_t *choices);
+/* The choices of a genome, n_choices of them, after that. */
 void amct_genes_express(const amct_genes *genes, const uint8_t *genome, uint8_t *choices);
 
 #endif

@@ -70,12 +70,26 @@ amct_array network_read_npy(const char *folder, const char *name)
     return array;
 }
 
+static void soften(float *row, size_t n)
+{
+    float most = row[0], sum = 0;
+    for (size_t k = 1; k < n; k++)
+        most = fmaxf(most, row[k]);
+    for (size_t k = 0; k < n; k++)
+        sum += row[k] = expf(row[k] - most);
+    for (size_t k = 0; k < n; k++)
+        row[k] /= sum;
+}
+
 /* |a - b| <= 1e-3 |b|, but for what is small beside the largest of the row. */
-static void assert_row(const float *found, const amct_array *wanted, uint64_t i, const char *what)
+static void assert_row(const float *found, const amct_array *wanted, uint64_t i, bool softmax,
+                       const char *what)
 {
     size_t n = wanted->sample_count;
     float *row = malloc(n * sizeof *row), most = 0;
     amct_array_floats(row, wanted, i);
+    if (softmax)
+        soften(row, n);
     for (size_t k = 0; k < n; k++)
         most = fmaxf(most, fabsf(row[k]));
     for (size_t k = 0; k < n; k++)
@@ -87,7 +101,7 @@ static void assert_row(const float *found, const amct_array *wanted, uint64_t i,
 
 /* ---- Classifiers ---------------------------------------------------------------------------- */
 
-static network_run start(const network *net, amct_engine engine, int64_t batch)
+network_run network_start(const network *net, amct_engine engine, int64_t batch)
 {
     network_run r = {.net = net, .graph = network_load(net, batch)};
     cr_assert_eq(amct_exec_new(&r.exec, engine, &err), AMCT_OK);
@@ -150,7 +164,7 @@ static void check_fast(const network *net, const amct_dataset *ds, const amct_ar
     amct_array answers = {0};
     if (net->right)
         answers = network_read_npy(net->expected, "pred.npy");
-    network_run r = start(net, engine, NETWORK_BATCH);
+    network_run r = network_start(net, engine, NETWORK_BATCH);
     size_t classes = logits->sample_count;
     uint32_t right = 0;
     cr_assert(!net->right || answers.dims[0] == ds->n);
@@ -159,7 +173,7 @@ static void check_fast(const network *net, const amct_dataset *ds, const amct_ar
         for (uint32_t k = i; k < i + NETWORK_BATCH; k++) {
             const float *row = rows + (k - i) * classes;
             if (k < logits->dims[0])
-                assert_row(row, logits, k, r.what);
+                assert_row(row, logits, k, net->softmax, r.what);
             int32_t answer = best(row, classes);
             cr_assert(!net->right || answer - net->label_offset == amct_array_integer(&answers, k),
                       "%s: sample %u", r.what, k);
@@ -173,9 +187,9 @@ static void check_fast(const network *net, const amct_dataset *ds, const amct_ar
 
 static void check_slow(const network *net, const amct_dataset *ds, const amct_array *logits)
 {
-    network_run r = start(net, AMCT_ENGINE_REFERENCE, 1);
+    network_run r = network_start(net, AMCT_ENGINE_REFERENCE, 1);
     for (uint32_t i = 0; i < net->n_reference; i++)
-        assert_row(network_feed(&r, ds, i, 1), logits, i, r.what);
+        assert_row(network_feed(&r, ds, i, 1), logits, i, net->softmax, r.what);
     network_stop(&r);
 }
 
@@ -203,15 +217,17 @@ static void check_arrays(const mapping *m, amct_engine engine)
     int64_t channels = in.shape.dims[1], inner = in.shape.dims[2] * in.shape.dims[3];
     for (uint64_t i = 0; i < input.dims[0] && (engine != AMCT_ENGINE_REFERENCE || i < m->n); i++) {
         amct_array_floats(sample, &input, i);
-        for (int64_t k = 0; k < channels * inner; k++)
-            ((float *)
-                 in.data)[in.layout == AMCT_LAYOUT_LAST ? k % inner * channels + k / inner : k] =
-                sample[k];
+        for (int64_t k = 0; k < channels * inner; k++) {
+            int64_t c = m->channels_last ? k % channels : k / inner;
+            int64_t pixel = m->channels_last ? k / channels : k % inner;
+            ((float *)in.data)[in.layout == AMCT_LAYOUT_LAST ? pixel * channels + c
+                                                             : c * inner + pixel] = sample[k];
+        }
         cr_assert_eq(amct_plan_run(plan, &err), AMCT_OK, "%s", err.text);
         for (uint32_t o = 0; o < 2 && m->outputs[o]; o++) {
             amct_array wanted = network_read_npy("", m->outputs[o]);
             cr_assert_eq(wanted.sample_count * sizeof(float), amct_plan_output(plan, o).bytes);
-            assert_row(amct_plan_output(plan, o).data, &wanted, i, m->file);
+            assert_row(amct_plan_output(plan, o).data, &wanted, i, false, m->file);
         }
     }
     free(sample);

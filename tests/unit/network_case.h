@@ -19,6 +19,7 @@ typedef struct network {
     int32_t label_offset;
     const char *weights; /* a file of weights below the shared data, NULL for none */
     int64_t input[4];    /* dims of an input that the file leaves open, all 0 if it does not */
+    bool softmax;        /* the network ends in one, and the logits are those before it */
 } network;
 
 #define IMAGENET "images/imagenet500"
@@ -63,6 +64,7 @@ typedef struct network_run {
     char what[200];
 } network_run;
 
+network_run network_start(const network *net, amct_engine engine, int64_t batch);
 const float *network_feed(network_run *run, const amct_dataset *ds, uint32_t first, uint32_t n);
 void network_stop(network_run *run);
 /* Logits and answers, on oneDNN and on the plain reference. */
@@ -73,7 +75,8 @@ typedef struct mapping {
     const char *file, *input, *outputs[2];
     uint32_t n; /* samples that are compared on the plain reference */
     const char *weights;
-    int64_t dims[4]; /* of an input that the file leaves open */
+    int64_t dims[4];    /* of an input that the file leaves open */
+    bool channels_last; /* the input's array is N x H x W x C */
 } mapping;
 
 void network_check_mappings(const mapping *mappings, size_t n);
