@@ -42,6 +42,10 @@ void amct_verdict_print(const amct_tuned *to)
            (double)o.after.bytes / 1e6);
     if (!isnan(o.needed))
         printf("%.0f confirm samples would prove a drop like this one\n", o.needed);
+    if (o.overfitted)
+        printf("its weights fit the calibration samples too well: loss %.3g on those they were "
+               "fitted to, %.3g on others; more of them (--calibration) would help\n",
+               o.fitted_loss, o.loss);
     printf("%s\n", amct_outcome_reason(to));
 }
 

@@ -31,7 +31,7 @@ static amct_status add_quant(amct_graph *graph, uint32_t *quantised, const amct_
     float scale = 1.0f / params.scale, offset = (float)params.offset;
     for (uint32_t n = first_new; n < graph->n_nodes; n++) {
         const amct_node *node = &graph->nodes[n];
-        if (amct_node_is(node, "AscendQuant") && node->src[0] == layer->src &&
+        if (node->src[0] == layer->src && amct_node_is(node, "AscendQuant") &&
             amct_node_float(node, "scale", 0) == scale &&
             amct_node_float(node, "offset", 0) == offset &&
             strcmp(amct_node_string(node, "dst_type", ""), type) == 0) {

@@ -52,8 +52,12 @@ static amct_status add(adder *a, amct_gene gene, const uint8_t *values, uint32_t
                 is_faster(&faster, a, gene.slot, values[i], gene.values[gene.n_levels - 1], err));
         if (faster)
             gene.values[gene.n_levels++] = values[i];
+        else
+            skip(a, gene.kind, gene.index, values[i],
+                 "it is not faster on the target than a level that loses less");
     }
     if (gene.n_levels == 1) {
+        a->to->n_skipped -= n; /* one reason for all of them */
         skip(a, gene.kind, gene.index, 0, "it is not faster on the target");
         return AMCT_OK;
     }
@@ -171,7 +175,8 @@ static amct_status begin(adder *a, amct_err *err)
     uint32_t n_groups = amct_structure_n_groups(a->structure);
     to->n_choices = amct_parts_choices(to->n_layers, a->structure);
     size_t most = to->n + n_groups + to->n_layers + (size_t)1;
-    size_t skips = to->n_skipped + n_groups + to->n_layers * (AMCT_N_LEVELS + (size_t)1);
+    size_t skips = to->n_skipped + (n_groups + to->n_layers) * (size_t)AMCT_GENE_LEVELS +
+                   to->n_layers * (size_t)AMCT_N_LEVELS;
     amct_gene *genes = amct_arena_array(to->arena, most, sizeof *genes);
     uint8_t *n_levels = amct_arena_array(to->arena, most, 1);
     amct_skipped *skipped = amct_arena_array(to->arena, skips, sizeof *skipped);
