@@ -387,7 +387,8 @@ static amct_status add_structure(amct_setup *s, amct_err *err)
 amct_status amct_setup_outline(amct_setup *s, amct_err *err)
 {
     const amct_model *m = &s->model;
-    amct_structure_options options = {.multiple = s->config->multiple};
+    amct_structure_options options = {.multiple = s->config->multiple,
+                                      .amct_ranks = s->config->amct_ranks};
     if (!s->config->n_ratios && !s->config->rank_levels)
         return AMCT_OK;
     AMCT_TRY(amct_structure_outline(&s->structure, m->graph, m->layers, m->n_layers, &options,
