@@ -117,7 +117,7 @@ static int32_t emit_view(tf_reader *r, tf_call *call, tf_value *x, const tf_orde
     if (unknown > 1)
         return tf_fail(r, AMCT_E_UNSUPPORTED,
                        "more than one dim of its result is not known: all dims but the batch must "
-                       "be fixed in the file");
+                       "be fixed, in the file or by option shape");
     TF_TRY(tf_new_ints(r, TF_SUB(r, call, "shape"), dims.dims, dims.rank, &shape));
     tf_op_src(&op, flat);
     tf_op_src(&op, shape);

@@ -119,6 +119,7 @@ typedef struct tf_reader {
     amct_view model;
     tf_memory memory;
     const char *signature, *outputs; /* options, NULL where not given */
+    tf_shape open_dims;              /* option shape; rank 0 where not given */
     bool keep_layout;                /* option layout=file */
     bool channels_first;             /* a convolution of the file is N x C x H x W already */
     char place[320];                 /* what is being read, for messages */

@@ -54,7 +54,7 @@ int32_t tf_window_read(tf_reader *r, const tf_call *call, const tf_value *x, tf_
         if (w->in[i] < 1 || w->in[i] > TF_MAX_SIZE)
             return tf_fail(r, AMCT_E_UNSUPPORTED,
                            "the size of its input is not known or not sane in dim %u: all dims but "
-                           "the batch must be fixed in the file",
+                           "the batch must be fixed, in the file or by option shape",
                            tf_window_axis(w, i));
     }
     TF_TRY(tf_window_list(r, call, "strides", w, w->strides));
