@@ -26,12 +26,14 @@ static int32_t plugin_read(void *self, const amct_sink *sink)
     torch_zip zip;
     torch_span file = {r->model.data, r->model.size};
     r->sink = sink;
-    if (!torch_is_zip(file))
-        return torch_fail(r, AMCT_E_UNSUPPORTED, "a state dict of the old form");
+    if (torch_is_old_weights(file))
+        return torch_read_old_weights(r, file);
     TORCH_TRY(torch_zip_open(r, file, &zip));
     if (torch_is_export(&zip))
         return torch_read_export(r, &zip);
-    return torch_fail(r, AMCT_E_UNSUPPORTED, "the archive holds no program");
+    if (torch_is_script(&zip))
+        return torch_read_script(r, &zip);
+    return torch_read_weights(r, &zip);
 }
 
 static void plugin_close(void *self)

@@ -47,6 +47,22 @@ void torch_at(torch_reader *r, const char *fmt, ...) __attribute__((format(print
 bool torch_is_export(const torch_zip *zip);
 int32_t torch_read_export(torch_reader *r, const torch_zip *zip);
 
+/* ---- torch_weights.c ------------------------------------------------------------------------ */
+
+/* A state dict, or a checkpoint that holds one: constants alone. The archive, or the stream of
+ * pickles that PyTorch wrote before 1.6. */
+int32_t torch_read_weights(torch_reader *r, const torch_zip *zip);
+int32_t torch_read_old_weights(torch_reader *r, torch_span file);
+/* The tensors of a state dict that was saved to an archive of its own, by their names. */
+int32_t torch_load_dict(torch_reader *r, torch_span archive, const char *what, torch_dict **out);
+bool torch_is_old_weights(torch_span file);
+
+/* ---- torch_script.c ------------------------------------------------------------------------- */
+
+/* Whether the archive holds TorchScript. */
+bool torch_is_script(const torch_zip *zip);
+int32_t torch_read_script(torch_reader *r, const torch_zip *zip);
+
 /* ---- torch_probe.c ------------------------------------------------------------------------- */
 
 int32_t torch_probe(const void *head, size_t n, const char *path);
