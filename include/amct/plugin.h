@@ -244,6 +244,10 @@ typedef struct amct_sink {
 /* The importer of a format whose networks and weights are two files: it gets the path of the
  * weights as the option `weights`, if there are any, and maps them with sink->map. */
 #define AMCT_IMPORTER_TAKES_WEIGHTS 1u
+/* The importer must know the dims of inputs that its files may leave open: it gets what the user
+ * says of them as the option `input_shape`, "1,3,224,224", with several inputs
+ * "NAME:1,3,224,224;NAME:1,10"; a dim of -1 stays open. */
+#define AMCT_IMPORTER_TAKES_INPUT_SHAPE 2u
 
 /* A file that holds weights and no network (a state dict, a checkpoint) becomes constants alone,
  * under the names that they have in a network, without nodes, inputs and outputs; what is no
@@ -263,7 +267,7 @@ typedef struct amct_importer {
     /* Called once. [one thread per instance] */
     int32_t (*read)(void *self, const amct_sink *sink);
     void (*close)(void *self); /* [one thread per instance] */
-    uint32_t flags;            /* AMCT_IMPORTER_TAKES_WEIGHTS [since 1.2] */
+    uint32_t flags;            /* AMCT_IMPORTER_TAKES_... [since 1.2] */
     uint32_t reserved_2;
     /* How the names of the files of weights end, ".caffemodel": where the user gives none, the host
      * looks beside the model for one of the model's name, else for the only one. NULL: it does

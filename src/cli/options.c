@@ -114,6 +114,10 @@ SET(weights)
 {
     return keep(&c->model_weights, c, value, err);
 }
+SET(input_shape)
+{
+    return keep(&c->input_shape, c, value, err);
+}
 SET(original_weights)
 {
     return keep(&c->original_weights, c, value, err);
@@ -349,6 +353,8 @@ static const struct option_row {
     {"resume", 0, "OUT", SEARCH, set_resume, "carry on with the study in OUT"},
     {"weights", 'w', "FILE", SEARCH | INSPECT | ESTIMATE | EVAL, set_weights,
      "the model's weights, where they lie in a file of their own"},
+    {"input-shape", 0, "[NAME:]N,...", SEARCH | INSPECT | ESTIMATE | EVAL, set_input_shape,
+     "dims of inputs that the model leaves open: 1,3,224,224"},
     {"data", 'd', "PATH", SEARCH | EVAL, set_data,
      "samples: image folder, .npy/.npz, IDX, CIFAR binary, raw list"},
     {"labels", 0, "FILE", SEARCH | EVAL, set_labels, "labels that do not lie beside the data"},

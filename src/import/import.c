@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "import/input_shape.h"
 #include "import/lookalike.h"
 #include "import/sink.h"
 #include "import/weights_file.h"
@@ -14,10 +15,14 @@
 
 enum { PROBE_BYTES = 4096 };
 
+static bool takes(const amct_importer *importer, uint32_t flag)
+{
+    return AMCT_HAS(importer, amct_importer, flags) && (importer->flags & flag);
+}
+
 static bool takes_weights(const amct_importer *importer)
 {
-    return AMCT_HAS(importer, amct_importer, flags) &&
-           (importer->flags & AMCT_IMPORTER_TAKES_WEIGHTS);
+    return takes(importer, AMCT_IMPORTER_TAKES_WEIGHTS);
 }
 
 /* The path that the plugin may map although it lies outside of the model's folder. */
@@ -138,7 +143,8 @@ typedef struct source {
     const char *path;
     amct_file *file;
     const amct_plugin *plugin;
-    const char *weights; /* NULL: none were given */
+    const char *weights;     /* NULL: none were given */
+    const char *input_shape; /* likewise */
 } source;
 
 static amct_status read_source(amct_graph *graph, const source *s, amct_err *err)
@@ -147,11 +153,16 @@ static amct_status read_source(amct_graph *graph, const source *s, amct_err *err
                        .name = amct_path_base(s->path),
                        .data = s->file->data,
                        .size = s->file->size};
-    amct_option option = {.struct_size = sizeof option, .key = "weights", .value = s->weights};
+    amct_option options[2];
+    size_t n = 0;
+    if (s->weights)
+        options[n++] = (amct_option){sizeof *options, 0, "weights", s->weights};
+    if (s->input_shape && takes(s->plugin->importer, AMCT_IMPORTER_TAKES_INPUT_SHAPE))
+        options[n++] = (amct_option){sizeof *options, 0, "input_shape", s->input_shape};
     char *folder = amct_path_folder(s->path);
     amct_status status = folder ? AMCT_OK : amct_fail_nomem(err);
     if (status == AMCT_OK)
-        status = read_into(graph, s->plugin, &model, folder, &option, s->weights ? 1 : 0, err);
+        status = read_into(graph, s->plugin, &model, folder, options, n, err);
     free(folder);
     return status;
 }
@@ -219,13 +230,15 @@ static amct_status read_network(amct_graph *graph, const source *s, amct_err *er
         return amct_fail(err, AMCT_E_INVALID,
                          "holds weights but no network; give the network as MODEL and this file "
                          "with --weights");
+    if (s->input_shape)
+        AMCT_TRY(amct_input_shape_set(graph, s->input_shape, err));
     return finish(graph, s->plugin, err);
 }
 
 static amct_status import_file(amct_graph **out, const amct_plugins *plugins, const char *path,
-                               const char *weights, amct_err *err)
+                               const char *weights, const char *input_shape, amct_err *err)
 {
-    source s = {.plugins = plugins, .path = path, .weights = weights};
+    source s = {.plugins = plugins, .path = path, .weights = weights, .input_shape = input_shape};
     amct_graph *graph;
     AMCT_TRY(amct_graph_new(&graph, err));
     amct_status status = open_source(&s, graph, err);
@@ -244,9 +257,15 @@ static amct_status import_file(amct_graph **out, const amct_plugins *plugins, co
 amct_status amct_import(amct_graph **out, const amct_plugins *plugins, const char *path,
                         const char *weights, amct_err *err)
 {
+    return amct_import_shaped(out, plugins, path, weights, NULL, err);
+}
+
+amct_status amct_import_shaped(amct_graph **out, const amct_plugins *plugins, const char *path,
+                               const char *weights, const char *input_shape, amct_err *err)
+{
     struct stat st;
     if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
-        return import_file(out, plugins, path, weights, err);
+        return import_file(out, plugins, path, weights, input_shape, err);
     char *inside = amct_path_join(path, "saved_model.pb");
     amct_status status = AMCT_OK;
     if (!inside)
@@ -257,7 +276,7 @@ amct_status amct_import(amct_graph **out, const amct_plugins *plugins, const cha
                            "of a TensorFlow SavedModel is wanted",
                            path);
     else
-        status = import_file(out, plugins, inside, weights, err);
+        status = import_file(out, plugins, inside, weights, input_shape, err);
     free(inside);
     return status;
 }

@@ -321,6 +321,7 @@ amct_status amct_config_read(amct_config *c, const char *path, amct_err *err)
     amct_yaml_field fields[] = {
         AMCT_YAML_TEXT("model", &model),
         AMCT_YAML_TEXT("weights", &weights),
+        AMCT_YAML_TEXT("input_shape", &c->input_shape),
         AMCT_YAML_NODE("data", &data),
         AMCT_YAML_NODE("budget", &budget),
         AMCT_YAML_NODE("target", &target),

@@ -15,6 +15,7 @@ typedef struct amct_config {
 
     const char *model;
     const char *model_weights; /* their file; NULL: in the model's, or found beside it */
+    const char *input_shape;   /* dims of inputs that the model leaves open; NULL: as it says */
     const char *data, *labels;
     amct_preprocess preprocess;
     int64_t label_offset;

@@ -210,6 +210,10 @@ char *amct_config_print(const amct_config *config)
         path_line(out, "weights", config->model_weights, "");
     else
         line(out, "weights", "their file; ~: the model's own, or those beside it", "~");
+    if (config->input_shape)
+        path_line(out, "input_shape", config->input_shape, "");
+    else
+        line(out, "input_shape", "dims of inputs that the model leaves open: 1,3,224,224", "~");
     print_data(out, config);
     print_rest(out, config);
     bool failed = ferror(out) != 0;

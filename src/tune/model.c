@@ -22,10 +22,10 @@ amct_status amct_plugins_open(amct_plugins **out, const amct_config *config, amc
 }
 
 amct_status amct_model_load(amct_model *out, const amct_plugins *plugins, const char *path,
-                            const char *weights, amct_err *err)
+                            const char *weights, const char *input_shape, amct_err *err)
 {
     amct_model model = {0};
-    AMCT_TRY(amct_import(&model.graph, plugins, path, weights, err));
+    AMCT_TRY(amct_import_shaped(&model.graph, plugins, path, weights, input_shape, err));
     amct_status status = AMCT_OK;
     if (model.graph->n_inputs) {
         const amct_shape *in = &model.graph->tensors[model.graph->inputs[0]].shape;

@@ -101,7 +101,8 @@ amct_status amct_setup_inputs(amct_setup *s, const amct_config *config, amct_err
         return amct_fail(err, AMCT_E_INVALID, "the confidence must lie between 0 and 100%%");
     AMCT_TRY(amct_search_check_algorithm(config->algorithm, err));
     AMCT_TRY(amct_plugins_open(&s->plugins, config, err));
-    AMCT_TRY(amct_model_load(&s->model, s->plugins, config->model, config->model_weights, err));
+    AMCT_TRY(amct_model_load(&s->model, s->plugins, config->model, config->model_weights,
+                             config->input_shape, err));
     AMCT_TRY(amct_model_want_weights(&s->model, config->model, err));
     if (config->equalise)
         AMCT_TRY(amct_model_equalise(&s->model, err));

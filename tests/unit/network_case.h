@@ -18,7 +18,7 @@ typedef struct network {
     uint32_t n_reference;               /* samples that the plain reference computes */
     int32_t label_offset;
     const char *weights; /* a file of weights below the shared data, NULL for none */
-    int64_t input[4];    /* dims of an input that the file leaves open, all 0 if it does not */
+    const char *input;   /* dims of an input that the file leaves open, else NULL */
 } network;
 
 #define IMAGENET "images/imagenet500"
@@ -73,7 +73,7 @@ typedef struct mapping {
     const char *file, *input, *outputs[2];
     uint32_t n; /* samples that are compared on the plain reference */
     const char *weights;
-    int64_t dims[4]; /* of an input that the file leaves open */
+    const char *dims; /* of an input that the file leaves open, else NULL */
 } mapping;
 
 void network_check_mappings(const mapping *mappings, size_t n);

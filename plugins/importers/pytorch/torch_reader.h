@@ -22,6 +22,7 @@ struct torch_reader {
     const amct_host *host;
     const amct_sink *sink;
     amct_view model;
+    const char *input_shape; /* the option; NULL if it is not given */
     torch_memory memory;
     char place[320]; /* what is being read, for messages */
     bool checksum_warned;
