@@ -313,11 +313,17 @@ static void told(void *self, amct_search *search, const amct_slot *slot, const a
                            loss, sd);
 }
 
-const amct_algorithm amct_algorithm_auto = {
-    .name = "auto",
-    .summary = "knapsack on single losses, then evolution with racing",
-    .start = start,
-    .end = end,
-    .next = next,
-    .told = told,
-};
+#define AUTO(name_, kinds_, summary_)                                                              \
+    {                                                                                              \
+        .name = name_, .summary = summary_, .kinds = kinds_, .start = start, .end = end,           \
+        .next = next, .told = told,                                                                \
+    }
+
+const amct_algorithm amct_algorithm_auto =
+    AUTO("auto", 0, "knapsack on single losses, then evolution with racing");
+const amct_algorithm amct_algorithm_bits_only =
+    AUTO("bits-only", 1u << AMCT_GENE_BITS, "auto that chooses bits only");
+const amct_algorithm amct_algorithm_prune_only =
+    AUTO("prune-only", 1u << AMCT_GENE_CHANNELS, "auto that chooses channels only");
+const amct_algorithm amct_algorithm_rank_only =
+    AUTO("rank-only", 1u << AMCT_GENE_RANK, "auto that chooses ranks only");

@@ -50,6 +50,15 @@ void synthetic_make(synthetic *s, synthetic_shape shape, uint64_t seed)
                 lossiness_of(l, shape.n_levels) * need * draw_lognormal(&rng, 0.4) / shape.n_genes;
         }
     }
+    /* Bit operations tell more of a gene's size than of what its levels save. */
+    double *ops = s->bit_ops;
+    for (uint32_t g = 0; g < shape.n_genes; g++) {
+        s->kinds[g] = (uint8_t)(g * AMCT_GENE_KINDS / shape.n_genes);
+        for (uint32_t l = 0; l < shape.n_levels; l++) {
+            double speed = s->cost_ns[g][l] / s->cost_ns[g][0];
+            *ops++ = 1e6 + s->cost_ns[g][0] * (speed * speed - 1);
+        }
+    }
     s->fixed_ns = 2e5;
     s->slope = 0.12 + 0.12 * amct_pcg_unit(&rng);
     s->changes = 0.13 + 0.12 * amct_pcg_unit(&rng);
@@ -81,9 +90,10 @@ static amct_status cost_of(void *ctx, const uint8_t *genome, double *cost_ns, am
 amct_search_problem synthetic_problem(synthetic *s, uint32_t search_samples,
                                       uint32_t confirm_samples)
 {
-    return (amct_search_problem){.space = {s->shape.n_genes, s->n_levels},
+    return (amct_search_problem){.space = {s->shape.n_genes, s->n_levels, s->kinds},
                                  .cost = cost_of,
                                  .cost_ctx = s,
+                                 .bit_ops = s->bit_ops,
                                  .budget_ratio = 0.01,
                                  .confidence = 0.95,
                                  .search_samples = search_samples,

@@ -27,10 +27,12 @@ typedef struct synthetic {
     synthetic_shape shape;
     uint64_t seed;
     uint8_t n_levels[SYNTHETIC_GENES];
+    uint8_t kinds[SYNTHETIC_GENES]; /* a third each: bits, channels, ranks */
     double cost_ns[SYNTHETIC_GENES][SYNTHETIC_LEVELS];
     double boundary_ns[SYNTHETIC_GENES]; /* between gene i - 1 and i */
     double loss[SYNTHETIC_GENES][SYNTHETIC_LEVELS];
-    double fixed_ns, slope, changes;       /* changed answers = changes * sqrt(loss) */
+    double bit_ops[SYNTHETIC_GENES * SYNTHETIC_LEVELS]; /* of these n_levels */
+    double fixed_ns, slope, changes;                    /* changed answers = changes * sqrt(loss) */
     double difficulty[SYNTHETIC_SAMPLES];  /* mean 1 over all samples that could be drawn */
     double shared_luck[SYNTHETIC_SAMPLES]; /* uniform */
 } synthetic;

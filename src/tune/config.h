@@ -44,6 +44,7 @@ typedef struct amct_config {
     bool equalise;
 
     const char *algorithm;
+    bool amct_channels, amct_ranks; /* AMCT's rules for them; never read, see settle.h */
     uint32_t population, evaluations;
     uint64_t time_limit_ns; /* 0: none */
     uint64_t seed;

@@ -316,8 +316,10 @@ Test(search_auto, a_space_without_anything_faster_ends_at_once)
 Test(search_auto, a_space_of_one_genome_ends_at_once)
 {
     uint8_t levels[2] = {1, 1};
-    amct_search_problem problem = {.space = {2, levels},
+    double bit_ops[2] = {1, 1};
+    amct_search_problem problem = {.space = {.n_genes = 2, .n_levels = levels},
                                    .cost = dearer,
+                                   .bit_ops = bit_ops,
                                    .budget_ratio = 0.01,
                                    .confidence = 0.95,
                                    .search_samples = 100,

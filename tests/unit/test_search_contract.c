@@ -48,8 +48,9 @@ static void refuses(const char *words)
 Test(search_contract, an_unknown_algorithm_is_refused_with_those_known, .init = set_up)
 {
     options.algorithm = "hill-climbing";
-    refuses("unknown search algorithm 'hill-climbing', known are auto, random, uniform, "
-            "amct-rollback");
+    refuses("unknown search algorithm 'hill-climbing', known are auto, nsga2, random, "
+            "uniform, bits-only, prune-only, rank-only, chain, amct-rollback, amct-ilp, "
+            "amct-greedy-prune, amct-fixed-rank");
     for (size_t i = 0; amct_search_algorithm(i, NULL); i++) {
         options.algorithm = amct_search_algorithm(i, NULL);
         amct_search_free(make());
@@ -131,9 +132,10 @@ Test(search_contract, the_same_seed_gives_the_same_asks_in_any_order_of_measurin
             amct_search_free(search);
         }
         cr_assert_str_eq(r[0].text, r[1].text);
-        cr_assert_gt(r[0].size, 60);
-        bool seeded =
-            strcmp(options.algorithm, "auto") == 0 || strcmp(options.algorithm, "random") == 0;
+        cr_assert_gt(r[0].size, 30); /* one line at least */
+        bool seeded = strcmp(options.algorithm, "auto") == 0 ||
+                      strcmp(options.algorithm, "nsga2") == 0 ||
+                      strcmp(options.algorithm, "random") == 0;
         cr_assert_eq(strcmp(r[0].text, r[2].text) != 0, seeded, "%s", options.algorithm);
         for (int k = 0; k < 3; k++)
             free(r[k].text);
