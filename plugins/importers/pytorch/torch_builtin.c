@@ -47,6 +47,29 @@ static int32_t copy_list(torch_frame *f, torch_value list, torch_value *out)
     return AMCT_OK;
 }
 
+/* list[start:end:step] */
+static int32_t slice_list(torch_frame *f, const torch_value *args, uint32_t n, torch_value *out)
+{
+    const torch_list *list = args[0].list;
+    int64_t size = (int64_t)list->n, at[3] = {0, size, 1};
+    for (uint32_t i = 1; i < n; i++)
+        if (args[i].kind == TORCH_INT)
+            at[i - 1] = args[i].i;
+    for (int i = 0; i < 2; i++) {
+        at[i] += at[i] < 0 ? size : 0;
+        at[i] = at[i] < 0 ? 0 : at[i] > size ? size : at[i];
+    }
+    if (at[2] < 1)
+        return torch_fail(f->s->r, AMCT_E_UNSUPPORTED, "a slice of a list with this step");
+    TORCH_TRY(torch_list_new(f->s->r, TORCH_LIST, 0, out));
+    for (int64_t i = at[0]; i < at[1]; i += at[2]) {
+        TORCH_TRY(torch_list_add(f->s->r, out->list, list->at[i]));
+        if (at[2] > size)
+            break;
+    }
+    return AMCT_OK;
+}
+
 /* Operators on lists and dicts; *done tells whether name is one of them. */
 static int32_t on_container(torch_frame *f, const char *name, torch_value *args, uint32_t n,
                             torch_value *out, bool *done)
@@ -84,6 +107,8 @@ static int32_t on_container(torch_frame *f, const char *name, torch_value *args,
         args[0].list->at[i] = args[2];
         return *out = torch_none(), AMCT_OK;
     }
+    if (n >= 1 && n <= 4 && strcmp(name, "slice") == 0 && torch_is_list(args[0]))
+        return slice_list(f, args, n, out);
     if (n == 1 && (strcmp(name, "keys") == 0 || strcmp(name, "values") == 0) &&
         args[0].kind == TORCH_DICT) {
         const torch_dict *dict = args[0].dict;
@@ -135,6 +160,42 @@ static int32_t on_prim(torch_frame *f, const char *name, torch_value *args, uint
         return *out = torch_float(strtod(args[0].text, NULL)), AMCT_OK;
     if (n == 0 && strncmp(name, "is_", 3) == 0)
         return *out = torch_bool(false), AMCT_OK;
+    *done = false;
+    return AMCT_OK;
+}
+
+/* Loops and sizes as tracing and scripting write them, on plain numbers. */
+static int32_t on_numbers(torch_frame *f, const char *name, torch_value *args, uint32_t n,
+                          torch_value *out, bool *done)
+{
+    torch_reader *r = f->s->r;
+    bool ints = n > 0;
+    for (uint32_t i = 0; i < n; i++)
+        ints &= args[i].kind == TORCH_INT;
+    *done = true;
+    if (ints && n == 3 && strcmp(name, "__range_length") == 0 && args[2].i != 0) {
+        int64_t span, step = args[2].i;
+        if (__builtin_sub_overflow(args[1].i, args[0].i, &span) || step == INT64_MIN)
+            return torch_fail(r, AMCT_E_LIMIT, "an integer overflows");
+        bool any = step > 0 ? span > 0 : span < 0;
+        return *out = torch_int(any ? (span - (step > 0 ? 1 : -1)) / step + 1 : 0), AMCT_OK;
+    }
+    if (ints && n == 3 && strcmp(name, "__derive_index") == 0) {
+        int64_t v;
+        if (__builtin_mul_overflow(args[0].i, args[2].i, &v) ||
+            __builtin_add_overflow(v, args[1].i, &v))
+            return torch_fail(r, AMCT_E_LIMIT, "an integer overflows");
+        return *out = torch_int(v), AMCT_OK;
+    }
+    if (n == 3 && strcmp(name, "div") == 0 && args[2].kind == TORCH_TEXT &&
+        args[0].kind != TORCH_TENSOR && args[1].kind != TORCH_TENSOR) { /* sizes are not negative */
+        return torch_number_op(r, "floordiv", "div", args, 2, out);
+    }
+    if (n >= 2 && strcmp(name, "to") == 0 && args[1].kind == TORCH_INT &&
+        (args[0].kind == TORCH_INT || args[0].kind == TORCH_FLOAT || args[0].kind == TORCH_SYMBOL))
+        return torch_number_op(
+            r, torch_dtype_is_float(torch_dtype_of_script(args[1].i)) ? "float" : "int", "to", args,
+            1, out);
     *done = false;
     return AMCT_OK;
 }
@@ -256,13 +317,15 @@ int32_t torch_builtin(torch_frame *f, const char *space, const char *name, torch
         TORCH_TRY(on_container(f, name, args, n, out, &done));
         if (!done)
             TORCH_TRY(on_prim(f, name, args, n, out, &done));
+        if (!done && torch_number_known(name))
+            take_numbers(name, args, n);
+        if (!done)
+            TORCH_TRY(on_numbers(f, name, args, n, out, &done));
         if (done)
             return AMCT_OK;
     }
     if (!(label = label_of(f, name)))
         return torch_nomem(r);
-    if (own && torch_number_known(name))
-        take_numbers(name, args, n);
     if (own && torch_number_known(name) && !has_tensor(args, n))
         return torch_number_op(r, name, label, args, n, out);
     TORCH_TRY(settle_input(f, name, args, n));
