@@ -70,6 +70,7 @@ static int32_t run_for(torch_frame *f, const torch_stmt *s)
         if (over.i > MAX_ROUNDS)
             return torch_fail(f->s->r, AMCT_E_LIMIT, "a loop of %lld rounds", (long long)over.i);
         for (int64_t i = 0; i < over.i && !f->returned; i++) {
+            TORCH_TRY(torch_step(f, s->line)); /* also where the body is empty */
             TORCH_TRY(assign(f, s->target, torch_int(i)));
             TORCH_TRY(run_body(f, &s->body));
         }
@@ -81,6 +82,7 @@ static int32_t run_for(torch_frame *f, const torch_stmt *s)
     for (size_t i = 0; i < over.list->n && !f->returned; i++) {
         if (i > MAX_ROUNDS)
             return torch_fail(f->s->r, AMCT_E_LIMIT, "a loop of more than %d rounds", MAX_ROUNDS);
+        TORCH_TRY(torch_step(f, s->line));
         TORCH_TRY(assign(f, s->target, over.list->at[i]));
         TORCH_TRY(run_body(f, &s->body));
     }
