@@ -6,7 +6,9 @@
  *    corrected by what those showed, for a narrow one. Measured in full, as they also teach how
  * loss and accuracy are related and how early looks foresee late ones.
  * 4. Evolution, raced, until it stalls, nothing promising is found, or the evaluations are used up.
- * 5. A few more points of the front, for other budgets.
+ * 5. A few more points of the front, for other budgets: knapsacks for other targets. Offspring of
+ *    NSGA-II from all that was measured, in their place or behind them, cover less of the front for
+ *    as many evaluations (docs/figures.md).
  */
 #include "search/cheapest.h"
 #include "search/engine.h"

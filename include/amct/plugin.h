@@ -244,10 +244,6 @@ typedef struct amct_sink {
 /* The importer of a format whose networks and weights are two files: it gets the path of the
  * weights as the option `weights`, if there are any, and maps them with sink->map. */
 #define AMCT_IMPORTER_TAKES_WEIGHTS 1u
-/* The importer must know the dims of inputs that its files may leave open: it gets what the user
- * says of them as the option `input_shape`, "1,3,224,224", with several inputs
- * "NAME:1,3,224,224;NAME:1,10"; a dim of -1 stays open. */
-#define AMCT_IMPORTER_TAKES_INPUT_SHAPE 2u
 
 /* A file that holds weights and no network (a state dict, a checkpoint) becomes constants alone,
  * under the names that they have in a network, without nodes, inputs and outputs; what is no
@@ -267,7 +263,7 @@ typedef struct amct_importer {
     /* Called once. [one thread per instance] */
     int32_t (*read)(void *self, const amct_sink *sink);
     void (*close)(void *self); /* [one thread per instance] */
-    uint32_t flags;            /* AMCT_IMPORTER_TAKES_... [since 1.2] */
+    uint32_t flags;            /* AMCT_IMPORTER_TAKES_WEIGHTS [since 1.2] */
     uint32_t reserved_2;
     /* How the names of the files of weights end, ".caffemodel": where the user gives none, the host
      * looks beside the model for one of the model's name, else for the only one. NULL: it does
@@ -280,6 +276,11 @@ typedef struct amct_importer {
 /* The graph as it will run on the device: dtypes are those of the device (FLOAT16 for what is not
  * quantised, INT8 or INT4 behind AscendQuant), channels and ranks those of the candidate, the batch
  * size is in the dims. Constants have no bytes. Nodes are in topological order. */
+enum amct_sparsity {
+    AMCT_DENSE = 0,
+    AMCT_SPARSE_4_2 = 1 /* of every 4 input channels, at most 2 weights of an output are not 0 */
+};
+
 typedef struct amct_tensor_view {
     uint32_t struct_size;
     uint32_t dtype;    /* amct_dtype */
@@ -287,6 +288,9 @@ typedef struct amct_tensor_view {
     uint32_t constant; /* 1: a weight or parameter */
     const char *name;
     const int64_t *dims;
+    uint32_t sparsity; /* amct_sparsity, of constants; a device that cannot skip zeros sees
+                        * nothing in it [since 1.2] */
+    uint32_t reserved;
 } amct_tensor_view;
 
 typedef struct amct_graph_view {
@@ -467,7 +471,8 @@ AMCT_PIN(amct_tensor_view, rank, 8);
 AMCT_PIN(amct_tensor_view, constant, 12);
 AMCT_PIN(amct_tensor_view, name, 16);
 AMCT_PIN(amct_tensor_view, dims, 24);
-AMCT_PIN_SIZE(amct_tensor_view, 32);
+AMCT_PIN(amct_tensor_view, sparsity, 32);
+AMCT_PIN_SIZE(amct_tensor_view, 40);
 AMCT_PIN(amct_graph_view, n_nodes, 4);
 AMCT_PIN(amct_graph_view, n_tensors, 8);
 AMCT_PIN(amct_graph_view, n_inputs, 12);

@@ -93,9 +93,9 @@ static run run_of(const evaluation *e, const char *path, const amct_graph *graph
 }
 
 static amct_status load(amct_model *model, amct_outputs *outputs, const evaluation *e,
-                        const char *path, const char *weights, amct_err *err)
+                        const char *path, const amct_model_source *source, amct_err *err)
 {
-    AMCT_TRY(amct_model_load(model, e->plugins, path, weights, e->config->input_shape, err));
+    AMCT_TRY(amct_model_load(model, e->plugins, path, source, err));
     amct_status status = amct_model_want_weights(model, path, err);
     if (status == AMCT_OK)
         status = amct_model_set_eval_batch(model, err);
@@ -111,7 +111,7 @@ static amct_status run_original(evaluation *e, amct_err *err)
     amct_model model;
     amct_outputs outputs;
     amct_selection all = {e->dataset, NULL, e->dataset->n};
-    AMCT_TRY(load(&model, &outputs, e, e->config->original, e->config->original_weights, err));
+    AMCT_TRY(load(&model, &outputs, e, e->config->original, &e->config->original_source, err));
     amct_status status = AMCT_OK;
     if (outputs.row != e->outputs.row || outputs.classes != e->outputs.classes)
         status = amct_fail(err, AMCT_E_INVALID,
@@ -147,15 +147,16 @@ static amct_status choose_metric(evaluation *e, amct_err *err)
     bool labels = e->dataset->labels, classes = e->outputs.classes, original = e->config->original;
     int wanted = e->config->metric;
     if (wanted < 0)
-        wanted = labels && classes      ? AMCT_METRIC_TOP1
+        wanted = labels && classes        ? AMCT_METRIC_TOP1
                  : classes || !original ? AMCT_METRIC_AGREEMENT
                                         : AMCT_METRIC_COSINE;
     e->metric = (amct_metric)wanted;
     if (e->metric > AMCT_METRIC_TOP5 && !original)
-        return amct_fail(err, AMCT_E_INVALID, "%s: %s; say --original MODEL to compare with it",
+        return amct_fail(err, AMCT_E_INVALID,
+                         "%s: %s; say --original MODEL to compare with it",
                          e->config->metric < 0 ? e->dataset->path : amct_metric_names[wanted],
                          e->config->metric >= 0 ? "this metric compares two networks"
-                         : classes              ? "there are no labels, so there is no accuracy"
+                         : classes ? "there are no labels, so there is no accuracy"
                                    : "the network does not classify, so there is no accuracy");
     if (e->metric <= AMCT_METRIC_TOP5 && (!labels || !classes))
         return amct_fail(err, AMCT_E_INVALID, "%s: metric %s needs %s", e->dataset->path,
@@ -169,7 +170,7 @@ static amct_status choose_metric(evaluation *e, amct_err *err)
 static amct_status evaluate(evaluation *e, const char *path, amct_err *err)
 {
     AMCT_TRY(amct_engine_by_name(&e->engine, e->config->executor, err));
-    AMCT_TRY(load(&e->model, &e->outputs, e, path, e->config->model_weights, err));
+    AMCT_TRY(load(&e->model, &e->outputs, e, path, &e->config->model_source, err));
     AMCT_TRY(amct_samples_open(&e->dataset, e->config, e->model.graph, e->outputs.classes, NULL,
                                e->jobs, err));
     AMCT_TRY(choose_metric(e, err));
@@ -266,7 +267,8 @@ static amct_status print_json(const evaluation *e, const char *model, amct_err *
 static amct_status eval_model(const amct_config *c, const amct_plugins *plugins, const char *path,
                               amct_err *err)
 {
-    evaluation e = {.config = c, .plugins = plugins, .jobs = c->jobs ? c->jobs : amct_cpu_count()};
+    evaluation e = {
+        .config = c, .plugins = plugins, .jobs = c->jobs ? c->jobs : amct_cpu_count()};
     amct_status status = evaluate(&e, path, err);
     if (status == AMCT_OK && c->json)
         status = print_json(&e, path, err);

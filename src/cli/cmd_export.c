@@ -63,8 +63,8 @@ static int export_to(const amct_config *own, const amct_config *c, const char *f
         return amct_fail_nomem(err), amct_cmd_fail(err);
     amct_progress_begin(&progress, c);
     amct_tune_hooks hooks = {.stage = amct_progress_stage, .ctx = &progress};
-    amct_status status =
-        amct_tune_export(tuned, c, own->max_drop_ratio, own->relative, folder, &hooks, err);
+    amct_status status = amct_tune_export(tuned, c, own->max_drop_ratio, own->relative, folder,
+                                          &hooks, err);
     if (status == AMCT_OK)
         status = answer(own, tuned, folder, err);
     int exit_status = tuned->exit_status;

@@ -112,15 +112,11 @@ SET(config)
 } /* read first */
 SET(weights)
 {
-    return keep(&c->model_weights, c, value, err);
-}
-SET(input_shape)
-{
-    return keep(&c->input_shape, c, value, err);
+    return keep(&c->model_source.weights, c, value, err);
 }
 SET(original_weights)
 {
-    return keep(&c->original_weights, c, value, err);
+    return keep(&c->original_source.weights, c, value, err);
 }
 SET(data)
 {
@@ -221,9 +217,12 @@ SET(estimator)
 SET(target)
 {
     c->target_section = NULL;
+    c->target_given = true;
     return amct_config_set_target(c, "chip", value, err);
 }
-SET(target_option)
+/* Takes KEY=VALUE apart, into two texts of the arena. */
+static amct_status read_pair(char **key, const char **of, amct_config *c, const char *value,
+                             amct_err *err)
 {
     char shown[AMCT_CLIPPED];
     char *text = amct_arena_string(c->arena, value), *equals = text ? strchr(text, '=') : NULL;
@@ -233,8 +232,32 @@ SET(target_option)
         return amct_fail(err, AMCT_E_INVALID, "'%s' is not KEY=VALUE",
                          amct_utf8_show(value, shown, sizeof shown));
     *equals = 0;
+    *key = text;
+    *of = equals + 1;
+    return AMCT_OK;
+}
+
+SET(target_option)
+{
+    char *key;
+    const char *of;
+    AMCT_TRY(read_pair(&key, &of, c, value, err));
     c->target_section = NULL;
-    return amct_config_set_target(c, text, equals + 1, err);
+    return amct_config_set_target(c, key, of, err);
+}
+SET(model_option)
+{
+    char *key;
+    const char *of;
+    AMCT_TRY(read_pair(&key, &of, c, value, err));
+    return amct_config_set_model_option(c, &c->model_source, key, of, err);
+}
+SET(original_option)
+{
+    char *key;
+    const char *of;
+    AMCT_TRY(read_pair(&key, &of, c, value, err));
+    return amct_config_set_model_option(c, &c->original_source, key, of, err);
 }
 SET(batch)
 {
@@ -353,8 +376,6 @@ static const struct option_row {
     {"resume", 0, "OUT", SEARCH, set_resume, "carry on with the study in OUT"},
     {"weights", 'w', "FILE", SEARCH | INSPECT | ESTIMATE | EVAL, set_weights,
      "the model's weights, where they lie in a file of their own"},
-    {"input-shape", 0, "[NAME:]N,...", SEARCH | INSPECT | ESTIMATE | EVAL, set_input_shape,
-     "dims of inputs that the model leaves open: 1,3,224,224"},
     {"data", 'd', "PATH", SEARCH | EVAL, set_data,
      "samples: image folder, .npy/.npz, IDX, CIFAR binary, raw list"},
     {"labels", 0, "FILE", SEARCH | EVAL, set_labels, "labels that do not lie beside the data"},
@@ -372,6 +393,9 @@ static const struct option_row {
     {"confirm", 0, "N|rest", SEARCH, set_confirm, "samples kept for the verdict; 0: no proof"},
     {"metric", 0, "NAME", SEARCH | EVAL, set_metric, "top1, top5, agreement or cosine"},
     {"original", 0, "MODEL", EVAL, set_original, "compare with this model, sample by sample"},
+    {"model-option", 0, "K=V", SEARCH | INSPECT | ESTIMATE | EVAL, set_model_option,
+     "an option of the importer: signature=NAME"},
+    {"original-option", 0, "K=V", EVAL, set_original_option, "the same for the original"},
     {"original-weights", 0, "FILE", EVAL, set_original_weights, "the original's weights"},
     {"budget", 'b', "RATIO", SEARCH | EXPORT, set_budget, "greatest drop allowed; default 1%"},
     {"relative", 0, NULL, SEARCH | EXPORT, set_relative,

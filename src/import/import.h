@@ -21,10 +21,10 @@
  * in the place of the network's. */
 amct_status amct_import(amct_graph **out, const amct_plugins *plugins, const char *path,
                         const char *weights, amct_err *err);
-
-/* The same with dims for inputs that the file leaves open (input_shape.h); NULL for none. */
-amct_status amct_import_shaped(amct_graph **out, const amct_plugins *plugins, const char *path,
-                               const char *weights, const char *input_shape, amct_err *err);
+/* The same with options for the importer. */
+amct_status amct_import_with(amct_graph **out, const amct_plugins *plugins, const char *path,
+                             const char *weights, const amct_option *options, size_t n_options,
+                             amct_err *err);
 
 /* The same with a given importer from bytes in memory, which must outlive the graph. folder is
  * where further files may be read, NULL for none. Of an importer that takes weights, the option

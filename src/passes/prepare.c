@@ -34,8 +34,8 @@ static amct_status bind_inputs(amct_graph *graph, amct_err *err)
             input->shape.dims[0] = 1;
         if (!amct_shape_known(&input->shape))
             return amct_fail(err, AMCT_E_UNSUPPORTED,
-                             "input '%s' has the shape %s: dims other than the first must be known; "
-                             "say --input-shape",
+                             "input '%s' has the shape %s: dims other than the first must be "
+                             "fixed in the file",
                              input->name, amct_shape_print(&input->shape, text, sizeof text));
         size_t bytes;
         amct_status status = amct_tensor_bytes(&bytes, input->dtype, &input->shape, err);

@@ -150,8 +150,9 @@ static void print_rest(FILE *out, const amct_config *c)
     }
     fprintf(out, "space:\n");
     line(out, "  bits", "of weights and activations, levels a layer may have; 16 is always one",
-         "[16%s%s%s]", c->levels[AMCT_LEVEL_W8A8] ? ", w8a8" : "",
-         c->levels[AMCT_LEVEL_W4A8] ? ", w4a8" : "", c->levels[AMCT_LEVEL_W4A4] ? ", w4a4" : "");
+         "[16%s%s%s%s]", c->levels[AMCT_LEVEL_W8A8] ? ", w8a8" : "",
+         c->levels[AMCT_LEVEL_W4A8] ? ", w4a8" : "", c->levels[AMCT_LEVEL_W4A4] ? ", w4a4" : "",
+         c->levels[AMCT_LEVEL_W8A8_SPARSE] ? ", w8a8-2of4" : "");
     fprintf(out,
             "  sparsity:                         # channels that a group of layers may lose\n");
     fprintf(out, "    ratios: [");
@@ -207,14 +208,19 @@ char *amct_config_print(const amct_config *config)
         return NULL;
     fprintf(out, "# Search file of amct-autotune: amct-autotune search -c FILE\n");
     path_line(out, "model", config->model, "model.onnx");
-    if (config->model_weights)
-        path_line(out, "weights", config->model_weights, "");
+    if (config->model_source.weights)
+        path_line(out, "weights", config->model_source.weights, "");
     else
         line(out, "weights", "their file; ~: the model's own, or those beside it", "~");
-    if (config->input_shape)
-        path_line(out, "input_shape", config->input_shape, "");
+    if (config->model_source.n_options)
+        fprintf(out, "model_options:\n");
     else
-        line(out, "input_shape", "dims of inputs that the model leaves open: 1,3,224,224", "~");
+        line(out, "model_options", "for the importer: {signature: NAME} ...; ~: none", "~");
+    for (uint32_t i = 0; i < config->model_source.n_options; i++) {
+        fprintf(out, "  %s: ", config->model_source.options[i].key);
+        quoted(out, config->model_source.options[i].value);
+        fputc('\n', out);
+    }
     print_data(out, config);
     print_rest(out, config);
     bool failed = ferror(out) != 0;

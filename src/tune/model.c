@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "compress/equalise.h"
+#include "compress/sparse.h"
 #include "import/import.h"
 #include "passes/prepare.h"
 
@@ -22,10 +23,14 @@ amct_status amct_plugins_open(amct_plugins **out, const amct_config *config, amc
 }
 
 amct_status amct_model_load(amct_model *out, const amct_plugins *plugins, const char *path,
-                            const char *weights, const char *input_shape, amct_err *err)
+                            const amct_model_source *source, amct_err *err)
 {
+    static const amct_model_source alone = {0};
     amct_model model = {0};
-    AMCT_TRY(amct_import_shaped(&model.graph, plugins, path, weights, input_shape, err));
+    if (!source)
+        source = &alone;
+    AMCT_TRY(amct_import_with(&model.graph, plugins, path, source->weights, source->options,
+                              source->n_options, err));
     amct_status status = AMCT_OK;
     if (model.graph->n_inputs) {
         const amct_shape *in = &model.graph->tensors[model.graph->inputs[0]].shape;
@@ -39,6 +44,9 @@ amct_status amct_model_load(amct_model *out, const amct_plugins *plugins, const 
         amct_model_free(&model);
         return amct_fail_in(err, "%s", path);
     }
+    for (uint32_t i = 0; i < model.n_layers; i++) /* as in a deploy model */
+        if (!model.graph->no_weights && amct_sparse_is(model.graph, &model.layers[i]))
+            model.graph->tensors[model.layers[i].weights].sparse = true;
     *out = model;
     return AMCT_OK;
 }

@@ -58,7 +58,7 @@ static amct_status check_file(const char *path, const amct_setup *s, amct_exec *
 {
     amct_model model;
     float *rows = NULL;
-    AMCT_TRY(amct_model_load(&model, s->plugins, path, NULL, NULL, err));
+    AMCT_TRY(amct_model_load(&model, s->plugins, path, NULL, err));
     amct_status status = amct_set_batch(model.graph, amct_batch_of(s->model.graph), err);
     if (status == AMCT_OK)
         status = outputs_of(&rows, s, exec, model.graph, n, err);

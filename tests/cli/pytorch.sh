@@ -9,7 +9,7 @@ for name in pt2 pt2_2024; do
         grep -q '^input  x: float32 1x3x8x8' out && grep -q '^Conv  *1x4x10x10 ' out
     ok $? "inspect knows what it is by content ($name)"
 done
-"$program" inspect "$corpus/seed_script" --input-shape 1,3,8,8 >out 2>err
+"$program" inspect "$corpus/seed_script" --model-option input=1x3x8x8 >out 2>err
 test $? -eq 0 && grep -q '^output softmax: float32 1x64' out
 ok $? 'TorchScript with the dims of its input'
 
@@ -20,11 +20,12 @@ refuses() { # WORDS ARGUMENTS...
     test $? -eq 2 && grep -qF -- "$words" err && [ "$(grep -c . err)" -eq 1 ] && test ! -s out
     ok $? "$words"
 }
-refuses "dims other than the first must be known; say --input-shape" "$corpus/seed_script"
-refuses "input shape: 1x4x8x8 is given for input 'x' of 1x3x8x8" "$corpus/seed_pt2" \
-    --input-shape 1,4,8,8
-refuses "input shape: there is no input 'y'" "$corpus/seed_pt2" --input-shape y:1,3,8,8
-refuses "'1,x' is no list of 1 to 8 dims" "$corpus/seed_pt2" --input-shape 1,x
+refuses "the file does not say the dims of input 'x' (?x3x?x?); say --model-option input=" \
+    "$corpus/seed_script"
+refuses "option input: the dims of 'x' are others in the file" "$corpus/seed_pt2" \
+    --model-option input=1x4x8x8
+refuses "option input: '1x' is no list of 1 to 8 dims" "$corpus/seed_script" \
+    --model-option input=1x
 refuses "holds weights but no network; give the network as MODEL and this file with --weights" \
     "$corpus/seed_state_dict"
 "$program" inspect -q "$corpus/seed_pt2" --weights "$corpus/seed_state_dict" >out 2>err
@@ -61,7 +62,7 @@ find_best() {
 find_best onnx "$data/models/onnx/resnet20_cifar10.onnx"
 find_best pt2 "$data/frameworks/models/pytorch/resnet20_cifar10.pt2"
 find_best torchscript "$data/models/pytorch/resnet20_cifar10.torchscript.pt" \
-    --input-shape 1,3,32,32
+    --model-option input=1x3x32x32
 for name in pt2 torchscript; do
     test "$(value onnx.json latency_ms)" = "$(value $name.json latency_ms)"
     ok $? "the same network from $name gives the same latency"

@@ -8,7 +8,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const float storage[64] = {0.5f, -1, 2};
     static const amct_option shape = {
-        .struct_size = sizeof shape, .key = "input_shape", .value = "1,3,8,8"};
+        .struct_size = sizeof shape, .key = "input", .value = "1x3x8x8"};
     torch_archive a = {0};
     torch_stream p = {0};
     torch_put_text(&p, "\x80\2c__torch__\nM\n)\x81}(");

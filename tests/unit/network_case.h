@@ -17,8 +17,12 @@ typedef struct network {
     uint32_t right;                     /* answers of all of the data; 0: there are none */
     uint32_t n_reference;               /* samples that the plain reference computes */
     int32_t label_offset;
-    const char *weights; /* a file of weights below the shared data, NULL for none */
-    const char *input;   /* dims of an input that the file leaves open, else NULL */
+    const char *weights;   /* a file of weights below the shared data, NULL for none */
+    const char *input;     /* option of the importer: dims that the file leaves open; else NULL */
+    bool softmax;          /* the network ends in one, and the logits are those before it */
+    uint32_t resize, crop; /* pictures to resize x resize, then their centre; 0: as usual */
+    bool bgr;
+    const char *mean_image; /* below the shared data, height x width x channel; NULL for none */
 } network;
 
 #define IMAGENET "images/imagenet500"
@@ -60,9 +64,11 @@ typedef struct network_run {
     amct_graph *graph;
     amct_exec *exec;
     amct_plan *plan;
+    float *mean; /* of mean_image; NULL: there is none */
     char what[200];
 } network_run;
 
+network_run network_start(const network *net, amct_engine engine, int64_t batch);
 const float *network_feed(network_run *run, const amct_dataset *ds, uint32_t first, uint32_t n);
 void network_stop(network_run *run);
 /* Logits and answers, on oneDNN and on the plain reference. */
@@ -73,7 +79,8 @@ typedef struct mapping {
     const char *file, *input, *outputs[2];
     uint32_t n; /* samples that are compared on the plain reference */
     const char *weights;
-    const char *dims; /* of an input that the file leaves open, else NULL */
+    const char *dims;   /* as network.input */
+    bool channels_last; /* the input's array is N x H x W x C */
 } mapping;
 
 void network_check_mappings(const mapping *mappings, size_t n);

@@ -195,12 +195,14 @@ Test(import_sink, a_file_nobody_knows_is_described, .init = setup_files, .fini =
         {"", 0, "looks like an empty file"},
         {"\x89HDF\r\n\x1a\n....", 12, "HDF5: a Keras .h5 model"},
         {"\x1c\0\0\0TFL3....", 12, "a TensorFlow Lite model"},
+        {"node {\n  name: \"x\"\n", 19, "a TensorFlow graph as text; write it in binary form"},
         {"IMOD\1\0\0\0", 8, "an Ascend .om model"},
         {"PK\3\4....net/data.pkl", 20, "a PyTorch archive"},
         {"PK\3\4....metadata.json config.json", 33, "a Keras .keras model"},
         {"PK\3\4....", 8, "a zip archive"},
         {"\x80\2}q\0.", 6, "a Python pickle"},
         {"layer {\n name: 'x'\n}\n", 20, "looks like text"},
+        {"net: 'x'\nbase_lr: 0.1\n", 22, "the settings of a Caffe solver"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         amct_graph *g = NULL;

@@ -54,7 +54,7 @@ Test(torch_files, a_module_with_code)
     amct_graph *g;
     torch_make_forward(&a, "    weight = self.weight\n"
                            "    return torch.relu(torch.conv2d(x, weight, None))\n");
-    cr_assert_eq(torch_import(&a, "1,3,2,2", &g), AMCT_OK, "%s", torch_err.text);
+    cr_assert_eq(torch_import(&a, "1x3x2x2", &g), AMCT_OK, "%s", torch_err.text);
     cr_assert_not_null(torch_find_tensor(g, "weight"));
     check_conv(g);
 }
@@ -91,7 +91,7 @@ Test(torch_files, code_with_functions_loops_and_branches)
     amct_graph *g;
     size_t n;
     torch_make_module(&a, code);
-    cr_assert_eq(torch_import(&a, "1,1,2,2", &g), AMCT_OK, "%s", torch_err.text);
+    cr_assert_eq(torch_import(&a, "1x1x2x2", &g), AMCT_OK, "%s", torch_err.text);
     float *y = torch_run_graph(g, x, 4, &n);
     cr_assert_eq(n, 4);
     for (int i = 0; i < 4; i++)
@@ -149,7 +149,7 @@ Test(torch_files, operators_are_what_pytorch_computes)
         size_t n;
         snprintf(body, sizeof body, "    return %s\n", e->code);
         torch_make_forward(&a, body);
-        cr_assert_eq(torch_import(&a, "1,2,2,2", &g), AMCT_OK, "%s: %s", e->code, torch_err.text);
+        cr_assert_eq(torch_import(&a, "1x2x2x2", &g), AMCT_OK, "%s: %s", e->code, torch_err.text);
         float *y = torch_run_graph(g, x, 8, &n);
         for (size_t k = 0; k < 4 && k < n; k++)
             cr_assert_float_eq(y[k], e->wanted[k], 2e-5f, "%s: %zu is %g, wanted %g", e->code, k,
@@ -166,7 +166,7 @@ Test(torch_files, what_is_changed_in_place_is_changed_for_all_who_hold_it)
     torch_make_forward(&a, "    y = torch.mul(x, 1)\n"
                            "    z = torch.relu_(y)\n"
                            "    return torch.add(y, z)\n");
-    cr_assert_eq(torch_import(&a, "1,4", &g), AMCT_OK, "%s", torch_err.text);
+    cr_assert_eq(torch_import(&a, "1x4", &g), AMCT_OK, "%s", torch_err.text);
     float *y = torch_run_graph(g, x, 4, &n);
     for (int i = 0; i < 4; i++)
         cr_assert_float_eq(y[i], wanted[i], 1e-6f);
@@ -175,7 +175,7 @@ Test(torch_files, what_is_changed_in_place_is_changed_for_all_who_hold_it)
                            "    v = torch.view(y, [4])\n"
                            "    z = torch.relu_(y)\n"
                            "    return torch.add(v, z)\n");
-    cr_assert_eq(torch_import(&a, "1,4", &g), AMCT_E_UNSUPPORTED);
+    cr_assert_eq(torch_import(&a, "1x4", &g), AMCT_E_UNSUPPORTED);
     HAS(torch_err.text, "changed in place");
 }
 
@@ -183,7 +183,7 @@ Test(torch_files, an_unknown_operator_is_passed_on_by_name)
 {
     amct_graph *g;
     torch_make_forward(&a, "    return torch.embedding(x, self.bias)\n");
-    cr_assert_eq(torch_import(&a, "1,4", &g), AMCT_OK, "%s", torch_err.text);
+    cr_assert_eq(torch_import(&a, "1x4", &g), AMCT_OK, "%s", torch_err.text);
     cr_assert_str_eq(g->nodes[0].op, "embedding");
     cr_assert_str_eq(g->nodes[0].domain, "aten");
     amct_graph_free(g);

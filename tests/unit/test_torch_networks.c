@@ -43,14 +43,14 @@ Test(torch_networks, torchscript, .init = setup, .fini = network_end)
 {
     static const network networks[] = {
         TODAY("resnet20_cifar10.traced.torchscript.pt", ),
-        TODAY("resnet20_cifar10.scripted.torchscript.pt", .input = "1,3,32,32", ),
-        RESNET20(OLD "resnet20_cifar10.torchscript.pt", E WHOLE, .input = "1,3,32,32", ),
+        TODAY("resnet20_cifar10.scripted.torchscript.pt", .input = "1x3x32x32", ),
+        RESNET20(OLD "resnet20_cifar10.torchscript.pt", E WHOLE, .input = "1x3x32x32", ),
         {OLD "mobilenet_v1_0.75_224.torchscript.pt", IMAGENET,
          E "imagenet/mobilenet_v1_0.75_224.onnx/", PHOTO, 1 / 127.5, ONE, ONE, 426, 1,
-         .input = "1,3,224,224"},
+         .input = "1x3x224x224"},
         {OLD "mnist_cnn_model_scripted.pt", MNIST, E "mnist/mnist_cnn_model_scripted.pt/t10k.",
          DIGIT, .scale = 1 / 255.0, .mean = {0}, .std = ONE, .n_reference = 3,
-         .input = "1,1,28,28"},
+         .input = "1x1x28x28"},
     };
     check(networks, sizeof networks / sizeof *networks);
 }
@@ -89,9 +89,9 @@ Test(torch_networks, structural, .init = setup, .fini = network_end)
         STRUCTURAL("conv_variants", ".traced.torchscript.pt", ),
         STRUCTURAL("pool_concat", ".traced.torchscript.pt", ),
         STRUCTURAL("se_mobile", ".traced.torchscript.pt", ),
-        STRUCTURAL("conv_variants", ".scripted.torchscript.pt", .dims = "1,3,19,22"),
-        STRUCTURAL("pool_concat", ".scripted.torchscript.pt", .dims = "1,3,18,18"),
-        STRUCTURAL("se_mobile", ".scripted.torchscript.pt", .dims = "1,3,24,24"),
+        STRUCTURAL("conv_variants", ".scripted.torchscript.pt", .dims = "1x3x19x22"),
+        STRUCTURAL("pool_concat", ".scripted.torchscript.pt", .dims = "1x3x18x18"),
+        STRUCTURAL("se_mobile", ".scripted.torchscript.pt", .dims = "1x3x24x24"),
     };
     network_check_mappings(mappings, sizeof mappings / sizeof *mappings);
 }

@@ -122,10 +122,9 @@ void torch_make_old(torch_stream *out, const torch_stream *pickle)
     torch_put(out, torch_weights, sizeof torch_weights);
 }
 
-amct_status torch_import(torch_archive *a, const char *input_shape, amct_graph **out)
+amct_status torch_import(torch_archive *a, const char *input, amct_graph **out)
 {
-    const amct_option option = {
-        .struct_size = sizeof option, .key = "input_shape", .value = input_shape};
+    const amct_option option = {.struct_size = sizeof option, .key = "input", .value = input};
     amct_graph *g = NULL;
     amct_log_set_level(AMCT_LOG_ERROR);
     if (!a->n || memcmp(a->bytes, "PK", 2) == 0)
@@ -134,7 +133,7 @@ amct_status torch_import(torch_archive *a, const char *input_shape, amct_graph *
     uint8_t *exact = aligned_alloc(64, (a->size + 63) / 64 * 64);
     memcpy(exact, a->bytes, a->size);
     amct_status status = amct_import_bytes(&g, &amct_plugin_v1, exact, a->size, NULL, &option,
-                                           input_shape ? 1 : 0, &torch_err);
+                                           input ? 1 : 0, &torch_err);
     if (status == AMCT_OK && amct_arena_own(g->arena, exact, free) != 0)
         abort();
     if (status == AMCT_OK)

@@ -31,7 +31,7 @@ void torch_make_pickle(torch_archive *a, const torch_stream *pickle);
 void torch_make_old(torch_stream *out, const torch_stream *pickle);
 
 /* Imports an archive, which is ended, used up and freed. */
-amct_status torch_import(torch_archive *a, const char *input_shape, amct_graph **out);
+amct_status torch_import(torch_archive *a, const char *input, amct_graph **out);
 void torch_refuse(torch_archive *a, amct_status code, const char *words);
 /* What the only output is for that input, on the plain reference; the graph is freed. */
 float *torch_run_graph(amct_graph *graph, const float *x, size_t n_x, size_t *n);

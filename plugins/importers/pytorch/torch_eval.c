@@ -25,7 +25,7 @@ int32_t torch_truth(torch_frame *f, torch_value v, uint32_t line, bool *out)
     default:
         return torch_fail(f->s->r, AMCT_E_UNSUPPORTED,
                           "the way that the code takes depends on %s; trace the model, or give "
-                          "--input-shape",
+                          "--model-option input=...",
                           torch_kind_name(v.kind));
     }
 }

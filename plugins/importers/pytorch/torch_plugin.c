@@ -8,20 +8,20 @@ static int32_t plugin_open(const amct_host *host, const amct_view *model,
                            const amct_option *options, size_t n_options, void **self)
 {
     torch_reader *r;
-    const char *input_shape = NULL;
+    const char *input = NULL;
     for (size_t i = 0; i < n_options; i++) {
         const amct_option *option = AMCT_AT(amct_option, options, i);
         torch_reader refused = {.host = host};
-        if (strcmp(option->key, "input_shape") != 0)
+        if (strcmp(option->key, "input") != 0)
             return torch_fail(&refused, AMCT_E_INVALID,
-                              "option '%.100s' is unknown; the PyTorch importer has input_shape",
+                              "option '%.100s' is unknown; the PyTorch importer has input",
                               option->key);
-        input_shape = option->value;
+        input = option->value;
     }
     r = host->alloc(host->ctx, sizeof *r, 16);
     if (!r)
         return host->fail(host->ctx, AMCT_E_NOMEM, "out of memory");
-    *r = (torch_reader){.host = host, .model = *model, .input_shape = input_shape};
+    *r = (torch_reader){.host = host, .model = *model, .input = input};
     torch_memory_init(&r->memory, host);
     *self = r;
     return AMCT_OK;
@@ -58,7 +58,6 @@ static const amct_importer importer = {
     .open = plugin_open,
     .read = plugin_read,
     .close = plugin_close,
-    .flags = AMCT_IMPORTER_TAKES_INPUT_SHAPE,
 };
 
 AMCT_PLUGIN_EXPORT const amct_plugin amct_plugin_v1 = {

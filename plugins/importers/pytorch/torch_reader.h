@@ -22,7 +22,7 @@ struct torch_reader {
     const amct_host *host;
     const amct_sink *sink;
     amct_view model;
-    const char *input_shape; /* the option; NULL if it is not given */
+    const char *input; /* the option: dims of inputs; NULL if it is not given */
     torch_memory memory;
     char place[320]; /* what is being read, for messages */
     bool checksum_warned;
@@ -63,6 +63,14 @@ bool torch_is_old_weights(torch_span file);
 /* Whether the archive holds TorchScript. */
 bool torch_is_script(const torch_zip *zip);
 int32_t torch_read_script(torch_reader *r, const torch_zip *zip);
+
+/* ---- torch_input.c -------------------------------------------------------------------------- */
+
+/* Gives an input the dims that the option `input` has for its name, "1x3x32x32" or
+ * "x:1x3x32x32;y:1x10", where the file leaves them open; rank may be -1. */
+int32_t torch_input_dims(torch_reader *r, const char *name, int32_t *rank, int64_t *dims);
+/* Refuses an input of which more than the first dim is open. */
+int32_t torch_input_check(torch_reader *r, const torch_tensor *input);
 
 /* ---- torch_probe.c ------------------------------------------------------------------------- */
 

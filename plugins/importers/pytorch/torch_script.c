@@ -4,7 +4,6 @@
 #include "torch_pickle.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { MAX_PATH = 1024 };
@@ -176,36 +175,6 @@ static int32_t read_traced(torch_script *s, const torch_list **out)
     return AMCT_OK;
 }
 
-/* The dims of an input in the option input_shape, "1,3,32,32" or "x:1,3,32,32;y:1,10"; none if it
- * is not among them. */
-static int32_t read_option(torch_script *s, const char *name, int32_t *rank, int64_t *dims)
-{
-    const char *at = s->r->input_shape;
-    size_t length = strlen(name);
-    *rank = -1;
-    while (at && *at) {
-        size_t n = strcspn(at, ";");
-        bool named = memchr(at, ':', n) != NULL;
-        if (!named || (n > length && strncmp(at, name, length) == 0 && at[length] == ':')) {
-            const char *dim = named ? at + length + 1 : at;
-            for (*rank = 0; *rank < AMCT_MAX_RANK;) {
-                char *end;
-                long long v = strtoll(dim, &end, 10);
-                if (end == dim || v == 0 || v < -1 || v > INT32_MAX)
-                    return torch_fail(s->r, AMCT_E_INVALID, "input_shape: '%.60s' is no dim", dim);
-                dims[(*rank)++] = v;
-                if (*end != ',')
-                    return AMCT_OK;
-                dim = end + 1;
-            }
-            return torch_fail(s->r, AMCT_E_INVALID, "input_shape: more than %d dims",
-                              AMCT_MAX_RANK);
-        }
-        at += n + (at[n] == ';');
-    }
-    return AMCT_OK;
-}
-
 /* An input for every parameter that has no default; dims as traced, or of unknown number. */
 static int32_t make_inputs(torch_script *s, const torch_function *forward, torch_value *args,
                            size_t *n)
@@ -227,13 +196,11 @@ static int32_t make_inputs(torch_script *s, const torch_function *forward, torch
             traced && i - 1 < traced->n && traced->at[i - 1].kind == TORCH_TENSOR
                 ? traced->at[i - 1].tensor
                 : NULL;
-        int32_t rank;
+        int32_t rank = like ? like->rank : -1;
         int64_t dims[AMCT_MAX_RANK];
-        TORCH_TRY(read_option(s, param->name, &rank, dims));
-        if (rank < 0 && like) {
-            rank = like->rank;
+        if (like)
             memcpy(dims, like->dims, sizeof dims);
-        }
+        TORCH_TRY(torch_input_dims(s->r, param->name, &rank, dims));
         TORCH_TRY(torch_tensor_new(s->r, param->name, AMCT_TENSOR_INPUT,
                                    like && like->dtype ? like->dtype : AMCT_FLOAT, rank, dims, &t));
         args[i] = torch_of(t);
@@ -309,5 +276,8 @@ int32_t torch_read_script(torch_reader *r, const torch_zip *zip)
         if (args[i].tensor->rank >= 0)
             TORCH_TRY(torch_tensor_emit(r, args[i].tensor));
     TORCH_TRY(torch_run(&s, forward, args, NULL, n, &result));
+    torch_at(r, "%s", "");
+    for (size_t i = 1; i < n; i++)
+        TORCH_TRY(torch_input_check(r, args[i].tensor));
     return check_results(&s, result);
 }
