@@ -74,7 +74,7 @@ const char *amct_lookalike(const void *head, size_t n)
         return zip_kind(head, n);
     if (n >= 2 && bytes[0] == 0x80 && bytes[1] >= 2 && bytes[1] <= 5)
         return "a Python pickle that torch.save did not write: save model.state_dict() with "
-               "torch.save, or the model with torch.export.save"; export it as ONNX";
+               "torch.save, or the model with torch.export.save";
     if (n >= 10 && bytes[8] == '{' && bytes[9] == '"')
         return "a safetensors file, which holds weights but no network; export it as ONNX";
     if (!is_text(bytes, n))
