@@ -26,7 +26,8 @@ struct torch_reader {
     torch_memory memory;
     char place[320]; /* what is being read, for messages */
     bool checksum_warned;
-    size_t n_copied;                    /* bytes of constants that did not lie in C order */
+    size_t n_copied; /* bytes of constants that did not lie in C order */
+    uint32_t n_nodes;
     uint32_t n_made;                    /* names that we made up */
     struct cJSON *json[TORCH_MAX_JSON]; /* documents that are parsed, see torch_json.h */
     uint32_t n_json;
