@@ -26,7 +26,8 @@ amct_search_options amct_search_defaults(void)
                                  .evaluations = 400,
                                  .stall = 120,
                                  .probe_samples = 64,
-                                 .front = 12};
+                                 .front = 12,
+                                 .refinements = 8};
 }
 
 const char *amct_search_algorithm(size_t i, const char **summary)
@@ -88,13 +89,18 @@ static amct_status build(amct_search *search, amct_err *err)
     amct_search_problem *problem = &search->problem;
     size_t n_genes = problem->space.n_genes, batch = search->options.batch;
     search->n_levels = malloc(n_genes);
+    search->kinds = calloc(n_genes, 1);
     search->asks = calloc(batch, sizeof *search->asks);
     search->slots = calloc(batch, sizeof *search->slots);
     search->ask_genomes = calloc(batch, n_genes);
-    if (!search->n_levels || !search->asks || !search->slots || !search->ask_genomes)
+    if (!search->n_levels || !search->kinds || !search->asks || !search->slots ||
+        !search->ask_genomes)
         return amct_fail_nomem(err);
     memcpy(search->n_levels, problem->space.n_levels, n_genes);
+    if (problem->space.kinds)
+        memcpy(search->kinds, problem->space.kinds, n_genes);
     problem->space.n_levels = search->n_levels;
+    problem->space.kinds = search->kinds;
     search->options.algorithm = search->algorithm->name;
     amct_memo_start(&search->memo, problem->space.n_genes, problem->cost, problem->cost_ctx);
     amct_archive_start(&search->archive, problem->space.n_genes);
@@ -141,6 +147,7 @@ void amct_search_free(amct_search *search)
     free(search->slots);
     free(search->ask_genomes);
     free(search->n_levels);
+    free(search->kinds);
     free(search);
 }
 
@@ -204,6 +211,18 @@ static amct_status check_result(const amct_ask *ask, const amct_result *result, 
     return AMCT_OK;
 }
 
+static void take_refined(amct_search *search, amct_member *member, const amct_score *score)
+{
+    member->refined = true;
+    if (!score) {
+        member->state = AMCT_MEMBER_FAILED;
+        return;
+    }
+    member->ratio = amct_score_loss(score) / amct_score_loss(&member->score);
+    member->score = *score;
+    amct_lossbins_add(&search->lossbins, &search->plan, score, 1);
+}
+
 /* Returns the last score, NULL if the candidate is to be left aside. */
 static const amct_score *take(amct_search *search, uint32_t i, const amct_result *result)
 {
@@ -218,6 +237,10 @@ static const amct_score *take(amct_search *search, uint32_t i, const amct_result
         return last;
     }
     amct_member *member = &search->archive.members[search->slots[i].member];
+    if (search->slots[i].kind == AMCT_SLOT_REFINED) {
+        take_refined(search, member, last);
+        return last;
+    }
     search->evaluations++;
     if (!last) {
         member->state = AMCT_MEMBER_FAILED;
@@ -267,8 +290,17 @@ amct_status amct_search_tell(amct_search *search, const amct_result *results, si
         search->stall_evaluations += search->evaluations - before;
         watch_stall(search);
     }
-    for (uint32_t i = 0; search->algorithm->told && i < n; i++)
-        search->algorithm->told(search->self, search, &search->slots[i], last[i]);
+    bool refined = false;
+    for (uint32_t i = 0; i < n; i++) {
+        if (search->algorithm->told)
+            search->algorithm->told(search->self, search, &search->slots[i], last[i]);
+        refined |= search->slots[i].kind == AMCT_SLOT_REFINED;
+    }
+    if (refined) { /* what is worth trying may be others now */
+        amct_engine_judge(search);
+        search->stall_evaluations = 0;
+        search->stall_ns = amct_engine_incumbent_ns(search);
+    }
     free(last);
     return AMCT_OK;
 }

@@ -11,6 +11,10 @@ amct_status amct_space_check(const amct_space *space, amct_err *err)
         if (space->n_levels[i] == 0 || space->n_levels[i] > AMCT_LEVELS_MAX)
             return amct_fail(err, AMCT_E_INVALID, "gene %u has %u levels, wanted 1 to %d", i,
                              space->n_levels[i], AMCT_LEVELS_MAX);
+    for (uint32_t i = 0; space->kinds && i < space->n_genes; i++)
+        if (space->kinds[i] >= AMCT_GENE_KINDS)
+            return amct_fail(err, AMCT_E_INVALID, "gene %u is of kind %u, wanted 0 to %d", i,
+                             space->kinds[i], AMCT_GENE_KINDS - 1);
     return AMCT_OK;
 }
 

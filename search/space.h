@@ -15,10 +15,19 @@
 
 enum { AMCT_GENES_MAX = 2048, AMCT_LEVELS_MAX = 32 };
 
+/* What a gene is about. Some algorithms know only one kind, and chain takes them in turn. */
+typedef enum amct_gene_kind {
+    AMCT_GENE_BITS,
+    AMCT_GENE_CHANNELS,
+    AMCT_GENE_RANK,
+    AMCT_GENE_KINDS
+} amct_gene_kind;
+
 /* A genome is n_genes bytes: genome[i] < n_levels[i]. */
 typedef struct amct_space {
     uint32_t n_genes;        /* 1..AMCT_GENES_MAX */
     const uint8_t *n_levels; /* each 1..AMCT_LEVELS_MAX; 1 means nothing to choose */
+    const uint8_t *kinds;    /* amct_gene_kind of each; NULL: all are AMCT_GENE_BITS */
 } amct_space;
 
 amct_status amct_space_check(const amct_space *space, amct_err *err);

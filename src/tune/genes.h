@@ -9,9 +9,8 @@
 #ifndef AMCT_TUNE_GENES_H
 #define AMCT_TUNE_GENES_H
 
+#include "search/space.h"
 #include "tune/costing.h"
-
-typedef enum amct_gene_kind { AMCT_GENE_BITS, AMCT_GENE_CHANNELS, AMCT_GENE_RANK } amct_gene_kind;
 
 enum { AMCT_GENE_LEVELS = 8 };
 

@@ -47,8 +47,7 @@ static amct_status add(adder *a, amct_gene gene, const uint8_t *values, uint32_t
     gene.n_levels = 1;
     for (uint32_t i = 0; i < n && gene.n_levels < AMCT_GENE_LEVELS; i++) {
         bool faster;
-        AMCT_TRY(
-            is_faster(&faster, a, gene.slot, values[i], gene.values[gene.n_levels - 1], err));
+        AMCT_TRY(is_faster(&faster, a, gene.slot, values[i], gene.values[gene.n_levels - 1], err));
         if (faster)
             gene.values[gene.n_levels++] = values[i];
     }
@@ -90,7 +89,7 @@ static amct_status add_group(adder *a, uint32_t g, amct_err *err)
         .kind = AMCT_GENE_CHANNELS, .index = g, .slot = a->to->n_layers + g, .n_levels = 1};
     uint8_t values[AMCT_GENE_LEVELS];
     uint32_t n = 0;
-    const char *why = levels.why                                 ? levels.why
+    const char *why = levels.why                          ? levels.why
                       : group_is_skipped(a, levels.group) ? "skipped as asked"
                                                           : NULL;
     if (why) {
@@ -105,7 +104,7 @@ static amct_status add_group(adder *a, uint32_t g, amct_err *err)
                 best = k;
         bool new = best < UINT8_MAX && a->config->ratios[r] > 0;
         for (uint32_t i = 0; i < n; i++)
-            new = new && values[i] < best + 1;
+            new = new &&values[i] < best + 1;
         if (new)
             values[n++] = (uint8_t)(best + 1);
     }
@@ -122,7 +121,7 @@ static amct_status add_ranks(adder *a, uint32_t l, amct_err *err)
                       .n_levels = 1};
     uint8_t values[AMCT_GENE_LEVELS];
     uint32_t n = 0, begin = 0, end = ranks.n;
-    const char *why = ranks.why                             ? ranks.why
+    const char *why = ranks.why                          ? ranks.why
                       : is_skipped(a, a->layers[l].name) ? "skipped as asked"
                                                          : NULL;
     if (why) {
@@ -137,8 +136,8 @@ static amct_status add_ranks(adder *a, uint32_t l, amct_err *err)
         uint32_t other = second + (ranks.n - second) / 2;
         if (other >= UINT8_MAX)
             other = second;
-        AMCT_TRY(is_faster(&faster, a, gene.slot, (uint8_t)(other + 1),
-                           (uint8_t)(second / 2 + 1), err));
+        AMCT_TRY(
+            is_faster(&faster, a, gene.slot, (uint8_t)(other + 1), (uint8_t)(second / 2 + 1), err));
         begin = faster ? second : 0;
         end = faster ? ranks.n : second;
     }

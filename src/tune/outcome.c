@@ -72,17 +72,15 @@ static amct_outcome_value value_of(const amct_setup *s, const amct_tally *t, con
 static double samples_needed(const amct_setup *s, const amct_tally *t)
 {
     double drop = ((double)t->lost - t->gained) / t->n, churn = (double)t->gained / t->n;
-    double needed =
-        amct_paired_samples(drop, churn, s->budget_ratio, s->config->confidence, 0.5);
+    double needed = amct_paired_samples(drop, churn, s->budget_ratio, s->config->confidence, 0.5);
     return isfinite(needed) ? ceil(needed) : NAN;
 }
 
 const char *amct_outcome_reason(const amct_tuned *to)
 {
-    return to->other ? "chosen from what the search had measured"
-           : to->search
-               ? amct_search_reason(to->search)
-               : "there was nothing to choose: no layer gains on this target";
+    return to->other    ? "chosen from what the search had measured"
+           : to->search ? amct_search_reason(to->search)
+                        : "there was nothing to choose: no layer gains on this target";
 }
 
 amct_outcome amct_outcome_of(const amct_tuned *to)

@@ -74,6 +74,34 @@ static amct_status after_batch(void *ctx, const amct_loop *loop, amct_err *err)
     return r->search ? publish_interim(r, loop, err) : AMCT_OK;
 }
 
+static amct_finals_work finals_work(const amct_setup *s)
+{
+    return (amct_finals_work){.bench = &s->bench,
+                              .confirm_judge = &s->confirm_judge,
+                              .confirm_feed = amct_selection_feed(&s->confirm),
+                              .calibration_feed = amct_selection_feed(&s->calibration),
+                              .calibration = s->stats,
+                              .range = &s->config->range,
+                              .level = &s->level,
+                              .genes = &s->genes,
+                              .study = s->study,
+                              .budget_ratio = s->budget_ratio,
+                              .confidence = s->config->confidence,
+                              .limit_bytes = s->config->memory_limit_bytes / 4,
+                              .jobs = s->jobs};
+}
+
+static amct_status refine(void *ctx, const amct_ask *ask, amct_score *score, amct_err *err)
+{
+    const amct_setup *s = &((const runner *)ctx)->to->setup;
+    amct_finals_work work = finals_work(s);
+    amct_finalist candidate = {.number = ask->of, .genome = ask->genome, .cost_ns = ask->cost_ns};
+    amct_tally tally;
+    AMCT_TRY(amct_finals_refine(&tally, &work, &candidate, err));
+    *score = amct_bench_score(&s->search_judge, &tally);
+    return AMCT_OK;
+}
+
 static amct_status search(runner *r, double begin, amct_err *err)
 {
     amct_setup *s = &r->to->setup;
@@ -84,7 +112,12 @@ static amct_status search(runner *r, double begin, amct_err *err)
     options.batch = c->population;
     options.evaluations = c->evaluations;
     amct_metric metric = s->search_judge.metric;
-    amct_search_problem problem = {.space = {s->genes.n, s->genes.n_levels},
+    uint8_t *kinds = calloc(s->genes.n + (size_t)1, 1);
+    if (!kinds)
+        return amct_fail_nomem(err);
+    for (uint32_t g = 0; g < s->genes.n; g++)
+        kinds[g] = (uint8_t)s->genes.genes[g].kind;
+    amct_search_problem problem = {.space = {s->genes.n, s->genes.n_levels, kinds},
                                    .cost = cost_of,
                                    .cost_ctx = s,
                                    .budget_ratio = s->budget_ratio,
@@ -92,7 +125,9 @@ static amct_status search(runner *r, double begin, amct_err *err)
                                    .search_samples = s->search.n,
                                    .confirm_samples = s->confirm.n,
                                    .labels = metric != AMCT_METRIC_AGREEMENT};
-    AMCT_TRY(amct_search_new(&r->to->search, &problem, &options, err));
+    amct_status made = amct_search_new(&r->to->search, &problem, &options, err);
+    free(kinds);
+    AMCT_TRY(made);
     amct_evaluator *evaluator = NULL;
     if (r->search)
         AMCT_TRY(amct_evaluator_new(&evaluator, &s->bench, s->jobs, err));
@@ -100,9 +135,10 @@ static amct_status search(runner *r, double begin, amct_err *err)
                       .search = r->to->search,
                       .study = s->study,
                       .evaluator = evaluator,
-                      .deadline = c->time_limit_ns ? begin + (double)c->time_limit_ns * 1e-9
-                                                   : INFINITY,
+                      .deadline =
+                          c->time_limit_ns ? begin + (double)c->time_limit_ns * 1e-9 : INFINITY,
                       .stop = r->hooks->stop,
+                      .refine = refine,
                       .after_batch = after_batch,
                       .ctx = r};
     amct_status status = amct_loop_run(&loop, err);
@@ -118,19 +154,7 @@ static amct_status finals(runner *r, amct_err *err)
     amct_setup *s = &r->to->setup;
     amct_finalist candidates[AMCT_FINALISTS];
     size_t n = amct_search_finalists(r->to->search, candidates, AMCT_FINALISTS);
-    amct_finals_work work = {.bench = &s->bench,
-                             .confirm_judge = &s->confirm_judge,
-                             .confirm_feed = amct_selection_feed(&s->confirm),
-                             .calibration_feed = amct_selection_feed(&s->calibration),
-                             .calibration = s->stats,
-                             .range = &s->config->range,
-                             .level = &s->level,
-                             .genes = &s->genes,
-                             .study = s->study,
-                             .budget_ratio = s->budget_ratio,
-                             .confidence = s->config->confidence,
-                             .limit_bytes = s->config->memory_limit_bytes / 4,
-                             .jobs = s->jobs};
+    amct_finals_work work = finals_work(s);
     AMCT_TRY(amct_finals_run(&r->to->finals, &work, candidates, n, err));
     if (r->to->finals.chosen >= 0)
         r->to->best = &r->to->finals.at[r->to->finals.chosen];
@@ -168,8 +192,8 @@ static amct_status cost_best(runner *r, amct_err *err)
                              ? AMCT_OK
                              : amct_fail_nomem(err);
     if (status == AMCT_OK)
-        status = amct_costing_layers(s->costing, choices, &s->original_cost, to->original_layers,
-                                     err);
+        status =
+            amct_costing_layers(s->costing, choices, &s->original_cost, to->original_layers, err);
     if (status == AMCT_OK && to->best)
         memcpy(choices, to->best->choices, s->genes.n_choices);
     if (status == AMCT_OK)
@@ -186,7 +210,7 @@ static amct_status note_alone(void *ctx, const amct_study_candidate *c, amct_err
     amct_tuned *to = ctx;
     uint32_t changed = 0, which = 0;
     (void)err;
-    if (c->failed || !c->n_scores || c->genome_size != to->setup.genes.n)
+    if (c->failed || c->refined || !c->n_scores || c->genome_size != to->setup.genes.n)
         return AMCT_OK;
     for (uint32_t g = 0; g < to->setup.genes.n; g++)
         if (c->genome[g])
@@ -233,8 +257,8 @@ static amct_status save_config(const runner *r, amct_err *err)
     if (status == AMCT_OK)
         text = amct_config_print(&c);
     if (status == AMCT_OK)
-        status = text && path ? amct_file_write(path, text, strlen(text), err)
-                              : amct_fail_nomem(err);
+        status =
+            text && path ? amct_file_write(path, text, strlen(text), err) : amct_fail_nomem(err);
     free(text);
     free(path);
     return status;
@@ -246,11 +270,11 @@ static void conclude(amct_tuned *to)
     to->faster = to->best && to->best_cost.latency_ns <
                                  (1 - AMCT_FASTER_RATIO) * to->setup.original_cost.latency_ns;
     to->verdict = to->best ? to->best->verdict.verdict : AMCT_MET;
-    to->exit_status = cut                                ? AMCT_EXIT_STOPPED
-                      : to->verdict == AMCT_MISSED       ? AMCT_EXIT_MISSED
-                      : to->verdict == AMCT_NOT_PROVEN   ? AMCT_EXIT_NOT_PROVEN
-                      : to->faster                       ? AMCT_EXIT_MET
-                                                         : AMCT_EXIT_NOT_FASTER;
+    to->exit_status = cut                              ? AMCT_EXIT_STOPPED
+                      : to->verdict == AMCT_MISSED     ? AMCT_EXIT_MISSED
+                      : to->verdict == AMCT_NOT_PROVEN ? AMCT_EXIT_NOT_PROVEN
+                      : to->faster                     ? AMCT_EXIT_MET
+                                                       : AMCT_EXIT_NOT_FASTER;
 }
 
 /* Ends between two stages if the user wants it to. */
