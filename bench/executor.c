@@ -103,7 +103,7 @@ static amct_status load(subject *s, const options *how, amct_err *err)
     AMCT_TRY(amct_plugins_new(&s->plugins, err));
     AMCT_TRY(amct_plugins_search(s->plugins, &how->plugin_dir, how->plugin_dir ? 1 : 0, err));
     double begin = now(CLOCK_MONOTONIC);
-    AMCT_TRY(amct_import(&s->graph, s->plugins, how->model, NULL, 0, err));
+    AMCT_TRY(amct_import(&s->graph, s->plugins, how->model, NULL, err));
     double imported = now(CLOCK_MONOTONIC);
     AMCT_TRY(amct_prepare(s->graph, err));
     double prepared = now(CLOCK_MONOTONIC);

@@ -135,9 +135,10 @@ int main(int argc, char **argv)
          {.n_genes = 11, .n_levels = 3, .boundary = 0.5, .noise = true}},
         {"6 genes x 4, enumerable", {.n_genes = 6, .n_levels = 4, .boundary = 0.2, .noise = true}},
     };
-    static const char *algorithms[] = {"auto", "random", "amct-rollback", "uniform"};
+    static const char *algorithms[] = {"auto", "nsga2", "random", "chain", "amct-rollback", "uniform"};
+    enum { N = sizeof algorithms / sizeof *algorithms };
     static synthetic net;
-    static outcome outcomes[4][SEEDS_MAX];
+    static outcome outcomes[N][SEEDS_MAX];
     int seeds = argc > 1 ? atoi(argv[1]) : 10;
     if (seeds < 1 || seeds > SEEDS_MAX) {
         fprintf(stderr, "usage: search_synthetic [SEEDS], 1 to %d\n", SEEDS_MAX);
@@ -150,10 +151,10 @@ int main(int argc, char **argv)
             synthetic_make(&net, problems[p].shape, (uint64_t)seed);
             double loss = run(&net, "auto", (uint64_t)seed, 0, 0).limit;
             double optimum = synthetic_optimum(&net, loss);
-            for (int a = 0; a < 4; a++)
+            for (int a = 0; a < N; a++)
                 outcomes[a][seed - 1] = run(&net, algorithms[a], (uint64_t)seed, loss, optimum);
         }
-        for (int a = 0; a < 4; a++)
+        for (int a = 0; a < N; a++)
             print(problems[p].name, algorithms[a], outcomes[a], seeds);
     }
     return 0;

@@ -183,7 +183,7 @@ static amct_status ask_fastest(automatic *a, amct_search *search, amct_err *err)
         return amct_engine_propose(search, a->fastest, AMCT_SLOT_UNRACED, NULL, err);
     }
     const amct_space *space = &search->problem.space;
-    for (uint8_t kind = 0; has_kinds(space) && kind < AMCT_GENE_KINDS; kind++)
+    for (uint8_t kind = 0; !a->roster.n && has_kinds(space) && kind < AMCT_GENE_KINDS; kind++)
         if (has_kind(space, kind))
             AMCT_TRY(propose_kind(a, search, kind, err));
     enter(a, PROBES);
@@ -395,12 +395,9 @@ static amct_status ask_front(automatic *a, amct_search *search, amct_err *err)
         AMCT_TRY(solve(a, search, loss, err));
         AMCT_TRY(propose_full(a, search, err));
     }
-    if (!search->n_asks) { /* what it left over goes to evolution, if that had not ended already */
+    if (!search->n_asks) { /* what it left over, or found, goes to evolution */
         a->front_done = true;
-        if (a->why == AMCT_SEARCH_EVALUATIONS)
-            enter(a, EVOLVE);
-        else
-            amct_engine_finish(search, a->why);
+        enter(a, EVOLVE);
     }
     return AMCT_OK;
 }
@@ -467,12 +464,17 @@ static double ratio(const void *self, const uint8_t *genome)
     return amct_refining_ratio(&a->refining, shares);
 }
 
-const amct_algorithm amct_algorithm_auto = {
-    .name = "auto",
-    .summary = "knapsack on single losses, then evolution with racing",
-    .start = start,
-    .end = end,
-    .next = next,
-    .told = told,
-    .ratio = ratio,
-};
+#define AUTO(name_, kinds_, summary_)                                                              \
+    {                                                                                              \
+        .name = name_, .summary = summary_, .kinds = kinds_, .start = start, .end = end,           \
+        .next = next, .told = told, .ratio = ratio,                                                \
+    }
+
+const amct_algorithm amct_algorithm_auto =
+    AUTO("auto", 0, "knapsack on single losses, then evolution with racing");
+const amct_algorithm amct_algorithm_bits_only =
+    AUTO("bits-only", 1u << AMCT_GENE_BITS, "auto that chooses bits only");
+const amct_algorithm amct_algorithm_prune_only =
+    AUTO("prune-only", 1u << AMCT_GENE_CHANNELS, "auto that chooses channels only");
+const amct_algorithm amct_algorithm_rank_only =
+    AUTO("rank-only", 1u << AMCT_GENE_RANK, "auto that chooses ranks only");

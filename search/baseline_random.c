@@ -2,12 +2,10 @@
  * The baseline "random": each candidate changes a number of genes drawn evenly from 1 to all, each
  * of them to a level drawn evenly. Raced like others, since a race only spares samples.
  */
+#include "search/draw.h"
 #include "search/engine.h"
 
-#include "base/pcg.h"
-
 #include <stdlib.h>
-#include <string.h>
 
 enum { ATTEMPTS = 1024 }; /* to find a genome not asked yet */
 
@@ -38,22 +36,6 @@ static void *start(const amct_search *search)
     return r;
 }
 
-static void draw(random_search *r, const amct_space *space, amct_pcg *rng)
-{
-    uint32_t n = 0;
-    for (uint32_t g = 0; g < space->n_genes; g++)
-        if (space->n_levels[g] > 1)
-            r->genes[n++] = g;
-    memset(r->genome, 0, space->n_genes);
-    uint32_t changed = n ? 1 + amct_pcg_below(rng, n) : 0;
-    for (uint32_t i = 0; i < changed; i++) { /* the first steps of a shuffle */
-        uint32_t k = i + amct_pcg_below(rng, n - i), g = r->genes[k];
-        r->genes[k] = r->genes[i];
-        r->genes[i] = g;
-        r->genome[g] = (uint8_t)(1 + amct_pcg_below(rng, space->n_levels[g] - 1u));
-    }
-}
-
 static amct_status next(void *self, amct_search *search, amct_err *err)
 {
     random_search *r = self;
@@ -62,7 +44,7 @@ static amct_status next(void *self, amct_search *search, amct_err *err)
         bool added = false;
         amct_pcg rng = amct_pcg_new(search->options.seed, search->n_asked + 1);
         for (int i = 0; i < ATTEMPTS && !added; i++) {
-            draw(r, &search->problem.space, &rng);
+            amct_draw_stratified(r->genome, &search->problem.space, r->genes, &rng);
             AMCT_TRY(amct_engine_propose(search, r->genome, AMCT_SLOT_RACED, &added, err));
         }
         if (!added)

@@ -163,6 +163,18 @@ void amct_engine_finish(amct_search *search, amct_search_end why)
     }
 }
 
+bool amct_engine_within(const amct_search *search, uint32_t member, double share)
+{
+    const amct_member *m = &search->archive.members[member];
+    if (m->state != AMCT_MEMBER_FULL)
+        return false;
+    if (share >= 1)
+        return m->drop.margin >= 0;
+    /* The drop is of first order in the loss with labels, else of its root (drop.h). */
+    double loss = search->drop.limit_loss * pow(share, search->problem.labels ? 1 : 2);
+    return amct_score_loss(&m->score) <= loss;
+}
+
 double amct_engine_incumbent_ns(const amct_search *search)
 {
     uint32_t best = search->archive.best;

@@ -26,6 +26,8 @@ typedef struct amct_slot {
 /* An algorithm: proposes batches. self is its own state. */
 typedef struct amct_algorithm {
     const char *name, *summary;
+    uint32_t kinds;     /* of genes that it may change, 1 << amct_gene_kind; 0: all */
+    bool needs_bit_ops; /* of the problem */
     /* NULL when out of memory. */
     void *(*start)(const amct_search *search);
     void (*end)(void *self);
@@ -42,7 +44,8 @@ typedef struct amct_algorithm {
 struct amct_search {
     amct_search_problem problem;
     amct_search_options options;
-    uint8_t *n_levels, *kinds; /* of the space */
+    uint8_t *n_levels, *kinds; /* of the space; genes that the algorithm may not change have 1 */
+    double *bit_ops;           /* NULL: there are none; laid out for these n_levels */
     const amct_algorithm *algorithm;
     void *self;
     amct_memo memo;
@@ -70,8 +73,10 @@ struct amct_search {
     char reason[160];
 };
 
-extern const amct_algorithm amct_algorithm_auto, amct_algorithm_random, amct_algorithm_uniform,
-    amct_algorithm_rollback;
+extern const amct_algorithm amct_algorithm_auto, amct_algorithm_nsga2, amct_algorithm_random,
+    amct_algorithm_uniform, amct_algorithm_rollback, amct_algorithm_ilp,
+    amct_algorithm_greedy_prune, amct_algorithm_fixed_rank, amct_algorithm_chain,
+    amct_algorithm_bits_only, amct_algorithm_prune_only, amct_algorithm_rank_only;
 
 /* Candidates that may still be proposed into this batch, limited by the evaluations left. */
 uint32_t amct_engine_room(const amct_search *search);
@@ -89,6 +94,9 @@ bool amct_engine_asked(const amct_search *search, const uint8_t *genome);
 void amct_engine_judge(amct_search *search);
 /* Ends the search unless it has ended. */
 void amct_engine_finish(amct_search *search, amct_search_end why);
+/* Whether a member was measured in full and spends at most that share of the budget: of the whole,
+ * 1, good enough as the archive's best must be; of less, by its loss. */
+bool amct_engine_within(const amct_search *search, uint32_t member, double share);
 /* The cost to beat: of the best member, else of the original. */
 double amct_engine_incumbent_ns(const amct_search *search);
 /* Lowers the demand for proof by a step and looks for the best again; false at the last. */

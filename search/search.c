@@ -11,10 +11,10 @@ enum { BATCH_MAX = 1024 };
 static const double gain_ratio = 0.001;
 
 static const amct_algorithm *const algorithms[] = {
-    &amct_algorithm_auto,
-    &amct_algorithm_random,
-    &amct_algorithm_uniform,
-    &amct_algorithm_rollback,
+    &amct_algorithm_auto,        &amct_algorithm_nsga2,      &amct_algorithm_random,
+    &amct_algorithm_uniform,     &amct_algorithm_bits_only,  &amct_algorithm_prune_only,
+    &amct_algorithm_rank_only,   &amct_algorithm_chain,      &amct_algorithm_rollback,
+    &amct_algorithm_ilp,         &amct_algorithm_greedy_prune, &amct_algorithm_fixed_rank,
 };
 enum { N_ALGORITHMS = sizeof algorithms / sizeof *algorithms };
 
@@ -54,6 +54,15 @@ static amct_status find_algorithm(const amct_algorithm **out, const char *name, 
                      known);
 }
 
+uint32_t amct_search_algorithm_kinds(const char *name)
+{
+    const amct_algorithm *algorithm;
+    amct_err err;
+    if (find_algorithm(&algorithm, name, &err) != AMCT_OK)
+        return 0;
+    return algorithm->kinds ? algorithm->kinds : (1u << AMCT_GENE_KINDS) - 1;
+}
+
 amct_status amct_search_check_algorithm(const char *name, amct_err *err)
 {
     const amct_algorithm *algorithm;
@@ -83,24 +92,49 @@ static amct_status check(const amct_search_problem *problem, const amct_search_o
     return AMCT_OK;
 }
 
+/* Copies the space as the algorithm may see it, and the table that is laid out for it. */
+static amct_status copy_space(amct_search *search, amct_err *err)
+{
+    amct_space *space = &search->problem.space;
+    const uint8_t *n_levels = space->n_levels, *kinds = space->kinds;
+    const double *from = search->problem.bit_ops;
+    uint32_t may = search->algorithm->kinds;
+    uint32_t *first = amct_space_first(space);
+    search->n_levels = malloc(space->n_genes);
+    search->kinds = calloc(space->n_genes, 1);
+    search->bit_ops = from && first ? calloc(first[space->n_genes], sizeof(double)) : NULL;
+    double *to = search->bit_ops;
+    bool failed = !first || !search->n_levels || !search->kinds || (from && !to);
+    for (uint32_t g = 0; !failed && g < space->n_genes; g++) {
+        search->kinds[g] = kinds ? kinds[g] : (uint8_t)AMCT_GENE_BITS;
+        search->n_levels[g] = !may || may >> search->kinds[g] & 1 ? n_levels[g] : 1;
+        if (from)
+            memcpy(to, from + first[g], search->n_levels[g] * sizeof *to);
+        to += from ? search->n_levels[g] : 0;
+    }
+    free(first);
+    if (failed)
+        return amct_fail_nomem(err);
+    space->n_levels = search->n_levels;
+    space->kinds = search->kinds;
+    search->problem.bit_ops = search->bit_ops;
+    return search->algorithm->needs_bit_ops && !from
+               ? amct_fail(err, AMCT_E_INVALID, "algorithm %s needs a table of bit operations",
+                           search->algorithm->name)
+               : AMCT_OK;
+}
+
 /* Everything but the algorithm's own state. */
 static amct_status build(amct_search *search, amct_err *err)
 {
     amct_search_problem *problem = &search->problem;
     size_t n_genes = problem->space.n_genes, batch = search->options.batch;
-    search->n_levels = malloc(n_genes);
-    search->kinds = calloc(n_genes, 1);
+    AMCT_TRY(copy_space(search, err));
     search->asks = calloc(batch, sizeof *search->asks);
     search->slots = calloc(batch, sizeof *search->slots);
     search->ask_genomes = calloc(batch, n_genes);
-    if (!search->n_levels || !search->kinds || !search->asks || !search->slots ||
-        !search->ask_genomes)
+    if (!search->asks || !search->slots || !search->ask_genomes)
         return amct_fail_nomem(err);
-    memcpy(search->n_levels, problem->space.n_levels, n_genes);
-    if (problem->space.kinds)
-        memcpy(search->kinds, problem->space.kinds, n_genes);
-    problem->space.n_levels = search->n_levels;
-    problem->space.kinds = search->kinds;
     search->options.algorithm = search->algorithm->name;
     amct_memo_start(&search->memo, problem->space.n_genes, problem->cost, problem->cost_ctx);
     amct_archive_start(&search->archive, problem->space.n_genes);
@@ -148,6 +182,7 @@ void amct_search_free(amct_search *search)
     free(search->ask_genomes);
     free(search->n_levels);
     free(search->kinds);
+    free(search->bit_ops);
     free(search);
 }
 

@@ -39,6 +39,9 @@ typedef struct amct_search_problem {
     amct_space space; /* copied */
     amct_cost_fn *cost;
     void *cost_ctx;
+    /* Bit operations of the whole with one gene at a level and all others at 0, laid out by
+     * amct_space_first: what AMCT's own searches count. NULL is refused by these. Copied. */
+    const double *bit_ops;
     double budget_ratio;      /* greatest allowed drop, in (0, 1): 0.01 */
     double confidence;        /* of the verdict's two-sided interval, in (0, 1): 0.95 */
     uint32_t search_samples;  /* that candidates are measured on, >= 1 */
@@ -76,8 +79,8 @@ typedef struct amct_result {
     amct_score scores[AMCT_RACE_LOOKS]; /* the last alone is enough, all make races sharper */
 } amct_result;
 
-/* Fails with AMCT_E_INVALID if the problem or an option is out of range, or the algorithm unknown
- * (the words list those known). Measures nothing and asks no cost yet. */
+/* Fails with AMCT_E_INVALID if the problem or an option is out of range, the algorithm unknown
+ * (the words list those known), or a table that it needs is missing. Measures nothing and asks no cost yet. */
 amct_status amct_search_new(amct_search **out, const amct_search_problem *problem,
                             const amct_search_options *options, amct_err *err);
 void amct_search_free(amct_search *search);
@@ -157,5 +160,8 @@ size_t amct_search_front(const amct_search *search, amct_finalist *out, size_t n
 amct_status amct_search_check_algorithm(const char *name, amct_err *err);
 /* The algorithms by number, NULL after the last; with a line about each. */
 const char *amct_search_algorithm(size_t i, const char **summary);
+/* The kinds of genes that the algorithm may change, as a set of 1 << amct_gene_kind; the others
+ * stay at level 0. 0 if there is no algorithm of that name. */
+uint32_t amct_search_algorithm_kinds(const char *name);
 
 #endif

@@ -42,13 +42,21 @@ void synthetic_make(synthetic *s, synthetic_shape shape, uint64_t seed)
     for (uint32_t g = 0; g < shape.n_genes; g++) {
         double size = draw_lognormal(&rng, 0.7), need = draw_lognormal(&rng, 1.0);
         s->n_levels[g] = (uint8_t)shape.n_levels;
-        s->kinds[g] = (uint8_t)(shape.n_kinds ? g % shape.n_kinds : 0);
         s->boundary_ns[g] = g ? shape.boundary * mean * (0.5 + amct_pcg_unit(&rng)) : 0;
         for (uint32_t l = 0; l < shape.n_levels; l++) {
             double bent = l ? draw_lognormal(&rng, 0.1) : 1;
             s->cost_ns[g][l] = mean * size * speed_of(l, shape.n_levels) * bent;
             s->loss[g][l] =
                 lossiness_of(l, shape.n_levels) * need * draw_lognormal(&rng, 0.4) / shape.n_genes;
+        }
+    }
+    /* Bit operations tell more of a gene's size than of what its levels save. */
+    double *ops = s->bit_ops;
+    for (uint32_t g = 0; g < shape.n_genes; g++) {
+        s->kinds[g] = (uint8_t)(g * AMCT_GENE_KINDS / shape.n_genes);
+        for (uint32_t l = 0; l < shape.n_levels; l++) {
+            double speed = s->cost_ns[g][l] / s->cost_ns[g][0];
+            *ops++ = 1e6 + s->cost_ns[g][0] * (speed * speed - 1);
         }
     }
     s->fixed_ns = 2e5;
@@ -85,6 +93,7 @@ amct_search_problem synthetic_problem(synthetic *s, uint32_t search_samples,
     return (amct_search_problem){.space = {s->shape.n_genes, s->n_levels, s->kinds},
                                  .cost = cost_of,
                                  .cost_ctx = s,
+                                 .bit_ops = s->bit_ops,
                                  .budget_ratio = 0.01,
                                  .confidence = 0.95,
                                  .search_samples = search_samples,

@@ -20,7 +20,6 @@ typedef struct synthetic_shape {
     double interaction; /* standard deviation of the log of a genome's own factor on its loss */
     double deviation;   /* the same on its drop */
     bool agreement;     /* no labels: the drop is changes * sqrt(loss) */
-    uint32_t n_kinds;   /* gene g is of kind g % n_kinds; 0: all are of the first */
     double left[AMCT_GENE_KINDS]; /* of the losses of a kind by refining; 0: all */
     bool noise; /* false: every sample has the mean loss, the drop is exact up to rounding */
 } synthetic_shape;
@@ -28,10 +27,12 @@ typedef struct synthetic_shape {
 typedef struct synthetic {
     synthetic_shape shape;
     uint64_t seed;
-    uint8_t n_levels[SYNTHETIC_GENES], kinds[SYNTHETIC_GENES];
+    uint8_t n_levels[SYNTHETIC_GENES];
+    uint8_t kinds[SYNTHETIC_GENES]; /* a third each: bits, channels, ranks */
     double cost_ns[SYNTHETIC_GENES][SYNTHETIC_LEVELS];
     double boundary_ns[SYNTHETIC_GENES]; /* between gene i - 1 and i */
     double loss[SYNTHETIC_GENES][SYNTHETIC_LEVELS];
+    double bit_ops[SYNTHETIC_GENES * SYNTHETIC_LEVELS]; /* of these n_levels */
     double fixed_ns, slope, changes;       /* changed answers = changes * sqrt(loss) */
     double difficulty[SYNTHETIC_SAMPLES];  /* mean 1 over all samples that could be drawn */
     double shared_luck[SYNTHETIC_SAMPLES]; /* uniform */

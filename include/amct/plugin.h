@@ -36,7 +36,7 @@ extern "C" {
 #endif
 
 #define AMCT_ABI_MAJOR 1
-#define AMCT_ABI_MINOR 1
+#define AMCT_ABI_MINOR 2
 
 #if defined(__GNUC__)
 #define AMCT_PLUGIN_EXPORT __attribute__((visibility("default")))
@@ -215,7 +215,13 @@ typedef struct amct_model_desc {
     const char *name;     /* the graph's own name, "" if it has none */
     const char *producer; /* "pytorch 2.15", "" if unknown */
     int64_t opset;        /* version of the operator set in the file, 0 if the format has none */
+    uint32_t flags;       /* AMCT_MODEL_NO_WEIGHTS [since 1.2] */
+    uint32_t reserved_2;
 } amct_model_desc;
+
+/* The weights were not found: constants may have no data (NULL and 0), only a type and a shape.
+ * Such a network can be looked at and its latency estimated, nothing else. */
+#define AMCT_MODEL_NO_WEIGHTS 1u
 
 /* Where an importer puts what it reads. Everything is copied during the call except the bytes of
  * constants. Any failure of a call ends the import: return the code at once.
@@ -226,7 +232,8 @@ typedef struct amct_sink {
     void *ctx;
     int32_t (*model)(void *ctx, const amct_model_desc *model);
     /* Maps a further file, named relative to the model's folder; the host refuses names that leave
-     * it. The view's bytes live as long as the graph. A missing file is AMCT_E_IO. */
+     * it, except the very value of the option `weights`. The view's bytes live as long as the
+     * graph. A missing file is AMCT_E_IO. */
     int32_t (*map)(void *ctx, const char *name, amct_view *out);
     int32_t (*tensor)(void *ctx, const amct_tensor_desc *tensor, uint32_t *id);
     /* Nodes may come in any order; the host sorts them and refuses cycles. */
@@ -234,6 +241,14 @@ typedef struct amct_sink {
     int32_t (*output)(void *ctx, uint32_t id); /* in the order of the network's outputs */
 } amct_sink;
 
+/* The importer of a format whose networks and weights are two files: it gets the path of the
+ * weights as the option `weights`, if there are any, and maps them with sink->map. */
+#define AMCT_IMPORTER_TAKES_WEIGHTS 1u
+
+/* A file that holds weights and no network (a state dict, a checkpoint) becomes constants alone,
+ * under the names that they have in a network, without nodes, inputs and outputs; what is no
+ * parameter of the network, as an optimiser's state, is left out. The host puts them in the place
+ * of the constants of the same name in another graph. */
 typedef struct amct_importer {
     uint32_t struct_size;
     uint32_t reserved;
@@ -248,6 +263,12 @@ typedef struct amct_importer {
     /* Called once. [one thread per instance] */
     int32_t (*read)(void *self, const amct_sink *sink);
     void (*close)(void *self); /* [one thread per instance] */
+    uint32_t flags;            /* AMCT_IMPORTER_TAKES_WEIGHTS [since 1.2] */
+    uint32_t reserved_2;
+    /* How the names of the files of weights end, ".caffemodel": where the user gives none, the host
+     * looks beside the model for one of the model's name, else for the only one. NULL: it does
+     * not. [since 1.2] */
+    const char *weights_suffix;
 } amct_importer;
 
 /* ---- Estimator ----------------------------------------------------------------------------- */
@@ -420,7 +441,8 @@ AMCT_PIN_SIZE(amct_node_desc, 64);
 AMCT_PIN(amct_model_desc, name, 8);
 AMCT_PIN(amct_model_desc, producer, 16);
 AMCT_PIN(amct_model_desc, opset, 24);
-AMCT_PIN_SIZE(amct_model_desc, 32);
+AMCT_PIN(amct_model_desc, flags, 32);
+AMCT_PIN_SIZE(amct_model_desc, 40);
 AMCT_PIN(amct_sink, ctx, 8);
 AMCT_PIN(amct_sink, model, 16);
 AMCT_PIN(amct_sink, map, 24);
@@ -433,7 +455,9 @@ AMCT_PIN(amct_importer, probe, 16);
 AMCT_PIN(amct_importer, open, 24);
 AMCT_PIN(amct_importer, read, 32);
 AMCT_PIN(amct_importer, close, 40);
-AMCT_PIN_SIZE(amct_importer, 48);
+AMCT_PIN(amct_importer, flags, 48);
+AMCT_PIN(amct_importer, weights_suffix, 56);
+AMCT_PIN_SIZE(amct_importer, 64);
 AMCT_PIN(amct_tensor_view, dtype, 4);
 AMCT_PIN(amct_tensor_view, rank, 8);
 AMCT_PIN(amct_tensor_view, constant, 12);

@@ -110,6 +110,14 @@ SET(config)
     (void)c, (void)value, (void)err;
     return AMCT_OK;
 } /* read first */
+SET(weights)
+{
+    return keep(&c->model_weights, c, value, err);
+}
+SET(original_weights)
+{
+    return keep(&c->original_weights, c, value, err);
+}
 SET(data)
 {
     return keep(&c->data, c, value, err);
@@ -339,6 +347,8 @@ static const struct option_row {
 } rows[] = {
     {"config", 'c', "FILE", SEARCH, set_config, "search file (YAML); options override it"},
     {"resume", 0, "OUT", SEARCH, set_resume, "carry on with the study in OUT"},
+    {"weights", 'w', "FILE", SEARCH | INSPECT | ESTIMATE | EVAL, set_weights,
+     "the model's weights, where they lie in a file of their own"},
     {"data", 'd', "PATH", SEARCH | EVAL, set_data,
      "samples: image folder, .npy/.npz, IDX, CIFAR binary, raw list"},
     {"labels", 0, "FILE", SEARCH | EVAL, set_labels, "labels that do not lie beside the data"},
@@ -356,6 +366,7 @@ static const struct option_row {
     {"confirm", 0, "N|rest", SEARCH, set_confirm, "samples kept for the verdict; 0: no proof"},
     {"metric", 0, "NAME", SEARCH | EVAL, set_metric, "top1, top5, agreement or cosine"},
     {"original", 0, "MODEL", EVAL, set_original, "compare with this model, sample by sample"},
+    {"original-weights", 0, "FILE", EVAL, set_original_weights, "the original's weights"},
     {"budget", 'b', "RATIO", SEARCH | EXPORT, set_budget, "greatest drop allowed; default 1%"},
     {"relative", 0, NULL, SEARCH | EXPORT, set_relative,
      "the budget is a share of the original's value"},
@@ -373,7 +384,7 @@ static const struct option_row {
     {"search-file", 0, NULL, INSPECT, set_search_file,
      "print a commented search file for this model"},
     {"skip", 0, "GLOB", SEARCH, set_skip, "layers to leave as they are (may be repeated)"},
-    {"algorithm", 0, "NAME", SEARCH, set_algorithm, "auto, random, uniform or amct-rollback"},
+    {"algorithm", 0, "NAME", SEARCH, set_algorithm, "auto, or to compare with: nsga2, chain, amct-ilp ...; a wrong name lists them"},
     {"evaluations", 0, "N", SEARCH, set_evaluations, "candidates at most; default 400"},
     {"seed", 0, "N", SEARCH, set_seed, "of all randomness; default 1"},
     {"time-limit", 0, "TIME", SEARCH, set_time_limit, "8h, 30m ...; then the best so far is kept"},

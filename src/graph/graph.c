@@ -220,6 +220,7 @@ amct_status amct_graph_clone(amct_graph **out, const amct_graph *graph, amct_err
     copy->format = amct_arena_string(copy->arena, graph->format);
     copy->producer = amct_arena_string(copy->arena, graph->producer);
     copy->opset = graph->opset;
+    copy->no_weights = graph->no_weights;
     if (!copy->name || !copy->format || !copy->producer)
         status = amct_fail_nomem(err);
     for (uint32_t i = 0; status == AMCT_OK && i < graph->n_tensors; i++)

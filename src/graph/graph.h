@@ -59,7 +59,8 @@ typedef struct amct_graph {
     const char *name;
     const char *format; /* "ONNX": what the importer calls it */
     const char *producer;
-    int64_t opset; /* of the file, 0 if it has none */
+    int64_t opset;   /* of the file, 0 if it has none */
+    bool no_weights; /* constants are zeros, because nobody knows their values */
     amct_tensor *tensors;
     uint32_t n_tensors, cap_tensors;
     amct_node *nodes;

@@ -4,11 +4,30 @@
 #include "base/log.h"
 #include "import/lookalike.h"
 #include "import/sink.h"
+#include "import/weights_file.h"
 #include "plugin/host.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum { PROBE_BYTES = 4096 };
+
+static bool takes_weights(const amct_importer *importer)
+{
+    return AMCT_HAS(importer, amct_importer, flags) &&
+           (importer->flags & AMCT_IMPORTER_TAKES_WEIGHTS);
+}
+
+/* The path that the plugin may map although it lies outside of the model's folder. */
+static const char *weights_of(const amct_importer *importer, const amct_option *options, size_t n)
+{
+    for (size_t i = 0; i < n && takes_weights(importer); i++)
+        if (strcmp(options[i].key, "weights") == 0)
+            return options[i].value;
+    return NULL;
+}
 
 /* Opens an instance and lets it read into the graph. */
 static amct_status read_into(amct_graph *graph, const amct_plugin *plugin, const amct_view *model,
@@ -26,7 +45,8 @@ static amct_status read_into(amct_graph *graph, const amct_plugin *plugin, const
             amct_fail(err, AMCT_E_PLUGIN, "plugin '%s': 'open' gave no instance", plugin->name);
     if (status == AMCT_OK) {
         amct_import_sink *sink = NULL;
-        status = amct_import_sink_new(&sink, graph, host, model, folder, err);
+        status = amct_import_sink_new(&sink, graph, host, model, folder,
+                                      weights_of(importer, options, n_options), err);
         if (status == AMCT_OK) {
             code = importer->read(self, amct_import_sink_table(sink));
             status = amct_import_sink_result(sink, code, err);
@@ -106,53 +126,138 @@ static void unmap(void *file)
     free(file);
 }
 
-static amct_status import_mapped(amct_graph *graph, const amct_plugins *plugins,
-                                 const amct_file *file, const char *path,
-                                 const amct_option *options, size_t n_options, amct_err *err)
+/* Only constants: a file of weights. */
+static bool has_no_network(const amct_graph *graph)
 {
-    const amct_plugin *plugin = choose(plugins, file, path);
-    if (!plugin)
-        return fail_unknown(plugins, file, path, err);
-    amct_log(AMCT_LOG_DEBUG, "%s is read by plugin '%s' %s", path, plugin->name, plugin->version);
-    amct_view model = {.struct_size = sizeof model,
-                       .name = amct_path_base(path),
-                       .data = file->data,
-                       .size = file->size};
-    char *folder = amct_path_folder(path);
-    amct_status status = folder ? AMCT_OK : amct_fail_nomem(err);
-    if (status == AMCT_OK)
-        status = read_into(graph, plugin, &model, folder, options, n_options, err);
-    free(folder);
-    if (status == AMCT_OK)
-        status = finish(graph, plugin, err);
-    return status == AMCT_OK ? AMCT_OK : amct_fail_in(err, "%s", path);
+    return graph->n_tensors && !graph->n_nodes && !graph->n_inputs && !graph->n_outputs;
 }
 
-amct_status amct_import(amct_graph **out, const amct_plugins *plugins, const char *path,
-                        const amct_option *options, size_t n_options, amct_err *err)
+/* A file that is being read. */
+typedef struct source {
+    const amct_plugins *plugins;
+    const char *path;
+    amct_file *file;
+    const amct_plugin *plugin;
+    const char *weights; /* NULL: none were given */
+} source;
+
+static amct_status read_source(amct_graph *graph, const source *s, amct_err *err)
 {
-    amct_file *file = calloc(1, sizeof *file);
-    if (!file)
-        return amct_fail_nomem(err);
-    amct_status status = amct_file_map(file, path, err);
-    if (status != AMCT_OK) {
-        free(file);
-        return status;
-    }
-    amct_graph *graph;
-    status = amct_graph_new(&graph, err);
-    if (status != AMCT_OK) {
-        unmap(file);
-        return status;
-    }
-    if (amct_arena_own(graph->arena, file, unmap) != 0)
-        status = amct_fail_nomem(err);
+    amct_view model = {.struct_size = sizeof model,
+                       .name = amct_path_base(s->path),
+                       .data = s->file->data,
+                       .size = s->file->size};
+    amct_option option = {.struct_size = sizeof option, .key = "weights", .value = s->weights};
+    char *folder = amct_path_folder(s->path);
+    amct_status status = folder ? AMCT_OK : amct_fail_nomem(err);
     if (status == AMCT_OK)
-        status = import_mapped(graph, plugins, file, path, options, n_options, err);
+        status = read_into(graph, s->plugin, &model, folder, &option, s->weights ? 1 : 0, err);
+    free(folder);
+    return status;
+}
+
+/* Maps the file and finds its plugin; the file passes to the graph. */
+static amct_status open_source(source *s, amct_graph *graph, amct_err *err)
+{
+    s->file = calloc(1, sizeof *s->file);
+    if (!s->file)
+        return amct_fail_nomem(err);
+    amct_status status = amct_file_map(s->file, s->path, err);
+    if (status != AMCT_OK) {
+        free(s->file);
+        return status;
+    }
+    if (amct_arena_own(graph->arena, s->file, unmap) != 0)
+        return amct_fail_nomem(err);
+    s->plugin = choose(s->plugins, s->file, s->path);
+    if (!s->plugin)
+        return fail_unknown(s->plugins, s->file, s->path, err);
+    amct_log(AMCT_LOG_DEBUG, "%s is read by plugin '%s' %s", s->path, s->plugin->name,
+             s->plugin->version);
+    return AMCT_OK;
+}
+
+static amct_status read_weights(amct_graph *graph, const source *s, amct_err *err)
+{
+    AMCT_TRY(read_source(graph, s, err));
+    return has_no_network(graph)
+               ? AMCT_OK
+               : amct_fail(err, AMCT_E_INVALID, "holds a network, a file of weights is wanted");
+}
+
+static amct_status apply_weights(amct_graph *graph, const source *network, amct_err *err)
+{
+    source s = {.plugins = network->plugins, .path = network->weights};
+    amct_graph *weights;
+    AMCT_TRY(amct_graph_new(&weights, err));
+    amct_status status = open_source(&s, weights, err);
+    if (status == AMCT_OK && read_weights(weights, &s, err) != AMCT_OK)
+        status = amct_fail_in(err, "%s", s.path);
+    if (status != AMCT_OK) {
+        amct_graph_free(weights);
+        return status;
+    }
+    return amct_weights_put(graph, network->path, weights, s.path, err);
+}
+
+static amct_status read_network(amct_graph *graph, const source *s, amct_err *err)
+{
+    source own = *s;
+    char *found = NULL;
+    const amct_importer *importer = s->plugin->importer;
+    if (!takes_weights(importer))
+        own.weights = NULL;
+    else if (!s->weights && AMCT_HAS(importer, amct_importer, weights_suffix) &&
+             importer->weights_suffix)
+        AMCT_TRY(amct_weights_find(&found, s->path, importer->weights_suffix, err));
+    if (found)
+        own.weights = found;
+    amct_status status = read_source(graph, &own, err);
+    free(found);
+    AMCT_TRY(status);
+    if (has_no_network(graph))
+        return amct_fail(err, AMCT_E_INVALID,
+                         "holds weights but no network; give the network as MODEL and this file "
+                         "with --weights");
+    return finish(graph, s->plugin, err);
+}
+
+static amct_status import_file(amct_graph **out, const amct_plugins *plugins, const char *path,
+                               const char *weights, amct_err *err)
+{
+    source s = {.plugins = plugins, .path = path, .weights = weights};
+    amct_graph *graph;
+    AMCT_TRY(amct_graph_new(&graph, err));
+    amct_status status = open_source(&s, graph, err);
+    if (status == AMCT_OK && read_network(graph, &s, err) != AMCT_OK)
+        status = amct_fail_in(err, "%s", path);
+    if (status == AMCT_OK && weights && !takes_weights(s.plugin->importer))
+        status = apply_weights(graph, &s, err);
     if (status != AMCT_OK) {
         amct_graph_free(graph);
         return status;
     }
     *out = graph;
     return AMCT_OK;
+}
+
+amct_status amct_import(amct_graph **out, const amct_plugins *plugins, const char *path,
+                        const char *weights, amct_err *err)
+{
+    struct stat st;
+    if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
+        return import_file(out, plugins, path, weights, err);
+    char *inside = amct_path_join(path, "saved_model.pb");
+    amct_status status = AMCT_OK;
+    if (!inside)
+        status = amct_fail_nomem(err);
+    else if (access(inside, F_OK) != 0)
+        status = amct_fail(err, AMCT_E_INVALID,
+                           "%s: is a folder without a saved_model.pb; a model file, or the folder "
+                           "of a TensorFlow SavedModel is wanted",
+                           path);
+    else
+        status = import_file(out, plugins, inside, weights, err);
+    free(inside);
+    return status;
 }

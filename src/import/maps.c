@@ -27,9 +27,9 @@ static amct_status append(amct_maps *maps, const amct_mapped *mapped, amct_err *
 }
 
 amct_status amct_maps_init(amct_maps *maps, amct_arena *arena, const amct_view *model,
-                           const char *folder, amct_err *err)
+                           const char *folder, const char *outside, amct_err *err)
 {
-    amct_maps fresh = {.arena = arena};
+    amct_maps fresh = {.arena = arena, .outside = outside};
     if (folder && !(fresh.folder = realpath(folder, NULL)))
         return amct_fail_errno(err, errno, "%s", folder);
     amct_status status = append(&fresh, &(amct_mapped){"", *model}, err);
@@ -76,11 +76,6 @@ static void unmap(void *file)
 static amct_status map_real(amct_maps *maps, const char *name, const char *real, amct_view *out,
                             amct_err *err)
 {
-    if (!is_inside(real, maps->folder))
-        return amct_fail(err, AMCT_E_INVALID,
-                         "the external file '%s' is a link that leaves the model's folder; put "
-                         "the file itself beside the model",
-                         name);
     for (size_t i = 1; i < maps->n; i++)
         if (strcmp(maps->at[i].path, real) == 0) {
             *out = maps->at[i].view;
@@ -103,8 +98,30 @@ static amct_status map_real(amct_maps *maps, const char *name, const char *real,
     return AMCT_OK;
 }
 
+static amct_status map_outside(amct_maps *maps, const char *name, amct_view *out, amct_err *err)
+{
+    char *real = realpath(name, NULL);
+    amct_status status =
+        real ? map_real(maps, name, real, out, err) : amct_fail_errno(err, errno, "%s", name);
+    free(real);
+    return status;
+}
+
+static amct_status map_inside(amct_maps *maps, const char *name, const char *real, amct_view *out,
+                              amct_err *err)
+{
+    if (!is_inside(real, maps->folder))
+        return amct_fail(err, AMCT_E_INVALID,
+                         "the external file '%s' is a link that leaves the model's folder; put "
+                         "the file itself beside the model",
+                         name);
+    return map_real(maps, name, real, out, err);
+}
+
 amct_status amct_maps_open(amct_maps *maps, const char *name, amct_view *out, amct_err *err)
 {
+    if (maps->outside && strcmp(name, maps->outside) == 0)
+        return map_outside(maps, name, out, err);
     if (!maps->folder)
         return amct_fail(err, AMCT_E_IO,
                          "the external file '%s' cannot be read: no folder is known", name);
@@ -117,7 +134,7 @@ amct_status amct_maps_open(amct_maps *maps, const char *name, amct_view *out, am
     if (!path)
         return amct_fail_nomem(err);
     char *real = realpath(path, NULL);
-    amct_status status = real ? map_real(maps, name, real, out, err)
+    amct_status status = real ? map_inside(maps, name, real, out, err)
                               : amct_fail_errno(err, errno, "the external file '%s'", name);
     free(real);
     free(path);

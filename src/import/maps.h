@@ -17,18 +17,21 @@ typedef struct amct_mapped {
 
 typedef struct amct_maps {
     amct_arena *arena;
-    char *folder; /* without links; NULL if no further files may be read */
+    char *folder;        /* without links; NULL if no further files may be read */
+    const char *outside; /* the one name that may be opened outside of it; NULL if there is none */
     amct_mapped *at;
     size_t n, cap;
 } amct_maps;
 
-/* Begins with the model's bytes, which the caller keeps mapped. */
+/* Begins with the model's bytes, which the caller keeps mapped. outside, a path seen from where the
+ * program runs, must outlive maps. */
 amct_status amct_maps_init(amct_maps *maps, amct_arena *arena, const amct_view *model,
-                           const char *folder, amct_err *err);
+                           const char *folder, const char *outside, amct_err *err);
 void amct_maps_done(amct_maps *maps); /* what is mapped stays in the arena */
 
 /* Maps the file `name` of the folder, or finds it mapped already. Names that are absolute, have a
- * ".." or lead out of the folder by a symbolic link are AMCT_E_INVALID, missing files AMCT_E_IO. */
+ * ".." or lead out of the folder by a symbolic link are AMCT_E_INVALID unless they are `outside`;
+ * missing files are AMCT_E_IO. */
 amct_status amct_maps_open(amct_maps *maps, const char *name, amct_view *out, amct_err *err);
 
 /* Whether all of the bytes lie inside one of the files. */

@@ -10,6 +10,8 @@
 
 /* More than any operator has, and few enough to compare each with each. */
 enum { MAX_ATTRS = 1024, MAX_STRUCT = 65536 };
+/* Of weights that nobody has: more than any network for these chips. */
+#define MAX_ZEROS ((uint64_t)16 << 30)
 
 struct amct_import_sink {
     amct_sink table;
@@ -18,6 +20,7 @@ struct amct_import_sink {
     amct_maps maps;
     bool *made; /* per tensor: a node makes it */
     uint32_t cap_made;
+    uint64_t zeros; /* bytes of weights that nobody knows */
     int32_t failed; /* the first failure of a call, 0 if there was none */
     amct_err err;
 };
@@ -59,6 +62,8 @@ static amct_status take_model(amct_import_sink *sink, const amct_model_desc *mod
     graph->name = amct_arena_string(graph->arena, model->name);
     graph->producer = amct_arena_string(graph->arena, model->producer);
     graph->opset = model->opset;
+    if (AMCT_HAS(model, amct_model_desc, flags))
+        graph->no_weights = (model->flags & AMCT_MODEL_NO_WEIGHTS) != 0;
     if (!graph->name || !graph->producer) {
         graph->name = graph->producer = "";
         return amct_fail_nomem(err);
@@ -134,6 +139,20 @@ static amct_status check_dtype(const amct_tensor_desc *t, amct_err *err)
                              t->dtype);
 }
 
+/* In the place of weights that nobody knows; pages that are never written take no memory. */
+static amct_status add_zeros(amct_import_sink *sink, uint32_t id)
+{
+    const amct_tensor *t = &sink->graph->tensors[id];
+    size_t bytes;
+    void *data;
+    AMCT_TRY(amct_tensor_bytes(&bytes, t->dtype, &t->shape, &sink->err));
+    sink->zeros += bytes;
+    if (sink->zeros > MAX_ZEROS)
+        return amct_fail(&sink->err, AMCT_E_LIMIT, "the weights would take more than %zu GiB",
+                         (size_t)(MAX_ZEROS >> 30));
+    return amct_tensor_make_constant(sink->graph, id, &data, &sink->err);
+}
+
 static amct_status add_tensor(amct_import_sink *sink, const amct_tensor_desc *desc, uint32_t *id)
 {
     amct_err *err = &sink->err;
@@ -143,7 +162,9 @@ static amct_status add_tensor(amct_import_sink *sink, const amct_tensor_desc *de
         return amct_fail(err, AMCT_E_PLUGIN, "unknown kind %u", desc->kind);
     AMCT_TRY(check_dtype(desc, err));
     AMCT_TRY(read_shape(&tensor.shape, desc, err));
-    if (desc->kind == AMCT_TENSOR_CONSTANT)
+    bool unknown =
+        graph->no_weights && desc->kind == AMCT_TENSOR_CONSTANT && !desc->data && !desc->data_size;
+    if (desc->kind == AMCT_TENSOR_CONSTANT && !unknown)
         AMCT_TRY(amct_constant_take(&tensor, desc, graph->arena, &sink->maps, sink->host, err));
     else if (desc->data || desc->data_size)
         return amct_fail(err, AMCT_E_PLUGIN, "has data, but is no constant");
@@ -159,6 +180,8 @@ static amct_status add_tensor(amct_import_sink *sink, const amct_tensor_desc *de
     uint32_t fresh;
     AMCT_TRY(amct_graph_add_tensor(graph, &tensor, &fresh, err));
     graph->tensors[fresh].block = tensor.block;
+    if (unknown)
+        AMCT_TRY(add_zeros(sink, fresh));
     if (desc->kind == AMCT_TENSOR_INPUT)
         AMCT_TRY(amct_graph_add_input(graph, fresh, err));
     *id = fresh;
@@ -329,12 +352,13 @@ static int32_t sink_output(void *ctx, uint32_t id)
 /* ---- Life ---------------------------------------------------------------------------------- */
 
 amct_status amct_import_sink_new(amct_import_sink **out, amct_graph *graph, amct_plugin_host *host,
-                                 const amct_view *model, const char *folder, amct_err *err)
+                                 const amct_view *model, const char *folder, const char *weights,
+                                 amct_err *err)
 {
     amct_import_sink *sink = calloc(1, sizeof *sink);
     if (!sink)
         return amct_fail_nomem(err);
-    amct_status status = amct_maps_init(&sink->maps, graph->arena, model, folder, err);
+    amct_status status = amct_maps_init(&sink->maps, graph->arena, model, folder, weights, err);
     if (status != AMCT_OK) {
         free(sink);
         return status;

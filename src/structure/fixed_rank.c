@@ -76,7 +76,7 @@ static int64_t smaller(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-static bool qualifies(const amct_columns *c)
+bool amct_fixed_rank_applies(const amct_columns *c)
 {
     const amct_window *w = &c->window;
     if (!c->plane || c->transposed || c->groups > 1 || w->kernel[0] > 1)
@@ -137,7 +137,7 @@ static amct_status singular_values(double **out, size_t *l, size_t *m, const amc
 amct_status amct_fixed_rank(amct_rank *out, const amct_columns *c, const float *weights,
                             amct_err *err)
 {
-    if (!qualifies(c)) {
+    if (!amct_fixed_rank_applies(c)) {
         *out = (amct_rank){.rank = 0};
         return AMCT_OK;
     }

@@ -1,6 +1,7 @@
 #include "structure/structure.h"
 
 #include "base/fork.h"
+#include "structure/fixed_rank.h"
 #include "structure/structure_piece.h"
 
 #include <stdlib.h>
@@ -60,6 +61,24 @@ static bool cheaper(amct_split_form *form, const amct_columns *c, amct_split_for
     return has_a || has_b;
 }
 
+static amct_status list_amct_rank(amct_structure *s, uint32_t l, const amct_gram *gram,
+                                  amct_err *err)
+{
+    amct_layer_ranks *r = &s->ranks[l];
+    amct_rank *rank = amct_arena_array(s->arena, 1, sizeof *rank);
+    if (!rank)
+        return amct_fail_nomem(err);
+    AMCT_TRY(amct_fixed_rank(rank, &gram->columns,
+                             s->graph->tensors[s->layers[l].weights].data, err));
+    if (!rank->rank)
+        r->why = "AMCT's rule leaves it whole";
+    else if (rank->rank > amct_factorise_most(&gram->columns, rank->form))
+        r->why = "AMCT's rank saves nothing";
+    r->ranks = rank;
+    r->n = !r->why;
+    return AMCT_OK;
+}
+
 static amct_status list_ranks(amct_structure *s, uint32_t l, const amct_gram *gram, amct_err *err)
 {
     amct_layer_ranks *r = &s->ranks[l];
@@ -71,6 +90,8 @@ static amct_status list_ranks(amct_structure *s, uint32_t l, const amct_gram *gr
         r->why = amct_factorise_why(&gram->columns, AMCT_SPLIT_AFTER);
     if (r->why)
         return AMCT_OK;
+    if (s->options.amct_ranks)
+        return list_amct_rank(s, l, gram, err);
     n += cheaper(&forms[n], &gram->columns, AMCT_SPLIT_AFTER, AMCT_SPLIT_BEFORE);
     n += cheaper(&forms[n], &gram->columns, AMCT_SPLIT_ROWS, AMCT_SPLIT_COLUMNS);
     for (int i = 0; i < n; i++)

@@ -25,6 +25,7 @@ typedef struct amct_structure amct_structure;
 typedef struct amct_structure_options {
     amct_choice choice; /* of channels */
     uint32_t multiple;  /* of the channels that a layer keeps, and of ranks: 16, 32 for 8 bits */
+    bool amct_ranks;    /* layers have AMCT's rank to choose only (fixed_rank.h) */
     double ridge;       /* as of refit.h; 0: its default for the samples that moments are of */
     size_t limit_bytes; /* of factors of moments; weights come on top */
 } amct_structure_options;

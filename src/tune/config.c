@@ -316,10 +316,11 @@ amct_status amct_config_read(amct_config *c, const char *path, amct_err *err)
 {
     const amct_yaml_node *root, *data = NULL, *budget = NULL, *target = NULL, *space = NULL;
     const amct_yaml_node *quantise = NULL, *search = NULL, *output = NULL;
-    const char *model = NULL;
+    const char *model = NULL, *weights = NULL;
     AMCT_TRY(amct_yaml_read(&root, c->arena, path, err));
     amct_yaml_field fields[] = {
         AMCT_YAML_TEXT("model", &model),
+        AMCT_YAML_TEXT("weights", &weights),
         AMCT_YAML_NODE("data", &data),
         AMCT_YAML_NODE("budget", &budget),
         AMCT_YAML_NODE("target", &target),
@@ -338,7 +339,9 @@ amct_status amct_config_read(amct_config *c, const char *path, amct_err *err)
     if (!folder)
         return amct_fail_nomem(err);
     AMCT_TRY(local_path(&model, c, folder, err));
+    AMCT_TRY(local_path(&weights, c, folder, err));
     c->model = model ? model : c->model;
+    c->model_weights = weights ? weights : c->model_weights;
     AMCT_TRY(read_data(c, data, folder, err));
     AMCT_TRY(read_budget(c, budget, err));
     AMCT_TRY(read_target(c, target, err));

@@ -14,6 +14,7 @@ typedef struct amct_config {
     amct_arena *arena; /* of all that is pointed to */
 
     const char *model;
+    const char *model_weights; /* their file; NULL: in the model's, or found beside it */
     const char *data, *labels;
     amct_preprocess preprocess;
     int64_t label_offset;
@@ -42,6 +43,7 @@ typedef struct amct_config {
     bool equalise;
 
     const char *algorithm;
+    bool amct_channels, amct_ranks; /* AMCT's rules for them; never read, see settle.h */
     uint32_t population, evaluations;
     uint64_t time_limit_ns; /* 0: none */
     uint64_t seed;
@@ -58,7 +60,7 @@ typedef struct amct_config {
     uint64_t memory_limit_bytes;
     bool dry_run, json, progress_json, per_layer, search_file_wanted;
     const char *resume;
-    const char *original; /* what eval compares with */
+    const char *original, *original_weights; /* what eval compares with */
     const char *executor; /* "onednn", "onednn-float", "reference" */
     const char **plugin_dirs;
     uint32_t n_plugin_dirs;

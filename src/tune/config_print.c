@@ -180,7 +180,7 @@ static void print_rest(FILE *out, const amct_config *c)
     line(out, "  equalise", "equal channel ranges across layers, where that is exact", "%s",
          c->equalise ? "true" : "false");
     fprintf(out, "search:\n");
-    line(out, "  algorithm", "auto, random, uniform, amct-rollback", "%s", c->algorithm);
+    line(out, "  algorithm", "auto, or to compare with it any that amct-autotune(1) names", "%s", c->algorithm);
     line(out, "  population", "candidates a generation", "%u", c->population);
     line(out, "  evaluations", "candidates at most", "%u", c->evaluations);
     if (c->time_limit_ns)
@@ -206,6 +206,10 @@ char *amct_config_print(const amct_config *config)
         return NULL;
     fprintf(out, "# Search file of amct-autotune: amct-autotune search -c FILE\n");
     path_line(out, "model", config->model, "model.onnx");
+    if (config->model_weights)
+        path_line(out, "weights", config->model_weights, "");
+    else
+        line(out, "weights", "their file; ~: the model's own, or those beside it", "~");
     print_data(out, config);
     print_rest(out, config);
     bool failed = ferror(out) != 0;

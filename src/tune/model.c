@@ -22,10 +22,10 @@ amct_status amct_plugins_open(amct_plugins **out, const amct_config *config, amc
 }
 
 amct_status amct_model_load(amct_model *out, const amct_plugins *plugins, const char *path,
-                            amct_err *err)
+                            const char *weights, amct_err *err)
 {
     amct_model model = {0};
-    AMCT_TRY(amct_import(&model.graph, plugins, path, NULL, 0, err));
+    AMCT_TRY(amct_import(&model.graph, plugins, path, weights, err));
     amct_status status = AMCT_OK;
     if (model.graph->n_inputs) {
         const amct_shape *in = &model.graph->tensors[model.graph->inputs[0]].shape;
@@ -41,6 +41,15 @@ amct_status amct_model_load(amct_model *out, const amct_plugins *plugins, const 
     }
     *out = model;
     return AMCT_OK;
+}
+
+amct_status amct_model_want_weights(const amct_model *model, const char *path, amct_err *err)
+{
+    return model->graph->no_weights
+               ? amct_fail(err, AMCT_E_INVALID,
+                           "%s: has no weights, and none were found beside it; say --weights FILE",
+                           path)
+               : AMCT_OK;
 }
 
 void amct_model_free(amct_model *model)

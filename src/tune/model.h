@@ -20,9 +20,12 @@ typedef struct amct_model {
     bool free_batch; /* it does */
 } amct_model;
 
-/* Imports and prepares a model file. Messages begin with the path. */
+/* Imports and prepares a model file, with the weights of another file if weights is not NULL.
+ * Messages begin with the path. */
 amct_status amct_model_load(amct_model *out, const amct_plugins *plugins, const char *path,
-                            amct_err *err);
+                            const char *weights, amct_err *err);
+/* Refuses a network whose weights nobody knows; it can only be looked at. */
+amct_status amct_model_want_weights(const amct_model *model, const char *path, amct_err *err);
 void amct_model_free(amct_model *model); /* a zeroed one is allowed */
 
 /* Equalises the ranges of channels across layers where that is exact (compress/equalise.h). */

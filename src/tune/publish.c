@@ -13,7 +13,12 @@ enum { CHECKED_SAMPLES = 32 };
 
 void amct_publish_prefix(char *prefix, size_t size, const amct_config *config)
 {
-    snprintf(prefix, size, "%s", amct_path_base(config->model));
+    const char *end = config->model + strlen(config->model), *begin;
+    while (end > config->model + 1 && end[-1] == '/') /* a folder */
+        end--;
+    for (begin = end; begin > config->model && begin[-1] != '/';)
+        begin--;
+    snprintf(prefix, size, "%.*s", (int)(end - begin), begin);
     char *dot = strrchr(prefix, '.');
     if (dot && dot != prefix)
         *dot = 0;
@@ -53,7 +58,7 @@ static amct_status check_file(const char *path, const amct_setup *s, amct_exec *
 {
     amct_model model;
     float *rows = NULL;
-    AMCT_TRY(amct_model_load(&model, s->plugins, path, err));
+    AMCT_TRY(amct_model_load(&model, s->plugins, path, NULL, err));
     amct_status status = amct_set_batch(model.graph, amct_batch_of(s->model.graph), err);
     if (status == AMCT_OK)
         status = outputs_of(&rows, s, exec, model.graph, n, err);

@@ -6,6 +6,7 @@
 #include "base/fork.h"
 #include "base/log.h"
 #include "passes/prepare.h"
+#include "tune/settle.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -87,7 +88,9 @@ static amct_status split_samples(amct_setup *s, amct_err *err)
 
 amct_status amct_setup_inputs(amct_setup *s, const amct_config *config, amct_err *err)
 {
-    *s = (amct_setup){.config = config};
+    *s = (amct_setup){.asked = config, .config = config};
+    AMCT_TRY(amct_settle(&s->settled, config, err));
+    config = s->config = &s->settled;
     s->jobs = config->jobs ? config->jobs : amct_cpu_count();
     if (!config->model)
         return amct_fail(err, AMCT_E_INVALID,
@@ -99,9 +102,9 @@ amct_status amct_setup_inputs(amct_setup *s, const amct_config *config, amct_err
         return amct_fail(err, AMCT_E_INVALID, "the memory limit must be at least 64 MiB");
     if (!(config->confidence > 0 && config->confidence < 1))
         return amct_fail(err, AMCT_E_INVALID, "the confidence must lie between 0 and 100%%");
-    AMCT_TRY(amct_search_check_algorithm(config->algorithm, err));
     AMCT_TRY(amct_plugins_open(&s->plugins, config, err));
-    AMCT_TRY(amct_model_load(&s->model, s->plugins, config->model, err));
+    AMCT_TRY(amct_model_load(&s->model, s->plugins, config->model, config->model_weights, err));
+    AMCT_TRY(amct_model_want_weights(&s->model, config->model, err));
     if (config->equalise)
         AMCT_TRY(amct_model_equalise(&s->model, err));
     AMCT_TRY(amct_genes_check_skips(config, s->model.layers, s->model.n_layers, err));
@@ -119,7 +122,10 @@ amct_status amct_setup_inputs(amct_setup *s, const amct_config *config, amct_err
     if (status != AMCT_OK)
         return config->data_section ? amct_yaml_fail_in(config->data_section, err)
                                     : amct_fail_in(err, "%s", s->dataset->path);
-    return amct_genes_make(&s->genes, config, s->model.layers, s->model.n_layers, s->costing, err);
+    AMCT_TRY(
+        amct_genes_make(&s->genes, config, s->model.layers, s->model.n_layers, s->costing, err));
+    return amct_settle_check(config, s->model.graph, s->model.layers, s->model.n_layers,
+                             s->genes.n, err);
 }
 
 /* ---- The original ------------------------------------------------------------------------- */
@@ -372,7 +378,9 @@ static amct_status collect_moments(amct_setup *s, amct_err *err)
 static amct_status make_structure(amct_setup *s, amct_err *err)
 {
     const amct_model *m = &s->model;
-    amct_structure_options options = {.choice = AMCT_CHOOSE_ENERGY,
+    amct_structure_options options = {.choice = s->config->amct_channels ? AMCT_CHOOSE_BALANCED
+                                                                         : AMCT_CHOOSE_ENERGY,
+                                      .amct_ranks = s->config->amct_ranks,
                                       .multiple = s->config->multiple,
                                       .limit_bytes = s->config->memory_limit_bytes / 4};
     AMCT_TRY(amct_structure_new(&s->structure, m->graph, m->layers, m->n_layers, s->grams,

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "tune/publish.h"
+#include "tune/tables.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -112,22 +113,21 @@ static amct_status search(runner *r, double begin, amct_err *err)
     options.batch = c->population;
     options.evaluations = c->evaluations;
     amct_metric metric = s->search_judge.metric;
-    uint8_t *kinds = calloc(s->genes.n + (size_t)1, 1);
-    if (!kinds)
-        return amct_fail_nomem(err);
-    for (uint32_t g = 0; g < s->genes.n; g++)
-        kinds[g] = (uint8_t)s->genes.genes[g].kind;
-    amct_search_problem problem = {.space = {s->genes.n, s->genes.n_levels, kinds},
+    amct_tables tables;
+    AMCT_TRY(amct_tables_make(&tables, &s->genes, s->cost_graph, s->model.layers, s->structure,
+                              err));
+    amct_search_problem problem = {.space = {s->genes.n, s->genes.n_levels, tables.kinds},
                                    .cost = cost_of,
                                    .cost_ctx = s,
+                                   .bit_ops = tables.bit_ops,
                                    .budget_ratio = s->budget_ratio,
                                    .confidence = c->confidence,
                                    .search_samples = s->search.n,
                                    .confirm_samples = s->confirm.n,
                                    .labels = metric != AMCT_METRIC_AGREEMENT};
-    amct_status made = amct_search_new(&r->to->search, &problem, &options, err);
-    free(kinds);
-    AMCT_TRY(made);
+    amct_status status = amct_search_new(&r->to->search, &problem, &options, err);
+    amct_tables_free(&tables);
+    AMCT_TRY(status);
     amct_evaluator *evaluator = NULL;
     if (r->search)
         AMCT_TRY(amct_evaluator_new(&evaluator, &s->bench, s->jobs, err));
@@ -141,7 +141,7 @@ static amct_status search(runner *r, double begin, amct_err *err)
                       .refine = refine,
                       .after_batch = after_batch,
                       .ctx = r};
-    amct_status status = amct_loop_run(&loop, err);
+    status = amct_loop_run(&loop, err);
     amct_evaluator_free(evaluator);
     r->to->stats = loop.stats;
     r->to->end = amct_search_ended(r->to->search);
@@ -246,9 +246,11 @@ static amct_status make_absolute(const char **path, amct_arena *arena, amct_err 
 /* Written into OUT, from where paths of a search file count. */
 static amct_status save_config(const runner *r, amct_err *err)
 {
-    amct_config c = *r->to->setup.config;
+    amct_config c = *r->to->setup.asked;
     char *path = amct_path_join(c.output, "search.yaml"), *text = NULL;
     amct_status status = make_absolute(&c.model, c.arena, err);
+    if (status == AMCT_OK)
+        status = make_absolute(&c.model_weights, c.arena, err);
     if (status == AMCT_OK)
         status = make_absolute(&c.data, c.arena, err);
     if (status == AMCT_OK)

@@ -71,6 +71,19 @@ head -c 100000 "$model" >cut.onnx
 refuses "cut.onnx" inspect cut.onnx
 head -c 100000 "$model" >cut.onnx
 refuses "cut.onnx" search cut.onnx --data "$example" $pixels -o out
+refuses "empty: is a folder without a saved_model.pb" inspect empty
+refuses "nosuch.weights" inspect "$model" --weights nosuch.weights
+refuses "holds a network, a file of weights is wanted" inspect "$model" --weights "$model"
+importers=$AMCT_TOP_BUILDDIR/tests/plugins/.libs
+printf 'WEIGHTS\nno.such.weight 2x2 1 2 3 4\n' >some.weights
+refuses "'no.such.weight' is not in the network; " inspect "$model" --weights some.weights \
+    --plugin-dir "$importers"
+refuses "some.weights: holds weights but no network" inspect some.weights \
+    --plugin-dir "$importers"
+printf TWOFILES >net.two
+refuses "net.two: has no weights, and none were found beside it" search net.two \
+    --data "$example" -o out --plugin-dir "$importers"
+refuses "net.two: has no weights" eval net.two --data "$example" --plugin-dir "$importers"
 mkdir alone && cp "$example/fashion-images-idx3-ubyte.gz" alone
 refuses "there are no labels, so there is no accuracy" eval "$model" --data alone $pixels
 

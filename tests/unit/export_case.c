@@ -93,8 +93,7 @@ amct_status export_case_mix(export_case *c, export_mix mix, amct_err *err)
         bool quantise = !c->layers[i].no_int8 && wanted(&c->layers[i], i, mix);
         static const amct_level_kind turns[] = {AMCT_LEVEL_W4A4, AMCT_LEVEL_W8A8, AMCT_LEVEL_W4A8};
         amct_level_kind kind = mix == MIX_LEVELS ? turns[i % 3] : AMCT_LEVEL_W8A8;
-        AMCT_TRY(
-            amct_leveldb_get(&c->levels[i], c->db, i, quantise ? kind : AMCT_LEVEL_16, err));
+        AMCT_TRY(amct_leveldb_get(&c->levels[i], c->db, i, quantise ? kind : AMCT_LEVEL_16, err));
     }
     return amct_stitch(&c->candidate, c->graph, c->layers, c->n_layers, c->levels, err);
 }

@@ -25,7 +25,7 @@ static void setup(void)
     cr_assert_eq(amct_file_write(outside, "secret", 6, &err), AMCT_OK);
     free(sub);
     arena = amct_arena_new();
-    cr_assert_eq(amct_maps_init(&maps, arena, &model, folder, &err), AMCT_OK, "%s", err.text);
+    cr_assert_eq(amct_maps_init(&maps, arena, &model, folder, NULL, &err), AMCT_OK, "%s", err.text);
 }
 
 static void teardown(void)
@@ -73,6 +73,17 @@ Test(import_maps, names_that_leave_the_folder_are_refused, .init = setup, .fini 
         cr_assert_not_null(strstr(err.text, "is a link that leaves the model's folder"));
     }
     cr_assert_eq(maps.n, 1);
+}
+
+Test(import_maps, the_one_name_outside_may_be_opened, .init = setup, .fini = teardown)
+{
+    amct_view view;
+    maps.outside = outside;
+    cr_assert_eq(amct_maps_open(&maps, outside, &view, &err), AMCT_OK, "%s", err.text);
+    cr_assert_eq(memcmp(view.data, "secret", 6), 0);
+    cr_assert_eq(amct_maps_open(&maps, "../secret", &view, &err), AMCT_E_INVALID);
+    maps.outside = "/no/such/weights";
+    cr_assert_eq(amct_maps_open(&maps, "/no/such/weights", &view, &err), AMCT_E_IO);
 }
 
 Test(import_maps, a_folder_of_a_similar_name_is_outside, .init = setup, .fini = teardown)

@@ -172,7 +172,7 @@ static amct_status import_file(amct_graph **graph, const char *name, const void 
 {
     char *path = amct_path_join(folder, name);
     cr_assert_eq(amct_file_write(path, data, size, &err), AMCT_OK);
-    amct_status status = amct_import(graph, plugins, path, NULL, 0, &err);
+    amct_status status = amct_import(graph, plugins, path, NULL, &err);
     free(path);
     return status;
 }
@@ -224,6 +224,6 @@ Test(import_sink, a_probe_out_of_range_is_not_believed, .init = setup_files, .fi
 Test(import_sink, a_missing_file_is_named, .init = setup, .fini = teardown)
 {
     amct_graph *g = NULL;
-    cr_assert_eq(amct_import(&g, plugins, "/no/such/model", NULL, 0, &err), AMCT_E_IO);
+    cr_assert_eq(amct_import(&g, plugins, "/no/such/model", NULL, &err), AMCT_E_IO);
     HAS(err.text, "/no/such/model");
 }

@@ -128,7 +128,7 @@ static bool fail(trial *t, const char *what, const char *text)
 static bool load(trial *t, uint32_t first)
 {
     amct_err err;
-    if (amct_import(&t->graph, plugins, t->path, NULL, 0, &err) != AMCT_OK) {
+    if (amct_import(&t->graph, plugins, t->path, NULL, &err) != AMCT_OK) {
         t->graph = NULL;
         return fail(t, "import", err.text);
     }
@@ -324,7 +324,7 @@ Test(onnx_backend, light_networks, .init = setup, .fini = teardown)
         snprintf(path, sizeof path, "%s/light_%s.onnx", folder, names[i]);
         snprintf(data, sizeof data, "%s/light_%s_output_0.pb", folder, names[i]);
         cr_assert(read_tensor(&t.out[0], data), "%s", data);
-        cr_assert_eq(amct_import(&g, plugins, path, NULL, 0, &err), AMCT_OK, "%s", err.text);
+        cr_assert_eq(amct_import(&g, plugins, path, NULL, &err), AMCT_OK, "%s", err.text);
         t.in[0] = ramp(&g->tensors[g->inputs[0]]);
         amct_graph_free(g);
         cr_expect(run_trial(&t), "%s", t.problem);

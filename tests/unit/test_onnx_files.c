@@ -138,7 +138,7 @@ static int import_file(const char *path, const struct stat *st, int type, struct
     if (type != FTW_F || !ends_with(path, ".onnx"))
         return 0;
     seen.n_onnx++;
-    if (amct_import(&g, plugins, path, NULL, 0, &err) == AMCT_OK) {
+    if (amct_import(&g, plugins, path, NULL, &err) == AMCT_OK) {
         amct_graph_free(g);
     } else if (!is_expected_to_fail(path, &err)) {
         seen.wrong = true;
@@ -183,10 +183,10 @@ Test(onnx_files, external_weights_are_the_inline_ones, .init = setup, .fini = te
     amct_graph *outside, *inside;
     shared_path(path, sizeof path,
                 "data/frameworks/models/onnx/resnet20_cifar10.dynamo_default.onnx");
-    cr_assert_eq(amct_import(&outside, plugins, path, NULL, 0, &err), AMCT_OK, "%s", err.text);
+    cr_assert_eq(amct_import(&outside, plugins, path, NULL, &err), AMCT_OK, "%s", err.text);
     shared_path(path, sizeof path,
                 "data/frameworks/models/onnx/resnet20_cifar10.dynamo_opset18_inline.onnx");
-    cr_assert_eq(amct_import(&inside, plugins, path, NULL, 0, &err), AMCT_OK, "%s", err.text);
+    cr_assert_eq(amct_import(&inside, plugins, path, NULL, &err), AMCT_OK, "%s", err.text);
     cr_assert_eq(outside->n_nodes, inside->n_nodes);
     int compared = 0;
     for (uint32_t i = 0; i < outside->n_tensors; i++) {

@@ -157,7 +157,7 @@ static amct_graph *load(const char *file, int64_t batch)
     char path[PATH];
     amct_graph *g;
     data_path(path, "", file);
-    cr_assert_eq(amct_import(&g, plugins, path, NULL, 0, &err), AMCT_OK, "%s", err.text);
+    cr_assert_eq(amct_import(&g, plugins, path, NULL, &err), AMCT_OK, "%s", err.text);
     cr_assert_eq(amct_prepare(g, &err), AMCT_OK, "%s", err.text);
     cr_assert_eq(amct_set_batch(g, batch, &err), AMCT_OK, "%s: %s", file, err.text);
     return g;

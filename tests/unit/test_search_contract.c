@@ -48,8 +48,9 @@ static void refuses(const char *words)
 Test(search_contract, an_unknown_algorithm_is_refused_with_those_known, .init = set_up)
 {
     options.algorithm = "hill-climbing";
-    refuses("unknown search algorithm 'hill-climbing', known are auto, random, uniform, "
-            "amct-rollback");
+    refuses("unknown search algorithm 'hill-climbing', known are auto, nsga2, random, "
+            "uniform, bits-only, prune-only, rank-only, chain, amct-rollback, amct-ilp, "
+            "amct-greedy-prune, amct-fixed-rank");
     for (size_t i = 0; amct_search_algorithm(i, NULL); i++) {
         options.algorithm = amct_search_algorithm(i, NULL);
         amct_search_free(make());
@@ -131,9 +132,10 @@ Test(search_contract, the_same_seed_gives_the_same_asks_in_any_order_of_measurin
             amct_search_free(search);
         }
         cr_assert_str_eq(r[0].text, r[1].text);
-        cr_assert_gt(r[0].size, 60);
-        bool seeded =
-            strcmp(options.algorithm, "auto") == 0 || strcmp(options.algorithm, "random") == 0;
+        cr_assert_gt(r[0].size, 30); /* one line at least */
+        bool seeded = strcmp(options.algorithm, "auto") == 0 ||
+                      strcmp(options.algorithm, "nsga2") == 0 ||
+                      strcmp(options.algorithm, "random") == 0;
         cr_assert_eq(strcmp(r[0].text, r[2].text) != 0, seeded, "%s", options.algorithm);
         for (int k = 0; k < 3; k++)
             free(r[k].text);
@@ -168,7 +170,8 @@ Test(search_contract, batches_are_no_larger_than_asked_and_no_genome_comes_twice
     const amct_ask *asks, *same;
     amct_result results[5];
     size_t n, n_same, candidates = 0;
-    static uint8_t seen[400][16];
+    static uint8_t seen[400][16], of[1000][16];
+    uint32_t refined = 0;
     uint64_t number = 0;
     while (amct_search_ask(search, &asks, &n, &err) == AMCT_OK && n > 0) {
         cr_assert_leq(n, 5);
@@ -180,6 +183,14 @@ Test(search_contract, batches_are_no_larger_than_asked_and_no_genome_comes_twice
             results[i] = synthetic_measure(&net, &asks[i]);
             if (asks[i].race.looks[asks[i].race.n_looks - 1].n != problem.search_samples)
                 continue;
+            if (asks[i].refined) { /* once, after the candidate itself */
+                cr_assert_lt(asks[i].of, asks[i].number);
+                cr_assert(memcmp(of[asks[i].of], asks[i].genome, 16) == 0);
+                memset(of[asks[i].of], 0xff, 16);
+                refined++;
+                continue;
+            }
+            memcpy(of[number - 1], asks[i].genome, 16);
             for (size_t k = 0; k < candidates; k++)
                 cr_assert(memcmp(seen[k], asks[i].genome, 16) != 0);
             memcpy(seen[candidates++], asks[i].genome, 16);

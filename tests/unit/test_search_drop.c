@@ -64,7 +64,8 @@ Test(search_drop, a_lucky_count_moves_the_estimate_little)
     amct_drop_model model = fitted(0.01, 1000, 0, 0.17, true);
     amct_score fair = score_of(1000, 0.06, 0.17), lucky = fair;
     lucky.lost -= 10; /* two standard errors */
-    double moved = amct_drop_estimate(&model, &fair, 1).drop - amct_drop_estimate(&model, &lucky, 1).drop;
+    double moved =
+        amct_drop_estimate(&model, &fair, 1).drop - amct_drop_estimate(&model, &lucky, 1).drop;
     cr_assert_geq(moved, 0);
     cr_assert_lt(moved, 0.3 * 0.01);
 }

@@ -1,8 +1,7 @@
 /*
- * A recorded run: shows which changes alter what the search does. After a change that is meant to,
- * record it anew with
- *     AMCT_GOLDEN_RECORD=1 make check TESTS=tests/unit/test_search
- * and look at the difference.
+ * Recorded runs: they show which changes alter what the search does. After a change that is meant
+ * to, record it anew with AMCT_GOLDEN_RECORD=1 make check TESTS=tests/unit/test_search and look at
+ * the difference.
  */
 #include "search/search.h"
 
@@ -15,7 +14,7 @@
 
 static synthetic net;
 
-static void write_run(FILE *out)
+static void write_run(FILE *out, const char *algorithm)
 {
     amct_err err;
     amct_search *search;
@@ -32,6 +31,7 @@ static void write_run(FILE *out)
                    11);
     amct_search_problem problem = synthetic_problem(&net, 512, 4000);
     amct_search_options options = amct_search_defaults();
+    options.algorithm = algorithm;
     options.evaluations = 64;
     cr_assert_eq(amct_search_new(&search, &problem, &options, &err), AMCT_OK);
     while (amct_search_ask(search, &asks, &n, &err) == AMCT_OK && n > 0) {
@@ -55,16 +55,13 @@ static void write_run(FILE *out)
     amct_search_free(search);
 }
 
-Test(search_golden, the_search_does_what_it_did)
+static void compare(const char *top, const char *algorithm)
 {
-    const char *top = getenv("AMCT_TOP_SRCDIR");
-    if (!top)
-        cr_skip_test("AMCT_TOP_SRCDIR is not set");
     char path[4096], *now = NULL;
     size_t size;
-    snprintf(path, sizeof path, "%s/tests/golden/search_auto.txt", top);
+    snprintf(path, sizeof path, "%s/tests/golden/search_%s.txt", top, algorithm);
     FILE *memory = open_memstream(&now, &size);
-    write_run(memory);
+    write_run(memory, algorithm);
     fclose(memory);
     FILE *file = fopen(path, getenv("AMCT_GOLDEN_RECORD") ? "w+" : "r");
     cr_assert_not_null(file, "%s cannot be opened", path);
@@ -73,11 +70,23 @@ Test(search_golden, the_search_does_what_it_did)
     rewind(file);
     char line[256], *at = now;
     for (int number = 1; fgets(line, sizeof line, file); number++) {
-        cr_assert(strncmp(at, line, strlen(line)) == 0, "line %d was %s and is %.*s", number, line,
-                  (int)strcspn(at, "\n"), at);
+        cr_assert(strncmp(at, line, strlen(line)) == 0, "%s: line %d was %s and is %.*s", algorithm,
+                  number, line, (int)strcspn(at, "\n"), at);
         at += strlen(line);
     }
-    cr_assert_eq(*at, 0, "the run goes on: %.*s", (int)strcspn(at, "\n"), at);
+    cr_assert_eq(*at, 0, "%s: the run goes on: %.*s", algorithm, (int)strcspn(at, "\n"), at);
     fclose(file);
     free(now);
+}
+
+Test(search_golden, the_searches_do_what_they_did)
+{
+    static const char *const algorithms[] = {
+        "auto", "nsga2", "chain", "prune-only", "amct-ilp", "amct-greedy-prune", "amct-rollback",
+    };
+    const char *top = getenv("AMCT_TOP_SRCDIR");
+    if (!top)
+        cr_skip_test("AMCT_TOP_SRCDIR is not set");
+    for (size_t i = 0; i < sizeof algorithms / sizeof *algorithms; i++)
+        compare(top, algorithms[i]);
 }

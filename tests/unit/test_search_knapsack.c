@@ -29,7 +29,7 @@ static void set_up(fixture *f, uint32_t genes, uint32_t levels, double boundary,
 {
     synthetic_make(
         &f->s, (synthetic_shape){.n_genes = genes, .n_levels = levels, .boundary = boundary}, seed);
-    f->space = (amct_space){genes, f->s.n_levels};
+    f->space = (amct_space){.n_genes = genes, .n_levels = f->s.n_levels};
     amct_memo_start(&f->memo, genes, cost_of, &f->s);
     cr_assert_eq(amct_chain_start(&f->chain, &f->space, &f->err), AMCT_OK);
     f->terms = calloc(f->chain.first[genes], sizeof *f->terms);
@@ -181,7 +181,7 @@ Test(search_knapsack, the_cheapest_genome_is_found_behind_a_ridge)
 {
     uint8_t levels[20], genome[20];
     memset(levels, 3, sizeof levels);
-    amct_space space = {20, levels};
+    amct_space space = {.n_genes = 20, .n_levels = levels};
     amct_memo memo;
     amct_chain chain;
     amct_err err;

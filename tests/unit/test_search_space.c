@@ -14,7 +14,9 @@ Test(search_space, a_space_without_genes_or_levels_is_refused)
 {
     amct_err err;
     uint8_t levels[3] = {2, 0, 3};
-    amct_space none = {0, levels}, empty = {3, levels}, huge = {AMCT_GENES_MAX + 1, levels};
+    amct_space none = {.n_genes = 0, .n_levels = levels},
+               empty = {.n_genes = 3, .n_levels = levels},
+               huge = {.n_genes = AMCT_GENES_MAX + 1, .n_levels = levels};
     cr_assert_eq(amct_space_check(&none, &err), AMCT_E_INVALID);
     cr_assert_str_eq(err.text, "the space has 0 genes, wanted 1 to 2048");
     cr_assert_eq(amct_space_check(&huge, &err), AMCT_E_INVALID);
@@ -29,7 +31,7 @@ Test(search_space, a_space_without_genes_or_levels_is_refused)
 Test(search_space, counting_visits_every_genome_once)
 {
     uint8_t levels[3] = {2, 1, 3}, genome[3] = {0};
-    amct_space space = {3, levels};
+    amct_space space = {.n_genes = 3, .n_levels = levels};
     int seen[2][3] = {{0}}, n = 1;
     seen[0][0]++;
     for (; amct_space_next(&space, genome); n++)
@@ -45,7 +47,7 @@ Test(search_space, the_size_of_a_huge_space_does_not_overflow)
 {
     uint8_t levels[2000];
     memset(levels, 16, sizeof levels);
-    amct_space space = {2000, levels};
+    amct_space space = {.n_genes = 2000, .n_levels = levels};
     cr_assert_eq(amct_space_size(&space, UINT64_MAX), UINT64_MAX);
 }
 
@@ -163,7 +165,7 @@ Test(search_space, a_full_memory_of_costs_begins_anew)
 Test(search_space, a_roster_lists_a_small_space_in_order_of_cost)
 {
     uint8_t levels[3] = {3, 3, 2};
-    amct_space space = {3, levels};
+    amct_space space = {.n_genes = 3, .n_levels = levels};
     amct_memo memo;
     amct_roster roster;
     amct_err err;
@@ -180,7 +182,7 @@ Test(search_space, a_roster_lists_a_small_space_in_order_of_cost)
     cr_assert_eq(roster.costs_ns[0], 88);
     amct_roster_free(&roster);
     uint8_t many[7] = {4, 4, 4, 4, 4, 4, 2};
-    space = (amct_space){7, many};
+    space = (amct_space){.n_genes = 7, .n_levels = many};
     cr_assert_eq(amct_roster_make(&roster, &space, &memo, &err), AMCT_OK);
     cr_assert_eq(roster.n, 0);
     amct_memo_end(&memo);

@@ -31,7 +31,7 @@ static amct_surrogate *make(network *n, amct_pcg *rng, double prior_noise)
     static uint8_t levels[GENES];
     for (int g = 0; g < GENES; g++)
         levels[g] = LEVELS;
-    amct_space space = {GENES, levels};
+    amct_space space = {.n_genes = GENES, .n_levels = levels};
     amct_surrogate *s = amct_surrogate_new(&space);
     *n = (network){.shift = 0.3, .bend = 1.1};
     for (uint32_t g = 0; g < GENES; g++)

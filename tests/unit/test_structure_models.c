@@ -29,7 +29,7 @@ static void load(model *m, const char *below)
     OK(amct_plugins_new(&m->plugins, &err));
     build_path(importer, sizeof importer, "plugins/importers/onnx/.libs/onnx.so");
     OK(amct_plugins_add_file(m->plugins, importer, &err));
-    OK(amct_import(&m->graph, m->plugins, path, NULL, 0, &err));
+    OK(amct_import(&m->graph, m->plugins, path, NULL, &err));
     OK(amct_prepare(m->graph, &err));
     OK(amct_groups_find(&m->groups, m->graph, &err));
     m->keep = malloc(m->groups->lanes->n + 1);

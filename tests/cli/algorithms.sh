@@ -1,0 +1,105 @@
+# The algorithms by name, on the same network and samples: each ends, leaves what it measured to be
+# carried on and exported, and keeps to its kinds of choices.
+. "$AMCT_TOP_SRCDIR/tests/cli/lib.sh"
+
+cat >"$work/search.yaml" <<EOF
+model: $model
+data:
+  path: $example
+  preprocess: {scale: 1/255, mean: 0.2860, std: 0.3530}
+  calibration: 64
+  search: 192
+  confirm: 600
+budget: {max_drop: 5%}
+target: {batch: 256}
+space:
+  bits: [16, w8a8]
+  sparsity: {ratios: [0.25, 0.5]}
+  rank: {levels: 2}
+search: {evaluations: 14}
+EOF
+# The same without choices of channels and ranks.
+sed '/sparsity:/d; /rank:/d' "$work/search.yaml" >"$work/bits.yaml"
+
+records() { # STUDY
+    sqlite3 "$1/study.sqlite" 'SELECT count(*) FROM candidate'
+}
+
+# kinds OUT: b, c, r for what layers have in the result: fewer bits, fewer channels, a rank.
+kinds() {
+    tr '{' '\n' <"$1/result.json.line" | awk '
+        /"channels_kept":[0-9]+,"channels":/ {
+            split($0, a, "\"channels_kept\":"); kept = a[2] + 0
+            split($0, a, "\"channels\":"); if (kept < a[2] + 0) c = "c"
+            if ($0 ~ /"rank":[0-9]/) r = "r"
+            if ($0 ~ /"bits":"w/) b = "b"
+        }
+        END { print b c r }'
+}
+
+# algorithm NAME FILE KINDS: KINDS is a pattern of what kinds may print.
+algorithm() {
+    name=$1 out=$work/$1
+    "$program" search -c "$work/$2" -o "$out" --algorithm "$name" -j 1 --json -q >"$work/stdout" 2>"$work/err"
+    status=$?
+    tr -d '\n\t' <"$work/stdout" >"$out/result.json.line"
+    test $status -eq 0 || test $status -eq 3 || test $status -eq 4 || test $status -eq 6
+    ok $? "$name: ends in good order (status $status)"
+    [ -s "$out/study.sqlite" ] || sed 's/^/# /' "$work/err"
+    have=$(kinds "$out")
+    echo "$have" | grep -qx "$3"
+    ok $? "$name: changes only what it is for ('$have')"
+
+    # As if killed in the middle: the later half of the records is not there, nor are finalists.
+    want=$(fingerprint "$out")
+    all=$(records "$out")
+    cp -r "$out" "$work/half"
+    sqlite3 "$work/half/study.sqlite" "DELETE FROM score WHERE candidate >= $((all / 2));
+        DELETE FROM candidate WHERE number >= $((all / 2)); DELETE FROM blob"
+    "$program" search --resume "$work/half" -j 2 -q >/dev/null 2>"$work/err"
+    test $? -eq $status && test "$(fingerprint "$work/half")" = "$want"
+    ok $? "$name: carried on with two workers it gives the same bytes"
+    rm -rf "$work/half"
+
+    # The fastest of what was measured in full and is surely within the other budget.
+    fastest=$(sqlite3 "$out/study.sqlite" "SELECT printf('%.6f', min(cost_ns) / 1e6) FROM candidate c
+        JOIN score s ON s.candidate = c.number WHERE c.kind = 'candidate' AND s.n = 192
+        AND s.lost - s.gained < 0.4 * s.n")
+    "$program" export "$out" --budget 60% -o "$work/other" --json -q >"$work/stdout" 2>"$work/err"
+    status=$?
+    found=$(tr -d '\n\t' <"$work/stdout" | tr ',' '\n' | sed -n 's/.*"latency_ms":\([0-9.]*\)/\1/p' |
+        sed -n 2p | xargs printf '%.6f')
+    test "$status" -eq 0 && test "$found" = "$fastest" && test -s "$work/other/fashion_deploy_model.onnx"
+    ok $? "$name: export by another budget takes the fastest that was measured ($found)"
+    [ "$found" = "$fastest" ] || echo "# wanted $fastest, status $status"
+    rm -rf "$work/other"
+}
+
+algorithm nsga2 search.yaml 'b\?c\?r\?'
+algorithm chain search.yaml 'b\?c\?r\?'
+algorithm bits-only search.yaml 'b'
+algorithm prune-only bits.yaml 'c'
+algorithm rank-only bits.yaml 'r'
+algorithm amct-ilp search.yaml 'b'
+algorithm amct-greedy-prune bits.yaml 'c'
+algorithm amct-fixed-rank bits.yaml 'r'
+
+"$program" search -c "$work/bits.yaml" -o "$work/no" --algorithm nonsense >"$work/stdout" 2>"$work/err"
+status=$?
+for name in auto nsga2 random uniform bits-only prune-only rank-only chain amct-rollback amct-ilp \
+    amct-greedy-prune amct-fixed-rank; do
+    grep -q "[ ,]$name" "$work/err" || status=0
+done
+test $status -eq 2 && test ! -s "$work/stdout" && test ! -e "$work/no"
+ok $? 'an unknown name is refused with those known'
+
+# Of this network no layer makes enough channels, and none has ranks in such steps.
+sed 's/^space:/&\n  sparsity: {multiple: 4096}/' "$work/bits.yaml" >"$work/coarse.yaml"
+for name in prune-only rank-only; do
+    "$program" search -c "$work/coarse.yaml" -o "$work/no" --algorithm $name >"$work/stdout" 2>"$work/err"
+    test $? -eq 2 && grep -q "algorithm $name: no layer of the network" "$work/err" &&
+        test "$(wc -l <"$work/err")" -le 2 && test ! -e "$work/no"
+    ok $? "$name: a network with nothing of that kind is refused"
+    sed 's/^/# /' "$work/err"
+done
+finish
