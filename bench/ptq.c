@@ -200,7 +200,7 @@ static amct_status run(ptq *p, amct_err *err)
     p->jobs = amct_cpu_count();
     AMCT_TRY(amct_plugins_open(&p->plugins, p->config, err));
     AMCT_TRY(
-        amct_model_load(&p->model, p->plugins, p->config->model, p->config->model_weights, err));
+        amct_model_load(&p->model, p->plugins, p->config->model, &p->config->model_source, err));
     if (p->config->equalise)
         AMCT_TRY(amct_model_equalise(&p->model, err));
     AMCT_TRY(amct_model_set_eval_batch(&p->model, err));

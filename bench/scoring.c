@@ -127,7 +127,7 @@ amct_status scoring_open(scoring *s, const char *calibration, uint32_t n_calibra
     }
     AMCT_TRY(amct_plugins_open(&s->plugins, s->config, err));
     AMCT_TRY(
-        amct_model_load(&s->model, s->plugins, s->config->model, s->config->model_weights, err));
+        amct_model_load(&s->model, s->plugins, s->config->model, &s->config->model_source, err));
     AMCT_TRY(amct_model_set_eval_batch(&s->model, err));
     amct_hash_constants(s->model.graph);
     AMCT_TRY(amct_outputs_of(&s->outputs, s->model.graph, err));

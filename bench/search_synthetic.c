@@ -135,7 +135,8 @@ int main(int argc, char **argv)
          {.n_genes = 11, .n_levels = 3, .boundary = 0.5, .noise = true}},
         {"6 genes x 4, enumerable", {.n_genes = 6, .n_levels = 4, .boundary = 0.2, .noise = true}},
     };
-    static const char *algorithms[] = {"auto", "nsga2", "random", "chain", "amct-rollback", "uniform"};
+    static const char *algorithms[] = {"auto",  "nsga2",         "random",
+                                       "chain", "amct-rollback", "uniform"};
     enum { N = sizeof algorithms / sizeof *algorithms };
     static synthetic net;
     static outcome outcomes[N][SEEDS_MAX];

@@ -1,10 +1,10 @@
 /*
  * The baseline "chain": one compressor after the other, as people do it by hand. First layers are
- * factorised, then channels dropped, then bits, each on top of what the one before left, and each as
- * far as its share of the budget goes: the first of three a third of it, the second two thirds in
- * all, the last the whole; kinds without a choice have no share. Within a stage levels are taken in
- * the order of the loss of the network with the gene alone at the level for the time that they save,
- * and how many of them is found by bisection over candidates measured whole.
+ * factorised, then channels dropped, then bits, each on top of what the one before left, and each
+ * as far as its share of the budget goes: the first of three a third of it, the second two thirds
+ * in all, the last the whole; kinds without a choice have no share. Within a stage levels are taken
+ * in the order of the loss of the network with the gene alone at the level for the time that they
+ * save, and how many of them is found by bisection over candidates measured whole.
  */
 #include "search/greedy.h"
 
@@ -55,8 +55,7 @@ static amct_status ask_stage(chain *c, amct_search *search, amct_err *err)
     bool over = !c->has[kind];
     search->phase = names[c->stage];
     if (!over && !c->began) {
-        AMCT_TRY(
-            amct_chain_build(&greedy->chain, &search->memo, greedy->base, SETUP_CALLS, err));
+        AMCT_TRY(amct_chain_build(&greedy->chain, &search->memo, greedy->base, SETUP_CALLS, err));
         amct_greedy_backwards(greedy, kind);
         amct_bisect_start(&greedy->bisect, greedy->n);
         c->began = true;

@@ -1,7 +1,7 @@
 /*
  * The baseline "amct-fixed-rank": the tensor decomposition of Huawei's AMCT, which factorises every
- * layer that it can, each at a rank that a rule gives. The caller offers that rank as level 1 of the
- * layer's gene. One candidate is measured, nothing is searched.
+ * layer that it can, each at a rank that a rule gives. The caller offers that rank as level 1 of
+ * the layer's gene. One candidate is measured, nothing is searched.
  */
 #include "search/engine.h"
 

@@ -1,11 +1,11 @@
 /*
- * The baseline "amct-ilp": the mixed-precision search of Huawei's AMCT. Bits only; the sum of single
- * sensitivities is held below a bound, and the bit operations (multiplications x bits of weights x
- * bits of inputs) are least within it: an integer program, solved as a multiple-choice knapsack.
- * AMCT leaves the bound to its user and measures nothing. Here it is found by bisection over
- * solutions measured whole, the most daring within the budget being the answer. AMCT's sensitivity
- * is the error of the layer's own result; here it is the loss of the network with the gene alone at
- * the level, which is at least as good.
+ * The baseline "amct-ilp": the mixed-precision search of Huawei's AMCT. Bits only; the sum of
+ * single sensitivities is held below a bound, and the bit operations (multiplications x bits of
+ * weights x bits of inputs) are least within it: an integer program, solved as a multiple-choice
+ * knapsack. AMCT leaves the bound to its user and measures nothing. Here it is found by bisection
+ * over solutions measured whole, the most daring within the budget being the answer. AMCT's
+ * sensitivity is the error of the layer's own result; here it is the loss of the network with the
+ * gene alone at the level, which is at least as good.
  */
 #include "search/greedy.h"
 #include "search/knapsack.h"

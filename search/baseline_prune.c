@@ -1,10 +1,10 @@
 /*
  * The baseline "amct-greedy-prune": the automatic channel pruning of Huawei's AMCT. Channels only;
  * again and again those go whose sensitivity is least for the bit operations that they save. AMCT
- * stops at a ratio that its user gives and measures nothing. Here the length of that row of moves is
- * found by bisection over candidates measured whole. AMCT's sensitivity is the first term of a
- * Taylor series, which takes a backward pass; here it is the loss of the network with the gene alone
- * at the level. Which channels of a group go is not decided here.
+ * stops at a ratio that its user gives and measures nothing. Here the length of that row of moves
+ * is found by bisection over candidates measured whole. AMCT's sensitivity is the first term of a
+ * Taylor series, which takes a backward pass; here it is the loss of the network with the gene
+ * alone at the level. Which channels of a group go is not decided here.
  */
 #include "search/greedy.h"
 

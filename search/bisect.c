@@ -15,15 +15,13 @@ static bool is_original(const amct_search *search, const uint8_t *genome)
 
 static void judge(amct_bisect *b, const amct_search *search, double share)
 {
-    bool good =
-        b->member == AMCT_GENOMES_NONE || amct_engine_within(search, b->member, share);
+    bool good = b->member == AMCT_GENOMES_NONE || amct_engine_within(search, b->member, share);
     *(good ? &b->good : &b->bad) = b->at;
     b->at = 0;
 }
 
 amct_status amct_bisect_next(amct_bisect *b, bool *over, amct_search *search, double share,
-                             amct_bisect_make_fn *make, void *self, uint8_t *genome,
-                             amct_err *err)
+                             amct_bisect_make_fn *make, void *self, uint8_t *genome, amct_err *err)
 {
     /* A demand for proof that no loss could meet would leave nothing to find. */
     while (!(search->drop.limit_loss > 0) && amct_engine_demand_less(search))

@@ -1,7 +1,7 @@
 /*
  * bisect.h - the last of a row of genomes, from harmless to daring, that is good enough, found by
- * halving: measured are the last of all, then always the one in the middle. What comes before a good
- * one is taken to be good, what comes after a bad one to be bad.
+ * halving: measured are the last of all, then always the one in the middle. What comes before a
+ * good one is taken to be good, what comes after a bad one to be bad.
  */
 #ifndef AMCT_SEARCH_BISECT_H
 #define AMCT_SEARCH_BISECT_H
@@ -20,11 +20,11 @@ typedef struct amct_bisect {
 
 void amct_bisect_start(amct_bisect *bisect, uint32_t n);
 
-/* Proposes the next one; those that were measured before are not measured again. *over: bisect->good
- * is the answer, and nothing was proposed. Ends the search, with *over, when its evaluations are
- * used. share: what may be spent of the budget (amct_engine_within). genome is scratch. */
+/* Proposes the next one; those that were measured before are not measured again. *over:
+ * bisect->good is the answer, and nothing was proposed. Ends the search, with *over, when its
+ * evaluations are used. share: what may be spent of the budget (amct_engine_within). genome is
+ * scratch. */
 amct_status amct_bisect_next(amct_bisect *bisect, bool *over, amct_search *search, double share,
-                             amct_bisect_make_fn *make, void *self, uint8_t *genome,
-                             amct_err *err);
+                             amct_bisect_make_fn *make, void *self, uint8_t *genome, amct_err *err);
 
 #endif

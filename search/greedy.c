@@ -102,7 +102,7 @@ static move best_move(const amct_greedy *greedy, uint32_t kind, bool back)
             double saved = -amct_chain_change(chain, greedy->genome, g, l);
             if (back ? !(lost < 0) : !(saved > 0))
                 continue;
-            double worth = !back ? -lost / saved
+            double worth = !back       ? -lost / saved
                            : saved < 0 ? lost / saved
                                        : -lost * 1e30; /* nothing to pay: before all others */
             if (worth > best.worth)

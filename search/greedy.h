@@ -1,7 +1,7 @@
 /*
  * greedy.h - what algorithms share that look at genes one by one: the loss of each level alone, and
- * a row of moves, each gene to a level, from harmless to daring, of which the longest beginning that
- * is good enough is found by bisection.
+ * a row of moves, each gene to a level, from harmless to daring, of which the longest beginning
+ * that is good enough is found by bisection.
  */
 #ifndef AMCT_SEARCH_GREEDY_H
 #define AMCT_SEARCH_GREEDY_H

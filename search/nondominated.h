@@ -24,8 +24,8 @@ bool amct_point_dominates(const amct_point *a, const amct_point *b);
 /* Less front, then more crowding distance. */
 bool amct_point_before(const amct_point *a, const amct_point *b);
 
-/* Fast non-dominated sort and crowding distances, then sorts by amct_point_before; equals by number.
- * n^2 comparisons. */
+/* Fast non-dominated sort and crowding distances, then sorts by amct_point_before; equals by
+ * number. n^2 comparisons. */
 amct_status amct_nondominated_sort(amct_point *points, uint32_t n, amct_err *err);
 
 #endif

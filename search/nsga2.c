@@ -1,13 +1,13 @@
 /*
  * The algorithm "nsga2": NSGA-II (nondominated.h) on latency and the logarithm of loss, for
- * comparison, and where nothing of the knapsack's assumptions holds. The first population is random,
- * stratified, with the genomes of one level for all among it. Then binary tournaments by front and
- * crowding distance, uniform crossover, and mutation of one gene on average; parents and offspring
- * compete for the next population.
+ * comparison, and where nothing of the knapsack's assumptions holds. The first population is
+ * random, stratified, with the genomes of one level for all among it. Then binary tournaments by
+ * front and crowding distance, uniform crossover, and mutation of one gene on average; parents and
+ * offspring compete for the next population.
  *
  * With a budget a loss beyond four times the limit is a violation (constrained domination): such
- * candidates are parents only while there is nothing better. All are raced, since a race only spares
- * samples; a candidate that was given up counts with the loss foreseen.
+ * candidates are parents only while there is nothing better. All are raced, since a race only
+ * spares samples; a candidate that was given up counts with the loss foreseen.
  */
 #include "search/draw.h"
 #include "search/engine.h"
@@ -24,7 +24,7 @@ typedef struct nsga2 {
     uint32_t size;                     /* of the population */
     amct_point points[2 * POPULATION]; /* parents, then offspring; number: the member */
     uint32_t n_parents, n;
-    uint32_t asked; /* of this generation */
+    uint32_t asked;   /* of this generation */
     uint32_t uniform; /* levels that all genes were set to */
     uint64_t draws;   /* number the generators: (seed, draw) */
     uint8_t *child;

@@ -11,10 +11,10 @@ enum { BATCH_MAX = 1024 };
 static const double gain_ratio = 0.001;
 
 static const amct_algorithm *const algorithms[] = {
-    &amct_algorithm_auto,        &amct_algorithm_nsga2,      &amct_algorithm_random,
-    &amct_algorithm_uniform,     &amct_algorithm_bits_only,  &amct_algorithm_prune_only,
-    &amct_algorithm_rank_only,   &amct_algorithm_chain,      &amct_algorithm_rollback,
-    &amct_algorithm_ilp,         &amct_algorithm_greedy_prune, &amct_algorithm_fixed_rank,
+    &amct_algorithm_auto,      &amct_algorithm_nsga2,        &amct_algorithm_random,
+    &amct_algorithm_uniform,   &amct_algorithm_bits_only,    &amct_algorithm_prune_only,
+    &amct_algorithm_rank_only, &amct_algorithm_chain,        &amct_algorithm_rollback,
+    &amct_algorithm_ilp,       &amct_algorithm_greedy_prune, &amct_algorithm_fixed_rank,
 };
 enum { N_ALGORITHMS = sizeof algorithms / sizeof *algorithms };
 

@@ -80,7 +80,8 @@ typedef struct amct_result {
 } amct_result;
 
 /* Fails with AMCT_E_INVALID if the problem or an option is out of range, the algorithm unknown
- * (the words list those known), or a table that it needs is missing. Measures nothing and asks no cost yet. */
+ * (the words list those known), or a table that it needs is missing. Measures nothing and asks no
+ * cost yet. */
 amct_status amct_search_new(amct_search **out, const amct_search_problem *problem,
                             const amct_search_options *options, amct_err *err);
 void amct_search_free(amct_search *search);

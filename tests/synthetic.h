@@ -33,7 +33,7 @@ typedef struct synthetic {
     double boundary_ns[SYNTHETIC_GENES]; /* between gene i - 1 and i */
     double loss[SYNTHETIC_GENES][SYNTHETIC_LEVELS];
     double bit_ops[SYNTHETIC_GENES * SYNTHETIC_LEVELS]; /* of these n_levels */
-    double fixed_ns, slope, changes;       /* changed answers = changes * sqrt(loss) */
+    double fixed_ns, slope, changes;                    /* changed answers = changes * sqrt(loss) */
     double difficulty[SYNTHETIC_SAMPLES];  /* mean 1 over all samples that could be drawn */
     double shared_luck[SYNTHETIC_SAMPLES]; /* uniform */
 } synthetic;

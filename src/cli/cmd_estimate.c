@@ -94,7 +94,7 @@ static amct_status estimate(amct_config *c, amct_plugins *plugins, const char *p
     amct_model model;
     amct_estimating *estimator = NULL;
     amct_latency latency = {0};
-    AMCT_TRY(amct_model_load(&model, plugins, path, c->model_weights, err));
+    AMCT_TRY(amct_model_load(&model, plugins, path, &c->model_source, err));
     amct_status status = AMCT_OK;
     if (c->batch)
         status = amct_set_batch(model.graph, c->batch, err);

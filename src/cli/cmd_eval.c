@@ -93,9 +93,9 @@ static run run_of(const evaluation *e, const char *path, const amct_graph *graph
 }
 
 static amct_status load(amct_model *model, amct_outputs *outputs, const evaluation *e,
-                        const char *path, const char *weights, amct_err *err)
+                        const char *path, const amct_model_source *source, amct_err *err)
 {
-    AMCT_TRY(amct_model_load(model, e->plugins, path, weights, err));
+    AMCT_TRY(amct_model_load(model, e->plugins, path, source, err));
     amct_status status = amct_model_want_weights(model, path, err);
     if (status == AMCT_OK)
         status = amct_model_set_eval_batch(model, err);
@@ -111,7 +111,7 @@ static amct_status run_original(evaluation *e, amct_err *err)
     amct_model model;
     amct_outputs outputs;
     amct_selection all = {e->dataset, NULL, e->dataset->n};
-    AMCT_TRY(load(&model, &outputs, e, e->config->original, e->config->original_weights, err));
+    AMCT_TRY(load(&model, &outputs, e, e->config->original, &e->config->original_source, err));
     amct_status status = AMCT_OK;
     if (outputs.row != e->outputs.row || outputs.classes != e->outputs.classes)
         status = amct_fail(err, AMCT_E_INVALID,
@@ -170,7 +170,7 @@ static amct_status choose_metric(evaluation *e, amct_err *err)
 static amct_status evaluate(evaluation *e, const char *path, amct_err *err)
 {
     AMCT_TRY(amct_engine_by_name(&e->engine, e->config->executor, err));
-    AMCT_TRY(load(&e->model, &e->outputs, e, path, e->config->model_weights, err));
+    AMCT_TRY(load(&e->model, &e->outputs, e, path, &e->config->model_source, err));
     AMCT_TRY(amct_samples_open(&e->dataset, e->config, e->model.graph, e->outputs.classes, NULL,
                                e->jobs, err));
     AMCT_TRY(choose_metric(e, err));

@@ -240,7 +240,7 @@ static amct_status inspect(amct_config *c, const amct_plugins *plugins, const ch
     amct_model model;
     amct_genes genes = {0};
     amct_costing *costing = NULL;
-    AMCT_TRY(amct_model_load(&model, plugins, path, c->model_weights, err));
+    AMCT_TRY(amct_model_load(&model, plugins, path, &c->model_source, err));
     inspection in = {.path = path, .model = &model};
     amct_status status = AMCT_OK;
     if (c->batch)

@@ -115,7 +115,7 @@ static amct_status check_path(const char *what, const char *path, amct_err *err)
 static amct_status check_paths(const amct_config *c, amct_err *err)
 {
     AMCT_TRY(check_path("model", c->model, err));
-    AMCT_TRY(check_path("weights", c->model_weights, err));
+    AMCT_TRY(check_path("weights", c->model_source.weights, err));
     AMCT_TRY(check_path("data", c->data, err));
     AMCT_TRY(check_path("labels", c->labels, err));
     return check_path("results", c->output, err);

@@ -112,11 +112,11 @@ SET(config)
 } /* read first */
 SET(weights)
 {
-    return keep(&c->model_weights, c, value, err);
+    return keep(&c->model_source.weights, c, value, err);
 }
 SET(original_weights)
 {
-    return keep(&c->original_weights, c, value, err);
+    return keep(&c->original_source.weights, c, value, err);
 }
 SET(data)
 {
@@ -219,7 +219,9 @@ SET(target)
     c->target_section = NULL;
     return amct_config_set_target(c, "chip", value, err);
 }
-SET(target_option)
+/* Takes KEY=VALUE apart, into two texts of the arena. */
+static amct_status read_pair(char **key, const char **of, amct_config *c, const char *value,
+                             amct_err *err)
 {
     char shown[AMCT_CLIPPED];
     char *text = amct_arena_string(c->arena, value), *equals = text ? strchr(text, '=') : NULL;
@@ -229,8 +231,32 @@ SET(target_option)
         return amct_fail(err, AMCT_E_INVALID, "'%s' is not KEY=VALUE",
                          amct_utf8_show(value, shown, sizeof shown));
     *equals = 0;
+    *key = text;
+    *of = equals + 1;
+    return AMCT_OK;
+}
+
+SET(target_option)
+{
+    char *key;
+    const char *of;
+    AMCT_TRY(read_pair(&key, &of, c, value, err));
     c->target_section = NULL;
-    return amct_config_set_target(c, text, equals + 1, err);
+    return amct_config_set_target(c, key, of, err);
+}
+SET(model_option)
+{
+    char *key;
+    const char *of;
+    AMCT_TRY(read_pair(&key, &of, c, value, err));
+    return amct_config_set_model_option(c, &c->model_source, key, of, err);
+}
+SET(original_option)
+{
+    char *key;
+    const char *of;
+    AMCT_TRY(read_pair(&key, &of, c, value, err));
+    return amct_config_set_model_option(c, &c->original_source, key, of, err);
 }
 SET(batch)
 {
@@ -366,6 +392,9 @@ static const struct option_row {
     {"confirm", 0, "N|rest", SEARCH, set_confirm, "samples kept for the verdict; 0: no proof"},
     {"metric", 0, "NAME", SEARCH | EVAL, set_metric, "top1, top5, agreement or cosine"},
     {"original", 0, "MODEL", EVAL, set_original, "compare with this model, sample by sample"},
+    {"model-option", 0, "K=V", SEARCH | INSPECT | ESTIMATE | EVAL, set_model_option,
+     "an option of the importer: signature=NAME"},
+    {"original-option", 0, "K=V", EVAL, set_original_option, "the same for the original"},
     {"original-weights", 0, "FILE", EVAL, set_original_weights, "the original's weights"},
     {"budget", 'b', "RATIO", SEARCH | EXPORT, set_budget, "greatest drop allowed; default 1%"},
     {"relative", 0, NULL, SEARCH | EXPORT, set_relative,
@@ -384,7 +413,8 @@ static const struct option_row {
     {"search-file", 0, NULL, INSPECT, set_search_file,
      "print a commented search file for this model"},
     {"skip", 0, "GLOB", SEARCH, set_skip, "layers to leave as they are (may be repeated)"},
-    {"algorithm", 0, "NAME", SEARCH, set_algorithm, "auto, or to compare with: nsga2, chain, amct-ilp ...; a wrong name lists them"},
+    {"algorithm", 0, "NAME", SEARCH, set_algorithm,
+     "auto, or to compare with: nsga2, chain, amct-ilp ...; a wrong name lists them"},
     {"evaluations", 0, "N", SEARCH, set_evaluations, "candidates at most; default 400"},
     {"seed", 0, "N", SEARCH, set_seed, "of all randomness; default 1"},
     {"time-limit", 0, "TIME", SEARCH, set_time_limit, "8h, 30m ...; then the best so far is kept"},

@@ -15,7 +15,8 @@
 #include "graph/element.h"
 #include "graph/tensor.h"
 
-/* Memory of a large constant, given back when nothing needs it any more. */
+/* Memory that a large constant lies in, not always at its beginning; given back when nothing needs it
+ * any more. */
 typedef struct amct_block {
     void *data;
 } amct_block;

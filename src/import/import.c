@@ -139,6 +139,8 @@ typedef struct source {
     amct_file *file;
     const amct_plugin *plugin;
     const char *weights; /* NULL: none were given */
+    const amct_option *options;
+    size_t n_options;
 } source;
 
 static amct_status read_source(amct_graph *graph, const source *s, amct_err *err)
@@ -147,12 +149,19 @@ static amct_status read_source(amct_graph *graph, const source *s, amct_err *err
                        .name = amct_path_base(s->path),
                        .data = s->file->data,
                        .size = s->file->size};
-    amct_option option = {.struct_size = sizeof option, .key = "weights", .value = s->weights};
+    amct_option *options = calloc(s->n_options + 1, sizeof *options);
     char *folder = amct_path_folder(s->path);
-    amct_status status = folder ? AMCT_OK : amct_fail_nomem(err);
+    amct_status status = folder && options ? AMCT_OK : amct_fail_nomem(err);
+    size_t n = 0;
+    for (; status == AMCT_OK && n < s->n_options; n++)
+        options[n] = s->options[n];
+    if (status == AMCT_OK && s->weights)
+        options[n++] =
+            (amct_option){.struct_size = sizeof *options, .key = "weights", .value = s->weights};
     if (status == AMCT_OK)
-        status = read_into(graph, s->plugin, &model, folder, &option, s->weights ? 1 : 0, err);
+        status = read_into(graph, s->plugin, &model, folder, options, n, err);
     free(folder);
+    free(options);
     return status;
 }
 
@@ -222,16 +231,16 @@ static amct_status read_network(amct_graph *graph, const source *s, amct_err *er
     return finish(graph, s->plugin, err);
 }
 
-static amct_status import_file(amct_graph **out, const amct_plugins *plugins, const char *path,
-                               const char *weights, amct_err *err)
+static amct_status import_file(amct_graph **out, const source *how, const char *path, amct_err *err)
 {
-    source s = {.plugins = plugins, .path = path, .weights = weights};
+    source s = *how;
     amct_graph *graph;
     AMCT_TRY(amct_graph_new(&graph, err));
+    s.path = path;
     amct_status status = open_source(&s, graph, err);
     if (status == AMCT_OK && read_network(graph, &s, err) != AMCT_OK)
         status = amct_fail_in(err, "%s", path);
-    if (status == AMCT_OK && weights && !takes_weights(s.plugin->importer))
+    if (status == AMCT_OK && s.weights && !takes_weights(s.plugin->importer))
         status = apply_weights(graph, &s, err);
     if (status != AMCT_OK) {
         amct_graph_free(graph);
@@ -244,9 +253,18 @@ static amct_status import_file(amct_graph **out, const amct_plugins *plugins, co
 amct_status amct_import(amct_graph **out, const amct_plugins *plugins, const char *path,
                         const char *weights, amct_err *err)
 {
+    return amct_import_with(out, plugins, path, weights, NULL, 0, err);
+}
+
+amct_status amct_import_with(amct_graph **out, const amct_plugins *plugins, const char *path,
+                             const char *weights, const amct_option *options, size_t n_options,
+                             amct_err *err)
+{
+    const source how = {
+        .plugins = plugins, .weights = weights, .options = options, .n_options = n_options};
     struct stat st;
     if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
-        return import_file(out, plugins, path, weights, err);
+        return import_file(out, &how, path, err);
     char *inside = amct_path_join(path, "saved_model.pb");
     amct_status status = AMCT_OK;
     if (!inside)
@@ -257,7 +275,7 @@ amct_status amct_import(amct_graph **out, const amct_plugins *plugins, const cha
                            "of a TensorFlow SavedModel is wanted",
                            path);
     else
-        status = import_file(out, plugins, inside, weights, err);
+        status = import_file(out, &how, inside, err);
     free(inside);
     return status;
 }

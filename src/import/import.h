@@ -17,10 +17,14 @@
  * its saved_model.pb is read.
  *
  * weights is a file of weights for this network, anywhere, or NULL. An importer that takes weights
- * is given it, or the file that weights_file.h finds beside the model; else its constants are put in the
- * place of the network's. */
+ * is given it, or the file that weights_file.h finds beside the model; else its constants are put
+ * in the place of the network's. */
 amct_status amct_import(amct_graph **out, const amct_plugins *plugins, const char *path,
                         const char *weights, amct_err *err);
+/* The same with options for the importer. */
+amct_status amct_import_with(amct_graph **out, const amct_plugins *plugins, const char *path,
+                             const char *weights, const amct_option *options, size_t n_options,
+                             amct_err *err);
 
 /* The same with a given importer from bytes in memory, which must outlive the graph. folder is
  * where further files may be read, NULL for none. Of an importer that takes weights, the option

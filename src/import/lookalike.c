@@ -13,8 +13,10 @@ static const struct {
     const char *bytes, *what;
 } magics[] = {
     {0, 8, "\x89HDF\r\n\x1a\n",
-     "HDF5: a Keras .h5 model or a checkpoint; export the model as ONNX or a SavedModel"},
-    {4, 4, "TFL3", "a TensorFlow Lite model; convert the float model it was made from"},
+     "HDF5: a Keras .h5 model or a checkpoint; load it in Keras, model.export('FOLDER'), and give "
+     "that folder"},
+    {4, 4, "TFL3",
+     "a TensorFlow Lite model; give the SavedModel or the frozen graph that it was made from"},
     {0, 4, "IMOD", "an Ascend .om model, already compiled; give the model it was compiled from"},
     {0, 4, "GGUF", "a GGUF file of llama.cpp"},
     {0, 6, "\x93NUMPY", "a NumPy array; is it data rather than the model?"},
@@ -33,6 +35,11 @@ static bool contains(const void *head, size_t n, const char *text)
     return memmem(head, n, text, strlen(text)) != NULL;
 }
 
+static bool begins(const void *head, size_t n, const char *text)
+{
+    return n >= strlen(text) && memcmp(head, text, strlen(text)) == 0;
+}
+
 static const char *zip_kind(const void *head, size_t n)
 {
     if (contains(head, n, "archive_format") || contains(head, n, "models/model.json"))
@@ -40,7 +47,8 @@ static const char *zip_kind(const void *head, size_t n)
     if (contains(head, n, "data.pkl") || contains(head, n, "constants.pkl"))
         return "a PyTorch archive: TorchScript or a state dict; export it as ONNX";
     if (contains(head, n, "model.weights.h5") || contains(head, n, "config.json"))
-        return "a Keras .keras model; export it as ONNX or a SavedModel";
+        return "a Keras .keras model; load it in Keras, model.export('FOLDER'), and give that "
+               "folder";
     if (contains(head, n, ".npy"))
         return "a NumPy archive; is it data rather than the model?";
     return "a zip archive";
@@ -69,5 +77,7 @@ const char *amct_lookalike(const void *head, size_t n)
         return "a Python pickle: a PyTorch file of the old form; export it as ONNX";
     if (n >= 10 && bytes[8] == '{' && bytes[9] == '"')
         return "a safetensors file, which holds weights but no network; export it as ONNX";
+    if (is_text(bytes, n) && (begins(bytes, n, "node {") || begins(bytes, n, "graph_def {")))
+        return "a TensorFlow graph as text; write it in binary form";
     return is_text(bytes, n) ? "text" : NULL;
 }

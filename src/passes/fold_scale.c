@@ -115,7 +115,7 @@ static amct_status apply(amct_graph *graph, amct_node *node, const affine *map, 
         amct_tensor w = graph->tensors[node->src[1]]; /* the array moves when it grows */
         if (owned && w.block) {
             graph->tensors[node->src[1]].hash = (amct_hash){0};
-            scale_weights(w.block->data, w.data, node, &w.shape, map->a);
+            scale_weights((float *)w.data, w.data, node, &w.shape, map->a);
         } else {
             AMCT_TRY(amct_graph_add_constant(graph, w.name, AMCT_FLOAT, &w.shape, &id, &data, err));
             scale_weights(data, w.data, node, &w.shape, map->a);

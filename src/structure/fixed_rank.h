@@ -14,8 +14,8 @@
 #include "structure/factorise.h"
 
 /* Whether AMCT factorises such a layer at all: convolutions in the spatial forms only, without
- * groups or dilation, with kernels of 3 and more, strides of up to 2, and 64 channels and more unless
- * the kernel is of 7 and more. */
+ * groups or dilation, with kernels of 3 and more, strides of up to 2, and 64 channels and more
+ * unless the kernel is of 7 and more. */
 bool amct_fixed_rank_applies(const amct_columns *columns);
 /* out->rank is 0 if it does not. */
 amct_status amct_fixed_rank(amct_rank *out, const amct_columns *columns, const float *weights,

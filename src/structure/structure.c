@@ -68,8 +68,8 @@ static amct_status list_amct_rank(amct_structure *s, uint32_t l, const amct_gram
     amct_rank *rank = amct_arena_array(s->arena, 1, sizeof *rank);
     if (!rank)
         return amct_fail_nomem(err);
-    AMCT_TRY(amct_fixed_rank(rank, &gram->columns,
-                             s->graph->tensors[s->layers[l].weights].data, err));
+    AMCT_TRY(
+        amct_fixed_rank(rank, &gram->columns, s->graph->tensors[s->layers[l].weights].data, err));
     if (!rank->rank)
         r->why = "AMCT's rule leaves it whole";
     else if (rank->rank > amct_factorise_most(&gram->columns, rank->form))

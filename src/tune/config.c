@@ -52,29 +52,44 @@ void amct_config_free(amct_config *config)
     free(config);
 }
 
-amct_status amct_config_set_target(amct_config *config, const char *key, const char *value,
-                                   amct_err *err)
+/* Sets an option of a list, whose last word on it counts. */
+static amct_status set_option(amct_option **options, uint32_t *n, amct_arena *arena,
+                              const char *key, const char *value, amct_err *err)
 {
     uint32_t i = 0;
-    while (i < config->n_target_options && strcmp(config->target_options[i].key, key) != 0)
+    char *k = amct_arena_string(arena, key), *v = amct_arena_string(arena, value);
+    if (!k || !v)
+        return amct_fail_nomem(err);
+    while (i < *n && strcmp((*options)[i].key, key) != 0)
         i++;
-    if (i == config->n_target_options) {
-        amct_option *more = amct_arena_array(config->arena, i + 1, sizeof *more);
+    if (i == *n) {
+        amct_option *more = amct_arena_array(arena, i + 1, sizeof *more);
         if (!more)
             return amct_fail_nomem(err);
         if (i)
-            memcpy(more, config->target_options, i * sizeof *more);
-        config->target_options = more;
-        config->n_target_options++;
+            memcpy(more, *options, i * sizeof *more);
+        *options = more;
+        ++*n;
     }
-    char *k = amct_arena_string(config->arena, key), *v = amct_arena_string(config->arena, value);
-    if (!k || !v)
-        return amct_fail_nomem(err);
-    config->target_options[i] =
-        (amct_option){.struct_size = sizeof(amct_option), .key = k, .value = v};
-    if (strcmp(key, "chip") == 0)
-        config->chip = v;
+    (*options)[i] = (amct_option){.struct_size = sizeof(amct_option), .key = k, .value = v};
     return AMCT_OK;
+}
+
+amct_status amct_config_set_target(amct_config *config, const char *key, const char *value,
+                                   amct_err *err)
+{
+    AMCT_TRY(set_option(&config->target_options, &config->n_target_options, config->arena, key,
+                        value, err));
+    for (uint32_t i = 0; i < config->n_target_options; i++)
+        if (strcmp(config->target_options[i].key, "chip") == 0)
+            config->chip = config->target_options[i].value;
+    return AMCT_OK;
+}
+
+amct_status amct_config_set_model_option(amct_config *config, amct_model_source *source,
+                                         const char *key, const char *value, amct_err *err)
+{
+    return set_option(&source->options, &source->n_options, config->arena, key, value, err);
 }
 
 /* ---- Reading the search file -------------------------------------------------------------- */
@@ -162,6 +177,19 @@ static amct_status read_target(amct_config *c, const amct_yaml_node *section, am
             c->estimator = text;
         else
             AMCT_TRY(amct_config_set_target(c, node->key, text, err));
+    }
+    return AMCT_OK;
+}
+
+static amct_status read_model_options(amct_config *c, const amct_yaml_node *section, amct_err *err)
+{
+    if (!section || amct_yaml_is_null(section))
+        return AMCT_OK;
+    AMCT_TRY(amct_yaml_want(section, AMCT_YAML_IS_MAP, err));
+    for (const amct_yaml_node *node = section->first; node; node = node->next) {
+        const char *text = NULL;
+        AMCT_TRY(amct_yaml_text(&text, node, err));
+        AMCT_TRY(amct_config_set_model_option(c, &c->model_source, node->key, text, err));
     }
     return AMCT_OK;
 }
@@ -315,13 +343,14 @@ static amct_status read_output(amct_config *c, const amct_yaml_node *section, co
 amct_status amct_config_read(amct_config *c, const char *path, amct_err *err)
 {
     const amct_yaml_node *root, *data = NULL, *budget = NULL, *target = NULL, *space = NULL;
-    const amct_yaml_node *quantise = NULL, *search = NULL, *output = NULL;
+    const amct_yaml_node *quantise = NULL, *search = NULL, *output = NULL, *model_options = NULL;
     const char *model = NULL, *weights = NULL;
     AMCT_TRY(amct_yaml_read(&root, c->arena, path, err));
     amct_yaml_field fields[] = {
         AMCT_YAML_TEXT("model", &model),
         AMCT_YAML_TEXT("weights", &weights),
         AMCT_YAML_NODE("data", &data),
+        AMCT_YAML_NODE("model_options", &model_options),
         AMCT_YAML_NODE("budget", &budget),
         AMCT_YAML_NODE("target", &target),
         AMCT_YAML_NODE("space", &space),
@@ -341,7 +370,8 @@ amct_status amct_config_read(amct_config *c, const char *path, amct_err *err)
     AMCT_TRY(local_path(&model, c, folder, err));
     AMCT_TRY(local_path(&weights, c, folder, err));
     c->model = model ? model : c->model;
-    c->model_weights = weights ? weights : c->model_weights;
+    c->model_source.weights = weights ? weights : c->model_source.weights;
+    AMCT_TRY(read_model_options(c, model_options, err));
     AMCT_TRY(read_data(c, data, folder, err));
     AMCT_TRY(read_budget(c, budget, err));
     AMCT_TRY(read_target(c, target, err));

@@ -10,11 +10,18 @@
 #include "data/dataset.h"
 #include "measure/judge.h"
 
+/* How a model file is read. */
+typedef struct amct_model_source {
+    const char *weights;  /* their file; NULL: in the model's, or found beside it */
+    amct_option *options; /* for the importer */
+    uint32_t n_options;
+} amct_model_source;
+
 typedef struct amct_config {
     amct_arena *arena; /* of all that is pointed to */
 
     const char *model;
-    const char *model_weights; /* their file; NULL: in the model's, or found beside it */
+    amct_model_source model_source;
     const char *data, *labels;
     amct_preprocess preprocess;
     int64_t label_offset;
@@ -60,7 +67,8 @@ typedef struct amct_config {
     uint64_t memory_limit_bytes;
     bool dry_run, json, progress_json, per_layer, search_file_wanted;
     const char *resume;
-    const char *original, *original_weights; /* what eval compares with */
+    const char *original; /* what eval compares with */
+    amct_model_source original_source;
     const char *executor; /* "onednn", "onednn-float", "reference" */
     const char **plugin_dirs;
     uint32_t n_plugin_dirs;
@@ -79,6 +87,9 @@ amct_status amct_config_read(amct_config *config, const char *path, amct_err *er
 /* Adds or replaces an option of the estimator. */
 amct_status amct_config_set_target(amct_config *config, const char *key, const char *value,
                                    amct_err *err);
+/* The same for the importer of a model. */
+amct_status amct_config_set_model_option(amct_config *config, amct_model_source *source,
+                                         const char *key, const char *value, amct_err *err);
 
 /* The search file that says the same, with a comment on every key; paths are written as they are.
  * malloc'd; NULL when out of memory. */

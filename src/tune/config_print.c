@@ -180,7 +180,8 @@ static void print_rest(FILE *out, const amct_config *c)
     line(out, "  equalise", "equal channel ranges across layers, where that is exact", "%s",
          c->equalise ? "true" : "false");
     fprintf(out, "search:\n");
-    line(out, "  algorithm", "auto, or to compare with it any that amct-autotune(1) names", "%s", c->algorithm);
+    line(out, "  algorithm", "auto, or to compare with it any that amct-autotune(1) names", "%s",
+         c->algorithm);
     line(out, "  population", "candidates a generation", "%u", c->population);
     line(out, "  evaluations", "candidates at most", "%u", c->evaluations);
     if (c->time_limit_ns)
@@ -206,10 +207,19 @@ char *amct_config_print(const amct_config *config)
         return NULL;
     fprintf(out, "# Search file of amct-autotune: amct-autotune search -c FILE\n");
     path_line(out, "model", config->model, "model.onnx");
-    if (config->model_weights)
-        path_line(out, "weights", config->model_weights, "");
+    if (config->model_source.weights)
+        path_line(out, "weights", config->model_source.weights, "");
     else
         line(out, "weights", "their file; ~: the model's own, or those beside it", "~");
+    if (config->model_source.n_options)
+        fprintf(out, "model_options:\n");
+    else
+        line(out, "model_options", "for the importer: {signature: NAME} ...; ~: none", "~");
+    for (uint32_t i = 0; i < config->model_source.n_options; i++) {
+        fprintf(out, "  %s: ", config->model_source.options[i].key);
+        quoted(out, config->model_source.options[i].value);
+        fputc('\n', out);
+    }
     print_data(out, config);
     print_rest(out, config);
     bool failed = ferror(out) != 0;

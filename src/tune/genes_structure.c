@@ -48,8 +48,8 @@ static amct_status add(adder *a, amct_gene gene, const uint8_t *values, uint32_t
     for (uint32_t i = 0; i < n && gene.n_levels < AMCT_GENE_LEVELS; i++) {
         bool faster = a->config->amct_ranks; /* AMCT does not ask */
         if (!faster)
-            AMCT_TRY(is_faster(&faster, a, gene.slot, values[i],
-                               gene.values[gene.n_levels - 1], err));
+            AMCT_TRY(
+                is_faster(&faster, a, gene.slot, values[i], gene.values[gene.n_levels - 1], err));
         if (faster)
             gene.values[gene.n_levels++] = values[i];
     }

@@ -22,10 +22,14 @@ amct_status amct_plugins_open(amct_plugins **out, const amct_config *config, amc
 }
 
 amct_status amct_model_load(amct_model *out, const amct_plugins *plugins, const char *path,
-                            const char *weights, amct_err *err)
+                            const amct_model_source *source, amct_err *err)
 {
+    static const amct_model_source alone = {0};
     amct_model model = {0};
-    AMCT_TRY(amct_import(&model.graph, plugins, path, weights, err));
+    if (!source)
+        source = &alone;
+    AMCT_TRY(amct_import_with(&model.graph, plugins, path, source->weights, source->options,
+                              source->n_options, err));
     amct_status status = AMCT_OK;
     if (model.graph->n_inputs) {
         const amct_shape *in = &model.graph->tensors[model.graph->inputs[0]].shape;

@@ -20,10 +20,10 @@ typedef struct amct_model {
     bool free_batch; /* it does */
 } amct_model;
 
-/* Imports and prepares a model file, with the weights of another file if weights is not NULL.
- * Messages begin with the path. */
+/* Imports and prepares a model file, with the weights and the importer's options of source (NULL:
+ * neither). Messages begin with the path. */
 amct_status amct_model_load(amct_model *out, const amct_plugins *plugins, const char *path,
-                            const char *weights, amct_err *err);
+                            const amct_model_source *source, amct_err *err);
 /* Refuses a network whose weights nobody knows; it can only be looked at. */
 amct_status amct_model_want_weights(const amct_model *model, const char *path, amct_err *err);
 void amct_model_free(amct_model *model); /* a zeroed one is allowed */

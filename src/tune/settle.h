@@ -1,6 +1,6 @@
 /*
- * settle.h - the space as an algorithm wants it. Those that know one kind of genes (bits, channels or
- * ranks) find it switched on with default levels where the user left it off, and the others off;
+ * settle.h - the space as an algorithm wants it. Those that know one kind of genes (bits, channels
+ * or ranks) find it switched on with default levels where the user left it off, and the others off;
  * AMCT's own find AMCT's rules for channels and ranks.
  */
 #ifndef AMCT_TUNE_SETTLE_H

@@ -103,7 +103,7 @@ amct_status amct_setup_inputs(amct_setup *s, const amct_config *config, amct_err
     if (!(config->confidence > 0 && config->confidence < 1))
         return amct_fail(err, AMCT_E_INVALID, "the confidence must lie between 0 and 100%%");
     AMCT_TRY(amct_plugins_open(&s->plugins, config, err));
-    AMCT_TRY(amct_model_load(&s->model, s->plugins, config->model, config->model_weights, err));
+    AMCT_TRY(amct_model_load(&s->model, s->plugins, config->model, &config->model_source, err));
     AMCT_TRY(amct_model_want_weights(&s->model, config->model, err));
     if (config->equalise)
         AMCT_TRY(amct_model_equalise(&s->model, err));
@@ -124,8 +124,8 @@ amct_status amct_setup_inputs(amct_setup *s, const amct_config *config, amct_err
                                     : amct_fail_in(err, "%s", s->dataset->path);
     AMCT_TRY(
         amct_genes_make(&s->genes, config, s->model.layers, s->model.n_layers, s->costing, err));
-    return amct_settle_check(config, s->model.graph, s->model.layers, s->model.n_layers,
-                             s->genes.n, err);
+    return amct_settle_check(config, s->model.graph, s->model.layers, s->model.n_layers, s->genes.n,
+                             err);
 }
 
 /* ---- The original ------------------------------------------------------------------------- */

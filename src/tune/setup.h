@@ -11,7 +11,7 @@
 #include "tune/samples.h"
 
 typedef struct amct_setup {
-    const amct_config *asked; /* by the user */
+    const amct_config *asked;  /* by the user */
     const amct_config *config; /* the same, settled */
     amct_config settled;
     uint32_t jobs;
@@ -46,7 +46,8 @@ typedef struct amct_setup {
     amct_graph_cost original_cost;
 } amct_setup;
 
-/* A setup stays where it is: config points into it. Loads and checks model, target and data, splits the samples and finds the genes. Writes nothing.
+/* A setup stays where it is: config points into it. Loads and checks model, target and data, splits
+ * the samples and finds the genes. Writes nothing.
  */
 amct_status amct_setup_inputs(amct_setup *s, const amct_config *config, amct_err *err);
 /* Runs the original network on the search and confirm samples. */

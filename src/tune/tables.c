@@ -44,8 +44,8 @@ static amct_status fill(amct_tables *t, const amct_genes *genes, uint8_t *choice
         t->kinds[g] = (uint8_t)gene->kind;
         for (uint32_t l = 0; l < gene->n_levels; l++) {
             choices[gene->slot] = gene->values[l];
-            AMCT_TRY(amct_tables_bit_ops(to++, choices, graph, layers, genes->n_layers, structure,
-                                         err));
+            AMCT_TRY(
+                amct_tables_bit_ops(to++, choices, graph, layers, genes->n_layers, structure, err));
         }
         choices[gene->slot] = 0;
     }
@@ -56,9 +56,8 @@ amct_status amct_tables_make(amct_tables *out, const amct_genes *genes, const am
                              const amct_layer *layers, const amct_structure *structure,
                              amct_err *err)
 {
-    amct_tables t = {
-        .kinds = calloc(genes->n + (size_t)1, 1),
-        .bit_ops = calloc(genes->n + (size_t)1, AMCT_GENE_LEVELS * sizeof *t.bit_ops)};
+    amct_tables t = {.kinds = calloc(genes->n + (size_t)1, 1),
+                     .bit_ops = calloc(genes->n + (size_t)1, AMCT_GENE_LEVELS * sizeof *t.bit_ops)};
     uint8_t *choices = calloc(genes->n_choices + (size_t)1, 1);
     amct_status status = t.kinds && t.bit_ops && choices
                              ? fill(&t, genes, choices, graph, layers, structure, err)

@@ -114,8 +114,8 @@ static amct_status search(runner *r, double begin, amct_err *err)
     options.evaluations = c->evaluations;
     amct_metric metric = s->search_judge.metric;
     amct_tables tables;
-    AMCT_TRY(amct_tables_make(&tables, &s->genes, s->cost_graph, s->model.layers, s->structure,
-                              err));
+    AMCT_TRY(
+        amct_tables_make(&tables, &s->genes, s->cost_graph, s->model.layers, s->structure, err));
     amct_search_problem problem = {.space = {s->genes.n, s->genes.n_levels, tables.kinds},
                                    .cost = cost_of,
                                    .cost_ctx = s,
@@ -250,7 +250,7 @@ static amct_status save_config(const runner *r, amct_err *err)
     char *path = amct_path_join(c.output, "search.yaml"), *text = NULL;
     amct_status status = make_absolute(&c.model, c.arena, err);
     if (status == AMCT_OK)
-        status = make_absolute(&c.model_weights, c.arena, err);
+        status = make_absolute(&c.model_source.weights, c.arena, err);
     if (status == AMCT_OK)
         status = make_absolute(&c.data, c.arena, err);
     if (status == AMCT_OK)

@@ -61,17 +61,18 @@ algorithm() {
     ok $? "$name: carried on with two workers it gives the same bytes"
     rm -rf "$work/half"
 
-    # The fastest of what was measured in full and is surely within the other budget.
-    fastest=$(sqlite3 "$out/study.sqlite" "SELECT printf('%.6f', min(cost_ns) / 1e6) FROM candidate c
-        JOIN score s ON s.candidate = c.number WHERE c.kind = 'candidate' AND s.n = 192
-        AND s.lost - s.gained < 0.4 * s.n")
+    # One of those measured in full, and none that is surely within the other budget is faster.
     "$program" export "$out" --budget 60% -o "$work/other" --json -q >"$work/stdout" 2>"$work/err"
     status=$?
     found=$(tr -d '\n\t' <"$work/stdout" | tr ',' '\n' | sed -n 's/.*"latency_ms":\([0-9.]*\)/\1/p' |
         sed -n 2p | xargs printf '%.6f')
-    test "$status" -eq 0 && test "$found" = "$fastest" && test -s "$work/other/fashion_deploy_model.onnx"
+    measured=$(sqlite3 "$out/study.sqlite" "
+        SELECT sum(printf('%.6f', cost_ns / 1e6) = '$found') > 0,
+            sum(cost_ns / 1e6 < $found - 1e-6 AND lost - gained < 0.4 * n)
+        FROM candidate JOIN score ON candidate = number WHERE kind = 'candidate' AND n = 192")
+    test "$status" -eq 0 && test "$measured" = '1|0' && test -s "$work/other/fashion_deploy_model.onnx"
     ok $? "$name: export by another budget takes the fastest that was measured ($found)"
-    [ "$found" = "$fastest" ] || echo "# wanted $fastest, status $status"
+    [ "$measured" = '1|0' ] || echo "# $measured, status $status"
     rm -rf "$work/other"
 }
 
@@ -83,6 +84,12 @@ algorithm rank-only bits.yaml 'r'
 algorithm amct-ilp search.yaml 'b'
 algorithm amct-greedy-prune bits.yaml 'c'
 algorithm amct-fixed-rank bits.yaml 'r'
+# AMCT's rule clamps to half of the smaller number of channels for these.
+tr '{' '\n' <"$work/amct-fixed-rank/result.json.line" |
+    sed -n 's/.*"name":"\([^"]*\)".*"rank":\([0-9]*\),"form":"spatial".*/\1 \2/p' >"$work/ranks"
+test "$(tr '\n' ' ' <"$work/ranks")" = '/block1/conv1/Conv 32 /block1/conv2/Conv 32 '\
+'/block2/conv1/Conv 32 /block2/conv2/Conv 48 /block3/conv1/Conv 48 /block3/conv2/Conv 48 '
+ok $? "amct-fixed-rank: the ranks of AMCT's rule"
 
 "$program" search -c "$work/bits.yaml" -o "$work/no" --algorithm nonsense >"$work/stdout" 2>"$work/err"
 status=$?

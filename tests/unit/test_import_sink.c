@@ -195,6 +195,7 @@ Test(import_sink, a_file_nobody_knows_is_described, .init = setup_files, .fini =
         {"", 0, "looks like an empty file"},
         {"\x89HDF\r\n\x1a\n....", 12, "HDF5: a Keras .h5 model"},
         {"\x1c\0\0\0TFL3....", 12, "a TensorFlow Lite model"},
+        {"node {\n  name: \"x\"\n", 19, "a TensorFlow graph as text; write it in binary form"},
         {"IMOD\1\0\0\0", 8, "an Ascend .om model"},
         {"PK\3\4....net/data.pkl", 20, "a PyTorch archive"},
         {"PK\3\4....metadata.json config.json", 33, "a Keras .keras model"},

@@ -64,6 +64,7 @@ CONFIG_TEST(the_defaults_survive_a_round_trip)
 }
 
 static const char everything[] = "model: /nets/\"odd\\name\".onnx\n"
+                                 "model_options: {signature: predict, outputs: \"a,b\"}\n"
                                  "data:\n"
                                  "  path: /data\n"
                                  "  labels: /labels.txt\n"
@@ -102,6 +103,10 @@ CONFIG_TEST(every_key_is_read_and_survives_a_round_trip)
     cr_assert_str_eq(c->chip, "Ascend310");
     cr_assert_eq(c->batch, 3);
     cr_assert_eq(c->n_target_options, 2);
+    cr_assert_eq(c->model_source.n_options, 2);
+    cr_assert_str_eq(c->model_source.options[0].key, "signature");
+    cr_assert_str_eq(c->model_source.options[0].value, "predict");
+    cr_assert_str_eq(c->model_source.options[1].value, "a,b");
     cr_assert_not(c->levels[AMCT_LEVEL_W8A8]);
     cr_assert_eq(c->n_ratios, 2);
     cr_assert_eq(c->ratios[1], 0.5);

@@ -1,0 +1,108 @@
+/*
+ * The other way from a variable to its name in the checkpoint, for files whose saver restores
+ * copies: SavedObjectGraph{2 concrete_functions{1 key, 2 value}}; SavedConcreteFunction{2
+ * bound_inputs} says which objects the last arguments of a function are; the checkpoint's own
+ * TrackableObjectGraph {1 nodes{2 attributes{3 checkpoint_key}}} has the same objects under the
+ * same numbers.
+ */
+#include "tf_saved.h"
+
+#include <string.h>
+
+enum { MAX_OBJECTS = 1 << 22 };
+
+/* The checkpoint's object graph: a text, as a varint of its length, a checksum of that, itself. */
+static int32_t read_objects(tf_reader *r, tf_saved *saved, tf_span *out)
+{
+    const tf_entry *entry = tf_bundle_find(&saved->bundle, "_CHECKPOINTABLE_OBJECT_GRAPH");
+    enum { CHECKSUM = 4 };
+    tf_place place;
+    amct_view shard;
+    uint64_t length;
+    *out = (tf_span){NULL, 0};
+    if (!entry)
+        return AMCT_OK;
+    TF_TRY(tf_bundle_place(r, &saved->bundle, entry, &place));
+    TF_TRY(tf_shard_open(r, saved, place.shard, &shard));
+    if (place.offset > shard.size || place.size > shard.size - place.offset)
+        return tf_fail(r, AMCT_E_FORMAT, "lies beyond the end of %s (%zu bytes)", shard.name,
+                       shard.size);
+    tf_span text = {(const uint8_t *)shard.data + place.offset, (size_t)place.size};
+    if (tf_wire_varint(&text, &length) < 0 || text.size < CHECKSUM || length > text.size - CHECKSUM)
+        return tf_fail(r, AMCT_E_FORMAT, "the checkpoint's object graph is damaged");
+    *out = (tf_span){text.data + CHECKSUM, (size_t)length};
+    return AMCT_OK;
+}
+
+/* The checkpoint's names of objects, by number; empty of those that are no variables. */
+static int32_t read_keys(tf_reader *r, tf_span graph, tf_span **out, size_t *n)
+{
+    tf_span rest = graph, node;
+    size_t count = 0;
+    while (tf_wire_each(&rest, 1, &node))
+        count++;
+    if (count > MAX_OBJECTS)
+        return tf_fail(r, AMCT_E_LIMIT, "%zu objects are too many", count);
+    tf_span *keys = tf_alloc(&r->memory, count + 1, sizeof *keys);
+    if (!keys)
+        return tf_nomem(r);
+    rest = graph;
+    for (*n = 0; tf_wire_each(&rest, 1, &node); (*n)++) {
+        tf_span attribute;
+        if (tf_wire_each(&node, 2, &attribute))
+            keys[*n] = tf_wire_bytes(attribute, 3);
+    }
+    *out = keys;
+    return AMCT_OK;
+}
+
+static tf_span bound_inputs(tf_span objects, tf_span function)
+{
+    tf_span rest = objects, entry;
+    while (tf_wire_each(&rest, 2, &entry)) {
+        tf_span key = tf_wire_bytes(entry, 1);
+        if (key.size == function.size && memcmp(key.data, function.data, key.size) == 0)
+            return tf_wire_bytes(entry, 2);
+    }
+    return (tf_span){NULL, 0};
+}
+
+/* Names the variables that a call of the graph hands over. */
+static int32_t read_call(tf_reader *r, tf_saved *saved, const tf_node *call, tf_span bound,
+                         const tf_span *keys, size_t n_keys)
+{
+    tf_span rest = bound, packed = {NULL, 0};
+    int64_t object;
+    uint32_t n = 0;
+    while (tf_wire_each_int(&rest, &packed, 2, &object))
+        n++;
+    if (n > call->n_src)
+        return AMCT_OK;
+    rest = bound;
+    packed = (tf_span){NULL, 0};
+    for (uint32_t i = call->n_src - n; tf_wire_each_int(&rest, &packed, 2, &object); i++) {
+        tf_span name, output;
+        uint64_t ignored;
+        if (object < 0 || (uint64_t)object >= n_keys || !keys[object].size)
+            continue;
+        tf_split_name(call->src[i], &name, &output, &ignored);
+        TF_TRY(tf_restored_add(r, saved, name, keys[object]));
+    }
+    return AMCT_OK;
+}
+
+int32_t tf_objects_find(tf_reader *r, tf_saved *saved)
+{
+    tf_span graph, *keys = NULL;
+    size_t n_keys = 0;
+    TF_TRY(read_objects(r, saved, &graph));
+    TF_TRY(read_keys(r, graph, &keys, &n_keys));
+    for (uint32_t i = 0; n_keys && i < saved->graph.n_nodes; i++) {
+        const tf_node *node = &saved->graph.nodes[i];
+        tf_span function = tf_wire_bytes(tf_wire_bytes(tf_attr(node, "f"), 10), 1);
+        if (function.size)
+            TF_TRY(read_call(r, saved, node, bound_inputs(saved->objects, function), keys, n_keys));
+    }
+    tf_restored_sort(saved);
+    return AMCT_OK;
+}

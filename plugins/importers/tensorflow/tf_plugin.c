@@ -1,0 +1,77 @@
+/* The importer for TensorFlow's files: what the host sees of it. */
+#include "tf_reader.h"
+
+#include <string.h>
+
+static int32_t read_option(tf_reader *r, const amct_option *option)
+{
+    const char *key = option->key, *value = option->value;
+    if (strcmp(key, "signature") == 0) {
+        r->signature = value;
+    } else if (strcmp(key, "outputs") == 0) {
+        r->outputs = value;
+    } else if (strcmp(key, "layout") == 0) {
+        r->keep_layout = strcmp(value, "file") == 0;
+        if (!r->keep_layout && strcmp(value, "NCHW") != 0)
+            return tf_fail(r, AMCT_E_INVALID, "option layout is '%.100s', NCHW or file wanted",
+                           value);
+    } else {
+        return tf_fail(r, AMCT_E_INVALID,
+                       "unknown option '%.100s'; the TensorFlow importer has signature, outputs, "
+                       "layout",
+                       key);
+    }
+    return AMCT_OK;
+}
+
+static int32_t plugin_open(const amct_host *host, const amct_view *model,
+                           const amct_option *options, size_t n_options, void **self)
+{
+    tf_reader *r = host->alloc(host->ctx, sizeof *r, 16);
+    if (!r)
+        return host->fail(host->ctx, AMCT_E_NOMEM, "out of memory");
+    *r = (tf_reader){.host = host, .model = *model, .memory = {.host = host}};
+    for (size_t i = 0; i < n_options; i++) {
+        int32_t status = read_option(r, AMCT_AT(amct_option, options, i));
+        if (status != AMCT_OK) {
+            host->free(host->ctx, r);
+            return status;
+        }
+    }
+    *self = r;
+    return AMCT_OK;
+}
+
+static int32_t plugin_read(void *self, const amct_sink *sink)
+{
+    tf_reader *r = self;
+    r->sink = sink;
+    return tf_read_model(r);
+}
+
+static void plugin_close(void *self)
+{
+    tf_reader *r = self;
+    const amct_host *host = r->host;
+    tf_memory_clear(&r->memory);
+    host->free(host->ctx, r);
+}
+
+static const amct_importer importer = {
+    .struct_size = sizeof importer,
+    .format = "TensorFlow",
+    .probe = tf_probe,
+    .open = plugin_open,
+    .read = plugin_read,
+    .close = plugin_close,
+};
+
+AMCT_PLUGIN_EXPORT const amct_plugin amct_plugin_v1 = {
+    .struct_size = sizeof amct_plugin_v1,
+    .abi_minor = AMCT_ABI_MINOR,
+    .kind = AMCT_PLUGIN_IMPORTER,
+    .name = "tensorflow",
+    .version = "1.0",
+    .summary = "TensorFlow: frozen GraphDef, SavedModel with its variables",
+    .importer = &importer,
+};
