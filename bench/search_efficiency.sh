@@ -2,21 +2,22 @@
 # What searches have reached after so many evaluations, on the network of examples/fashion, with bits,
 # channels and ranks to choose from.
 #
-#     search_efficiency.sh BUILD WORK [SVG]
+#     search_efficiency.sh BUILD WORK [SVG [ALGORITHMS]]
 #
-# BUILD is a build folder. For each of auto, nsga2 and random, seeds 1 to 5 (a seed draws the split of
-# the samples, too): the latency of the fastest candidate that by then was measured on all search
+# BUILD is a build folder. For each of the algorithms, 'auto nsga2 random' if none are named, and seeds
+# 1 to 5 (a seed draws the split of the samples, too): the latency of the fastest candidate that by then was measured on all search
 # samples and is within the budget there, drop + 1.645 standard errors <= 1 %; the original's where
 # there is none. A probe of a single gene counts for as much of an evaluation as it has samples; a
 # search that ended earlier keeps what it had. The last column is what it ended with, refined and
-# confirmed on samples that it never saw. Studies are kept in the folder WORK, and what is there is
-# not searched again. SVG is where the plot goes.
+# confirmed on samples that it never saw. Studies are kept in the folder WORK: what is there is
+# not searched again, and what was interrupted is carried on. SVG is where the plot goes.
 set -eu
 build=$(cd "$1" && pwd)
 top=$(cd "$(dirname "$0")/.." && pwd)
 mkdir -p "$2"
 work=$(cd "$2" && pwd)
 svg=${3:-$work/search_efficiency.svg}
+algorithms=${4:-auto nsga2 random}
 
 cat >"$work/search.yaml" <<END
 model: $top/examples/fashion/fashion.onnx
@@ -39,10 +40,10 @@ latency() { # FILE WHICH: of the original, of the best
     sed -n 's/^[[:space:]]*"latency_ms":[[:space:]]*\([-0-9.e+]*\),*$/\1/p' "$1" | sed -n "$2p"
 }
 
-for algorithm in auto nsga2 random; do
+for algorithm in $algorithms; do
     for seed in 1 2 3 4 5; do
         out=$work/$algorithm-$seed
-        [ -s "$out/result.json" ] ||
+        [ -s "$out/result.json" ] && ! grep -q '"status":[[:space:]]*5' "$out/result.json" ||
             AMCT_PLUGIN_PATH=$build/plugins "$build/amct-autotune" search -c "$work/search.yaml" \
                 -o "$out" --algorithm $algorithm --seed $seed -q >/dev/null || [ $? -gt 2 ] || exit 2
         echo "run $algorithm $seed $(latency "$out/result.json" 1) $(latency "$out/result.json" 2) \
@@ -86,7 +87,7 @@ awk -v budget=0.01 -v full=1244 '
     END { close_run() }' "$work/runs.txt" >"$work/reached.txt"
 
 # A line for each algorithm and column: median, least, most.
-for algorithm in auto nsga2 random; do
+for algorithm in $algorithms; do
     for column in 2 3 4 5 6 7; do
         awk -v a=$algorithm -v c=$column '$1 == a { print $c }' "$work/reached.txt" | sort -n |
             awk -v a=$algorithm -v c=$column '
@@ -96,9 +97,11 @@ for algorithm in auto nsga2 random; do
 done >"$work/summary.txt"
 
 awk '
-    $2 == 2 { printf "%s| %s |", NR > 1 ? "\n" : \
-        "| latency in ms after | 25 | 50 | 100 | 200 | 400 | confirmed |\n" \
-        "| --- | --- | --- | --- | --- | --- | --- |\n", $1 }
+    NR == 1 {
+        print "| latency in ms after | 25 | 50 | 100 | 200 | 400 | confirmed |"
+        print "| --- | --- | --- | --- | --- | --- | --- |"
+    }
+    $2 == 2 { printf "%s| %s |", (NR == 1 ? "" : "\n"), $1 }
     { printf " %.4f (%.4f .. %.4f) |", $3, $4, $5 }
     END { print "" }' "$work/summary.txt"
 
@@ -114,9 +117,9 @@ awk '
     END {
         low = int(low * 50) / 50; high = int(high * 50 + 1) / 50
         split("#1f6feb #c4432b #6b7280", colour, " "); split("- 6,4 2,4", dash, " ")
-        print "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"680\" height=\"390\" " \
+        print "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"640\" height=\"390\" " \
             "font-family=\"sans-serif\" font-size=\"13\">"
-        print "<rect width=\"680\" height=\"390\" fill=\"white\"/>"
+        print "<rect width=\"640\" height=\"390\" fill=\"white\"/>"
         for (v = low; v < high + 0.01; v += 0.04) {
             printf "<line x1=\"70\" x2=\"590\" y1=\"%.1f\" y2=\"%.1f\" stroke=\"#ddd\"/>\n", y(v), y(v)
             printf "<text x=\"62\" y=\"%.1f\" text-anchor=\"end\">%.2f</text>\n", y(v) + 4, v
@@ -137,7 +140,10 @@ awk '
             }
             printf "<polyline points=\"%s\" fill=\"none\" stroke=\"%s\" stroke-width=\"2\"%s/>\n", points,
                 colour[i + 1], i ? " stroke-dasharray=\"" dash[i + 1] "\"" : ""
-            printf "<text x=\"598\" y=\"%.1f\" fill=\"%s\">%s</text>\n", y(median[a, 6]) + 4, colour[i + 1], a
+            printf "<line x1=\"490\" x2=\"530\" y1=\"%d\" y2=\"%d\" stroke=\"%s\" stroke-width=\"2\"%s/>\n",
+                62 + 20 * i, 62 + 20 * i, colour[i + 1],
+                i ? " stroke-dasharray=\"" dash[i + 1] "\"" : ""
+            printf "<text x=\"538\" y=\"%d\">%s</text>\n", 66 + 20 * i, a
         }
         print "</svg>"
     }' "$work/summary.txt" >"$svg"

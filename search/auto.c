@@ -7,11 +7,13 @@
  *    corrected by what those showed, for a narrow one. Measured in full, as they also teach how
  * loss and accuracy are related and how early looks foresee late ones.
  * 4. Evolution and the neighbours of the best, raced, until it stalls, nothing promising is found,
- * or the evaluations are used up.
+ *    or the evaluations are used up.
  * 5. The fastest that are good enough, as far as is foreseen of what refining makes of them
  *    (refining.h), are refined; with what that teaches, evolution goes on, until the fastest is a
  *    refined one and nothing promising is left.
- * 6. A few more points of the front, for other budgets.
+ * 6. A few more points of the front, for other budgets: knapsacks for other targets. Offspring of
+ *    NSGA-II from all that was measured, in their place or behind them, cover less of the front for
+ *    as many evaluations (docs/figures.md).
  */
 #include "search/cheapest.h"
 #include "search/engine.h"

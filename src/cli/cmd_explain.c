@@ -52,73 +52,116 @@ static const char *level_of(const cJSON *at, char text[AMCT_SHOWN])
     return text;
 }
 
+static void print_change(const cJSON *layer, const char *what, const char *before,
+                         const char *after, const char *unit, double factor)
+{
+    double was = factor * amct_json_get_number(layer, before);
+    double now = factor * amct_json_get_number(layer, after);
+    if (!isnan(was) && !isnan(now))
+        printf("  %-9s %.4g -> %.4g %s\n", what, was, now, unit);
+}
+
 static void explain_structure(const cJSON *layer)
 {
     double kept = amct_json_get_number(layer, "channels_kept");
     double all = amct_json_get_number(layer, "channels");
     double rank = amct_json_get_number(layer, "rank");
-    char form[AMCT_SHOWN];
-    if (kept < all)
-        printf("  channels  %.0f of %.0f\n", kept, all);
+    const char *group = amct_json_get_text(layer, "group");
+    char form[AMCT_SHOWN], name[AMCT_SHOWN];
+    if (kept < all || group) {
+        printf("  channels  %.0f of %.0f", kept, all);
+        if (group)
+            printf(", in the group of '%s'", amct_utf8_show(group, name, sizeof name));
+        printf("\n");
+    }
     if (!isnan(rank))
         printf("  rank      %.0f, %s form\n", rank, shown(layer, "form", form));
 }
 
+/* A level that was tried, or the one that was chosen. */
+static void print_level(const cJSON *at, bool chosen, const cJSON *best)
+{
+    double now = amct_json_get_number(best, "latency_ms");
+    double ms = chosen ? now : amct_json_get_number(at, "network_latency_ms");
+    double bytes = amct_json_get_number(chosen ? best : at, chosen ? "bytes" : "network_bytes");
+    double loss = amct_json_get_number(at, "loss_alone");
+    char level[AMCT_SHOWN], text[32] = "-", size[32] = "-";
+    if (!isnan(loss))
+        snprintf(text, sizeof text, "%.3g", loss);
+    if (!isnan(bytes))
+        snprintf(size, sizeof size, "%.1f", bytes / 1e3);
+    printf("  %c %-20s %10.4g %+10.3g %12s %11s\n", chosen ? '*' : ' ', level_of(at, level), ms,
+           1e3 * (ms - now), size, text);
+}
+
+/* All levels of one kind, the chosen one first. */
+static void explain_kind(const cJSON *layer, const char *kind, const char *reason_key,
+                         const cJSON *best)
+{
+    const cJSON *at;
+    const char *its;
+    char reason[AMCT_SHOWN];
+    cJSON_ArrayForEach(at, cJSON_GetObjectItemCaseSensitive(
+                               layer, "chosen")) if ((its = amct_json_get_text(at, "kind")) &&
+                                                     strcmp(its, kind) == 0)
+        print_level(at, true, best);
+    cJSON_ArrayForEach(at, cJSON_GetObjectItemCaseSensitive(
+                               layer, "alternatives")) if ((its = amct_json_get_text(at, "kind")) &&
+                                                           strcmp(its, kind) == 0)
+        print_level(at, false, best);
+    const cJSON *reasons = amct_json_get_object(layer, "reasons");
+    if (amct_json_get_text(reasons, reason_key))
+        printf("    %s: %s\n", kind, shown(reasons, reason_key, reason));
+}
+
 static void explain_layer(const cJSON *result, const cJSON *layer)
 {
-    char before[32], after[32], level[AMCT_SHOWN];
+    char before[32], after[32];
     char name[AMCT_SHOWN], op[AMCT_SHOWN], bits[AMCT_SHOWN], was[AMCT_SHOWN];
-    double now =
-        amct_json_get_number(cJSON_GetObjectItemCaseSensitive(result, "best"), "latency_ms");
+    const cJSON *best = cJSON_GetObjectItemCaseSensitive(result, "best");
     double alone = amct_json_get_number(layer, "loss_alone");
-    const cJSON *other;
     printf("%s (%s): %s, was %s\n", shown(layer, "name", name), shown(layer, "op", op),
            shown(layer, "bits", bits), shown(layer, "baseline_bits", was));
     printf("  latency   %s -> %s\n", time_of(layer, "baseline_latency_us", before, sizeof before),
            time_of(layer, "latency_us", after, sizeof after));
+    print_change(layer, "size", "baseline_bytes", "bytes", "kB on the device", 1e-3);
     explain_structure(layer);
     if (!isnan(alone))
-        printf("  loss      %.3g by this level alone\n", alone);
-    cJSON_ArrayForEach(other, cJSON_GetObjectItemCaseSensitive(layer, "alternatives"))
-    {
-        double then = amct_json_get_number(other, "network_latency_ms");
-        double loss = amct_json_get_number(other, "loss_alone");
-        printf("  at %-16s the network would take %.4g ms (%+.3g us)", level_of(other, level), then,
-               1e3 * (then - now));
-        if (!isnan(loss))
-            printf(", loss %.3g alone", loss);
-        printf("\n");
-    }
-    if (amct_json_get_text(layer, "reason"))
-        printf("  reason    %s\n", shown(layer, "reason", name));
+        printf("  loss      %.3g by this level of bits alone\n", alone);
+    printf("  what the network would be with the other levels (* chosen):\n");
+    printf("    %-20s %10s %10s %12s %11s\n", "level", "ms", "us more", "kB", "loss alone");
+    explain_kind(layer, "bits", "bits", best);
+    explain_kind(layer, "channels", "sparsity", best);
+    explain_kind(layer, "rank", "rank", best);
 }
 
 static void explain_all(const cJSON *result)
 {
     const cJSON *layer;
     char before[32], after[32], bits[AMCT_SHOWN], name[AMCT_SHOWN], why[AMCT_SHOWN];
-    printf("%-6s %9s %5s %10s %10s %10s  %s\n", "bits", "channels", "rank", "before us", "after us",
-           "loss", "layer");
+    printf("%-9s %9s %12s %10s %10s %9s %9s %10s  %s\n", "bits", "channels", "rank", "before us",
+           "after us", "before kB", "after kB", "loss", "layer");
     cJSON_ArrayForEach(layer, cJSON_GetObjectItemCaseSensitive(result, "layers"))
     {
         double was = amct_json_get_number(layer, "baseline_latency_us");
         double now = amct_json_get_number(layer, "latency_us");
         double alone = amct_json_get_number(layer, "loss_alone");
-        char loss[32] = "-";
+        char loss[32] = "-", channels[32], rank[32] = "-", form[AMCT_SHOWN];
         snprintf(before, sizeof before, isnan(was) ? "-" : "%.2f", was);
         snprintf(after, sizeof after, isnan(now) ? "-" : "%.2f", now);
         if (!isnan(alone))
             snprintf(loss, sizeof loss, "%.3g", alone);
         const char *reason = amct_json_get_text(layer, "reason");
-        char channels[32], rank[16] = "-";
         snprintf(channels, sizeof channels, "%.0f/%.0f",
                  amct_json_get_number(layer, "channels_kept"),
                  amct_json_get_number(layer, "channels"));
         if (!isnan(amct_json_get_number(layer, "rank")))
-            snprintf(rank, sizeof rank, "%.0f", amct_json_get_number(layer, "rank"));
-        printf("%-6s %9s %5s %10s %10s %10s  %s%s%s%s\n", shown(layer, "bits", bits), channels,
-               rank, before, after, loss, shown(layer, "name", name), reason ? "  (" : "",
-               reason ? shown(layer, "reason", why) : "", reason ? ")" : "");
+            snprintf(rank, sizeof rank, "%.0f %.12s", amct_json_get_number(layer, "rank"),
+                     shown(layer, "form", form));
+        printf("%-9s %9s %12s %10s %10s %9.1f %9.1f %10s  %s%s%s%s\n", shown(layer, "bits", bits),
+               channels, rank, before, after, amct_json_get_number(layer, "baseline_bytes") / 1e3,
+               amct_json_get_number(layer, "bytes") / 1e3, loss, shown(layer, "name", name),
+               reason ? "  (" : "", reason ? shown(layer, "reason", why) : "", reason ? ")" : "");
     }
 }
 

@@ -1,9 +1,10 @@
 #include "cli/command.h"
 
 #include "base/utf8.h"
+#include "cli/choices.h"
+#include "cli/inspect_structure.h"
 #include "ops/op.h"
 #include "passes/prepare.h"
-#include "tune/genes.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -14,8 +15,16 @@ typedef struct inspection {
     const char *path;
     const amct_model *model;
     const amct_genes *genes; /* on the target */
+    amct_shapes shapes;
+    const amct_gains *gains; /* NULL: not asked for */
+    const char *chip;
     int64_t parameters, macs, bytes;
 } inspection;
+
+static amct_choices_of choices_of(const inspection *in)
+{
+    return (amct_choices_of){in->genes, in->model->layers, in->shapes.structure};
+}
 
 /* Calls put for every level that layer i may have. */
 static void each_level(const inspection *in, uint32_t i, void (*put)(void *to, const char *level),
@@ -82,7 +91,7 @@ static void append_level(void *to, const char *level)
     sprintf(text + strlen(text), text[0] ? ", %s" : "%s", level);
 }
 
-static void print_text(const inspection *in)
+static amct_status print_text(const inspection *in, amct_err *err)
 {
     const amct_graph *g = in->model->graph;
     uint32_t first[UNKNOWN_MAX], count[UNKNOWN_MAX], n = find_unknown(g, first, count, UNKNOWN_MAX);
@@ -96,24 +105,31 @@ static void print_text(const inspection *in)
            (double)in->parameters / 1e6, (double)in->macs / 1e6, (double)in->bytes / 1e6);
     print_tensors(g, g->inputs, g->n_inputs, "input ");
     print_tensors(g, g->outputs, g->n_outputs, "output");
-    printf("%-14s %-18s %10s %10s  %-21s %s\n", "operator", "result", "kMACs", "weights", "bits",
-           "layer");
+    printf("%-14s %-18s %10s %10s  %-21s %5s  %-24s %s\n", "operator", "result", "kMACs", "weights",
+           "bits", "group", "ranks up to", "layer");
     for (uint32_t i = 0; i < in->model->n_layers; i++) {
         const amct_layer *l = &in->model->layers[i];
         const char *reason = amct_genes_reason(in->genes, AMCT_GENE_BITS, i, AMCT_LEVEL_16);
-        char levels[AMCT_N_LEVELS * 16] = "";
+        char levels[AMCT_N_LEVELS * 16] = "", group[16] = "-", ranks[64];
+        if (!amct_shapes_why(&in->shapes, i))
+            snprintf(group, sizeof group, "%d", (int)amct_shapes_group(&in->shapes, i));
         each_level(in, i, append_level, levels);
-        printf("%-14s %-18s %10.0f %10" PRId64 "  %-21s %s%s%s%s\n", l->op,
+        printf("%-14s %-18s %10.0f %10" PRId64 "  %-21s %5s  %-24s %s%s%s%s\n", l->op,
                amct_shape_print(&g->tensors[l->dst].shape, shape, sizeof shape),
-               (double)l->macs / 1e3, l->parameters, levels,
-               amct_utf8_show(l->name, name, sizeof name), reason ? "  (" : "",
-               reason ? reason : "", reason ? ")" : "");
+               (double)l->macs / 1e3, l->parameters, levels, group,
+               amct_shapes_ranks(ranks, &in->shapes, i), amct_utf8_show(l->name, name, sizeof name),
+               reason ? "  (" : "", reason ? reason : "", reason ? ")" : "");
     }
     for (uint32_t i = 0; i < n; i++)
         printf("unknown operator %s%s%s: %u, first at node '%s'; such a network cannot be run\n",
                amct_utf8_show(g->nodes[first[i]].domain, domain, sizeof domain),
                domain[0] ? "." : "", amct_utf8_show(g->nodes[first[i]].op, op, sizeof op), count[i],
                amct_utf8_show(g->nodes[first[i]].name, name, sizeof name));
+    amct_shapes_print(&in->shapes);
+    if (!in->gains)
+        return AMCT_OK;
+    amct_choices_of of = choices_of(in);
+    return amct_choices_print(&of, in->gains, in->chip, UINT32_MAX, err);
 }
 
 static void add_shape(amct_json *json, cJSON *at, const char *key, const amct_shape *shape)
@@ -155,6 +171,23 @@ static void add_level(void *to, const char *level)
     amct_json_text(list->json, list->list, NULL, level);
 }
 
+/* null without --target. */
+static void add_gains(amct_json *json, const inspection *in)
+{
+    if (!in->gains) {
+        amct_json_null(json, json->root, "gains");
+        return;
+    }
+    amct_choices_of of = choices_of(in);
+    cJSON *at = amct_json_object(json, json->root, "gains");
+    amct_json_text(json, at, "target", in->chip);
+    amct_json_number(json, at, "latency_ms", in->gains->original_ns / 1e6);
+    amct_json_number(json, at, "fastest_bits_latency_ms", in->gains->bits_ns / 1e6);
+    amct_json_number(json, at, "fastest_latency_ms", in->gains->fastest_ns / 1e6);
+    amct_choices_add_gains(json, amct_json_array(json, at, "choices"), &of, in->gains);
+    amct_choices_add_skipped(json, amct_json_array(json, at, "skipped"), &of);
+}
+
 static amct_status print_json(const inspection *in, amct_err *err)
 {
     const amct_graph *g = in->model->graph;
@@ -183,14 +216,15 @@ static amct_status print_json(const inspection *in, amct_err *err)
         amct_json_integer(&json, at, "parameters", l->parameters);
         json_list bits = {&json, amct_json_array(&json, at, "bits")};
         each_level(in, i, add_level, &bits);
-        amct_json_null(&json, at, "group");
-        amct_json_null(&json, at, "ranks");
+        amct_shapes_add_layer(&json, at, &in->shapes, i);
         cJSON *reasons = amct_json_object(&json, at, "reasons");
         amct_json_text(&json, reasons, "bits",
                        amct_genes_reason(in->genes, AMCT_GENE_BITS, i, AMCT_LEVEL_16));
-        amct_json_null(&json, reasons, "sparsity");
-        amct_json_null(&json, reasons, "rank");
+        amct_json_text(&json, reasons, "sparsity", amct_shapes_why(&in->shapes, i));
+        amct_json_text(&json, reasons, "rank", amct_structure_layer(in->shapes.structure, i).why);
     }
+    amct_shapes_add_groups(&json, amct_json_array(&json, json.root, "groups"), &in->shapes);
+    add_gains(&json, in);
     cJSON *unsupported = amct_json_array(&json, json.root, "unsupported");
     for (uint32_t i = 0; i < n; i++) {
         cJSON *at = amct_json_object(&json, unsupported, NULL);
@@ -234,31 +268,83 @@ static amct_status print_search_file(amct_config *c, const amct_plugins *plugins
     return AMCT_OK;
 }
 
+/* Which layer each node is. */
+static amct_status index_layers(uint32_t **out, const amct_model *model, amct_err *err)
+{
+    uint32_t *of = malloc((model->graph->n_nodes + (size_t)1) * sizeof *of);
+    if (!of)
+        return amct_fail_nomem(err);
+    for (uint32_t n = 0; n < model->graph->n_nodes; n++)
+        of[n] = UINT32_MAX;
+    for (uint32_t i = 0; i < model->n_layers; i++)
+        of[model->layers[i].node] = i;
+    *out = of;
+    return AMCT_OK;
+}
+
+/* What an inspection needs besides the model. */
+typedef struct findings {
+    amct_costing *costing, *structured; /* without and with channels and ranks */
+    amct_genes genes;
+    amct_structure *structure;
+    amct_gains gains;
+    uint32_t *layer_of;
+} findings;
+
+static amct_status find_gains(findings *f, const amct_config *config, const amct_plugins *plugins,
+                              const amct_model *m, amct_err *err)
+{
+    double ratios[] = {0.25, 0.5, 0.75};
+    amct_config c = *config;
+    c.ratios = ratios;
+    c.n_ratios = sizeof ratios / sizeof *ratios;
+    c.rank_levels = 3;
+    AMCT_TRY(amct_costing_new(&f->structured, plugins, &c, m->graph, m->layers, m->n_layers,
+                              f->structure, err));
+    AMCT_TRY(amct_genes_add_structure(&f->genes, &c, m->layers, f->structure, f->structured, err));
+    return amct_gains_find(&f->gains, &f->genes, f->structured, err);
+}
+
+static amct_status find(findings *f, const amct_config *c, const amct_plugins *plugins,
+                        const amct_model *m, amct_err *err)
+{
+    amct_structure_options options = {.multiple = c->multiple};
+    AMCT_TRY(
+        amct_costing_new(&f->costing, plugins, c, m->graph, m->layers, m->n_layers, NULL, err));
+    AMCT_TRY(amct_genes_make(&f->genes, c, m->layers, m->n_layers, f->costing, err));
+    AMCT_TRY(index_layers(&f->layer_of, m, err));
+    AMCT_TRY(
+        amct_structure_outline(&f->structure, m->graph, m->layers, m->n_layers, &options, err));
+    return c->target_given && !c->search_file_wanted ? find_gains(f, c, plugins, m, err) : AMCT_OK;
+}
+
 static amct_status inspect(amct_config *c, const amct_plugins *plugins, const char *path,
                            amct_err *err)
 {
     amct_model model;
-    amct_genes genes = {0};
-    amct_costing *costing = NULL;
+    findings f = {0};
     AMCT_TRY(amct_model_load(&model, plugins, path, &c->model_source, err));
-    inspection in = {.path = path, .model = &model};
+    inspection in = {.path = path, .model = &model, .chip = c->chip};
     amct_status status = AMCT_OK;
     if (c->batch)
         status = amct_set_batch(model.graph, c->batch, err);
     if (status == AMCT_OK)
-        status = amct_costing_new(&costing, plugins, c, model.graph, model.layers, model.n_layers,
-                                  NULL, err);
-    if (status == AMCT_OK)
-        status = amct_genes_make(&genes, c, model.layers, model.n_layers, costing, err);
+        status = find(&f, c, plugins, &model, err);
     if (status == AMCT_OK) {
-        in.genes = &genes;
+        in.genes = &f.genes;
+        in.gains = f.gains.alone_ns ? &f.gains : NULL;
+        in.shapes = (amct_shapes){f.structure, model.layers, model.n_layers, f.layer_of};
         sum_up(&in);
         status = c->search_file_wanted ? print_search_file(c, plugins, path, err)
                  : c->json             ? print_json(&in, err)
-                                       : (print_text(&in), AMCT_OK);
+                                       : print_text(&in, err);
     }
-    amct_genes_free(&genes);
-    amct_costing_free(costing);
+    amct_gains_free(&f.gains);
+    amct_genes_free(&f.genes);
+    amct_costing_free(f.structured);
+    amct_costing_free(f.costing);
+    amct_structure_free(f.structure);
+    free(f.layer_of);
     amct_model_free(&model);
     return status;
 }

@@ -1,6 +1,8 @@
 #include "cli/dry_run.h"
 
+#include "cli/choices.h"
 #include "cli/command.h"
+#include "passes/prepare.h"
 #include "tune/forecast.h"
 
 static const char *span(double seconds, char *text, size_t size)
@@ -14,31 +16,62 @@ static const char *span(double seconds, char *text, size_t size)
     return text;
 }
 
-static void print_text(const amct_config *c, const amct_forecast *f)
+enum { SHOWN = 16 }; /* genes */
+
+static amct_choices_of choices_of(const amct_forecast *f)
 {
-    char text[32];
-    printf("%u of %u layers have a choice; samples: %u calibration, %u search, %u confirm\n",
-           f->genes, f->layers, f->calibration_samples, f->search_samples, f->confirm_samples);
-    printf(
-        "at most %u evaluations and %u single-layer probes: about %s, %.0f MB of memory, %.0f MB "
-        "of disk in %s\n",
-        f->evaluations, f->probes, span(f->seconds, text, sizeof text),
-        (double)f->memory_bytes / 1e6, (double)f->disk_bytes / 1e6, c->output);
-    printf("latency %.4g ms on %s, %.4g ms with every choice at its fastest: no search can reach "
-           "more than %.2fx\n",
-           f->original_ns / 1e6, c->chip, f->fastest_ns / 1e6, f->original_ns / f->fastest_ns);
+    return (amct_choices_of){&f->setup.genes, f->setup.model.layers, f->setup.structure};
+}
+
+static void print_choices(const amct_config *c, const amct_forecast *f)
+{
+    const amct_gains *g = &f->gains;
+    printf("latency %.4g ms on %s at batch %lld\n", g->original_ns / 1e6, c->chip,
+           (long long)amct_batch_of(f->setup.cost_graph));
+    if (g->fastest_ns > (1 - AMCT_FASTER_RATIO) * g->original_ns)
+        printf("no choice makes it faster by 1 %%: a search would end with the original\n");
+    else if (f->channels + f->ranks)
+        printf("%.4g ms with all bits at their lowest (%.2fx), %.4g ms with every choice at its "
+               "fastest: no search can be expected to reach more than %.2fx\n",
+               g->bits_ns / 1e6, g->original_ns / g->bits_ns, g->fastest_ns / 1e6,
+               g->original_ns / g->fastest_ns);
+    else
+        printf("%.4g ms with every choice at its fastest: no search can reach more than %.2fx\n",
+               g->fastest_ns / 1e6, g->original_ns / g->fastest_ns);
     if (f->fixed_ratio > 0.5)
         printf("%.0f %% of the latency is fixed cost that no compression changes: a larger --batch "
                "would gain more\n",
                100 * f->fixed_ratio);
 }
 
+static amct_status print_text(const amct_config *c, const amct_forecast *f, amct_err *err)
+{
+    char text[32], refine[32];
+    amct_choices_of of = choices_of(f);
+    printf("%u of %u layers have a choice of bits", f->bits, f->layers);
+    if (f->setup.structure)
+        printf(", %u groups one of channels, %u layers one of ranks", f->channels, f->ranks);
+    printf("; samples: %u calibration, %u search, %u confirm\n", f->calibration_samples,
+           f->search_samples, f->confirm_samples);
+    printf("at most %u evaluations and %u single-layer probes: about %s, of which %s for moments "
+           "and for rebuilding the best; %.0f MB of memory, %.0f MB of disk in %s\n",
+           f->evaluations, f->probes, span(f->seconds, text, sizeof text),
+           span(f->refine_seconds, refine, sizeof refine), (double)f->memory_bytes / 1e6,
+           (double)f->disk_bytes / 1e6, c->output);
+    print_choices(c, f);
+    return amct_choices_print(&of, &f->gains, c->chip, SHOWN, err);
+}
+
 static amct_status print_json(const amct_forecast *f, amct_err *err)
 {
     amct_json json;
+    amct_choices_of of = choices_of(f);
     amct_json_begin(&json);
     amct_json_integer(&json, json.root, "layers", f->layers);
     amct_json_integer(&json, json.root, "genes", f->genes);
+    amct_json_integer(&json, json.root, "genes_bits", f->bits);
+    amct_json_integer(&json, json.root, "genes_channels", f->channels);
+    amct_json_integer(&json, json.root, "genes_rank", f->ranks);
     amct_json_integer(&json, json.root, "evaluations", f->evaluations);
     amct_json_integer(&json, json.root, "probes", f->probes);
     cJSON *samples = amct_json_object(&json, json.root, "samples");
@@ -46,11 +79,15 @@ static amct_status print_json(const amct_forecast *f, amct_err *err)
     amct_json_integer(&json, samples, "search", f->search_samples);
     amct_json_integer(&json, samples, "confirm", f->confirm_samples);
     amct_json_number(&json, json.root, "seconds", f->seconds);
+    amct_json_number(&json, json.root, "refine_seconds", f->refine_seconds);
     amct_json_integer(&json, json.root, "memory_bytes", (int64_t)f->memory_bytes);
     amct_json_integer(&json, json.root, "disk_bytes", (int64_t)f->disk_bytes);
-    amct_json_number(&json, json.root, "latency_ms", f->original_ns / 1e6);
-    amct_json_number(&json, json.root, "fastest_latency_ms", f->fastest_ns / 1e6);
+    amct_json_number(&json, json.root, "latency_ms", f->gains.original_ns / 1e6);
+    amct_json_number(&json, json.root, "fastest_bits_latency_ms", f->gains.bits_ns / 1e6);
+    amct_json_number(&json, json.root, "fastest_latency_ms", f->gains.fastest_ns / 1e6);
     amct_json_number(&json, json.root, "fixed_ratio", f->fixed_ratio);
+    amct_choices_add_gains(&json, amct_json_array(&json, json.root, "choices"), &of, &f->gains);
+    amct_choices_add_skipped(&json, amct_json_array(&json, json.root, "skipped"), &of);
     amct_status status = amct_cmd_answer(&json, err);
     amct_json_end(&json);
     return status;
@@ -59,11 +96,9 @@ static amct_status print_json(const amct_forecast *f, amct_err *err)
 int amct_dry_run(const amct_config *config, amct_err *err)
 {
     amct_forecast f;
-    if (amct_forecast_make(&f, config, err) != AMCT_OK)
-        return amct_cmd_fail(err);
-    if (!config->json)
-        print_text(config, &f);
-    else if (print_json(&f, err) != AMCT_OK)
-        return amct_cmd_fail(err);
-    return 0;
+    amct_status status = amct_forecast_make(&f, config, err);
+    if (status == AMCT_OK)
+        status = config->json ? print_json(&f, err) : print_text(config, &f, err);
+    amct_forecast_free(&f);
+    return status == AMCT_OK ? 0 : amct_cmd_fail(err);
 }

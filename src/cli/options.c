@@ -217,6 +217,7 @@ SET(estimator)
 SET(target)
 {
     c->target_section = NULL;
+    c->target_given = true;
     return amct_config_set_target(c, "chip", value, err);
 }
 /* Takes KEY=VALUE apart, into two texts of the arena. */

@@ -2,6 +2,7 @@
 
 #include "cli/result.h"
 
+#include "cli/choices.h"
 #include "cli/verdict.h"
 #include "measure/interval.h"
 #include "tune/outcome.h"
@@ -35,6 +36,10 @@ static void add_values(amct_json *json, const amct_tuned *to)
     amct_json_text(json, best, "form",
                    to->best ? amct_refinement_names[to->best->refined.form] : NULL);
     amct_json_number(json, best, "loss", o.loss);
+    amct_json_number(json, best, "fitted_loss", o.fitted_loss);
+    amct_json_number(json, best, "held_loss", o.held_loss);
+    amct_json_integer(json, best, "held_samples", o.held);
+    amct_json_bool(json, best, "overfitted", o.overfitted);
 }
 
 /* Which level of its gene was chosen. */
@@ -46,42 +51,52 @@ static uint32_t chosen_level(const amct_tuned *to, const amct_gene *gene)
     return level;
 }
 
-/* Why a layer is not at a level that loses more. */
+/* Why a gene is not at a level that loses more. */
 static const char *reason_of(const amct_tuned *to, uint32_t g, uint32_t level)
 {
+    static const char *const words[][2] = {
+        [AMCT_GENE_BITS] = {"a lossier level would cost too much accuracy",
+                            "a lossier level would not be faster beside the other layers' levels"},
+        [AMCT_GENE_CHANNELS] = {"fewer channels would cost too much accuracy",
+                                "fewer channels would not be faster beside the other choices"},
+        [AMCT_GENE_RANK] = {"factors of a lower rank would cost too much accuracy",
+                            "factors of a lower rank would not be faster beside the other "
+                            "choices"}};
     const amct_gene *gene = &to->setup.genes.genes[g];
     if (level + 1 == gene->n_levels)
         return NULL;
     for (uint32_t k = level + 1; k < gene->n_levels; k++)
         if (to->other_ns[g * AMCT_GENE_LEVELS + k] < to->best_cost.latency_ns)
-            return "fewer bits would cost too much accuracy";
-    return "fewer bits would not be faster beside the other layers' levels";
+            return words[gene->kind][0];
+    return words[gene->kind][1];
 }
 
-static const char *form_name(amct_split_form form)
+static amct_choices_of choices_of(const amct_setup *s)
 {
-    return form == AMCT_SPLIT_ROWS || form == AMCT_SPLIT_COLUMNS ? "spatial" : "channel";
+    return (amct_choices_of){&s->genes, s->model.layers, s->structure};
 }
 
 /* What a gene says at a level. */
 static void add_level(amct_json *json, cJSON *at, const amct_tuned *to, const amct_gene *gene,
                       uint32_t level)
 {
-    const amct_structure *structure = to->setup.structure;
-    uint8_t value = gene->values[level];
-    if (gene->kind == AMCT_GENE_BITS) {
-        amct_json_text(json, at, "bits", amct_level_name((amct_level_kind)value));
-    } else if (gene->kind == AMCT_GENE_CHANNELS) {
-        amct_group_levels levels = amct_structure_group(structure, gene->index);
-        amct_json_integer(json, at, "channels_kept",
-                          value ? levels.kept[value - 1] : levels.group->n_lanes);
-    } else if (value) {
-        amct_rank rank = amct_structure_layer(structure, gene->index).ranks[value - 1];
-        amct_json_integer(json, at, "rank", rank.rank);
-        amct_json_text(json, at, "form", form_name(rank.form));
-    } else {
-        amct_json_null(json, at, "rank");
-    }
+    amct_choices_of of = choices_of(&to->setup);
+    amct_choices_add(json, at, &of, gene->kind, gene->index, gene->values[level]);
+}
+
+/* Of the network with one other choice. */
+static int64_t bytes_with(const amct_tuned *to, uint32_t slot, uint8_t value)
+{
+    const amct_setup *s = &to->setup;
+    uint8_t *choices = calloc(s->genes.n_choices + (size_t)1, 1);
+    if (!choices)
+        return 0;
+    if (to->best)
+        memcpy(choices, to->best->choices, s->genes.n_choices);
+    choices[slot] = value;
+    int64_t bytes = amct_outcome_bytes(s, choices);
+    free(choices);
+    return bytes;
 }
 
 /* The levels of a gene that were not chosen, with what they would have meant. */
@@ -92,19 +107,15 @@ static void add_others(amct_json *json, cJSON *list, const amct_tuned *to, const
         if (k == chosen)
             continue;
         cJSON *other = amct_json_object(json, list, NULL);
+        amct_json_text(json, other, "kind", amct_choices_kind(gene->kind));
         add_level(json, other, to, gene, k);
         amct_json_number(json, other, "network_latency_ms",
                          to->other_ns[g * AMCT_GENE_LEVELS + k] / 1e6);
         amct_json_number(json, other, "loss_alone",
                          k ? to->alone_loss[g * AMCT_GENE_LEVELS + k] : 0);
+        amct_json_integer(json, other, "network_bytes",
+                          bytes_with(to, gene->slot, gene->values[k]));
     }
-}
-
-/* The group that decides over the channels that a layer makes; -1: none. */
-static int64_t group_of_layer(const amct_tuned *to, uint32_t i)
-{
-    const amct_setup *s = &to->setup;
-    return s->structure ? amct_structure_group_of(s->structure, i) : -1;
 }
 
 static void add_shape(amct_json *json, cJSON *at, const amct_tuned *to, uint32_t i)
@@ -128,44 +139,101 @@ static void add_shape(amct_json *json, cJSON *at, const amct_tuned *to, uint32_t
     }
 }
 
-static void add_layer(amct_json *json, cJSON *list, const amct_tuned *to, uint32_t i)
+/* The genes that decide over a layer; NULL where there is none. */
+typedef struct layer_genes {
+    const amct_gene *of[3]; /* by amct_gene_kind */
+    const char *reasons[3]; /* why no level that loses more */
+} layer_genes;
+
+static layer_genes genes_of(const amct_tuned *to, uint32_t i)
+{
+    const amct_setup *s = &to->setup;
+    layer_genes found = {.of = {NULL}};
+    for (int kind = AMCT_GENE_BITS; kind <= AMCT_GENE_RANK; kind++) {
+        int64_t index = kind != AMCT_GENE_CHANNELS ? (int64_t)i
+                        : s->structure             ? amct_structure_group_of(s->structure, i)
+                                                   : -1;
+        if (index < 0)
+            continue;
+        const amct_gene *gene = amct_genes_of(&s->genes, (amct_gene_kind)kind, (uint32_t)index);
+        found.of[kind] = gene;
+        found.reasons[kind] =
+            gene ? reason_of(to, (uint32_t)(gene - s->genes.genes), chosen_level(to, gene))
+                 : amct_genes_reason(&s->genes, (amct_gene_kind)kind, (uint32_t)index, 0);
+    }
+    return found;
+}
+
+/* What was chosen of each gene. */
+static void add_chosen(amct_json *json, cJSON *list, const amct_tuned *to, const amct_gene *gene)
+{
+    uint32_t g = (uint32_t)(gene - to->setup.genes.genes), level = chosen_level(to, gene);
+    cJSON *at = amct_json_object(json, list, NULL);
+    amct_json_text(json, at, "kind", amct_choices_kind(gene->kind));
+    add_level(json, at, to, gene, level);
+    amct_json_number(json, at, "loss_alone",
+                     level ? to->alone_loss[g * AMCT_GENE_LEVELS + level] : 0);
+}
+
+static void add_genes(amct_json *json, cJSON *at, const amct_tuned *to, const layer_genes *genes)
+{
+    cJSON *reasons = amct_json_object(json, at, "reasons");
+    amct_json_text(json, reasons, "bits", genes->reasons[AMCT_GENE_BITS]);
+    amct_json_text(json, reasons, "sparsity", genes->reasons[AMCT_GENE_CHANNELS]);
+    amct_json_text(json, reasons, "rank", genes->reasons[AMCT_GENE_RANK]);
+    cJSON *chosen = amct_json_array(json, at, "chosen");
+    cJSON *others = amct_json_array(json, at, "alternatives");
+    for (int kind = AMCT_GENE_BITS; kind <= AMCT_GENE_RANK; kind++)
+        if (genes->of[kind]) {
+            add_chosen(json, chosen, to, genes->of[kind]);
+            add_others(json, others, to, genes->of[kind]);
+        }
+}
+
+static void add_layer(amct_json *json, cJSON *list, const amct_tuned *to, uint32_t i, int64_t bytes)
 {
     const amct_setup *s = &to->setup;
     const amct_layer *l = &s->model.layers[i];
     uint8_t kind = to->best ? to->best->choices[i] : AMCT_LEVEL_16;
-    const amct_gene *bits = amct_genes_of(&s->genes, AMCT_GENE_BITS, i);
-    const amct_gene *rank = amct_genes_of(&s->genes, AMCT_GENE_RANK, i);
     const amct_layer_cost *now = &to->best_layers[i], *before = &to->original_layers[i];
-    int64_t group = group_of_layer(to, i);
+    layer_genes genes = genes_of(to, i);
+    const amct_gene *bits = genes.of[AMCT_GENE_BITS];
+    int64_t group = s->structure ? amct_structure_group_of(s->structure, i) : -1;
     cJSON *at = amct_json_object(json, list, NULL);
     amct_json_text(json, at, "name", l->name);
     amct_json_text(json, at, "op", l->op);
     amct_json_text(json, at, "bits", amct_level_name((amct_level_kind)kind));
     amct_json_text(json, at, "baseline_bits", amct_level_name(AMCT_LEVEL_16));
     add_shape(json, at, to, i);
+    amct_json_text(json, at, "group",
+                   group < 0 ? NULL
+                             : amct_structure_group(s->structure, (uint32_t)group).group->name);
+    amct_json_integer(json, at, "bytes", bytes);
+    amct_json_integer(json, at, "baseline_bytes", amct_level_bytes(l, AMCT_LEVEL_16));
     amct_json_number(json, at, "latency_us",
                      now->status == AMCT_NODE_OK ? now->latency_ns / 1e3 : NAN);
     amct_json_number(json, at, "baseline_latency_us",
                      before->status == AMCT_NODE_OK ? before->latency_ns / 1e3 : NAN);
+    amct_json_text(json, at, "reason", genes.reasons[AMCT_GENE_BITS]);
     if (bits) {
         uint32_t g = (uint32_t)(bits - s->genes.genes), level = chosen_level(to, bits);
-        amct_json_text(json, at, "reason", reason_of(to, g, level));
         amct_json_number(json, at, "loss_alone",
                          level ? to->alone_loss[g * AMCT_GENE_LEVELS + level] : 0);
-    } else {
-        amct_json_text(json, at, "reason",
-                       amct_genes_reason(&s->genes, AMCT_GENE_BITS, i, AMCT_LEVEL_16));
     }
-    cJSON *others = amct_json_array(json, at, "alternatives");
-    if (bits)
-        add_others(json, others, to, bits);
-    if (group >= 0) {
-        const amct_gene *gene = amct_genes_of(&s->genes, AMCT_GENE_CHANNELS, (uint32_t)group);
-        if (gene)
-            add_others(json, others, to, gene);
-    }
-    if (rank)
-        add_others(json, others, to, rank);
+    add_genes(json, at, to, &genes);
+}
+
+static void add_layers(amct_json *json, const amct_tuned *to)
+{
+    uint32_t n = to->setup.model.n_layers;
+    cJSON *layers = amct_json_array(json, json->root, "layers");
+    int64_t *bytes = calloc(n + (size_t)1, sizeof *bytes);
+    json->failed |= !bytes;
+    if (bytes)
+        amct_outcome_layer_bytes(bytes, to);
+    for (uint32_t i = 0; bytes && i < n; i++)
+        add_layer(json, layers, to, i, bytes[i]);
+    free(bytes);
 }
 
 static int compare_cost(const void *a, const void *b)
@@ -276,28 +344,10 @@ static void add_about(amct_json *json, const amct_tuned *to)
     amct_json_text(json, versions, "executor", amct_onednn_isa());
     cJSON *settings = amct_json_object(json, json->root, "settings");
     amct_json_text(json, settings, "weights", amct_weight_algo_names[c->weights]);
-    amct_json_text(json, settings, "activations",
-                   c->range.algo == AMCT_ACT_HFMG ? "hfmg" : "ifmr");
+    amct_json_text(json, settings, "activations", c->range.algo == AMCT_ACT_HFMG ? "hfmg" : "ifmr");
     amct_json_text(json, settings, "asymmetric", c->range.asymmetric ? "true" : "false");
     amct_json_integer(json, settings, "evaluations", c->evaluations);
     amct_json_integer(json, settings, "jobs", s->jobs);
-}
-
-static void add_skipped(amct_json *json, cJSON *at, const amct_tuned *to,
-                        const amct_skipped *skipped)
-{
-    const amct_setup *s = &to->setup;
-    bool group = skipped->kind == AMCT_GENE_CHANNELS;
-    const char *level = group                                  ? "channels"
-                        : skipped->kind == AMCT_GENE_RANK      ? "rank"
-                        : skipped->value != AMCT_LEVEL_16
-                            ? amct_level_name((amct_level_kind)skipped->value)
-                            : NULL;
-    amct_json_text(json, at, "name",
-                   group ? amct_structure_group(s->structure, skipped->index).group->name
-                         : s->model.layers[skipped->index].name);
-    amct_json_text(json, at, "level", level);
-    amct_json_text(json, at, "reason", skipped->reason);
 }
 
 void amct_result_fill(amct_json *json, const amct_tuned *to, const char *folder,
@@ -316,14 +366,10 @@ void amct_result_fill(amct_json *json, const amct_tuned *to, const char *folder,
     add_about(json, to);
     amct_json_text(json, json->root, "started", started);
     amct_json_text(json, json->root, "finished", finished);
-    cJSON *layers = amct_json_array(json, json->root, "layers");
-    for (uint32_t i = 0; i < s->model.n_layers; i++)
-        add_layer(json, layers, to, i);
+    add_layers(json, to);
     add_front(json, to);
-    cJSON *list = amct_json_array(json, json->root, "skipped");
-    for (uint32_t i = 0; i < s->genes.n_skipped; i++) {
-        add_skipped(json, amct_json_object(json, list, NULL), to, &s->genes.skipped[i]);
-    }
+    amct_choices_of of = choices_of(s);
+    amct_choices_add_skipped(json, amct_json_array(json, json->root, "skipped"), &of);
     cJSON *convergence = amct_json_array(json, json->root, "convergence");
     for (uint32_t i = 0; steps && i < steps->n_steps; i++) {
         cJSON *at = amct_json_object(json, convergence, NULL);

@@ -51,17 +51,24 @@ static int64_t batch_of(const amct_graph *graph)
     return in->rank ? in->dims[0] : 1;
 }
 
+bool amct_gram_shape(amct_gram *out, const amct_graph *graph, const amct_layer *layer)
+{
+    amct_err why;
+    amct_gram g = {.parts = 1};
+    if (layer->no_int8 ||
+        amct_columns_make(&g.columns, graph, layer, batch_of(graph), &why) != AMCT_OK)
+        return false;
+    int64_t k = g.columns.columns;
+    g.parts = (k + AMCT_GRAM_COLUMNS - 1) / AMCT_GRAM_COLUMNS;
+    g.part_columns = g.parts ? (k + g.parts - 1) / g.parts : 0;
+    *out = g;
+    return true;
+}
+
 static bool shape_gram(amct_gram *to, const amct_graph *graph, const amct_layer *layer,
                        const amct_layer_stats *stats)
 {
-    amct_err why;
-    if (layer->no_int8 || !stats->seen ||
-        amct_columns_make(&to->columns, graph, layer, batch_of(graph), &why) != AMCT_OK)
-        return false;
-    int64_t k = to->columns.columns;
-    to->parts = (k + AMCT_GRAM_COLUMNS - 1) / AMCT_GRAM_COLUMNS;
-    to->part_columns = (k + to->parts - 1) / to->parts;
-    return true;
+    return stats->seen && amct_gram_shape(to, graph, layer);
 }
 
 /* Numbers of the sums of a whole part. */

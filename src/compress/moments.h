@@ -34,6 +34,10 @@ typedef struct amct_gram {
 
 typedef struct amct_moments amct_moments;
 
+/* What the moments of a layer look like, without rows and sums; false if it has none: it cannot be
+ * quantised, or its rows do not divide into samples. */
+bool amct_gram_shape(amct_gram *out, const amct_graph *graph, const amct_layer *layer);
+
 /* What the sums of a layer take in total, and the work on it in each process; 0 if it has none: it
  * cannot be quantised, was not seen, or its rows do not divide into samples. */
 size_t amct_moments_bytes(size_t *per_process, const amct_graph *graph, const amct_layer *layer,

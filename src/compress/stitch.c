@@ -31,7 +31,7 @@ static amct_status add_quant(amct_graph *graph, uint32_t *quantised, const amct_
     float scale = 1.0f / params.scale, offset = (float)params.offset;
     for (uint32_t n = first_new; n < graph->n_nodes; n++) {
         const amct_node *node = &graph->nodes[n];
-        if (amct_node_is(node, "AscendQuant") && node->src[0] == layer->src &&
+        if (node->src[0] == layer->src && amct_node_is(node, "AscendQuant") &&
             amct_node_float(node, "scale", 0) == scale &&
             amct_node_float(node, "offset", 0) == offset &&
             strcmp(amct_node_string(node, "dst_type", ""), type) == 0) {
@@ -151,6 +151,7 @@ static amct_status quantise(amct_graph *graph, const amct_layer *layer, const am
     AMCT_TRY(add_borrowed(graph, &weights, w.name, AMCT_INT8, &w.shape, q->weights,
                           (size_t)q->n_weights, q->weights_hash, err));
     graph->tensors[weights].int4 = q->weight_bits == 4;
+    graph->tensors[weights].sparse = q->sparse;
     amct_tensor like = graph->tensors[layer->dst];
     like.dtype = AMCT_INT32;
     AMCT_TRY(add_value(graph, &sums, layer->name, ".sums", like, err));

@@ -77,7 +77,11 @@ const char *amct_lookalike(const void *head, size_t n)
         return "a Python pickle: a PyTorch file of the old form; export it as ONNX";
     if (n >= 10 && bytes[8] == '{' && bytes[9] == '"')
         return "a safetensors file, which holds weights but no network; export it as ONNX";
-    if (is_text(bytes, n) && (begins(bytes, n, "node {") || begins(bytes, n, "graph_def {")))
+    if (!is_text(bytes, n))
+        return NULL;
+    if (contains(head, n, "base_lr:") || contains(head, n, "solver_mode:"))
+        return "the settings of a Caffe solver; give the net that it names";
+    if (begins(bytes, n, "node {") || begins(bytes, n, "graph_def {"))
         return "a TensorFlow graph as text; write it in binary form";
-    return is_text(bytes, n) ? "text" : NULL;
+    return "text";
 }

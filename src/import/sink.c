@@ -11,7 +11,7 @@
 /* More than any operator has, and few enough to compare each with each. */
 enum { MAX_ATTRS = 1024, MAX_STRUCT = 65536 };
 /* Of weights that nobody has: more than any network for these chips. */
-#define MAX_ZEROS ((uint64_t)16 << 30)
+#define MAX_ZEROS ((uint64_t)4 << 30)
 
 struct amct_import_sink {
     amct_sink table;

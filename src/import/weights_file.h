@@ -16,7 +16,7 @@ amct_status amct_weights_put(amct_graph *graph, const char *graph_path, amct_gra
 
 /* The file of weights beside a model: that of the model's name up to its last dot and suffix, else
  * the only one whose name ends with suffix; says which it is. *out is malloc'd, NULL if there is
- * none or more than one. */
+ * none or more than one, and for a model whose own name ends so. */
 amct_status amct_weights_find(char **out, const char *model, const char *suffix, amct_err *err);
 
 #endif

@@ -43,6 +43,10 @@ static amct_status find_only(char **out, const char *folder, const char *suffix,
 amct_status amct_weights_find(char **out, const char *model, const char *suffix, amct_err *err)
 {
     const char *base = amct_path_base(model), *dot = strrchr(base, '.');
+    if (ends_with(base, suffix)) { /* it is such a file itself */
+        *out = NULL;
+        return AMCT_OK;
+    }
     size_t stem = (size_t)((dot && dot != base ? dot : base + strlen(base)) - model);
     char *path = malloc(stem + strlen(suffix) + 1);
     if (!path)

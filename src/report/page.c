@@ -113,6 +113,7 @@ static void write_page(const amct_page *page)
     amct_page_head(page);
     amct_page_scatter(page);
     amct_page_convergence(page);
+    amct_page_picture(page);
     amct_page_bars(page);
     amct_page_layers(page);
     amct_page_skipped(page);

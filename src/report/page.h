@@ -32,6 +32,8 @@ void amct_page_head(const amct_page *page);
 void amct_page_scatter(const amct_page *page);
 /* The best latency over the evaluations. */
 void amct_page_convergence(const amct_page *page);
+/* Bits, channels and ranks of each layer, as a picture. */
+void amct_page_picture(const amct_page *page);
 /* Latency per layer, before and after, as bars. */
 void amct_page_bars(const amct_page *page);
 /* The same and more as a table; layers without a choice; other points of the front. */

@@ -63,6 +63,7 @@ const char amct_page_style[] =
     ".key{display:inline-flex;align-items:center;gap:.4rem}\n"
     ".before{fill:var(--bar)}\n"
     ".after{fill:var(--accent)}\n"
+    ".cut{stroke:var(--ink);stroke-width:2}\n"
     /* tables */
     "table{border-collapse:collapse;width:100%;font-size:.875rem}\n"
     ".scroll{overflow-x:auto}\n"
@@ -72,7 +73,8 @@ const char amct_page_style[] =
     ".scroll .n{text-align:right;white-space:nowrap}\n"
     ".scroll thead .n{white-space:normal}\n"
     ".name{unicode-bidi:isolate;overflow-wrap:anywhere;min-width:min(var(--name,12ch),60vw)}\n"
-    ".why{min-width:9rem;color:var(--quiet)}\n"
+    ".why{min-width:15rem;color:var(--quiet)}\n"
+    ".other{white-space:nowrap}\n"
     ".bars{table-layout:fixed}\n"
     ".bars th{width:calc(var(--name) + .75rem);padding:0 .75rem 0 0;font-weight:400;text-align:right}\n"
     /* cut at the front: the end of a name tells more */
@@ -84,6 +86,9 @@ const char amct_page_style[] =
     ".bars tbody td{background:repeating-linear-gradient(to right,var(--line) 0 1px,"
     "transparent 1px var(--step));print-color-adjust:exact;-webkit-print-color-adjust:exact}\n"
     ".bars tbody tr:hover{background:var(--tint)}\n"
+    ".bars.picture tbody td{background:none}\n"
+    ".picture div{display:grid;grid-template-columns:1fr 15rem;gap:.75rem;align-items:center}\n"
+    ".picture span{line-height:17px}\n"
     ".bars thead{position:sticky;top:0;background:var(--bg)}\n"
     ".bars thead th{color:var(--quiet);font-size:.8125rem}\n"
     /* with the script */
@@ -102,7 +107,9 @@ const char amct_page_style[] =
     "@media screen and (max-width:640px){main{padding:1rem .75rem 2rem}"
     ".facts{grid-template-columns:1fr}.facts div{grid-template-columns:7rem 1fr}"
     ".plot{padding-left:2.9rem;padding-right:.75rem}.big{font-size:1.25rem}"
-    ".bars th{width:47%;font-size:.8125rem}}\n";
+    ".bars th{width:47%;font-size:.8125rem}"
+    ".picture div{grid-template-columns:1fr;gap:0;padding-bottom:.3rem}"
+    ".picture th{vertical-align:top}}\n";
 
 const char amct_page_script[] =
     "'use strict';\n"

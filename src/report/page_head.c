@@ -176,6 +176,22 @@ static void write_facts(const amct_page *page)
     fprintf(out, "</dd></div>\n</dl>\n");
 }
 
+/* When weights fit the samples that they were made of much better than others. */
+static void write_overfit(const amct_page *page)
+{
+    FILE *out = page->out;
+    double fitted = amct_json_get_number(page->best, "fitted_loss");
+    double unseen = amct_json_get_number(page->best, "loss");
+    if (!amct_json_get_true(page->best, "overfitted"))
+        return;
+    fprintf(out, "<p class=\"warn\">The weights fit the calibration samples too well: mean loss ");
+    amct_html_number(out, fitted, amct_html_decimals(fitted, 3));
+    fprintf(out, " on those they were fitted to, ");
+    amct_html_number(out, unseen, amct_html_decimals(unseen, 3));
+    fprintf(out, " on others. More calibration samples (<code>--calibration</code>) would help."
+                 "</p>\n");
+}
+
 void amct_page_head(const amct_page *page)
 {
     FILE *out = page->out;
@@ -195,5 +211,6 @@ void amct_page_head(const amct_page *page)
         fprintf(out,
                 "<p class=\"warn\">No samples were kept for confirmation: these accuracies are "
                 "of samples that the search has seen, and flatter the chosen model.</p>\n");
+    write_overfit(page);
     write_facts(page);
 }

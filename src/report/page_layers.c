@@ -59,14 +59,42 @@ static void write_level(const amct_page *page, const cJSON *at)
 {
     double kept = amct_json_get_number(at, "channels_kept"),
            rank = amct_json_get_number(at, "rank");
-    if (amct_json_get_text(at, "bits"))
+    if (amct_json_get_text(at, "bits")) {
         amct_html_text(page->out, amct_json_get_text(at, "bits"));
-    else if (!isnan(rank))
-        fprintf(page->out, "rank %.0f", rank);
-    else if (!isnan(kept))
+    } else if (!isnan(rank)) {
+        fprintf(page->out, "rank %.0f ", rank);
+        amct_html_text(page->out, amct_json_get_text(at, "form"));
+    } else if (!isnan(kept)) {
         fprintf(page->out, "%.0f channels", kept);
-    else
+    } else {
         fprintf(page->out, "whole");
+    }
+}
+
+/* Why its bits are no fewer, and if there is a choice of them, its channels and its rank. */
+static void write_reasons_of(const amct_page *page, const cJSON *layer)
+{
+    static const struct {
+        const char *kind, *key;
+    } more[] = {{"channels", "sparsity"}, {"rank", "rank"}};
+    FILE *out = page->out;
+    const cJSON *reasons = amct_json_get_object(layer, "reasons");
+    const char *bits = amct_json_get_text(layer, "reason");
+    fprintf(out, "<td class=\"why\">");
+    bool any = bits != NULL;
+    if (bits)
+        amct_html_name(out, bits);
+    for (int i = 0; i < 2; i++) {
+        const char *why = amct_json_get_text(reasons, more[i].key);
+        if (!why)
+            continue;
+        fprintf(out, any ? "<br>%s: " : "%s: ", more[i].kind);
+        amct_html_name(out, why);
+        any = true;
+    }
+    if (!any)
+        amct_html_name(out, NULL);
+    fprintf(out, "</td>");
 }
 
 /* "48 / 64", or what there are if all are kept. */
@@ -94,7 +122,7 @@ static void write_alternatives(const amct_page *page, const cJSON *layer, int lo
         return;
     }
     for (const cJSON *other = others; other; other = other->next) {
-        fprintf(out, other == others ? "<td>" : "<br>");
+        fprintf(out, other == others ? "<td class=\"other\">" : "<br>");
         write_level(page, other);
     }
     for (const cJSON *other = others; other; other = other->next) {
@@ -109,7 +137,7 @@ static void write_alternatives(const amct_page *page, const cJSON *layer, int lo
     fprintf(out, "</td>");
 }
 
-static void write_layer(const amct_page *page, const cJSON *layer, int us_decimals,
+static void write_layer(const amct_page *page, const cJSON *layer, int us_decimals, int kb_decimals,
                         int loss_decimals)
 {
     fprintf(page->out, "<tr>");
@@ -120,9 +148,10 @@ static void write_layer(const amct_page *page, const cJSON *layer, int us_decima
     write_number(page, amct_json_get_number(layer, "rank"), 0);
     write_number(page, amct_json_get_number(layer, "baseline_latency_us"), us_decimals);
     write_number(page, amct_json_get_number(layer, "latency_us"), us_decimals);
+    write_number(page, amct_json_get_number(layer, "bytes") / 1e3, kb_decimals);
     write_number(page, 1e3 * amct_json_get_number(layer, "loss_alone"), loss_decimals);
     write_alternatives(page, layer, loss_decimals);
-    write_text(page, "why", amct_json_get_text(layer, "reason"));
+    write_reasons_of(page, layer);
     fprintf(page->out, "</tr>\n");
 }
 
@@ -136,6 +165,7 @@ void amct_page_layers(const amct_page *page)
         {"Rank", "", true},
         {"Before", "\u00b5s", true},
         {"After", "\u00b5s", true},
+        {"Size", "kB", true},
         {"Loss alone", "10\u207b\u00b3", true},
         {"Other level", "", false},
         {"Network with it", "\u00b5s", true},
@@ -146,6 +176,7 @@ void amct_page_layers(const amct_page *page)
     const cJSON *layers = amct_json_get_items(page->result, "layers");
     int before = column_decimals(layers, "baseline_latency_us", 1, 4);
     int after = column_decimals(layers, "latency_us", 1, 4);
+    int kb = column_decimals(layers, "bytes", 1e-3, 4);
     int loss = column_decimals(layers, "loss_alone", 1e3, 3);
     fprintf(out, "<section>\n<h2>Layers</h2>\n");
     if (!layers) {
@@ -154,14 +185,16 @@ void amct_page_layers(const amct_page *page)
     }
     begin_table(page, amct_page_name_width(layers), columns, sizeof columns / sizeof *columns);
     for (const cJSON *layer = layers; layer; layer = layer->next)
-        write_layer(page, layer, before > after ? before : after, loss);
+        write_layer(page, layer, before > after ? before : after, kb, loss);
     end_table(page);
     fprintf(
         out,
         "<p class=\"quiet\">\u201cNetwork with it\u201d is what the whole network would take more "
         "(+) or less (\u2212) with that level of the layer and everything else as chosen. "
         "\u201cLoss alone\u201d is how far the outputs move (mean KL divergence, or 1 \u2212 "
-        "cosine) when only this layer is at that level.</p>\n</section>\n");
+        "cosine) when only this layer is at that level. Sizes are of weights, biases and scales as "
+        "the "
+        "device stores them.</p>\n</section>\n");
 }
 
 typedef struct skip {

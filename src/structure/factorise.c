@@ -96,7 +96,8 @@ int64_t amct_factorise_macs(const amct_columns *c, amct_split_form form, int64_t
 
 int64_t amct_factorise_most(const amct_columns *c, amct_split_form form)
 {
-    int64_t whole = c->columns * c->outputs, rank = whole / amct_factorise_macs(c, form, 1);
+    int64_t whole = c->columns * c->outputs;
+    int64_t rank = whole ? whole / amct_factorise_macs(c, form, 1) : 0;
     while (rank > 0 && amct_factorise_macs(c, form, rank) >= whole)
         rank--;
     return rank;

@@ -47,6 +47,19 @@ static amct_status concat_channels(amct_lane_walk *w, const amct_node *node, int
     return AMCT_OK;
 }
 
+/* Channels that are followed meet others behind each other along another dim. */
+static amct_status block_joined(amct_lane_walk *w, const amct_node *node, int32_t axis,
+                                amct_err *err)
+{
+    bool plane = w->graph->tensors[node->dst[0]].shape.rank == 4;
+    const char *words =
+        plane && axis >= 2
+            ? amct_arena_printf(w->arena, "joins channels along %s with fixed ones",
+                                axis == 2 ? "height" : "width")
+            : amct_arena_printf(w->arena, "joins channels along dim %d with fixed ones", axis);
+    return words ? amct_lane_block_sources(w, node, words, err) : amct_fail_nomem(err);
+}
+
 amct_status amct_lane_concat(amct_lane_walk *w, uint32_t n, amct_err *err)
 {
     const amct_node *node = &w->graph->nodes[n];
@@ -68,7 +81,7 @@ amct_status amct_lane_concat(amct_lane_walk *w, uint32_t n, amct_err *err)
         if (w->graph->tensors[node->src[i]].data)
             AMCT_TRY(amct_lane_add_operand(w, n, i, followed, AMCT_LANE_BESIDE, lanes, err));
         else if (!amct_lane_has(w, node, i))
-            return amct_lane_block_sources(w, node, "joins channels with fixed ones", err);
+            return block_joined(w, node, axis, err);
         else
             for (int64_t c = 0; c < amct_lane_count(w, node->src[i]); c++)
                 amct_lane_unite(w, lanes[c], w->of[node->src[i]][c]);

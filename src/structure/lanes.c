@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 /* Channels that are followed in all tensors together: a hostile file must not fill the memory. */
-static const int64_t MAX_TOTAL = (int64_t)1 << 28;
+static const int64_t MAX_TOTAL = (int64_t)1 << 24;
 
 static amct_status grow(void *array_of_pointers, uint64_t n, uint32_t *cap, size_t size,
                         amct_err *err)
@@ -245,8 +245,16 @@ void amct_lanes_free(amct_lanes *lanes)
 const amct_lane_operand *amct_lanes_operand(const amct_lanes *lanes, uint32_t node,
                                             amct_lane_use use)
 {
-    for (uint32_t k = 0; k < lanes->n_operands; k++)
-        if (lanes->operands[k].node == node && lanes->operands[k].use == use)
-            return &lanes->operands[k];
+    uint32_t low = 0, high = lanes->n_operands;
+    while (low < high) { /* the walk has added them node by node */
+        uint32_t middle = low + (high - low) / 2;
+        if (lanes->operands[middle].node < node)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (; low < lanes->n_operands && lanes->operands[low].node == node; low++)
+        if (lanes->operands[low].use == use)
+            return &lanes->operands[low];
     return NULL;
 }

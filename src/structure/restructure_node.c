@@ -67,17 +67,14 @@ static amct_status write_list(amct_restructuring *r, amct_node *node, uint32_t i
 
 static amct_status fix_conv(amct_restructuring *r, amct_node *node, uint32_t n, amct_err *err)
 {
-    for (uint32_t k = 0; k < r->lanes->n_operands; k++) {
-        const amct_lane_operand *o = &r->lanes->operands[k];
-        if (o->node != n || o->use != AMCT_LANE_THROUGH)
-            continue;
-        int64_t groups = amct_node_int(node, "group", 1);
-        int64_t rows = r->from->tensors[r->from->nodes[n].src[1]].shape.dims[0];
-        int64_t kept = amct_count_kept(r->keep, o->lanes, rows) / (rows / groups);
-        amct_attr attr = {.name = "group", .type = AMCT_ATTR_INT, .i = kept};
-        return amct_node_set_attr(r->graph, node, &attr, err);
-    }
-    return AMCT_OK;
+    const amct_lane_operand *o = amct_lanes_operand(r->lanes, n, AMCT_LANE_THROUGH);
+    if (!o)
+        return AMCT_OK;
+    int64_t groups = amct_node_int(node, "group", 1);
+    int64_t rows = r->from->tensors[r->from->nodes[n].src[1]].shape.dims[0];
+    int64_t kept = amct_count_kept(r->keep, o->lanes, rows) / (rows / groups);
+    amct_attr attr = {.name = "group", .type = AMCT_ATTR_INT, .i = kept};
+    return amct_node_set_attr(r->graph, node, &attr, err);
 }
 
 static amct_status fix_reshape(amct_restructuring *r, amct_node *node, amct_err *err)

@@ -12,6 +12,7 @@ struct amct_structure {
     const amct_layer *layers;
     uint32_t n_layers;
     amct_structure_options options;
+    bool outline; /* moments have shapes, but no numbers */
     amct_groups *groups;
     uint32_t **orders; /* per group: lanes, those that are kept first in front; NULL: all stay */
     amct_group_levels *levels; /* per group */
@@ -25,23 +26,37 @@ struct amct_structure {
 /* ---- Levels -----------------------------------------------------------------------------------
  */
 
+static amct_status order_lanes(uint32_t *order, const amct_structure *s, const amct_group *group,
+                               const amct_gram *const *grams, amct_err *err)
+{
+    if (!s->outline)
+        return amct_choose(order, s->groups, group, s->options.choice, s->layers, s->n_layers,
+                           grams, s->options.ridge, err);
+    memcpy(order, group->lanes, group->n_lanes * sizeof *order);
+    return AMCT_OK;
+}
+
 static amct_status list_group(amct_structure *s, uint32_t g, const amct_gram *const *grams,
                               amct_err *err)
 {
     const amct_group *group = &s->groups->groups[g];
     amct_group_levels *l = &s->levels[g];
     uint32_t step = amct_group_step(s->groups, group, s->options.multiple);
-    *l = (amct_group_levels){.group = group, .why = group->blocked};
-    if (!l->why && (!group->n_members || step >= group->n_lanes))
-        l->why = "no smaller multiple of channels";
+    *l = (amct_group_levels){.group = group, .why = group->blocked, .step = step};
+    if (!l->why && !group->n_members)
+        l->why = "no layer makes or reads its channels";
+    if (!l->why && step >= group->n_lanes) {
+        l->why = amct_arena_printf(s->arena, "no multiple of %u is below its %u channel%s", step,
+                                   group->n_lanes, group->n_lanes == 1 ? "" : "s");
+        return l->why ? AMCT_OK : amct_fail_nomem(err);
+    }
     if (l->why)
         return AMCT_OK;
     uint32_t *order = amct_arena_array(s->arena, group->n_lanes, sizeof *order);
     uint32_t *kept = amct_arena_array(s->arena, group->n_lanes / step + 1, sizeof *kept);
     if (!order || !kept)
         return amct_fail_nomem(err);
-    AMCT_TRY(amct_choose(order, s->groups, group, s->options.choice, s->layers, s->n_layers, grams,
-                         s->options.ridge, err));
+    AMCT_TRY(order_lanes(order, s, group, grams, err));
     for (uint32_t k = (group->n_lanes - 1) / step * step; k > 0; k -= step)
         kept[l->n++] = k;
     l->kept = kept;
@@ -81,11 +96,16 @@ static amct_status list_amct_rank(amct_structure *s, uint32_t l, const amct_gram
 
 static amct_status list_ranks(amct_structure *s, uint32_t l, const amct_gram *gram, amct_err *err)
 {
+    const amct_node *node = &s->graph->nodes[s->layers[l].node];
     amct_layer_ranks *r = &s->ranks[l];
     amct_split_form forms[2];
-    int64_t multiple = s->options.multiple, total = 0;
+    int64_t multiple = s->options.multiple, total = 0, most = 0;
     int n = 0;
-    r->why = gram ? gram->parts > 1 ? "it has too many columns" : NULL : "it has no moments";
+    r->why = amct_node_is(node, "AveragePool") ? "pooling has no weights"
+             : s->layers[l].no_int8            ? s->layers[l].no_int8
+             : !gram                           ? "it has no second moments"
+             : gram->parts > 1                 ? "it has too many columns"
+                                               : NULL;
     if (!r->why)
         r->why = amct_factorise_why(&gram->columns, AMCT_SPLIT_AFTER);
     if (r->why)
@@ -94,8 +114,11 @@ static amct_status list_ranks(amct_structure *s, uint32_t l, const amct_gram *gr
         return list_amct_rank(s, l, gram, err);
     n += cheaper(&forms[n], &gram->columns, AMCT_SPLIT_AFTER, AMCT_SPLIT_BEFORE);
     n += cheaper(&forms[n], &gram->columns, AMCT_SPLIT_ROWS, AMCT_SPLIT_COLUMNS);
-    for (int i = 0; i < n; i++)
-        total += amct_factorise_most(&gram->columns, forms[i]) / multiple;
+    for (int i = 0; i < n; i++) {
+        int64_t own = amct_factorise_most(&gram->columns, forms[i]);
+        total += own / multiple;
+        most = own > most ? own : most;
+    }
     amct_rank *ranks = amct_arena_array(s->arena, (size_t)total + 1, sizeof *ranks);
     if (!ranks)
         return amct_fail_nomem(err);
@@ -103,13 +126,33 @@ static amct_status list_ranks(amct_structure *s, uint32_t l, const amct_gram *gr
         for (int64_t k = amct_factorise_most(&gram->columns, forms[i]) / multiple; k > 0; k--)
             ranks[r->n++] = (amct_rank){forms[i], k * multiple};
     r->ranks = ranks;
-    r->why = total ? NULL : "no multiple of ranks saves anything";
+    if (!total)
+        r->why = amct_arena_printf(s->arena,
+                                   "no multiple of %u saves anything as a rank: the largest that "
+                                   "does is %lld",
+                                   s->options.multiple, (long long)most);
+    return total || r->why ? AMCT_OK : amct_fail_nomem(err);
+}
+
+/* Moments of all layers that can have some, without their numbers. */
+static amct_status shape_grams(const amct_gram *const **out, amct_structure *s, amct_err *err)
+{
+    amct_gram *grams = amct_arena_array(s->arena, s->n_layers + (size_t)1, sizeof *grams);
+    const amct_gram **of = amct_arena_array(s->arena, s->n_layers + (size_t)1, sizeof *of);
+    if (!grams || !of)
+        return amct_fail_nomem(err);
+    for (uint32_t l = 0; l < s->n_layers; l++)
+        if (amct_gram_shape(&grams[l], s->graph, &s->layers[l]))
+            of[l] = &grams[l];
+    *out = of;
     return AMCT_OK;
 }
 
 static amct_status begin(amct_structure *s, const amct_gram *const *grams, amct_err *err)
 {
     AMCT_TRY(amct_groups_find(&s->groups, s->graph, err));
+    if (s->outline)
+        AMCT_TRY(shape_grams(&grams, s, err));
     s->orders = amct_arena_array(s->arena, s->groups->n + (size_t)1, sizeof *s->orders);
     s->levels = amct_arena_array(s->arena, s->groups->n + (size_t)1, sizeof *s->levels);
     s->ranks = amct_arena_array(s->arena, s->n_layers + (size_t)1, sizeof *s->ranks);
@@ -128,29 +171,51 @@ static amct_status begin(amct_structure *s, const amct_gram *const *grams, amct_
     return AMCT_OK;
 }
 
-amct_status amct_structure_new(amct_structure **out, const amct_graph *graph,
-                               const amct_layer *layers, uint32_t n_layers,
-                               const amct_gram *const *grams, uint32_t n_samples,
-                               const amct_structure_options *options, amct_err *err)
+/* What a structure is before it is begun. */
+static amct_structure blank_structure(const amct_graph *graph, const amct_layer *layers,
+                                      uint32_t n_layers, const amct_structure_options *options)
 {
-    amct_structure *s = calloc(1, sizeof *s);
+    amct_structure s = {
+        .graph = graph, .layers = layers, .n_layers = n_layers, .options = *options};
+    if (!s.options.multiple)
+        s.options.multiple = 1;
+    return s;
+}
+
+static amct_status make(amct_structure **out, const amct_structure *blank,
+                        const amct_gram *const *grams, amct_err *err)
+{
+    amct_structure *s = malloc(sizeof *s);
     if (!s)
         return amct_fail_nomem(err);
-    *s = (amct_structure){.graph = graph,
-                          .layers = layers,
-                          .n_layers = n_layers,
-                          .options = *options,
-                          .arena = amct_arena_new()};
-    if (s->options.ridge <= 0)
-        s->options.ridge = amct_refit_ridge(n_samples);
-    if (!s->options.multiple)
-        s->options.multiple = 1;
+    *s = *blank;
+    s->arena = amct_arena_new();
     amct_status status = s->arena ? begin(s, grams, err) : amct_fail_nomem(err);
     if (status != AMCT_OK)
         amct_structure_free(s);
     else
         *out = s;
     return status;
+}
+
+amct_status amct_structure_new(amct_structure **out, const amct_graph *graph,
+                               const amct_layer *layers, uint32_t n_layers,
+                               const amct_gram *const *grams, uint32_t n_samples,
+                               const amct_structure_options *options, amct_err *err)
+{
+    amct_structure blank = blank_structure(graph, layers, n_layers, options);
+    if (blank.options.ridge <= 0)
+        blank.options.ridge = amct_refit_ridge(n_samples);
+    return make(out, &blank, grams, err);
+}
+
+amct_status amct_structure_outline(amct_structure **out, const amct_graph *graph,
+                                   const amct_layer *layers, uint32_t n_layers,
+                                   const amct_structure_options *options, amct_err *err)
+{
+    amct_structure blank = blank_structure(graph, layers, n_layers, options);
+    blank.outline = true;
+    return make(out, &blank, NULL, err);
 }
 
 void amct_structure_free(amct_structure *s)
@@ -187,6 +252,11 @@ int64_t amct_structure_group_of(const amct_structure *s, uint32_t layer)
     if (!o)
         o = amct_lanes_operand(lanes, node, AMCT_LANE_THROUGH);
     return o ? (int64_t)s->groups->of_lane[o->lanes[0]] : -1;
+}
+
+const amct_groups *amct_structure_groups(const amct_structure *s)
+{
+    return s->groups;
 }
 
 const amct_lanes *amct_structure_lanes(const amct_structure *s)
@@ -288,15 +358,19 @@ static amct_status trace(amct_structured *out, const amct_structure *s,
     out->origins = calloc(out->n_layers + (size_t)1, sizeof *out->origins);
     if (!out->origins)
         return amct_fail_nomem(err);
+    uint32_t at = 0; /* where the one before was found */
     for (uint32_t i = 0; i < out->n_layers; i++) {
         amct_layer_origin *o = &out->origins[i];
-        while (o->layer < s->n_layers &&
-               !comes_from(&o->part, out->layers[i].name, s->layers[o->layer].name,
-                           forms[o->layer].factors))
-            o->layer++;
-        if (o->layer == s->n_layers)
+        uint32_t tried = 0;
+        while (tried < s->n_layers && !comes_from(&o->part, out->layers[i].name,
+                                                  s->layers[at].name, forms[at].factors)) {
+            at = at + 1 < s->n_layers ? at + 1 : 0;
+            tried++;
+        }
+        if (tried == s->n_layers)
             return amct_fail(err, AMCT_E_INTERNAL, "layer '%s' comes from nowhere",
                              out->layers[i].name);
+        o->layer = at;
     }
     return AMCT_OK;
 }
@@ -330,6 +404,8 @@ amct_status amct_structure_build(amct_structured *out, amct_structure *s,
 {
     amct_structured made;
     amct_layer_form *forms;
+    if (s->outline)
+        return amct_fail(err, AMCT_E_INTERNAL, "an outline has no numbers to build from");
     amct_status status = begin_candidate(&made, &forms, s, genome, err);
     if (status == AMCT_OK)
         status = set_forms(forms, made.errors, s, made.keep, genome->ranks, err);

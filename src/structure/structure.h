@@ -34,6 +34,7 @@ typedef struct amct_structure_options {
 typedef struct amct_group_levels {
     const amct_group *group;
     const char *why; /* there is no choice; else NULL */
+    uint32_t step;   /* kept counts are multiples of it */
     const uint32_t *kept;
     uint32_t n;
 } amct_group_levels;
@@ -52,6 +53,11 @@ amct_status amct_structure_new(amct_structure **out, const amct_graph *graph,
                                const amct_layer *layers, uint32_t n_layers,
                                const amct_gram *const *grams, uint32_t n_samples,
                                const amct_structure_options *options, amct_err *err);
+/* The same before any sample was run, for shapes alone: all layers count as having moments, and the
+ * first channels of a group as those that are kept. amct_structure_build fails on it. */
+amct_status amct_structure_outline(amct_structure **out, const amct_graph *graph,
+                                   const amct_layer *layers, uint32_t n_layers,
+                                   const amct_structure_options *options, amct_err *err);
 void amct_structure_free(amct_structure *structure); /* NULL is allowed */
 
 uint32_t amct_structure_n_groups(const amct_structure *structure);
@@ -59,6 +65,7 @@ amct_group_levels amct_structure_group(const amct_structure *structure, uint32_t
 amct_layer_ranks amct_structure_layer(const amct_structure *structure, uint32_t layer);
 /* The group of the first channel that a layer makes; -1: its channels are not followed. */
 int64_t amct_structure_group_of(const amct_structure *structure, uint32_t layer);
+const amct_groups *amct_structure_groups(const amct_structure *structure);
 const amct_lanes *amct_structure_lanes(const amct_structure *structure);
 
 /* Both may be NULL: nothing is chosen. */

@@ -7,7 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TIMEOUT_MS = 60 * 1000 };
+enum { TIMEOUT_MS = 60 * 1000, KNOWN = 1 << 14 };
+
+/* What a candidate was found to take. */
+typedef struct known {
+    amct_hash choices;
+    amct_graph_cost total;
+} known;
 
 struct amct_costing {
     const amct_plugins *plugins;
@@ -22,6 +28,7 @@ struct amct_costing {
     amct_layer_cost *details;   /* shared memory */
     amct_estimating *estimator; /* of the worker */
     amct_workers *workers;
+    known *known; /* KNOWN of them, by hash; a later one takes the place of an older one */
 };
 
 /* A candidate as an estimator sees it: no weights have values. */
@@ -71,6 +78,7 @@ static amct_status set_levels(shape *s, const amct_costing *c, const uint8_t *ki
         s->forms[i] = (amct_quantised){.src = {1, 0},
                                        .src_bits = amct_level_src_bits(k),
                                        .weight_bits = amct_level_weight_bits(k),
+                                       .sparse = amct_level_sparse(k),
                                        .n_weights = amct_shape_size(&w->shape),
                                        .n_scales = l->per_channel ? l->channels : 1,
                                        .channels = l->channels,
@@ -183,7 +191,8 @@ static amct_status make_numbers(amct_costing *c, amct_err *err)
     c->ones = calloc((size_t)most, sizeof *c->ones);
     c->zeros = calloc((size_t)most, sizeof *c->zeros);
     c->details = amct_shared_alloc(c->n_layers * sizeof *c->details);
-    if (!c->ones || !c->zeros || !c->details)
+    c->known = calloc(KNOWN, sizeof *c->known);
+    if (!c->ones || !c->zeros || !c->details || !c->known)
         return amct_fail_nomem(err);
     for (int64_t i = 0; i < most; i++)
         c->ones[i] = 1;
@@ -205,7 +214,11 @@ amct_status amct_costing_new(amct_costing **out, const amct_plugins *plugins,
                         .n_layers = n_layers,
                         .structure = structure,
                         .n_choices = amct_parts_choices(n_layers, structure)};
-    amct_status status = make_numbers(c, err);
+    amct_status status = c->n_choices + (size_t)1 > AMCT_MESSAGE_MAX
+                             ? amct_fail(err, AMCT_E_LIMIT,
+                                         "%u layers with %u channel groups are too many", n_layers,
+                                         amct_parts_groups(structure))
+                             : make_numbers(c, err);
     if (status == AMCT_OK)
         status = amct_workers_new(&c->workers, 1, "estimator", answer, c, TIMEOUT_MS, err);
     if (status != AMCT_OK)
@@ -223,6 +236,7 @@ void amct_costing_free(amct_costing *costing)
     amct_shared_free(costing->details, costing->n_layers * sizeof *costing->details);
     free(costing->ones);
     free(costing->zeros);
+    free(costing->known);
     free(costing);
 }
 
@@ -231,8 +245,6 @@ static amct_status ask(amct_costing *c, const uint8_t *choices, bool details,
 {
     unsigned char request[AMCT_MESSAGE_MAX], bytes[AMCT_MESSAGE_MAX];
     size_t size;
-    if (c->n_choices + 1 > sizeof request)
-        return amct_fail(err, AMCT_E_LIMIT, "%u layers are too many", c->n_layers);
     if (c->n_choices)
         memcpy(request, choices, c->n_choices);
     request[c->n_choices] = details;
@@ -246,7 +258,14 @@ static amct_status ask(amct_costing *c, const uint8_t *choices, bool details,
 amct_status amct_costing_total(amct_costing *costing, const uint8_t *choices,
                                amct_graph_cost *total, amct_err *err)
 {
-    return ask(costing, choices, false, total, err);
+    amct_hash h = amct_hash_bytes((amct_hash){1, 1}, choices, costing->n_choices);
+    known *k = &costing->known[h.lo % KNOWN];
+    if (!amct_hash_equal(k->choices, h)) {
+        AMCT_TRY(ask(costing, choices, false, total, err));
+        *k = (known){h, *total};
+    }
+    *total = k->total;
+    return AMCT_OK;
 }
 
 amct_status amct_costing_layers(amct_costing *costing, const uint8_t *choices,

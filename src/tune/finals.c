@@ -256,15 +256,10 @@ static void tell(const amct_final *f)
     amct_log(
         AMCT_LOG_INFO,
         "candidate %llu: %s%s; losses on held-back samples: %.4g stitched, %.4g mean-corrected, "
-        "%.4g rebuilt (%.4g on those it was fitted to)",
+        "%.4g rebuilt; %.4g on those that weights were fitted to",
         (unsigned long long)f->number, r->restored ? "restored, " : "",
         amct_refinement_names[r->form], r->losses[AMCT_REFINED_NOT], r->losses[AMCT_REFINED_MEANS],
-        r->losses[AMCT_REFINED_REBUILT], r->fitted_loss);
-    if (r->form == AMCT_REFINED_REBUILT && r->losses[r->form] > 2 * r->fitted_loss)
-        amct_log(AMCT_LOG_WARN,
-                 "candidate %llu fits the calibration samples much better than others: give more "
-                 "(--calibration)",
-                 (unsigned long long)f->number);
+        r->losses[AMCT_REFINED_REBUILT], r->fitted_losses[r->form]);
 }
 
 static amct_status refine_all(final_round *r, amct_err *err)

@@ -2,6 +2,7 @@
 
 #include "passes/prepare.h"
 #include "search/search.h"
+#include "tune/moment_work.h"
 
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -57,66 +58,103 @@ static uint64_t cache_bytes(const amct_setup *s)
     return per_sample > limit / most ? limit : per_sample * most;
 }
 
-static amct_status forecast_cost(amct_forecast *f, const amct_setup *s, amct_err *err)
+static void count_genes(amct_forecast *f, const amct_genes *genes)
 {
-    const amct_genes *genes = &s->genes;
-    uint8_t *choices = calloc(genes->n_choices + (size_t)1, 1);
-    amct_graph_cost fastest = {0};
-    if (!choices)
-        return amct_fail_nomem(err);
-    for (uint32_t g = 0; g < genes->n; g++)
-        choices[genes->genes[g].slot] = genes->genes[g].values[genes->genes[g].n_levels - 1];
-    amct_status status = amct_costing_total(s->costing, choices, &fastest, err);
-    free(choices);
-    f->original_ns = s->original_cost.latency_ns;
-    f->fastest_ns = fastest.latency_ns < f->original_ns ? fastest.latency_ns : f->original_ns;
-    f->fixed_ratio = s->original_cost.fixed_ns / s->original_cost.latency_ns;
-    return status;
+    f->genes = genes->n;
+    for (uint32_t g = 0; g < genes->n; g++) {
+        const amct_gene *gene = &genes->genes[g];
+        f->bits += gene->kind == AMCT_GENE_BITS;
+        f->channels += gene->kind == AMCT_GENE_CHANNELS;
+        f->ranks += gene->kind == AMCT_GENE_RANK;
+        f->probes += gene->n_levels - 1;
+    }
 }
 
-static amct_status forecast(amct_forecast *f, amct_setup *s, amct_err *err)
+/* Whether a gene has 4-bit weights at some level: they are rounded by second moments. */
+static bool any_4_bits(const amct_genes *genes)
 {
-    const amct_genes *genes = &s->genes;
+    for (uint32_t g = 0; g < genes->n; g++)
+        for (uint32_t k = 0; k < genes->genes[g].n_levels; k++)
+            if (genes->genes[g].kind == AMCT_GENE_BITS &&
+                genes->genes[g].values[k] > AMCT_LEVEL_W8A8)
+                return true;
+    return false;
+}
+
+/* Second moments and least squares: of the original if channels, ranks or 4 bits may be chosen; of
+ * each finalist, which is rebuilt once, and once more before that if its structure is another one:
+ * that in one process, each layer by several ridges. */
+static double refining(const amct_forecast *f, const amct_moment_work *work, uint32_t jobs)
+{
+    enum { RIDGES = 6 };
+    bool structured = f->channels + f->ranks > 0, fine = any_4_bits(&f->setup.genes);
+    double pass = work->pass_seconds / jobs, factor = work->factor_seconds / jobs, seconds = 0;
+    seconds += fine ? pass + factor : 0;
+    seconds += structured ? pass + 2 * work->factor_seconds : 0;
+    seconds += AMCT_FINALISTS * (pass + 2 * factor);
+    if (structured)
+        seconds += AMCT_FINALISTS * (work->pass_seconds + RIDGES * work->factor_seconds +
+                                     (fine ? pass + factor : 0));
+    return seconds;
+}
+
+static amct_status forecast(amct_forecast *f, amct_err *err)
+{
+    amct_setup *s = &f->setup;
+    const amct_config *c = s->config;
     double per_sample = 0;
     size_t plan_bytes = 0;
-    const amct_config *c = s->config;
-    *f = (amct_forecast){.layers = s->model.n_layers,
-                         .genes = genes->n,
-                         .evaluations = genes->n ? c->evaluations : 0,
-                         .calibration_samples = s->calibration.n,
-                         .search_samples = s->search.n,
-                         .confirm_samples = s->confirm.n};
-    for (uint32_t g = 0; g < genes->n; g++)
-        f->probes += genes->genes[g].n_levels - 1;
-    amct_status status = forecast_cost(f, s, err);
-    if (status == AMCT_OK)
-        status = time_original(&per_sample, &plan_bytes, s, err);
-    /* Calibration runs twice, finalists are refined on the calibration samples and measured once
+    amct_moment_work work;
+    AMCT_TRY(amct_setup_outline(s, err));
+    AMCT_TRY(amct_gains_find(&f->gains, &s->genes, s->costing, err));
+    AMCT_TRY(time_original(&per_sample, &plan_bytes, s, err));
+    AMCT_TRY(amct_moment_work_find(&work, s->model.graph, s->model.layers, s->model.n_layers,
+                                   s->calibration.n, err));
+    count_genes(f, &s->genes);
+    f->layers = s->model.n_layers;
+    f->evaluations = f->genes ? c->evaluations : 0;
+    f->calibration_samples = s->calibration.n;
+    f->search_samples = s->search.n;
+    f->confirm_samples = s->confirm.n;
+    f->fixed_ratio = s->original_cost.fixed_ns / s->original_cost.latency_ns;
+    /* Calibration runs twice, and once more for moments; finalists are refined on the calibration
+     * samples, restored beside the original if their structure is another one, and measured once
      * more. Candidates are taken to be as slow as the original in floating point. */
-    double samples = 2.0 * s->calibration.n + s->search.n + s->confirm.n +
+    bool structured = f->channels + f->ranks > 0;
+    double refined = (structured ? 6.0 : 2.0) * s->calibration.n + 2.0 * s->search.n + s->confirm.n;
+    double samples = (structured ? 3.0 : 2.0) * s->calibration.n + s->search.n + s->confirm.n +
                      (double)f->probes * amct_search_defaults().probe_samples +
-                     (double)f->evaluations * s->search.n +
-                     AMCT_FINALISTS * (2.0 * s->calibration.n + 2.0 * s->search.n + s->confirm.n);
-    f->seconds = samples * per_sample / s->jobs;
+                     (double)f->evaluations * s->search.n;
+    f->refine_seconds = AMCT_FINALISTS * refined * per_sample / s->jobs;
+    f->refine_seconds += refining(f, &work, s->jobs);
+    f->refine_seconds = f->genes ? f->refine_seconds : 0;
+    f->seconds = samples * per_sample / s->jobs + f->refine_seconds;
     struct rusage self;
     getrusage(RUSAGE_SELF, &self);
-    uint64_t weights = weight_bytes(s->model.graph);
+    uint64_t weights = weight_bytes(s->model.graph), moments = 0;
     uint64_t rows = (uint64_t)(s->search.n + s->confirm.n) * s->outputs.row * sizeof(float);
+    if (structured) { /* as many as fit into half of the limit; weights for each set of channels */
+        moments = work.bytes < c->memory_limit_bytes / 2 ? work.bytes : c->memory_limit_bytes / 2;
+        moments += weights;
+    }
     /* What is resident now, the level database, per worker a plan and both packed forms, and caches
      * and second moments within the limit. */
-    f->memory_bytes = (uint64_t)self.ru_maxrss * 1024 + rows + weights / 4 +
+    f->memory_bytes = (uint64_t)self.ru_maxrss * 1024 + rows + weights / 4 + moments +
                       s->jobs * (plan_bytes + weights + weights / 4) + cache_bytes(s);
     /* Levels; three models, twice while they are replaced; the records. */
     f->disk_bytes = weights / 4 + 2 * (weights / 2 + weights) + (uint64_t)f->evaluations * 1024;
-    return status;
+    return AMCT_OK;
 }
 
 amct_status amct_forecast_make(amct_forecast *out, const amct_config *config, amct_err *err)
 {
-    amct_setup s;
-    amct_status status = amct_setup_inputs(&s, config, err);
-    if (status == AMCT_OK)
-        status = forecast(out, &s, err);
-    amct_setup_free(&s);
-    return status;
+    *out = (amct_forecast){0};
+    AMCT_TRY(amct_setup_inputs(&out->setup, config, err));
+    return forecast(out, err);
+}
+
+void amct_forecast_free(amct_forecast *forecast)
+{
+    amct_gains_free(&forecast->gains);
+    amct_setup_free(&forecast->setup);
 }

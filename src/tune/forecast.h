@@ -5,18 +5,24 @@
 #ifndef AMCT_TUNE_FORECAST_H
 #define AMCT_TUNE_FORECAST_H
 
+#include "tune/gains.h"
 #include "tune/setup.h"
 
 typedef struct amct_forecast {
-    uint32_t layers, genes; /* genes: layers that have a choice on the target */
+    amct_setup setup; /* with the genes, those of channels and ranks by an outline */
+    uint32_t layers, genes;
+    uint32_t bits, channels, ranks; /* genes of each kind */
     uint32_t evaluations, probes;
     uint32_t calibration_samples, search_samples, confirm_samples;
-    double seconds; /* if all evaluations are used, none of them raced */
+    double seconds;        /* if all evaluations are used, none of them raced */
+    double refine_seconds; /* of these: moments, least squares and what is done to finalists */
     uint64_t memory_bytes, disk_bytes;
-    double original_ns, fastest_ns; /* all genes at their fastest */
-    double fixed_ratio;             /* of the original's latency: what nothing can change */
+    amct_gains gains;
+    double fixed_ratio; /* of the original's latency: what nothing can change */
 } amct_forecast;
 
+/* out is freed with amct_forecast_free whatever comes out. */
 amct_status amct_forecast_make(amct_forecast *out, const amct_config *config, amct_err *err);
+void amct_forecast_free(amct_forecast *forecast);
 
 #endif

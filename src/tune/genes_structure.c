@@ -13,7 +13,7 @@ typedef struct adder {
     const amct_layer *layers;
     const amct_structure *structure;
     amct_costing *costing;
-    uint8_t *company[2]; /* the other choices: none, and every layer at its deepest level of bits */
+    uint8_t *company[2]; /* the other choices: none, and every layer at its deepest dense level */
 } adder;
 
 static void skip(adder *a, amct_gene_kind kind, uint32_t index, uint32_t value, const char *reason)
@@ -52,8 +52,12 @@ static amct_status add(adder *a, amct_gene gene, const uint8_t *values, uint32_t
                 is_faster(&faster, a, gene.slot, values[i], gene.values[gene.n_levels - 1], err));
         if (faster)
             gene.values[gene.n_levels++] = values[i];
+        else
+            skip(a, gene.kind, gene.index, values[i],
+                 "it is not faster on the target than a level that loses less");
     }
     if (gene.n_levels == 1) {
+        a->to->n_skipped -= n; /* one reason for all of them */
         skip(a, gene.kind, gene.index, 0, "it is not faster on the target");
         return AMCT_OK;
     }
@@ -70,16 +74,23 @@ static bool is_skipped(const adder *a, const char *name)
     return false;
 }
 
-/* A layer that is to stay as it is neither makes nor reads fewer channels. */
-static bool group_is_skipped(const adder *a, const amct_group *group)
+/* The layers that make or read the group's channels. */
+static void find_touched(bool *touched, const adder *a, const amct_group *group)
 {
     const amct_lanes *lanes = amct_structure_lanes(a->structure);
     for (uint32_t m = 0; m < group->n_members; m++) {
         uint32_t node = lanes->operands[group->members[m].operand].node;
         for (uint32_t l = 0; l < a->to->n_layers; l++)
-            if (a->layers[l].node == node && is_skipped(a, a->layers[l].name))
-                return true;
+            touched[l] |= a->layers[l].node == node;
     }
+}
+
+/* A layer that is to stay as it is neither makes nor reads fewer channels. */
+static bool any_is_skipped(const adder *a, const bool *touched)
+{
+    for (uint32_t l = 0; l < a->to->n_layers; l++)
+        if (touched[l] && is_skipped(a, a->layers[l].name))
+            return true;
     return false;
 }
 
@@ -91,9 +102,14 @@ static amct_status add_group(adder *a, uint32_t g, amct_err *err)
         .kind = AMCT_GENE_CHANNELS, .index = g, .slot = a->to->n_layers + g, .n_levels = 1};
     uint8_t values[AMCT_GENE_LEVELS];
     uint32_t n = 0;
-    const char *why = levels.why                          ? levels.why
-                      : group_is_skipped(a, levels.group) ? "skipped as asked"
-                                                          : NULL;
+    bool *touched = amct_arena_array(a->to->arena, a->to->n_layers, sizeof *touched);
+    if (!touched)
+        return amct_fail_nomem(err);
+    find_touched(touched, a, levels.group);
+    gene.touched = touched;
+    const char *why = levels.why                   ? levels.why
+                      : any_is_skipped(a, touched) ? "skipped as asked"
+                                                   : NULL;
     if (why) {
         skip(a, gene.kind, g, 0, why);
         return AMCT_OK;
@@ -159,7 +175,8 @@ static amct_status begin(adder *a, amct_err *err)
     uint32_t n_groups = amct_structure_n_groups(a->structure);
     to->n_choices = amct_parts_choices(to->n_layers, a->structure);
     size_t most = to->n + n_groups + to->n_layers + (size_t)1;
-    size_t skips = to->n_skipped + n_groups + to->n_layers * (AMCT_N_LEVELS + (size_t)1);
+    size_t skips = to->n_skipped + (n_groups + to->n_layers) * (size_t)AMCT_GENE_LEVELS +
+                   to->n_layers * (size_t)AMCT_N_LEVELS;
     amct_gene *genes = amct_arena_array(to->arena, most, sizeof *genes);
     uint8_t *n_levels = amct_arena_array(to->arena, most, 1);
     amct_skipped *skipped = amct_arena_array(to->arena, skips, sizeof *skipped);
@@ -174,7 +191,7 @@ static amct_status begin(adder *a, amct_err *err)
     to->n_levels = n_levels;
     to->skipped = skipped;
     for (uint32_t g = 0; g < to->n; g++)
-        a->company[1][genes[g].slot] = genes[g].values[genes[g].n_levels - 1];
+        a->company[1][genes[g].slot] = amct_gene_dense(&genes[g]);
     return AMCT_OK;
 }
 

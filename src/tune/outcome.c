@@ -3,6 +3,7 @@
 #include "measure/interval.h"
 
 #include <math.h>
+#include <string.h>
 
 static int64_t bytes_of_floats(const amct_graph *g)
 {
@@ -88,8 +89,11 @@ amct_outcome amct_outcome_of(const amct_tuned *to)
     const amct_setup *s = &to->setup;
     const amct_final *f = to->best;
     amct_metric metric = s->search_judge.metric;
-    amct_outcome o = {
-        .confirmed = s->confirm.n > 0, .confidence = s->config->confidence, .needed = NAN};
+    amct_outcome o = {.confirmed = s->confirm.n > 0,
+                      .confidence = s->config->confidence,
+                      .needed = NAN,
+                      .fitted_loss = NAN,
+                      .held_loss = NAN};
     const amct_tally *before = o.confirmed ? &s->confirm_baseline : &s->search_baseline;
     const amct_tally *after = !f ? before : o.confirmed ? &f->confirm : &f->search;
     o.samples = after->n;
@@ -98,6 +102,11 @@ amct_outcome amct_outcome_of(const amct_tuned *to)
     if (!f || !after->n)
         return o;
     o.loss = amct_tally_loss(&s->search_judge, after);
+    o.fitted_loss = f->refined.fitted_losses[f->refined.form];
+    o.held = f->refined.n_held;
+    if (o.held)
+        o.held_loss = f->refined.losses[f->refined.form];
+    o.overfitted = fmin(o.loss, o.held_loss) > AMCT_OVERFIT * o.fitted_loss;
     o.drop = metric == AMCT_METRIC_COSINE ? after->cosine / after->n
                                           : ((double)after->lost - after->gained) / after->n;
     if (o.confirmed) {
@@ -113,4 +122,19 @@ amct_outcome amct_outcome_of(const amct_tuned *to)
     if (metric > AMCT_METRIC_TOP5) /* nothing agrees more with the original than itself */
         o.drop_interval.lo = fmax(o.drop_interval.lo, 0);
     return o;
+}
+
+void amct_outcome_layer_bytes(int64_t *bytes, const amct_tuned *to)
+{
+    const amct_setup *s = &to->setup;
+    const amct_structured *c = to->best ? &to->best->candidate.structured : NULL;
+    const uint8_t *choices = to->best ? to->best->choices : NULL;
+    bool structured = c && c->graph;
+    memset(bytes, 0, s->model.n_layers * sizeof *bytes);
+    for (uint32_t i = 0; i < (structured ? c->n_layers : s->model.n_layers); i++) {
+        const amct_layer *l = structured ? &c->layers[i] : &s->model.layers[i];
+        uint32_t from = structured ? c->origins[i].layer : i;
+        uint8_t kind = choices && !l->no_int8 ? choices[from] : AMCT_LEVEL_16;
+        bytes[from] += amct_level_bytes(l, (amct_level_kind)kind);
+    }
 }

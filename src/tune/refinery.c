@@ -96,7 +96,7 @@ static amct_status run_form(void *ctx, uint32_t worker, uint32_t form, amct_err 
     if (status == AMCT_OK)
         status = amct_bench_measure(&run->held[form], plan, graph, &bench, r->feed.n - held,
                                     r->feed.n, rows, err);
-    if (status == AMCT_OK && form == AMCT_REFINED_REBUILT && r->n_held)
+    if (status == AMCT_OK && r->n_held)
         status = amct_bench_measure(&run->fitted[form], plan, graph, &bench, 0, held, rows, err);
     amct_plan_free(plan);
     amct_exec_free(exec);
@@ -115,16 +115,16 @@ static amct_status measure(amct_refined *out, running *run, amct_err *err)
     run->fitted = run->held + AMCT_N_REFINEMENTS;
     AMCT_TRY(amct_parallel(r->jobs, AMCT_N_REFINEMENTS, run_form, run, err));
     out->form = AMCT_REFINED_NOT;
-    out->fitted_loss = NAN;
+    out->n_held = r->n_held;
     for (int f = 0; f < AMCT_N_REFINEMENTS; f++) {
-        out->losses[f] = NAN;
+        out->losses[f] = out->fitted_losses[f] = NAN;
         if (!run->candidates[f])
             continue;
         out->losses[f] = amct_tally_loss(r->bench->judge, &run->held[f]);
         if (!(out->losses[f] > out->losses[out->form]))
             out->form = (amct_refinement)f;
         if (run->fitted[f].n)
-            out->fitted_loss = amct_tally_loss(r->bench->judge, &run->fitted[f]);
+            out->fitted_losses[f] = amct_tally_loss(r->bench->judge, &run->fitted[f]);
     }
     amct_shared_free(run->held, bytes);
     return AMCT_OK;

@@ -40,7 +40,9 @@ typedef struct amct_refined {
     bool restored;
     amct_refinement form;
     double losses[AMCT_N_REFINEMENTS]; /* mean, on the samples held back; NAN: not tried */
-    double fitted_loss; /* of the rebuilt form, on as many of those that it was fitted to */
+    /* likewise on as many of those that weights were fitted to; NAN: none were held back */
+    double fitted_losses[AMCT_N_REFINEMENTS];
+    uint32_t n_held;
 } amct_refined;
 
 /* Runs the original network on the samples. All above is set. */

@@ -374,6 +374,29 @@ static amct_status collect_moments(amct_setup *s, amct_err *err)
     return status;
 }
 
+/* The genes of a structure that is there. */
+static amct_status add_structure(amct_setup *s, amct_err *err)
+{
+    const amct_model *m = &s->model;
+    amct_costing_free(s->costing); /* its process must know the structure */
+    s->costing = NULL;
+    AMCT_TRY(amct_costing_new(&s->costing, s->plugins, s->config, s->cost_graph, m->layers,
+                              m->n_layers, s->structure, err));
+    return amct_genes_add_structure(&s->genes, s->config, m->layers, s->structure, s->costing, err);
+}
+
+amct_status amct_setup_outline(amct_setup *s, amct_err *err)
+{
+    const amct_model *m = &s->model;
+    amct_structure_options options = {.multiple = s->config->multiple,
+                                      .amct_ranks = s->config->amct_ranks};
+    if (!s->config->n_ratios && !s->config->rank_levels)
+        return AMCT_OK;
+    AMCT_TRY(amct_structure_outline(&s->structure, m->graph, m->layers, m->n_layers, &options,
+                                    err));
+    return add_structure(s, err);
+}
+
 /* What the network's channels and ranks can become. */
 static amct_status make_structure(amct_setup *s, amct_err *err)
 {
@@ -392,11 +415,7 @@ static amct_status make_structure(amct_setup *s, amct_err *err)
                                  .grams = s->grams,
                                  .asymmetric = s->config->range.asymmetric};
     AMCT_TRY(amct_derived_new(&s->derived, &source, s->levels, &s->level, err));
-    amct_costing_free(s->costing); /* its process must know the structure */
-    s->costing = NULL;
-    AMCT_TRY(amct_costing_new(&s->costing, s->plugins, s->config, s->cost_graph, m->layers,
-                              m->n_layers, s->structure, err));
-    return amct_genes_add_structure(&s->genes, s->config, m->layers, s->structure, s->costing, err);
+    return add_structure(s, err);
 }
 
 amct_status amct_setup_levels(amct_setup *s, amct_err *err)

@@ -62,6 +62,9 @@ amct_status amct_setup_study(amct_setup *s, amct_err *err);
 /* Calibrates, fills the level database with what the genes may want, and finds the genes of
  * channels and ranks. */
 amct_status amct_setup_levels(amct_setup *s, amct_err *err);
+/* The genes of channels and ranks as far as they can be told before any sample was run: with them
+ * nothing can be searched (amct_structure_outline). Nothing happens if none are asked for. */
+amct_status amct_setup_outline(amct_setup *s, amct_err *err);
 /* Computes what comes before all genes. */
 amct_status amct_setup_bench(amct_setup *s, amct_err *err);
 void amct_setup_free(amct_setup *s);

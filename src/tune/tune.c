@@ -162,19 +162,20 @@ static amct_status finals(runner *r, amct_err *err)
 }
 
 /* What each choice is worth in the company of the others. */
-static amct_status cost_others(runner *r, uint8_t *choices, amct_err *err)
+static amct_status cost_others(runner *r, const uint8_t *choices, amct_err *err)
 {
     const amct_genes *genes = &r->to->setup.genes;
+    uint8_t other[AMCT_MESSAGE_MAX]; /* costing takes no longer ones */
     for (uint32_t g = 0; g < genes->n; g++) {
         const amct_gene *gene = &genes->genes[g];
-        uint8_t chosen = choices[gene->slot];
         for (uint32_t k = 0; k < gene->n_levels; k++) {
             amct_graph_cost total;
-            choices[gene->slot] = gene->values[k];
-            AMCT_TRY(amct_costing_total(r->to->setup.costing, choices, &total, err));
+            memcpy(other, choices, genes->n_choices);
+            other[gene->slot] = gene->values[k];
+            amct_genes_exclude(genes, other);
+            AMCT_TRY(amct_costing_total(r->to->setup.costing, other, &total, err));
             r->to->other_ns[g * AMCT_GENE_LEVELS + k] = total.latency_ns;
         }
-        choices[gene->slot] = chosen;
     }
     return AMCT_OK;
 }

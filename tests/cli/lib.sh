@@ -47,6 +47,19 @@ fingerprint() {
          ORDER BY candidate, look' | cksum
 }
 
+paths=$AMCT_TOP_BUILDDIR/tests/json_paths
+# documented NAME: the section of that name in docs/json.md has all paths of the golden file and of
+# $work/NAME.paths, in which the estimator has a name.
+documented() {
+    awk -v name="$1" '/^## / { inside = $2 == name } inside' "$AMCT_TOP_SRCDIR/docs/json.md" |
+        grep -o '`[^`]*`' | tr -d '`' | LC_ALL=C sort -u >"$work/documented"
+    unknown=$(cat "$AMCT_TOP_SRCDIR/tests/golden/json/$1.txt" "$work/$1.paths" |
+        sed 's/^versions\.ascend$/versions.ESTIMATOR/' | LC_ALL=C sort -u |
+        LC_ALL=C comm -23 - "$work/documented" | tr '\n' ' ')
+    test -s "$work/documented" && test -z "$unknown"
+    ok $? "$1: docs/json.md has every key${unknown:+, but not: $unknown}"
+}
+
 finish() {
     echo "1..$n"
     exit 0

@@ -17,6 +17,8 @@ space:
   rank: {levels: 2}
 search: {algorithm: random, evaluations: 12}
 EOF
+"$program" search -c "$work/search.yaml" --dry-run --json >"$work/dry.json" 2>"$work/err"
+ok $? 'dry run: channels and ranks'
 "$program" search -c "$work/search.yaml" -o "$work/out" --json -q >"$work/result.json" 2>"$work/err"
 test $? -eq 0
 ok $? 'search: channels, ranks and bits together'
@@ -44,6 +46,30 @@ test "$(value "$work/estimate.json" latency_ms)" = \
     "$(tr ',' '\n' <"$work/result.json" | grep -o '"latency_ms":[0-9.]*' | sed -n '2s/.*://p')"
 ok $? 'estimate: the written model takes as long as the candidate'
 
+# list FILE KEY: the array of that name, which holds no other array of that depth.
+list() { sed -n 's/.*"'"$2"'":\(\[{[^]]*}\]\).*/\1/p' "$1"; }
+test -n "$(list "$work/dry.json" skipped)" &&
+    test "$(list "$work/dry.json" skipped)" = "$(list "$work/result.json" skipped)"
+ok $? 'dry run: leaves out what the search does'
+awk -v a="$(value "$work/dry.json" fastest_latency_ms)" -v b="$(value "$work/dry.json" fastest_bits_latency_ms)" \
+    -v c="$(tr ',' '\n' <"$work/result.json" | sed -n 's/^"latency_ms"://p' | sed -n 2p)" \
+    'BEGIN { exit !(a < b && a > 0 && a <= c * 1.000001) }'
+ok $? 'dry run: no candidate is faster than it says'
+for command in search dry_run explain; do
+    case $command in
+    search) file=$work/result.json ;;
+    dry_run) file=$work/dry.json ;;
+    *) file=$work/explain.json && "$program" explain "$work/out" --json >"$file" ;;
+    esac
+    "$paths" "$file" | LC_ALL=C sort -u >"$work/$command.paths"
+    documented $command
+done
+
+# A layer that the search made narrower: what was tried, what was chosen, and sizes that add up.
+layer=$(sed 's/.*"layers"://' "$work/result.json" | tr '{' '\n' | sed -n 's/.*"name":"\([^"]*\)".*"rank":[0-9].*/\1/p' | head -n 1)
+"$program" explain "$work/out" "$layer" >"$work/one"
+grep -q '^  \* rank ' "$work/one" && grep -q '^    whole ' "$work/one" && grep -q '^  size ' "$work/one"
+ok $? 'explain: the rank of a layer, and the layer whole'
 "$program" explain "$work/out" >"$work/explained" && grep -q '[0-9]*/[0-9]*' "$work/explained"
 ok $? 'explain: channels and ranks'
 

@@ -101,9 +101,31 @@ static void assert_row(const float *found, const amct_array *wanted, uint64_t i,
 
 /* ---- Classifiers ---------------------------------------------------------------------------- */
 
+static float *read_mean(const network *net)
+{
+    if (!net->mean_image)
+        return NULL;
+    amct_array image = network_read_npy("", net->mean_image);
+    size_t row = image.sample_count;
+    float *mean = malloc(image.dims[0] * row * sizeof *mean);
+    for (uint64_t y = 0; y < image.dims[0]; y++)
+        amct_array_floats(mean + y * row, &image, y);
+    return mean;
+}
+
+static void subtract_mean(const network_run *r, amct_buffer in, uint32_t n)
+{
+    const int64_t *dims = r->net->dims, inner = dims[1] * dims[2], all = dims[0] * inner;
+    float *x = in.data;
+    for (int64_t i = 0; r->mean && i < n * all; i++) {
+        int64_t k = i % all;
+        x[i] -= r->mean[in.layout == AMCT_LAYOUT_LAST ? k : k % inner * dims[0] + k / inner];
+    }
+}
+
 network_run network_start(const network *net, amct_engine engine, int64_t batch)
 {
-    network_run r = {.net = net, .graph = network_load(net, batch)};
+    network_run r = {.net = net, .graph = network_load(net, batch), .mean = read_mean(net)};
     cr_assert_eq(amct_exec_new(&r.exec, engine, &err), AMCT_OK);
     cr_assert_eq(amct_plan_new(&r.plan, r.exec, r.graph, NULL, &err), AMCT_OK, "%s", err.text);
     snprintf(r.what, sizeof r.what, "%s, %s", net->file, amct_exec_name(r.exec));
@@ -115,6 +137,7 @@ void network_stop(network_run *r)
     amct_plan_free(r->plan);
     amct_exec_free(r->exec);
     amct_graph_free(r->graph);
+    free(r->mean);
 }
 
 const float *network_feed(network_run *r, const amct_dataset *ds, uint32_t first, uint32_t n)
@@ -126,6 +149,7 @@ const float *network_feed(network_run *r, const amct_dataset *ds, uint32_t first
     cr_assert_eq(in.bytes, n * ds->elements * sizeof(float));
     amct_dataset_fetch(ds, indices, n, in.layout == AMCT_LAYOUT_LAST ? AMCT_NHWC : ds->layout,
                        in.data);
+    subtract_mean(r, in, n);
     cr_assert_eq(amct_plan_run(r->plan, &err), AMCT_OK, "%s", err.text);
     return amct_plan_output(r->plan, 0).data;
 }
@@ -142,6 +166,12 @@ amct_dataset *network_data(const network *net)
         options.preprocess.mean[c] = net->mean[c];
         options.preprocess.std[c] = net->std[c] > 0 ? net->std[c] : 1;
     }
+    if (net->resize) {
+        options.preprocess.resize = AMCT_RESIZE_TO;
+        options.preprocess.resize_height = options.preprocess.resize_width = net->resize;
+        options.preprocess.crop_height = options.preprocess.crop_width = net->crop;
+    }
+    options.preprocess.color = net->bgr ? AMCT_COLOR_BGR : AMCT_COLOR_UNSAID;
     cr_assert_eq(amct_dataset_open(&ds, data_path(path, "", net->data), &options, &err), AMCT_OK,
                  "%s", err.text);
     return ds;

@@ -17,9 +17,12 @@ typedef struct network {
     uint32_t right;                     /* answers of all of the data; 0: there are none */
     uint32_t n_reference;               /* samples that the plain reference computes */
     int32_t label_offset;
-    const char *weights; /* a file of weights below the shared data, NULL for none */
-    int64_t input[4];    /* dims of an input that the file leaves open, all 0 if it does not */
-    bool softmax;        /* the network ends in one, and the logits are those before it */
+    const char *weights;   /* a file of weights below the shared data, NULL for none */
+    int64_t input[4];      /* dims of an input that the file leaves open, all 0 if it does not */
+    bool softmax;          /* the network ends in one, and the logits are those before it */
+    uint32_t resize, crop; /* pictures to resize x resize, then their centre; 0: as usual */
+    bool bgr;
+    const char *mean_image; /* below the shared data, height x width x channel; NULL for none */
 } network;
 
 #define IMAGENET "images/imagenet500"
@@ -61,6 +64,7 @@ typedef struct network_run {
     amct_graph *graph;
     amct_exec *exec;
     amct_plan *plan;
+    float *mean; /* of mean_image; NULL: there is none */
     char what[200];
 } network_run;
 

@@ -202,6 +202,7 @@ Test(import_sink, a_file_nobody_knows_is_described, .init = setup_files, .fini =
         {"PK\3\4....", 8, "a zip archive"},
         {"\x80\2}q\0.", 6, "a Python pickle"},
         {"layer {\n name: 'x'\n}\n", 20, "looks like text"},
+        {"net: 'x'\nbase_lr: 0.1\n", 22, "the settings of a Caffe solver"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         amct_graph *g = NULL;

@@ -273,8 +273,47 @@ Test(report_page, other_levels_are_told_against_the_chosen_network)
                               "\"loss_alone\":0.0456},"
                               "{\"bits\":\"w4a8\",\"network_latency_ms\":1.51}]}]"));
     char *page = sample_page();
-    assert_has(page, "<td class=\"n\">12.3</td><td>w8a8<br>w4a8</td>"
+    assert_has(page, "<td class=\"n\">12.3</td><td class=\"other\">w8a8<br>w4a8</td>"
                      "<td class=\"n\">−12.5<br>+10.0</td><td class=\"n\">45.6<br>");
+    free(page);
+}
+
+Test(report_page, the_picture_shows_bits_channels_and_ranks)
+{
+    set("layers",
+        cJSON_Parse("[{\"name\":\"a\",\"bits\":\"w8a8\",\"channels\":64,\"channels_kept\":48,"
+                    "\"rank\":16,\"form\":\"spatial\",\"bytes\":1500},"
+                    "{\"name\":\"b\",\"bits\":\"w4a4\",\"channels\":32,\"channels_kept\":32,"
+                    "\"rank\":null,\"form\":null,\"bytes\":250}]"));
+    char *page = sample_page();
+    assert_has(page, "w8a8, <b>48</b> of 64, <b>rank 16</b> spatial");
+    assert_has(page, "w4a4, 32</span>");
+    assert_has(page, "<rect class=\"after\" y=\"4.0\" height=\"6.0\" width=\"75.00%\"/>");
+    assert_has(page, "<line class=\"cut\" x1=\"25.00%\"");
+    assert_has(page, "<rect class=\"after\" y=\"5.5\" height=\"3.0\" width=\"50.00%\"/>");
+    cr_assert_eq(count(page, "class=\"cut\""), 2); /* with the legend */
+    assert_has(page, "<td class=\"n\">0.250</td>");
+    free(page);
+}
+
+Test(report_page, reasons_of_all_kinds_are_told)
+{
+    set("layers", cJSON_Parse("[{\"name\":\"a\",\"reason\":\"few bits\",\"reasons\":{"
+                              "\"sparsity\":\"few channels\",\"rank\":\"a low rank\"}}]"));
+    char *page = sample_page();
+    assert_has(page, "few bits<br>channels: few channels<br>rank: a low rank</td>");
+    free(page);
+}
+
+Test(report_page, weights_that_fit_calibration_too_well_are_pointed_out)
+{
+    char *page = sample_page();
+    assert_lacks(page, "calibration samples too well");
+    free(page);
+    set("best", cJSON_Parse("{\"latency_ms\":1.5,\"loss\":0.5,\"fitted_loss\":0.125,"
+                            "\"overfitted\":true}"));
+    page = sample_page();
+    assert_has(page, "too well: mean loss 0.125 on those they were fitted to, 0.500 on others");
     free(page);
 }
 

@@ -134,3 +134,80 @@ Test(structure_shape, genomes_that_cannot_be_are_refused_alike)
     amct_structure_free(s);
     structure_case_end(&c);
 }
+
+static void check_levels(const char *net, const structure_case *c, const amct_structure *a,
+                         const amct_structure *b)
+{
+    cr_assert_eq(amct_structure_n_groups(a), amct_structure_n_groups(b));
+    for (uint32_t g = 0; g < amct_structure_n_groups(a); g++) {
+        amct_group_levels x = amct_structure_group(a, g), y = amct_structure_group(b, g);
+        cr_assert_eq(x.n, y.n, "%s: %s", net, x.group->name);
+        cr_assert_eq(!x.why, !y.why);
+        cr_expect(!x.why || strcmp(x.why, y.why) == 0);
+        cr_expect_eq(x.step, y.step);
+        for (uint32_t k = 0; k < x.n; k++)
+            cr_expect_eq(x.kept[k], y.kept[k]);
+    }
+    for (uint32_t l = 0; l < c->n_layers; l++) {
+        amct_layer_ranks x = amct_structure_layer(a, l), y = amct_structure_layer(b, l);
+        cr_assert_eq(x.n, y.n, "%s: %s", net, c->layers[l].name);
+        cr_expect(!x.why ? !y.why : y.why && strcmp(x.why, y.why) == 0, "%s: %s", net, x.why);
+        for (uint32_t k = 0; k < x.n; k++)
+            cr_expect(x.ranks[k].form == y.ranks[k].form && x.ranks[k].rank == y.ranks[k].rank);
+    }
+}
+
+Test(structure_shape, an_outline_has_the_levels_and_shapes_of_the_structure)
+{
+    uint32_t n_groups = 0;
+    for (uint32_t i = 0; i < n_lane_nets; i++) {
+        structure_case c;
+        structure_case_begin(&c, lane_net_prepared(lane_nets[i].name), 4);
+        amct_structure *s = open(&c), *outline;
+        amct_structure_options options = {.multiple = 1};
+        OK(amct_structure_outline(&outline, c.graph, c.layers, c.n_layers, &options, &err));
+        check_levels(lane_nets[i].name, &c, s, outline);
+        uint32_t *kept = calloc(amct_structure_n_groups(s) + 1, sizeof *kept);
+        amct_rank *ranks = calloc(c.n_layers + 1, sizeof *ranks);
+        for (uint32_t seed = 0; seed < 4; seed++) {
+            amct_structured built, shape;
+            choose(kept, ranks, &c, s, seed);
+            for (uint32_t g = 0; g < amct_structure_n_groups(s); g++)
+                n_groups += kept[g] > 0;
+            amct_structure_genome genome = {kept, ranks};
+            OK(amct_structure_build(&built, s, &genome, &err));
+            OK(amct_structure_shape(&shape, outline, c.graph, &genome, &err));
+            check_same(lane_nets[i].name, &built, &shape);
+            amct_structured_free(&built);
+            amct_structured_free(&shape);
+            cr_expect_eq(amct_structure_build(&built, outline, &genome, &err), AMCT_E_INTERNAL);
+        }
+        free(kept);
+        free(ranks);
+        amct_structure_free(outline);
+        amct_structure_free(s);
+        structure_case_end(&c);
+    }
+    cr_expect_gt(n_groups, 0);
+}
+
+Test(structure_shape, reasons_tell_the_multiple_that_is_missing)
+{
+    structure_case c;
+    structure_case_begin(&c, lane_net_prepared("depthwise"), 4);
+    amct_structure *s;
+    amct_structure_options options = {.multiple = 4096};
+    OK(amct_structure_outline(&s, c.graph, c.layers, c.n_layers, &options, &err));
+    for (uint32_t g = 0; g < amct_structure_n_groups(s); g++) {
+        amct_group_levels l = amct_structure_group(s, g);
+        char text[128];
+        snprintf(text, sizeof text, "no multiple of %u is below its %u channels", l.step,
+                 l.group->n_lanes);
+        if (!l.group->blocked)
+            cr_expect_str_eq(l.why, text);
+    }
+    for (uint32_t l = 0; l < c.n_layers; l++)
+        cr_expect_not_null(amct_structure_layer(s, l).why);
+    amct_structure_free(s);
+    structure_case_end(&c);
+}

@@ -1,0 +1,172 @@
+#include "cli/choices.h"
+
+#include "base/utf8.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const char *amct_choices_form(amct_split_form form)
+{
+    return form == AMCT_SPLIT_ROWS || form == AMCT_SPLIT_COLUMNS ? "spatial" : "channel";
+}
+
+const char *amct_choices_kind(amct_gene_kind kind)
+{
+    return kind == AMCT_GENE_BITS ? "bits" : kind == AMCT_GENE_CHANNELS ? "channels" : "rank";
+}
+
+/* Of the layer, or of the group. */
+static const char *name_of(const amct_choices_of *of, amct_gene_kind kind, uint32_t index)
+{
+    return kind == AMCT_GENE_CHANNELS ? amct_structure_group(of->structure, index).group->name
+                                      : of->layers[index].name;
+}
+
+/* ---- JSON ---------------------------------------------------------------------------------- */
+
+void amct_choices_add(amct_json *json, cJSON *at, const amct_choices_of *of, amct_gene_kind kind,
+                      uint32_t index, uint32_t value)
+{
+    if (kind == AMCT_GENE_BITS) {
+        amct_json_text(json, at, "bits", amct_level_name((amct_level_kind)value));
+    } else if (kind == AMCT_GENE_CHANNELS) {
+        amct_group_levels levels = amct_structure_group(of->structure, index);
+        amct_json_integer(json, at, "channels_kept",
+                          value ? levels.kept[value - 1] : levels.group->n_lanes);
+    } else if (value) {
+        amct_rank rank = amct_structure_layer(of->structure, index).ranks[value - 1];
+        amct_json_integer(json, at, "rank", rank.rank);
+        amct_json_text(json, at, "form", amct_choices_form(rank.form));
+    } else {
+        amct_json_null(json, at, "rank");
+    }
+}
+
+void amct_choices_add_gains(amct_json *json, cJSON *list, const amct_choices_of *of,
+                            const amct_gains *gains)
+{
+    for (uint32_t g = 0; g < of->genes->n; g++) {
+        const amct_gene *gene = &of->genes->genes[g];
+        cJSON *at = amct_json_object(json, list, NULL);
+        amct_json_text(json, at, "kind", amct_choices_kind(gene->kind));
+        amct_json_text(json, at, "name", name_of(of, gene->kind, gene->index));
+        cJSON *levels = amct_json_array(json, at, "levels");
+        for (uint32_t k = 0; k < gene->n_levels; k++) {
+            cJSON *level = amct_json_object(json, levels, NULL);
+            amct_choices_add(json, level, of, gene->kind, gene->index, gene->values[k]);
+            amct_json_number(json, level, "network_latency_ms",
+                             gains->alone_ns[g * AMCT_GENE_LEVELS + k] / 1e6);
+        }
+    }
+}
+
+/* ---- Words --------------------------------------------------------------------------------- */
+
+static const char *words_of(char text[64], const amct_choices_of *of, amct_gene_kind kind,
+                            uint32_t index, uint32_t value)
+{
+    if (kind == AMCT_GENE_BITS) {
+        snprintf(text, 64, "%s", amct_level_name((amct_level_kind)value));
+    } else if (kind == AMCT_GENE_CHANNELS) {
+        amct_group_levels levels = amct_structure_group(of->structure, index);
+        snprintf(text, 64, "%u of %u", value ? levels.kept[value - 1] : levels.group->n_lanes,
+                 levels.group->n_lanes);
+    } else if (value) {
+        amct_rank rank = amct_structure_layer(of->structure, index).ranks[value - 1];
+        snprintf(text, 64, "%lld %s", (long long)rank.rank, amct_choices_form(rank.form));
+    } else {
+        snprintf(text, 64, "whole");
+    }
+    return text;
+}
+
+void amct_choices_add_skipped(amct_json *json, cJSON *list, const amct_choices_of *of)
+{
+    for (uint32_t i = 0; i < of->genes->n_skipped; i++) {
+        const amct_skipped *s = &of->genes->skipped[i];
+        cJSON *at = amct_json_object(json, list, NULL);
+        char words[64], level[80];
+        if (s->kind == AMCT_GENE_BITS)
+            snprintf(level, sizeof level, "%s", amct_level_name((amct_level_kind)s->value));
+        else
+            snprintf(level, sizeof level, "%s%s%s", amct_choices_kind(s->kind), s->value ? " " : "",
+                     s->value ? words_of(words, of, s->kind, s->index, s->value) : "");
+        bool all = s->kind == AMCT_GENE_BITS && s->value == AMCT_LEVEL_16;
+        amct_json_text(json, at, "name", name_of(of, s->kind, s->index));
+        amct_json_text(json, at, "level", all ? NULL : level);
+        amct_json_text(json, at, "reason", s->reason);
+    }
+}
+
+typedef struct by_gain {
+    double least_ns; /* of its levels */
+    uint32_t gene;
+} by_gain;
+
+static int compare(const void *a, const void *b)
+{
+    const by_gain *x = a, *y = b;
+    if (x->least_ns != y->least_ns)
+        return x->least_ns < y->least_ns ? -1 : 1;
+    return x->gene < y->gene ? -1 : x->gene > y->gene;
+}
+
+static void print_gene(const amct_choices_of *of, const amct_gains *gains, uint32_t g)
+{
+    const amct_gene *gene = &of->genes->genes[g];
+    char name[AMCT_SHOWN], words[64];
+    printf("  %-9s", amct_choices_kind(gene->kind));
+    for (uint32_t k = 1; k < gene->n_levels; k++) {
+        double ns = gains->alone_ns[g * AMCT_GENE_LEVELS + k];
+        printf("%s%s %+.1f %%", k > 1 ? ", " : "",
+               words_of(words, of, gene->kind, gene->index, gene->values[k]),
+               100 * (ns / gains->original_ns - 1));
+    }
+    printf("  %s\n", amct_utf8_show(name_of(of, gene->kind, gene->index), name, sizeof name));
+}
+
+/* Reasons that are the same words count as one. */
+static void print_skipped(const amct_genes *genes)
+{
+    for (uint32_t i = 0; i < genes->n_skipped; i++) {
+        const char *reason = genes->skipped[i].reason;
+        amct_gene_kind kind = genes->skipped[i].kind;
+        char words[AMCT_SHOWN];
+        uint32_t n = 0, k = 0;
+        while (k < i &&
+               (genes->skipped[k].kind != kind || strcmp(genes->skipped[k].reason, reason)))
+            k++;
+        if (k < i)
+            continue;
+        for (; k < genes->n_skipped; k++)
+            n += genes->skipped[k].kind == kind && strcmp(genes->skipped[k].reason, reason) == 0;
+        printf("  left out, %s (%u): %s\n", amct_choices_kind(kind), n,
+               amct_utf8_show(reason, words, sizeof words));
+    }
+}
+
+amct_status amct_choices_print(const amct_choices_of *of, const amct_gains *gains, const char *chip,
+                               uint32_t most, amct_err *err)
+{
+    const amct_genes *genes = of->genes;
+    by_gain *order = calloc(genes->n + (size_t)1, sizeof *order);
+    if (!order)
+        return amct_fail_nomem(err);
+    for (uint32_t g = 0; g < genes->n; g++) {
+        order[g] = (by_gain){gains->original_ns, g};
+        for (uint32_t k = 1; k < genes->genes[g].n_levels; k++)
+            if (gains->alone_ns[g * AMCT_GENE_LEVELS + k] < order[g].least_ns)
+                order[g].least_ns = gains->alone_ns[g * AMCT_GENE_LEVELS + k];
+    }
+    qsort(order, genes->n, sizeof *order, compare);
+    if (genes->n)
+        printf("what a choice alone does to the network's %.4g ms on %s:\n",
+               gains->original_ns / 1e6, chip);
+    for (uint32_t i = 0; i < genes->n && i < most; i++)
+        print_gene(of, gains, order[i].gene);
+    if (genes->n > most)
+        printf("  and %u more, which gain less; --json lists all\n", genes->n - most);
+    print_skipped(genes);
+    free(order);
+    return AMCT_OK;
+}

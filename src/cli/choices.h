@@ -1,0 +1,37 @@
+/*
+ * choices.h - how the answers of several commands tell a level of a gene, what it would gain, and
+ * the levels that were left out.
+ */
+#ifndef AMCT_CLI_CHOICES_H
+#define AMCT_CLI_CHOICES_H
+
+#include "report/json.h"
+#include "tune/gains.h"
+
+/* What the genes are over; structure may be NULL if none of them is of channels or ranks. */
+typedef struct amct_choices_of {
+    const amct_genes *genes;
+    const amct_layer *layers;
+    const amct_structure *structure;
+} amct_choices_of;
+
+/* "bits", "channels" or "rank". */
+const char *amct_choices_kind(amct_gene_kind kind);
+/* "channel" or "spatial". */
+const char *amct_choices_form(amct_split_form form);
+
+/* What value `value` of such a gene says, into an object: bits, channels_kept, or rank and form. */
+void amct_choices_add(amct_json *json, cJSON *at, const amct_choices_of *of, amct_gene_kind kind,
+                      uint32_t index, uint32_t value);
+/* The list of genes, each with the network's latency at every level. */
+void amct_choices_add_gains(amct_json *json, cJSON *list, const amct_choices_of *of,
+                            const amct_gains *gains);
+/* The list of what was left out. */
+void amct_choices_add_skipped(amct_json *json, cJSON *list, const amct_choices_of *of);
+
+/* On stdout: the genes, a line for each; those that gain most first, `most` of them; then for what
+ * reasons how many levels were left out. chip is that of the latencies. */
+amct_status amct_choices_print(const amct_choices_of *of, const amct_gains *gains, const char *chip,
+                               uint32_t most, amct_err *err);
+
+#endif

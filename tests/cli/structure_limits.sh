@@ -1,0 +1,134 @@
+# Channels and ranks where there is little or nothing to take: each search gives a sound result, or
+# one clear line with status 2. inspect names what blocks a group or a rank.
+. "$AMCT_TOP_SRCDIR/tests/cli/lib.sh"
+cd "$work" || exit 99
+"$AMCT_TOP_BUILDDIR/tests/edge_models" . || exit 99
+
+# file MODEL [MEMORY]: a search file for it, with the lines of its space on stdin.
+file() {
+    cat >search.yaml <<END
+model: $work/$1.onnx
+data:
+  path: $example
+  preprocess: {scale: 1/255, mean: 0.2860, std: 0.3530}
+  calibration: 64
+  search: 64
+  confirm: 300
+memory_limit: ${2:-1GiB}
+budget: {metric: agreement, max_drop: 95%}
+target: {batch: 64}
+search: {algorithm: random, evaluations: 6}
+space:
+END
+    cat >>search.yaml
+}
+
+# searched STATUS NAME: the search ends so, and the written model can be run and agrees with itself.
+searched() {
+    rm -rf out
+    "$program" search -c search.yaml -o out --json -q >result.json 2>err
+    status=$?
+    test $status -eq "$1" && "$program" eval out/best/*_deploy_model.onnx --original "$model_of" \
+        --data "$example" $pixels --json >deploy.json 2>/dev/null &&
+        test -n "$(value deploy.json kl)" && test "$(value deploy.json kl)" != null
+    ok $? "$2"
+    [ "$bad" -eq 0 ] || { echo "# status $status"; sed 's/^/# /' err; }
+}
+
+# refused WORDS: one line with these words, status 2, nothing on stdout, no folder.
+refused() {
+    rm -rf out
+    "$program" search -c search.yaml -o out -q >stdout 2>err
+    test $? -eq 2 && grep -qF -- "$1" err && test "$(grep -c . err)" -eq 1 && test ! -s stdout &&
+        test ! -e out
+    ok $? "refused: $1"
+    [ "$bad" -eq 0 ] || sed 's/^/# /' err
+}
+
+model_of=single.onnx
+file single <<END
+  bits: [16, w8a8]
+  sparsity: {ratios: [0.5], multiple: 1}
+  rank: {levels: 2}
+END
+searched 0 'groups of one channel stay'
+"$program" inspect single.onnx | grep -q 'made by one; read by two  (no multiple of 16 is below its 1 channel)'
+ok $? 'inspect: a group of one channel says why it stays'
+
+model_of=zero.onnx
+file zero <<END
+  bits: [16, w8a8, w4a8]
+  sparsity: {ratios: [0.5, 0.75], multiple: 16}
+  rank: {levels: 2}
+END
+searched 0 'a layer of zeros'
+
+model_of=narrow.onnx
+file narrow <<END
+  bits: [16]
+  sparsity: {ratios: [0.5], multiple: 16}
+  rank: {levels: 3}
+END
+searched 4 'no group has a legal multiple: nothing to choose'
+grep -q '"reason":"there was nothing to choose' result.json
+ok $? 'the reason tells that there was nothing to choose'
+"$program" search -c search.yaml --dry-run -o out >dry 2>err
+test $? -eq 0 && grep -q 'a search would end with the original' dry &&
+    grep -q 'no multiple of 16 is below its 12 channels' dry
+ok $? 'dry run: nothing gains, and why'
+"$program" search -c search.yaml --dry-run -o out --json >dry 2>err
+test "$(value dry genes)" = 0 && test "$(value dry evaluations)" = 0
+ok $? 'dry run: no choice is no evaluation'
+
+model_of=wide.onnx
+file wide <<END
+  bits: [16]
+  skip: ['*']
+  sparsity: {ratios: [0.5], multiple: 16}
+  rank: {levels: 3}
+END
+searched 4 'everything is skipped: nothing to choose'
+file wide 64MiB <<END
+  bits: [16, w8a8]
+  sparsity: {ratios: [0.5], multiple: 16}
+  rank: {levels: 2}
+END
+searched 0 'moments that do not fit into the memory limit are done without'
+grep -q "layer 'wide': its second moments do not fit into the memory limit" err &&
+    test "$(grep -c "'wide': its second moments" err)" -eq 1 && test "$(grep -cv "layer 'wide': its" err)" -eq 0
+ok $? 'a warning names the layer'
+file wide <<END
+  bits: [16, w8a8]
+  rank: {levels: 0}
+END
+searched 0 'rank 0: layers stay whole'
+tr '{' '\n' <result.json | grep -q '"rank":[0-9]'
+test $? -ne 0
+ok $? 'no layer has a rank then'
+
+"$program" inspect ties.onnx | grep -q "made by stem  (Concat 'join' joins channels along height with fixed ones)"
+ok $? 'inspect names the node that blocks a group'
+"$program" inspect ties.onnx | grep -q "made by fc  ('logits' is an output of the network)"
+ok $? 'inspect names the output that blocks a group'
+
+file wide <<END
+  sparsity: {ratios: [100%]}
+END
+refused "ratios must ascend and be less than 1"
+file wide <<END
+  sparsity: {ratios: [0.5, 0.25]}
+END
+refused "ratios must ascend and be less than 1"
+file wide <<END
+  sparsity: {ratios: [-0.5]}
+END
+refused "search.yaml:13:23: "
+file wide <<END
+  sparsity: {multiple: 0}
+END
+refused "search.yaml:13:24: "
+file wide <<END
+  rank: {levels: -1}
+END
+refused "search.yaml:13:18: "
+finish
