@@ -24,7 +24,7 @@
 
 #define TF_MAX_RANK AMCT_MAX_RANK
 /* Elements of a tensor whose numbers we reckon with: shapes, axes, sizes. */
-#define TF_MAX_KNOWN 1024
+#define TF_MAX_KNOWN 256
 
 /* ---- Values -------------------------------------------------------------------------------- */
 
@@ -90,7 +90,8 @@ typedef struct tf_graph {
     uint32_t *by_name; /* indices of nodes, sorted by name */
     const char **args; /* of a function */
     uint32_t n_args;
-    const char **results; /* names in this graph: "node:output:0" or an argument */
+    uint32_t *args_by_name; /* indices, sorted */
+    const char **results;   /* names in this graph: "node:output:0" or an argument */
     uint32_t n_results;
     tf_span message; /* of a function that has not been read yet */
     bool read;
@@ -118,7 +119,9 @@ typedef struct tf_reader {
     amct_view model;
     tf_memory memory;
     const char *signature, *outputs; /* options, NULL where not given */
+    tf_shape open_dims;              /* option shape; rank 0 where not given */
     bool keep_layout;                /* option layout=file */
+    bool channels_first;             /* a convolution of the file is N x C x H x W already */
     char place[320];                 /* what is being read, for messages */
     tf_graph *functions;             /* sorted by name */
     uint32_t n_functions;
@@ -126,6 +129,8 @@ typedef struct tf_reader {
     uint32_t n_inputs, cap_inputs, n_inputs_emitted;
     uint64_t n_translated;
     size_t n_copied_bytes;  /* of constants that could not stay in the file */
+    size_t n_emitted_bytes; /* of blocks that the sink got */
+    size_t n_mapped_bytes;  /* of all files */
     struct tf_saved *saved; /* of a SavedModel */
 } tf_reader;
 
@@ -169,6 +174,8 @@ int32_t tf_read_tensor(tf_reader *r, tf_span message, const char *name, tf_value
 int32_t tf_graph_read(tf_reader *r, tf_span message, uint32_t number, tf_graph *out);
 /* Index of the node of that name, -1 if there is none. */
 int64_t tf_graph_find(const tf_graph *graph, const char *name, size_t length);
+/* The same of the function's argument. */
+int64_t tf_graph_arg(const tf_graph *graph, const char *name, size_t length);
 /* Lists the functions of a FunctionDefLibrary; bodies are read when they are called. */
 int32_t tf_functions_list(tf_reader *r, tf_span library);
 /* The function of that name, read; fails if there is none. */
@@ -216,11 +223,23 @@ tf_order tf_order_of(tf_reader *r, tf_value *const *values, uint32_t n, uint32_t
 /* The value with dims in the order of perm; no node is made. */
 int32_t tf_transposed(tf_reader *r, tf_value *v, const uint32_t *perm, const char *name,
                       tf_value **out);
+
+/* ---- tf_constant.c, tf_input.c ------------------------------------------------------------- */
+
+/* Gives the constant to the sink in that order, under other dims. */
+int32_t tf_constant_emit(tf_reader *r, tf_value *v, const tf_order *order, const tf_shape *dims,
+                         uint32_t *id);
 /* A constant with the same elements and other dims. */
 int32_t tf_reshaped_constant(tf_reader *r, tf_value *v, const tf_shape *shape, tf_value **out);
-/* Gives inputs to the sink that nobody has taken. */
-int32_t tf_inputs_emit(tf_reader *r, uint32_t n);
+/* Makes the value the next input. */
 int32_t tf_input_add(tf_reader *r, tf_value *v);
+/* Whether it may be stored in another order than the file's, and is not yet. */
+bool tf_is_image(const tf_reader *r, const tf_value *v);
+int32_t tf_input_emit(tf_reader *r, tf_value *v, const tf_order *order);
+/* Gives the first n inputs to the sink, those that nobody has taken as the file has them. */
+int32_t tf_inputs_emit(tf_reader *r, uint32_t n);
+
+/* ---- tf_known.c ---------------------------------------------------------------------------- */
 
 /* All elements, NaN where not known; NULL if the value is no constant or has too many. */
 const double *tf_known(tf_reader *r, tf_value *v, size_t *n);
