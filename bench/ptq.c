@@ -1,7 +1,7 @@
 /*
  * ptq - what post-training quantisation costs in accuracy, without a search.
  *
- *     ptq CALIBRATION.yaml N [SCORED.yaml] [--levels w8a8|w4a8|w4a4|mixed|edges]
+ *     ptq CALIBRATION.yaml N [SCORED.yaml] [--levels w8a8|w4a8|w4a4|w8a8-2of4|mixed|edges]
  *
  * Both are search files: model, data, preprocessing, quantise. The first N samples of the first one
  * calibrate; all samples of the second one (of the first one, if there is no second) are scored.
@@ -9,12 +9,15 @@
  * that can be at a level (w8a8 if none is said) with the static correction of means (what
  * candidates get inside a search), after the sequential one and rebuilt layer by layer (what
  * finalists choose from). mixed: W4A4 with the first, the last and all depthwise layers at W8A8;
- * edges: only the first and the last. Samples behind the first N are also scored on their own, as
- * those before are not unseen. Plugins are found through AMCT_PLUGIN_PATH.
+ * edges: only the first and the last; w8a8-2of4: layers that cannot have it are at W8A8, and a row
+ * more has the sparse layers in floats and all others as they were. Samples
+ * behind the first N are also scored on their own, as those before are not unseen. Plugins are
+ * found through AMCT_PLUGIN_PATH.
  */
 #include "base/fork.h"
 #include "compress/rebuild.h"
 #include "compress/refine.h"
+#include "ops/weights.h"
 #include "passes/prepare.h"
 #include "tune/evaluator.h"
 #include "tune/model.h"
@@ -54,7 +57,9 @@ static amct_level_kind kind_of(const ptq *p, uint32_t i, uint32_t at, uint32_t n
         return AMCT_LEVEL_W8A8;
     for (int k = 0; k < AMCT_N_LEVELS; k++)
         if (strcmp(p->name, amct_level_name((amct_level_kind)k)) == 0)
-            return (amct_level_kind)k;
+            return amct_level_sparse((amct_level_kind)k) && p->model.layers[i].no_sparse
+                       ? AMCT_LEVEL_W8A8
+                       : (amct_level_kind)k;
     return AMCT_LEVEL_W4A4;
 }
 
@@ -131,6 +136,42 @@ static amct_status score_levels(const ptq *p, const char *what, const amct_quant
     return status;
 }
 
+/* The sparse layers of the levels in floats: what the zeros alone cost. (Their weights have been
+ * rounded to 8 bits, which matters a thousandth of that.) */
+static amct_status score_zeros(const ptq *p, const amct_quantised *const *levels, float *rows,
+                               amct_err *err)
+{
+    amct_graph *graph;
+    uint32_t n = 0;
+    AMCT_TRY(amct_graph_clone(&graph, p->model.graph, err));
+    for (uint32_t i = 0; i < p->model.n_layers; i++) {
+        const amct_layer *l = &p->model.layers[i];
+        const amct_quantised *q = levels[i];
+        if (!q || !q->sparse || l->bias == AMCT_NO_TENSOR)
+            continue;
+        const amct_tensor *w = &p->model.graph->tensors[l->weights];
+        const amct_node *node = &p->model.graph->nodes[l->node];
+        float *weights = amct_arena_array(graph->arena, (size_t)q->n_weights, sizeof *weights);
+        float *bias = amct_arena_array(graph->arena, (size_t)q->channels, sizeof *bias);
+        AMCT_TRY(weights && bias ? AMCT_OK : amct_fail_nomem(err));
+        for (int64_t k = 0; k < q->n_weights; k++) {
+            int64_t c = q->n_scales > 1 ? amct_weights_channel(node, &w->shape, k) : 0;
+            weights[k] = (float)q->weights[k] * q->scales[c];
+        }
+        for (int64_t c = 0; c < q->channels; c++)
+            bias[c] = (float)q->bias[c] * amct_quantised_unit(q, c);
+        graph->tensors[l->weights].data = weights;
+        graph->tensors[l->bias].data = bias;
+        graph->tensors[l->weights].hash = graph->tensors[l->bias].hash = (amct_hash){0};
+        n++;
+    }
+    amct_status status = n ? run_all(rows, p, graph, err) : AMCT_OK;
+    if (n && status == AMCT_OK)
+        print_row(p, "sparse layers in floats", rows);
+    amct_graph_free(graph);
+    return status;
+}
+
 static double seconds(void)
 {
     struct timespec now;
@@ -147,7 +188,9 @@ static amct_status calibrate(ptq *p, amct_err *err)
                             &feed, &p->config->range, p->jobs, err));
     AMCT_TRY(amct_leveldb_new(&p->levels, p->model.graph, p->model.layers, p->calibration, &options,
                               NULL, err));
-    uint32_t kinds = 1u << kind_of(p, 0, 0, 9) | 1u << kind_of(p, 0, 1, 9);
+    uint32_t kinds = 0;
+    for (uint32_t i = 0; i < p->model.n_layers; i++)
+        kinds |= 1u << kind_of(p, i, 0, 9) | 1u << kind_of(p, i, 1, 9);
     double from = seconds();
     AMCT_TRY(amct_leveldb_fill_all(p->levels, kinds, &feed, p->jobs, (size_t)4 << 30, err));
     printf("levels: %.2f s in %u processes\n", seconds() - from, p->jobs);
@@ -172,6 +215,8 @@ static amct_status quantise(ptq *p, float *rows, amct_err *err)
             status = amct_leveldb_get(&levels[i], p->levels, i, kind_of(p, i, at++, n_able), err);
     if (status == AMCT_OK)
         status = score_levels(p, "static mean correction", levels, rows, err);
+    if (status == AMCT_OK)
+        status = score_zeros(p, levels, rows, err);
     if (status == AMCT_OK)
         status = amct_exec_new(&exec, AMCT_ENGINE_ONEDNN, err);
     double begin = seconds();
@@ -236,7 +281,7 @@ int main(int argc, char **argv)
     }
     if (argc < 3 || argc > 4) {
         fprintf(stderr, "usage: ptq CALIBRATION.yaml N [SCORED.yaml] "
-                        "[--levels w8a8|w4a8|w4a4|mixed|edges]\n");
+                        "[--levels w8a8|w4a8|w4a4|w8a8-2of4|mixed|edges]\n");
         return 2;
     }
     p.n_calibration = (uint32_t)strtoul(argv[2], NULL, 10);

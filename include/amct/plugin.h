@@ -276,6 +276,11 @@ typedef struct amct_importer {
 /* The graph as it will run on the device: dtypes are those of the device (FLOAT16 for what is not
  * quantised, INT8 or INT4 behind AscendQuant), channels and ranks those of the candidate, the batch
  * size is in the dims. Constants have no bytes. Nodes are in topological order. */
+enum amct_sparsity {
+    AMCT_DENSE = 0,
+    AMCT_SPARSE_4_2 = 1 /* of every 4 input channels, at most 2 weights of an output are not 0 */
+};
+
 typedef struct amct_tensor_view {
     uint32_t struct_size;
     uint32_t dtype;    /* amct_dtype */
@@ -283,6 +288,9 @@ typedef struct amct_tensor_view {
     uint32_t constant; /* 1: a weight or parameter */
     const char *name;
     const int64_t *dims;
+    uint32_t sparsity; /* amct_sparsity, of constants; a device that cannot skip zeros sees
+                        * nothing in it [since 1.2] */
+    uint32_t reserved;
 } amct_tensor_view;
 
 typedef struct amct_graph_view {
@@ -463,7 +471,8 @@ AMCT_PIN(amct_tensor_view, rank, 8);
 AMCT_PIN(amct_tensor_view, constant, 12);
 AMCT_PIN(amct_tensor_view, name, 16);
 AMCT_PIN(amct_tensor_view, dims, 24);
-AMCT_PIN_SIZE(amct_tensor_view, 32);
+AMCT_PIN(amct_tensor_view, sparsity, 32);
+AMCT_PIN_SIZE(amct_tensor_view, 40);
 AMCT_PIN(amct_graph_view, n_nodes, 4);
 AMCT_PIN(amct_graph_view, n_tensors, 8);
 AMCT_PIN(amct_graph_view, n_inputs, 12);

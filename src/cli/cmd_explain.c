@@ -139,7 +139,7 @@ static void explain_all(const cJSON *result)
 {
     const cJSON *layer;
     char before[32], after[32], bits[AMCT_SHOWN], name[AMCT_SHOWN], why[AMCT_SHOWN];
-    printf("%-6s %9s %12s %10s %10s %9s %9s %10s  %s\n", "bits", "channels", "rank", "before us",
+    printf("%-9s %9s %12s %10s %10s %9s %9s %10s  %s\n", "bits", "channels", "rank", "before us",
            "after us", "before kB", "after kB", "loss", "layer");
     cJSON_ArrayForEach(layer, cJSON_GetObjectItemCaseSensitive(result, "layers"))
     {
@@ -158,7 +158,7 @@ static void explain_all(const cJSON *result)
         if (!isnan(amct_json_get_number(layer, "rank")))
             snprintf(rank, sizeof rank, "%.0f %.12s", amct_json_get_number(layer, "rank"),
                      shown(layer, "form", form));
-        printf("%-6s %9s %12s %10s %10s %9.1f %9.1f %10s  %s%s%s%s\n", shown(layer, "bits", bits),
+        printf("%-9s %9s %12s %10s %10s %9.1f %9.1f %10s  %s%s%s%s\n", shown(layer, "bits", bits),
                channels, rank, before, after, amct_json_get_number(layer, "baseline_bytes") / 1e3,
                amct_json_get_number(layer, "bytes") / 1e3, loss, shown(layer, "name", name),
                reason ? "  (" : "", reason ? shown(layer, "reason", why) : "", reason ? ")" : "");

@@ -55,8 +55,8 @@ static uint32_t chosen_level(const amct_tuned *to, const amct_gene *gene)
 static const char *reason_of(const amct_tuned *to, uint32_t g, uint32_t level)
 {
     static const char *const words[][2] = {
-        [AMCT_GENE_BITS] = {"fewer bits would cost too much accuracy",
-                            "fewer bits would not be faster beside the other layers' levels"},
+        [AMCT_GENE_BITS] = {"a lossier level would cost too much accuracy",
+                            "a lossier level would not be faster beside the other layers' levels"},
         [AMCT_GENE_CHANNELS] = {"fewer channels would cost too much accuracy",
                                 "fewer channels would not be faster beside the other choices"},
         [AMCT_GENE_RANK] = {"factors of a lower rank would cost too much accuracy",

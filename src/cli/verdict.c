@@ -97,6 +97,14 @@ static char *input_shape(const amct_graph *g)
     return text;
 }
 
+static bool any_sparse(const amct_tuned *to)
+{
+    for (uint32_t i = 0; to->best && i < to->setup.model.n_layers; i++)
+        if (amct_level_sparse((amct_level_kind)to->best->choices[i]))
+            return true;
+    return false;
+}
+
 char *amct_verdict_compile(const amct_tuned *to, const char *folder)
 {
     const amct_setup *s = &to->setup;
@@ -116,6 +124,8 @@ char *amct_verdict_compile(const amct_tuned *to, const char *folder)
     put_word(out, s->config->chip);
     fputs(" --input_shape=", out);
     put_word(out, shape ? shape : "");
+    if (any_sparse(to))
+        fputs(" --sparsity=1", out);
     if (fclose(out) != 0 || !shape) {
         free(text);
         text = NULL;

@@ -57,6 +57,26 @@ static const char *why_not_int8(const amct_layer *layer, const amct_graph *graph
     return NULL;
 }
 
+/* ATC makes Conv2DCompress and the like of Conv2D, MatMulV2 and FullyConnection only. */
+static const char *why_not_sparse(const amct_layer *layer, const amct_graph *graph)
+{
+    const amct_node *node = &graph->nodes[layer->node];
+    if (layer->weights == AMCT_NO_TENSOR)
+        return "its weights are not constant";
+    const amct_shape *w = &graph->tensors[layer->weights].shape;
+    if (amct_node_is(node, "ConvTranspose"))
+        return "transposed convolutions have no 4:2 form";
+    if (amct_node_is(node, "Conv") && w->rank != 4)
+        return "only convolutions of 2 dims have a 4:2 form";
+    if (!amct_node_is(node, "Conv") && w->rank != 2)
+        return "only products with a matrix have a 4:2 form";
+    if (layer->groups != 1)
+        return "grouped convolutions have no 4:2 form";
+    if (amct_shape_size(w) <= 2 * layer->channels * amct_shape_count(w, 2, w->rank))
+        return "it reads two channels or fewer";
+    return NULL;
+}
+
 /* The Add of a constant vector behind a MatMul, which Ascend's compiler sees as its bias. */
 static void find_matmul_bias(amct_layer *layer, const amct_graph *graph, const amct_links *links)
 {
@@ -102,6 +122,7 @@ static void describe(amct_layer *layer, const amct_graph *graph, const amct_link
         layer->macs = amct_shape_size(grid) / channels * amct_shape_size(&w->shape) / batch;
     }
     layer->no_int8 = why_not_int8(layer, graph);
+    layer->no_sparse = why_not_sparse(layer, graph);
 }
 
 amct_status amct_layers_find(amct_layer **out, uint32_t *n, const amct_graph *graph, amct_err *err)

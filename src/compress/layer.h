@@ -18,14 +18,16 @@ typedef struct amct_layer {
     int64_t groups;
     int64_t macs; /* multiplications per sample (of the graph's batch) */
     int64_t parameters;
-    bool per_channel;    /* one weight scale per channel, else one for all (Gemm, MatMul) */
-    const char *no_int8; /* why it cannot be quantised to 8 bits; NULL if it can */
+    bool per_channel;      /* one weight scale per channel, else one for all (Gemm, MatMul) */
+    const char *no_int8;   /* why it cannot be quantised to 8 bits; NULL if it can */
+    const char *no_sparse; /* why its weights cannot be 4:2 sparse in 8 bits; NULL if they can */
 } amct_layer;
 
 /* All Conv, ConvTranspose, Gemm, MatMul and AveragePool nodes in order; strings live as long as the
  * graph. *out is freed with free. What qualifies is what AMCT quantises in ONNX models: Conv of 2
  * or 3 spatial dims (not dilated in depth), ConvTranspose of 2 without dilation, Gemm without
- * transA, alpha and beta, MatMul with a constant matrix. */
+ * transA, alpha and beta, MatMul with a constant matrix. 4:2 sparse can be what ATC compiles so:
+ * Conv of 2 spatial dims without groups, Gemm and MatMul. */
 amct_status amct_layers_find(amct_layer **out, uint32_t *n, const amct_graph *graph, amct_err *err);
 
 /* The dim that counts the channels of a layer's source or result: the last one of a matrix product,

@@ -25,7 +25,12 @@ struct amct_leveldb {
 static const struct kind {
     const char *name;
     uint32_t weight_bits, src_bits;
-} kinds_table[AMCT_N_LEVELS] = {{"16", 16, 16}, {"w8a8", 8, 8}, {"w4a8", 4, 8}, {"w4a4", 4, 4}};
+    bool sparse;
+} kinds_table[AMCT_N_LEVELS] = {{"16", 16, 16, false},
+                                {"w8a8", 8, 8, false},
+                                {"w4a8", 4, 8, false},
+                                {"w4a4", 4, 4, false},
+                                {"w8a8-2of4", 8, 8, true}};
 
 const char *amct_level_name(amct_level_kind kind)
 {
@@ -42,14 +47,26 @@ uint32_t amct_level_src_bits(amct_level_kind kind)
     return kinds_table[kind].src_bits;
 }
 
+bool amct_level_sparse(amct_level_kind kind)
+{
+    return kinds_table[kind].sparse;
+}
+
+const char *amct_level_refusal(const amct_layer *layer, amct_level_kind kind)
+{
+    return layer->no_int8 ? layer->no_int8 : kinds_table[kind].sparse ? layer->no_sparse : NULL;
+}
+
 int64_t amct_level_bytes(const amct_layer *layer, amct_level_kind kind)
 {
     int64_t bias = layer->bias != AMCT_NO_TENSOR ? layer->channels : 0;
     int64_t weights = layer->parameters - bias;
     if (kind == AMCT_LEVEL_16)
         return 2 * layer->parameters;
-    return (weights * amct_level_weight_bits(kind) + 7) / 8 + 4 * layer->channels +
-           8 * (layer->per_channel ? layer->channels : 1);
+    int64_t bits = weights * amct_level_weight_bits(kind);
+    if (amct_level_sparse(kind))
+        bits = (3 * bits + 3) / 4;
+    return (bits + 7) / 8 + 4 * layer->channels + 8 * (layer->per_channel ? layer->channels : 1);
 }
 
 amct_status amct_leveldb_new(amct_leveldb **out, const amct_graph *graph, const amct_layer *layers,
@@ -92,11 +109,11 @@ void amct_leveldb_free(amct_leveldb *db)
 amct_status amct_leveldb_get(const amct_quantised **out, const amct_leveldb *db, uint32_t layer,
                              amct_level_kind kind, amct_err *err)
 {
-    const amct_layer *l = &db->layers[layer];
     const struct entry *e = &db->entries[kind][layer];
+    const char *why = amct_level_refusal(&db->layers[layer], kind);
     if (kind != AMCT_LEVEL_16 && !e->made)
         return amct_fail(err, AMCT_E_UNSUPPORTED, "%s",
-                         l->no_int8  ? l->no_int8
+                         why         ? why
                          : e->reason ? e->reason
                                      : "not calibrated");
     *out = e->made;
@@ -130,11 +147,12 @@ typedef struct filling {
 static amct_quantise_options options_of(const filling *f, const item *it)
 {
     const struct kind *k = &kinds_table[it->kind];
-    amct_weight_algo algo = k->weight_bits < 8 ? AMCT_WEIGHTS_GPTQ : f->db->options.weights;
+    amct_weight_algo algo =
+        k->weight_bits < 8 || k->sparse ? AMCT_WEIGHTS_GPTQ : f->db->options.weights;
     if (algo == AMCT_WEIGHTS_GPTQ && !f->gram[it->layer])
         algo = AMCT_WEIGHTS_MSE;
     return (amct_quantise_options){k->weight_bits, k->src_bits, algo, f->db->options.correct_mean,
-                                   false};
+                                   false,          k->sparse};
 }
 
 static amct_hash hash_ints(amct_hash h, const amct_node *node, const char *name)
@@ -166,7 +184,7 @@ static amct_hash key_of(const filling *f, const item *it)
     }
     h = amct_hash_bytes(h, &it->q.src, sizeof it->q.src);
     h = amct_hash_u64(h, (uint64_t)options.weights << 32 | options.correct_mean << 16 |
-                             options.weight_bits << 8 | options.src_bits);
+                             options.sparse << 24 | options.weight_bits << 8 | options.src_bits);
     /* these stand for the samples and all that comes before the layer */
     h = amct_hash_bytes(h, stats->src_mean, (size_t)stats->n_src_channels * sizeof(double));
     h = amct_hash_bytes(h, stats->result_mean, (size_t)layer->channels * sizeof(double));
@@ -206,6 +224,7 @@ static amct_status want(filling *f, uint32_t layer, amct_level_kind kind, amct_e
                  .q = {.src = kinds_table[kind].src_bits < 8 ? stats->src4 : stats->src,
                        .src_bits = kinds_table[kind].src_bits,
                        .weight_bits = kinds_table[kind].weight_bits,
+                       .sparse = kinds_table[kind].sparse,
                        .n_weights = amct_shape_size(&db->graph->tensors[l->weights].shape),
                        .n_scales = l->per_channel ? l->channels : 1,
                        .channels = l->channels}};
@@ -357,7 +376,7 @@ static amct_status make_all(filling *f, amct_err *err)
 /* Which layers get second moments. */
 static void choose_grams(filling *f, const uint32_t *wanted)
 {
-    uint32_t users = 1u << AMCT_LEVEL_W4A8 | 1u << AMCT_LEVEL_W4A4;
+    uint32_t users = 1u << AMCT_LEVEL_W4A8 | 1u << AMCT_LEVEL_W4A4 | 1u << AMCT_LEVEL_W8A8_SPARSE;
     if (f->db->options.weights == AMCT_WEIGHTS_GPTQ)
         users |= 1u << AMCT_LEVEL_W8A8;
     for (uint32_t l = 0; l < f->db->calibration->n_layers; l++) {
@@ -387,7 +406,8 @@ amct_status amct_leveldb_fill(amct_leveldb *db, const uint32_t *wanted, const am
         choose_grams(&f, wanted);
     for (uint32_t l = 0; status == AMCT_OK && l < n_layers; l++)
         for (int k = AMCT_LEVEL_16 + 1; k < AMCT_N_LEVELS && status == AMCT_OK; k++)
-            if (wanted[l] >> k & 1 && !db->layers[l].no_int8 && db->calibration->layers[l].seen)
+            if (wanted[l] >> k & 1 && !amct_level_refusal(&db->layers[l], (amct_level_kind)k) &&
+                db->calibration->layers[l].seen)
                 status = want(&f, l, (amct_level_kind)k, err);
     if (status == AMCT_OK)
         status = make_all(&f, err);

@@ -17,17 +17,22 @@ typedef enum amct_level_kind {
     AMCT_LEVEL_W8A8,
     AMCT_LEVEL_W4A8,
     AMCT_LEVEL_W4A4,
+    AMCT_LEVEL_W8A8_SPARSE, /* W8A8 whose weights have 4:2 sparsity (sparse.h) */
     AMCT_N_LEVELS
 } amct_level_kind;
 
-/* "16", "w8a8", "w4a8", "w4a4". */
+/* "16", "w8a8", "w4a8", "w4a4", "w8a8-2of4". */
 const char *amct_level_name(amct_level_kind kind);
 /* Bits of weights and source; 16 for AMCT_LEVEL_16. */
 uint32_t amct_level_weight_bits(amct_level_kind kind);
 uint32_t amct_level_src_bits(amct_level_kind kind);
+bool amct_level_sparse(amct_level_kind kind);
+/* Why a layer cannot have a level other than AMCT_LEVEL_16, whatever its weights; NULL if it can.
+ */
+const char *amct_level_refusal(const amct_layer *layer, amct_level_kind kind);
 
 typedef struct amct_level_options {
-    amct_weight_algo weights; /* of 8 bits; with 4 bits it is always GPTQ */
+    amct_weight_algo weights; /* of 8 bits; with 4 bits, or sparse, it is always GPTQ */
     bool correct_mean;
 } amct_level_options;
 
@@ -58,7 +63,8 @@ amct_status amct_leveldb_fill_all(amct_leveldb *db, uint32_t kinds, const amct_f
 amct_status amct_leveldb_get(const amct_quantised **out, const amct_leveldb *db, uint32_t layer,
                              amct_level_kind kind, amct_err *err);
 
-/* Bytes that weights, bias and scales take on the device; 4-bit weights are packed. */
+/* Bytes that weights, bias and scales take on the device; 4-bit weights are packed; sparse ones are
+ * half of the dense ones and an index of a quarter of these (documentation of atc --sparsity). */
 int64_t amct_level_bytes(const amct_layer *layer, amct_level_kind kind);
 
 #endif

@@ -1,5 +1,6 @@
 #include "compress/quantise.h"
 
+#include "compress/sparse.h"
 #include "ops/weights.h"
 
 #include <math.h>
@@ -7,6 +8,22 @@
 #include <string.h>
 
 /* ---- Weights ------------------------------------------------------------------------------ */
+
+/* Makes the rounder's weights sparse, or a part of their columns that has second moments of its
+ * own, if no four channels lie in two parts. */
+static amct_status make_sparse(amct_rounder *r, const amct_gram *gram, int64_t part,
+                               const double *matrix, amct_err *err)
+{
+    size_t taps = (size_t)gram->columns.taps, first = (size_t)(part * gram->part_columns);
+    if (gram->parts > 1 && (size_t)gram->part_columns % (AMCT_SPARSE_GROUP * taps) != 0) {
+        if (part)
+            return AMCT_OK;
+        return amct_sparse_fit(r->weights, r->options.columns, r->options.outputs, taps, NULL, err);
+    }
+    return amct_sparse_fit(r->weights + first * r->options.outputs,
+                           (size_t)amct_gram_width(gram, part), r->options.outputs, taps, matrix,
+                           err);
+}
 
 /* Gives the rounder a group's second moments. The bias takes in what changes the mean of a result,
  * so what is left to lessen is the variance. */
@@ -19,6 +36,8 @@ static amct_status set_moments(amct_rounder *r, const amct_gram *gram, int64_t g
         for (int64_t i = 0; centred && i < n; i++)
             for (int64_t k = 0; k < n; k++)
                 matrix[i * n + k] -= mean[i] * mean[k];
+        if (r->options.keep_zeros)
+            AMCT_TRY(make_sparse(r, gram, p, matrix, err));
         AMCT_TRY(amct_rounder_set_moments(r, (size_t)p, matrix, err));
     }
     return AMCT_OK;
@@ -39,6 +58,9 @@ static amct_status quantise_groups(amct_quantised *q, amct_rounder *r, const amc
         memcpy(r->floors, floors + first, (size_t)c->outputs * sizeof *floors);
         if (gram)
             status = set_moments(r, gram, group, centred, matrix, matrix + width * width, err);
+        else if (r->options.keep_zeros)
+            status = amct_sparse_fit(r->weights, (size_t)c->columns, (size_t)c->outputs,
+                                     (size_t)c->taps, NULL, err);
         if (status != AMCT_OK)
             break;
         amct_rounder_run(r);
@@ -66,7 +88,8 @@ static amct_status quantise_weights(amct_quantised *q, const amct_columns *colum
                                      .bits = options->weight_bits,
                                      .per_output = layer->per_channel,
                                      .algo = options->weights,
-                                     .once = options->once};
+                                     .once = options->once,
+                                     .keep_zeros = options->sparse};
     if (gram) {
         rounding.parts = (size_t)gram->parts;
         rounding.part_columns = (size_t)gram->part_columns;

@@ -18,21 +18,23 @@ typedef struct amct_quantised {
     const float *scales;   /* of the weights; 1 or channels */
     const int32_t *bias;   /* channels */
     amct_hash weights_hash;
+    bool sparse; /* weights are 4:2 sparse (sparse.h) */
 } amct_quantised;
 
 typedef struct amct_quantise_options {
     uint32_t weight_bits, src_bits;
     amct_weight_algo weights;
     bool correct_mean;
-    bool once; /* quick rounding, as of rounder.h */
+    bool once;   /* quick rounding, as of rounder.h */
+    bool sparse; /* 4:2 (sparse.h), before they are rounded */
 } amct_quantise_options;
 
 /* Makes the layer's integer form in the memory that out->weights, scales and bias point to (all of
  * its lengths are set). A channel of zeros has scale 1. gram is that of the layer's source; without
- * it (NULL) GPTQ becomes MSE. With correct_mean the bias takes in what rounding does to the
- * result's mean, -(W' - W) E[x] (Nagel et al., "Data-Free Quantization Through Weight Equalization
- * and Bias Correction", 2019), E[x] over the windows with their padding. AMCT_E_UNSUPPORTED, saying
- * why, if a bias does not fit into 32 bits. */
+ * it (NULL) GPTQ becomes MSE, and sparse weights are the largest ones. With correct_mean the bias
+ * takes in what rounding does to the result's mean, -(W' - W) E[x] (Nagel et al., "Data-Free
+ * Quantization Through Weight Equalization and Bias Correction", 2019), E[x] over the windows with
+ * their padding. AMCT_E_UNSUPPORTED, saying why, if a bias does not fit into 32 bits. */
 amct_status amct_quantise_layer(amct_quantised *out, const amct_graph *graph,
                                 const amct_layer *layer, const amct_layer_stats *stats,
                                 const amct_gram *gram, const amct_quantise_options *options,

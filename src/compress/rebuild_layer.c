@@ -2,6 +2,7 @@
 
 #include "compress/least_squares.h"
 #include "compress/linalg.h"
+#include "compress/sparse.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -72,6 +73,8 @@ static amct_status round_group(rebuilding *b, int64_t g, amct_err *err)
     if (!amct_lsq_solve(&b->lsq, b->target))
         return AMCT_OK;
     AMCT_TRY(amct_lsq_shrink(&b->lsq, err));
+    if (b->q->sparse)
+        AMCT_TRY(amct_sparse_fit(b->target, columns, outputs, (size_t)c->taps, b->lsq.g, err));
     AMCT_TRY(amct_rounder_set_moments(b->rounder, 0, b->lsq.g, err));
     for (size_t i = 0; i < columns * outputs; i++)
         b->rounder->weights[i] = b->target[i] / step;
@@ -165,7 +168,8 @@ static amct_status start(rebuilding *b, amct_arena *arena, size_t limit_bytes, a
                                     .part_columns = columns,
                                     .bits = level->weight_bits,
                                     .per_output = level->n_scales > 1 || outputs == 1,
-                                    .algo = AMCT_WEIGHTS_GPTQ};
+                                    .algo = AMCT_WEIGHTS_GPTQ,
+                                    .keep_zeros = level->sparse};
     AMCT_TRY(amct_lsq_new(&b->lsq, columns, outputs, err));
     return amct_rounder_new(&b->rounder, &options, err);
 }

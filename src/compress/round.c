@@ -60,7 +60,7 @@ AMCT_ROUND_WIDE static void round_column(int8_t *restrict integers, double *rest
                                          double *restrict e, const double *restrict behind,
                                          const double *restrict weights,
                                          const float *restrict scales, size_t outputs, double pivot,
-                                         double low, double high)
+                                         double low, double high, bool keep_zeros)
 {
     const double shift = 0x1.8p52; /* adding it leaves no places behind the point */
     double inverse = 1 / pivot, square = pivot * pivot;
@@ -70,6 +70,7 @@ AMCT_ROUND_WIDE static void round_column(int8_t *restrict integers, double *rest
         q = q < low ? low : q;
         q = q > high ? high : q;
         q = (q + shift) - shift;
+        q = keep_zeros && weights[m] == 0 ? 0 : q;
         double rest = wanted - q * scale;
         errors[m] += square * rest * rest;
         e[m] = weights[m] - q * scale;
@@ -77,8 +78,7 @@ AMCT_ROUND_WIDE static void round_column(int8_t *restrict integers, double *rest
     }
 }
 
-/* sum += factor * row */
-AMCT_ROUND_WIDE static void add_row(double *restrict sum, const double *restrict row, double factor,
+AMCT_ROUND_WIDE void amct_round_add(double *restrict sum, const double *restrict row, double factor,
                                     size_t n)
 {
     for (size_t m = 0; m < n; m++)
@@ -86,7 +86,8 @@ AMCT_ROUND_WIDE static void add_row(double *restrict sum, const double *restrict
 }
 
 void amct_round(int8_t *integers, double *errors, const double *weights, const float *scales,
-                size_t outputs, const amct_factor *factor, int low, int high, double *room)
+                size_t outputs, const amct_factor *factor, int low, int high, bool keep_zeros,
+                double *room)
 {
     size_t n = factor->n;
     double *e = room, *behind = room + n * outputs; /* e in the factor's order */
@@ -101,10 +102,10 @@ void amct_round(int8_t *integers, double *errors, const double *weights, const f
             const double *row = factor->r + i * n;
             double *sum = behind + (i - begin) * outputs;
             for (size_t k = i + 1; k < end; k++)
-                add_row(sum, e + k * outputs, row[k], outputs);
+                amct_round_add(sum, e + k * outputs, row[k], outputs);
             size_t at = factor->order[i] * outputs;
             round_column(integers + at, errors, e + i * outputs, sum, weights + at, scales, outputs,
-                         row[i], low, high);
+                         row[i], low, high, keep_zeros);
         }
         end = begin;
     }

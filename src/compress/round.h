@@ -15,6 +15,7 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,9 @@
 #else
 #define AMCT_ROUND_WIDE
 #endif
+
+/* Of the diagonal of second moments, as GPTQ has it: a ratio of its mean. */
+#define AMCT_DAMPING 0.01
 
 /* Second moments made ready for rounding. */
 typedef struct amct_factor {
@@ -39,10 +43,14 @@ amct_status amct_factor_make(amct_factor *out, const double *matrix, size_t n, d
 void amct_factor_free(amct_factor *factor); /* a zeroed one is allowed */
 
 /* Rounds the weights of `outputs` outputs, weights[column * outputs + output], to integers from low
- * to high, which are multiples of scales[output]; adds e^T H e of each output to errors. room is
- * (n + AMCT_ROUND_BLOCK) * outputs. */
+ * to high, which are multiples of scales[output]; adds e^T H e of each output to errors. With
+ * keep_zeros a weight of 0 becomes 0. room is (n + AMCT_ROUND_BLOCK) * outputs. */
 enum { AMCT_ROUND_BLOCK = 64 };
 void amct_round(int8_t *integers, double *errors, const double *weights, const float *scales,
-                size_t outputs, const amct_factor *factor, int low, int high, double *room);
+                size_t outputs, const amct_factor *factor, int low, int high, bool keep_zeros,
+                double *room);
+
+/* sum += factor * row, n numbers that do not overlap. */
+void amct_round_add(double *sum, const double *row, double factor, size_t n);
 
 #endif

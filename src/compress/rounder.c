@@ -9,9 +9,6 @@
 
 const char *const amct_weight_algo_names[] = {"arq", "mse", "gptq", NULL};
 
-/* Of the diagonal of second moments, as GPTQ has it. */
-static const double damping = 0.01;
-
 /* Outputs that are looked at together. */
 enum { SIDE = 64 };
 
@@ -85,7 +82,7 @@ amct_status amct_rounder_set_moments(amct_rounder *r, size_t part, const double 
     amct_factor_free(&r->work->factors[part]);
     return amct_factor_make(&r->work->factors[part], matrix,
                             left < r->options.part_columns ? left : r->options.part_columns,
-                            damping, err);
+                            AMCT_DAMPING, err);
 }
 
 /* ---- Scales and plain rounding ------------------------------------------------------------ */
@@ -155,7 +152,8 @@ static void round_with(amct_rounder *r)
     for (size_t p = 0; p < r->options.parts; p++) {
         size_t from = p * r->options.part_columns * outputs;
         amct_round(w->tried + from, w->errors, r->weights + from, w->tried_scales, outputs,
-                   &w->factors[p], least(r->options.bits), greatest(r->options.bits), w->room);
+                   &w->factors[p], least(r->options.bits), greatest(r->options.bits),
+                   r->options.keep_zeros, w->room);
     }
 }
 

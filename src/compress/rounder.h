@@ -31,7 +31,8 @@ typedef struct amct_rounder_options {
     uint32_t bits;              /* 8 or 4 */
     bool per_output;            /* a scale for each */
     amct_weight_algo algo;
-    bool once; /* quick: of GPTQ, and of MSE, which then tries these ratios */
+    bool once;       /* quick: of GPTQ, and of MSE, which then tries these ratios */
+    bool keep_zeros; /* weights of 0 become 0 */
 } amct_rounder_options;
 
 typedef struct amct_rounder {

@@ -151,6 +151,7 @@ static amct_status quantise(amct_graph *graph, const amct_layer *layer, const am
     AMCT_TRY(add_borrowed(graph, &weights, w.name, AMCT_INT8, &w.shape, q->weights,
                           (size_t)q->n_weights, q->weights_hash, err));
     graph->tensors[weights].int4 = q->weight_bits == 4;
+    graph->tensors[weights].sparse = q->sparse;
     amct_tensor like = graph->tensors[layer->dst];
     like.dtype = AMCT_INT32;
     AMCT_TRY(add_value(graph, &sums, layer->name, ".sums", like, err));

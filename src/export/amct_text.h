@@ -12,8 +12,10 @@
 amct_status amct_config_text(char **out, const amct_origin *origin,
                              const amct_export_calibration *calibration, amct_err *err);
 
-/* The record file (text of the protobuf message ScaleOffsetRecord): one entry per quantised layer.
- * *out is freed with free. */
-amct_status amct_record_text(char **out, const amct_origin *origin, amct_err *err);
+/* The record file (text of the protobuf message ScaleOffsetRecord): one entry per quantised layer,
+ * and a prune_record per layer with 4:2 sparse weights, with the mask of what is kept. candidate
+ * knows the shapes of weights. *out is freed with free. */
+amct_status amct_record_text(char **out, const amct_graph *candidate, const amct_origin *origin,
+                             amct_err *err);
 
 #endif

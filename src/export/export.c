@@ -95,7 +95,7 @@ static amct_status write_texts(const export *e, const amct_export_calibration *c
     char *text;
     AMCT_TRY(amct_config_text(&text, e->origin, calibration, err));
     AMCT_TRY(write_text(e, "_config.json", text, err));
-    AMCT_TRY(amct_record_text(&text, e->origin, err));
+    AMCT_TRY(amct_record_text(&text, e->graph, e->origin, err));
     return write_text(e, "_record.txt", text, err);
 }
 

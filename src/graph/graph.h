@@ -32,6 +32,7 @@ typedef struct amct_tensor {
      * MatMul and AveragePool subtract, and pad with, when they compute in integers. */
     int32_t zero_point;
     bool int4;      /* INT8 whose values are 4-bit integers: the device packs two in a byte */
+    bool sparse;    /* INT8 weights of which each output has two of four input channels (4:2) */
     bool input;     /* fed by the user */
     amct_hash hash; /* of data, once somebody has reckoned it; else zero */
 } amct_tensor;

@@ -57,7 +57,8 @@ static amct_status view_graph(amct_graph_view *view, amct_arena *arena, const am
                                .rank = known ? (uint32_t)tensor->shape.rank : AMCT_RANK_UNKNOWN,
                                .constant = amct_tensor_is_constant(tensor),
                                .name = tensor->name,
-                               .dims = tensor->shape.dims};
+                               .dims = tensor->shape.dims,
+                               .sparsity = tensor->sparse ? AMCT_SPARSE_4_2 : AMCT_DENSE};
     }
     for (uint32_t n = 0; n < graph->n_nodes; n++) {
         const amct_node *node = &graph->nodes[n];

@@ -135,6 +135,7 @@ static amct_status set_lengths(amct_quantised *q, amct_derived *d, const amct_st
     *q =
         (amct_quantised){.src_bits = amct_level_src_bits(kind),
                          .weight_bits = amct_level_weight_bits(kind),
+                         .sparse = amct_level_sparse(kind),
                          .n_weights = amct_shape_size(&candidate->graph->tensors[l->weights].shape),
                          .n_scales = l->per_channel ? l->channels : 1,
                          .channels = l->channels};
@@ -149,12 +150,13 @@ static amct_status round_level(amct_quantised *q, amct_derived *d, const amct_st
                                uint32_t layer, amct_err *err)
 {
     const amct_layer *l = &candidate->layers[layer];
-    bool narrow = q->weight_bits < 8;
+    bool fitted = q->weight_bits < 8 || q->sparse;
     amct_quantise_options options = {.weight_bits = q->weight_bits,
                                      .src_bits = q->src_bits,
-                                     .weights = narrow ? AMCT_WEIGHTS_GPTQ : d->options.weights,
+                                     .weights = fitted ? AMCT_WEIGHTS_GPTQ : d->options.weights,
                                      .correct_mean = d->options.correct_mean,
-                                     .once = true};
+                                     .once = true,
+                                     .sparse = q->sparse};
     amct_derivation from;
     AMCT_TRY(amct_derive(&from, &d->source, candidate, layer, options.weights == AMCT_WEIGHTS_GPTQ,
                          err));
@@ -187,9 +189,10 @@ amct_status amct_derived_get(const amct_quantised **out, amct_derived *d,
                              amct_err *err)
 {
     const amct_layer *l = &candidate->layers[layer];
-    if (kind == AMCT_LEVEL_16 || l->no_int8)
+    const char *refusal = amct_level_refusal(l, kind);
+    if (kind == AMCT_LEVEL_16 || refusal)
         return kind == AMCT_LEVEL_16 ? (*out = NULL, AMCT_OK)
-                                     : amct_fail(err, AMCT_E_UNSUPPORTED, "%s", l->no_int8);
+                                     : amct_fail(err, AMCT_E_UNSUPPORTED, "%s", refusal);
     if (unchanged(d, candidate, layer))
         return amct_leveldb_get(out, d->db, candidate->origins[layer].layer, kind, err);
     amct_hash key = key_of(d, candidate, layer, kind);

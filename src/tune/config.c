@@ -255,7 +255,7 @@ static amct_status read_rank(amct_config *c, const amct_yaml_node *section, amct
 
 static amct_status read_space(amct_config *c, const amct_yaml_node *section, amct_err *err)
 {
-    static const char *const levels[] = {"16", "w8a8", "w4a8", "w4a4", NULL};
+    static const char *const levels[] = {"16", "w8a8", "w4a8", "w4a4", "w8a8-2of4", NULL};
     const amct_yaml_node *bits = NULL, *skip = NULL, *sparsity = NULL, *rank = NULL;
     amct_yaml_field fields[] = {
         AMCT_YAML_NODE("bits", &bits),
@@ -265,7 +265,7 @@ static amct_status read_space(amct_config *c, const amct_yaml_node *section, amc
     };
     AMCT_TRY(amct_yaml_read_map(section, fields, sizeof fields / sizeof *fields, err));
     if (bits && !amct_yaml_is_null(bits)) {
-        AMCT_TRY(want_entries(bits, "16, w8a8, w4a8, w4a4", err));
+        AMCT_TRY(want_entries(bits, "16, w8a8, w4a8, w4a4, w8a8-2of4", err));
         memset(c->levels, 0, sizeof c->levels);
         c->levels[AMCT_LEVEL_16] = true; /* the original is always there */
         for (const amct_yaml_node *node = bits->first; node; node = node->next) {

@@ -150,8 +150,9 @@ static void print_rest(FILE *out, const amct_config *c)
     }
     fprintf(out, "space:\n");
     line(out, "  bits", "of weights and activations, levels a layer may have; 16 is always one",
-         "[16%s%s%s]", c->levels[AMCT_LEVEL_W8A8] ? ", w8a8" : "",
-         c->levels[AMCT_LEVEL_W4A8] ? ", w4a8" : "", c->levels[AMCT_LEVEL_W4A4] ? ", w4a4" : "");
+         "[16%s%s%s%s]", c->levels[AMCT_LEVEL_W8A8] ? ", w8a8" : "",
+         c->levels[AMCT_LEVEL_W4A8] ? ", w4a8" : "", c->levels[AMCT_LEVEL_W4A4] ? ", w4a4" : "",
+         c->levels[AMCT_LEVEL_W8A8_SPARSE] ? ", w8a8-2of4" : "");
     fprintf(out,
             "  sparsity:                         # channels that a group of layers may lose\n");
     fprintf(out, "    ratios: [");

@@ -79,6 +79,7 @@ static amct_status set_levels(shape *s, const amct_costing *c, const uint8_t *ki
         s->forms[i] = (amct_quantised){.src = {1, 0},
                                        .src_bits = amct_level_src_bits(k),
                                        .weight_bits = amct_level_weight_bits(k),
+                                       .sparse = amct_level_sparse(k),
                                        .n_weights = amct_shape_size(&w->shape),
                                        .n_scales = l->per_channel ? l->channels : 1,
                                        .channels = l->channels,

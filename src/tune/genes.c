@@ -63,7 +63,31 @@ static void forbid_statically(maker *m)
                 why = "skipped as asked";
         m->allowed[i] = why ? 0 : asked;
         m->reasons[i * AMCT_N_LEVELS] = why;
+        for (int k = AMCT_LEVEL_W8A8; k < AMCT_N_LEVELS; k++)
+            if (has(m->allowed[i], k) && amct_level_refusal(l, (amct_level_kind)k))
+                forbid(m, i, k, amct_level_refusal(l, (amct_level_kind)k));
     }
+}
+
+/* A device that skips no zeros: every layer as sparse as it can be is not faster than dense. */
+static amct_status forget_sparse(maker *m, amct_err *err)
+{
+    const int k = AMCT_LEVEL_W8A8_SPARSE;
+    amct_graph_cost dense, sparse;
+    uint32_t n = m->to->n_layers;
+    for (uint32_t i = 0; i < n; i++)
+        m->kinds[i] = has(m->allowed[i], k) ? AMCT_LEVEL_W8A8 : AMCT_LEVEL_16;
+    AMCT_TRY(amct_costing_total(m->costing, m->kinds, &dense, err));
+    for (uint32_t i = 0; i < n; i++)
+        m->kinds[i] = has(m->allowed[i], k) ? (uint8_t)k : AMCT_LEVEL_16;
+    AMCT_TRY(amct_costing_total(m->costing, m->kinds, &sparse, err));
+    for (uint32_t i = 0; sparse.latency_ns >= dense.latency_ns && i < n; i++) {
+        const char **reason = &m->reasons[i * AMCT_N_LEVELS];
+        forbid(m, i, k, NULL);
+        if (!m->allowed[i] && !*reason)
+            *reason = "the target gains nothing from 4:2 sparsity";
+    }
+    return AMCT_OK;
 }
 
 /* What the device computes in floating point all the same. */
@@ -196,8 +220,10 @@ amct_status amct_genes_make(amct_genes *out, const amct_config *config, const am
                              : amct_fail_nomem(err);
     if (status == AMCT_OK) {
         forbid_statically(&m);
-        status = forbid_rolled_back(&m, err);
+        status = forget_sparse(&m, err);
     }
+    if (status == AMCT_OK)
+        status = forbid_rolled_back(&m, err);
     if (status == AMCT_OK)
         status = forbid_slow(&m, err);
     if (status == AMCT_OK)
@@ -287,9 +313,36 @@ const amct_gene *amct_genes_of(const amct_genes *genes, amct_gene_kind kind, uin
     return NULL;
 }
 
+uint8_t amct_gene_dense(const amct_gene *gene)
+{
+    uint32_t k = gene->n_levels - 1;
+    while (k > 0 && amct_level_sparse((amct_level_kind)gene->values[k]))
+        k--;
+    return gene->values[k];
+}
+
+void amct_genes_exclude(const amct_genes *genes, uint8_t *choices)
+{
+    for (uint32_t g = 0; g < genes->n; g++) {
+        const amct_gene *gene = &genes->genes[g];
+        uint8_t *own = &choices[gene->slot];
+        if (gene->kind != AMCT_GENE_BITS || !amct_level_sparse((amct_level_kind)*own))
+            continue;
+        for (uint32_t k = 0; k < genes->n; k++) {
+            const amct_gene *other = &genes->genes[k];
+            bool touched = other->kind == AMCT_GENE_CHANNELS
+                               ? other->touched[gene->index]
+                               : other->kind == AMCT_GENE_RANK && other->index == gene->index;
+            if (touched && choices[other->slot])
+                *own = amct_gene_dense(gene);
+        }
+    }
+}
+
 void amct_genes_express(const amct_genes *genes, const uint8_t *genome, uint8_t *choices)
 {
     memset(choices, 0, genes->n_choices);
     for (uint32_t g = 0; g < genes->n; g++)
         choices[genes->genes[g].slot] = genes->genes[g].values[genome[g]];
+    amct_genes_exclude(genes, choices);
 }

@@ -4,7 +4,11 @@
  *
  * Dropped beforehand, each with its reason: layers that cannot be quantised, that the user skips,
  * levels that the device would compute in floating point anyway, and such that do not make the
- * network faster than a less lossy one, whatever the other layers are.
+ * network faster than a less lossy one, whatever the other layers are. Sparse levels (sparse.h) of
+ * which the device takes no notice are dropped without a word.
+ *
+ * A layer that is sparse neither loses channels nor is factorised, as AMCT has it: where a genome
+ * asks for both, the layer has the level before the sparse one in its gene.
  */
 #ifndef AMCT_TUNE_GENES_H
 #define AMCT_TUNE_GENES_H
@@ -20,6 +24,7 @@ typedef struct amct_gene {
     uint32_t slot;  /* its place in a candidate's choices (candidate.h) */
     uint32_t n_levels;
     uint8_t values[AMCT_GENE_LEVELS]; /* choices[slot] at each level; values[0] is 0 */
+    const bool *touched; /* of channels: per layer, whether it makes or reads them; else NULL */
 } amct_gene;
 
 typedef struct amct_skipped {
@@ -64,7 +69,11 @@ const char *amct_genes_reason(const amct_genes *genes, amct_gene_kind kind, uint
 /* The gene of a layer or group; NULL if it has none. */
 const amct_gene *amct_genes_of(const amct_genes *genes, amct_gene_kind kind, uint32_t index);
 
-/* The choices of a genome, n_choices of them. */
+/* The last value of a gene of bits that is not sparse. */
+uint8_t amct_gene_dense(const amct_gene *gene);
+/* Takes the sparse level from layers whose channels or rank are others than the original's. */
+void amct_genes_exclude(const amct_genes *genes, uint8_t *choices);
+/* The choices of a genome, n_choices of them, after that. */
 void amct_genes_express(const amct_genes *genes, const uint8_t *genome, uint8_t *choices);
 
 #endif

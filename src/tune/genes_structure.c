@@ -13,7 +13,7 @@ typedef struct adder {
     const amct_layer *layers;
     const amct_structure *structure;
     amct_costing *costing;
-    uint8_t *company[2]; /* the other choices: none, and every layer at its deepest level of bits */
+    uint8_t *company[2]; /* the other choices: none, and every layer at its deepest dense level */
 } adder;
 
 static void skip(adder *a, amct_gene_kind kind, uint32_t index, uint32_t value, const char *reason)
@@ -74,16 +74,23 @@ static bool is_skipped(const adder *a, const char *name)
     return false;
 }
 
-/* A layer that is to stay as it is neither makes nor reads fewer channels. */
-static bool group_is_skipped(const adder *a, const amct_group *group)
+/* The layers that make or read the group's channels. */
+static void find_touched(bool *touched, const adder *a, const amct_group *group)
 {
     const amct_lanes *lanes = amct_structure_lanes(a->structure);
     for (uint32_t m = 0; m < group->n_members; m++) {
         uint32_t node = lanes->operands[group->members[m].operand].node;
         for (uint32_t l = 0; l < a->to->n_layers; l++)
-            if (a->layers[l].node == node && is_skipped(a, a->layers[l].name))
-                return true;
+            touched[l] |= a->layers[l].node == node;
     }
+}
+
+/* A layer that is to stay as it is neither makes nor reads fewer channels. */
+static bool any_is_skipped(const adder *a, const bool *touched)
+{
+    for (uint32_t l = 0; l < a->to->n_layers; l++)
+        if (touched[l] && is_skipped(a, a->layers[l].name))
+            return true;
     return false;
 }
 
@@ -95,9 +102,14 @@ static amct_status add_group(adder *a, uint32_t g, amct_err *err)
         .kind = AMCT_GENE_CHANNELS, .index = g, .slot = a->to->n_layers + g, .n_levels = 1};
     uint8_t values[AMCT_GENE_LEVELS];
     uint32_t n = 0;
-    const char *why = levels.why                                 ? levels.why
-                      : group_is_skipped(a, levels.group) ? "skipped as asked"
-                                                          : NULL;
+    bool *touched = amct_arena_array(a->to->arena, a->to->n_layers, sizeof *touched);
+    if (!touched)
+        return amct_fail_nomem(err);
+    find_touched(touched, a, levels.group);
+    gene.touched = touched;
+    const char *why = levels.why                   ? levels.why
+                      : any_is_skipped(a, touched) ? "skipped as asked"
+                                                   : NULL;
     if (why) {
         skip(a, gene.kind, g, 0, why);
         return AMCT_OK;
@@ -110,7 +122,7 @@ static amct_status add_group(adder *a, uint32_t g, amct_err *err)
                 best = k;
         bool new = best < UINT8_MAX && a->config->ratios[r] > 0;
         for (uint32_t i = 0; i < n; i++)
-            new = new && values[i] < best + 1;
+            new = new &&values[i] < best + 1;
         if (new)
             values[n++] = (uint8_t)(best + 1);
     }
@@ -127,7 +139,7 @@ static amct_status add_ranks(adder *a, uint32_t l, amct_err *err)
                       .n_levels = 1};
     uint8_t values[AMCT_GENE_LEVELS];
     uint32_t n = 0, begin = 0, end = ranks.n;
-    const char *why = ranks.why                             ? ranks.why
+    const char *why = ranks.why                          ? ranks.why
                       : is_skipped(a, a->layers[l].name) ? "skipped as asked"
                                                          : NULL;
     if (why) {
@@ -142,8 +154,8 @@ static amct_status add_ranks(adder *a, uint32_t l, amct_err *err)
         uint32_t other = second + (ranks.n - second) / 2;
         if (other >= UINT8_MAX)
             other = second;
-        AMCT_TRY(is_faster(&faster, a, gene.slot, (uint8_t)(other + 1),
-                           (uint8_t)(second / 2 + 1), err));
+        AMCT_TRY(
+            is_faster(&faster, a, gene.slot, (uint8_t)(other + 1), (uint8_t)(second / 2 + 1), err));
         begin = faster ? second : 0;
         end = faster ? ranks.n : second;
     }
@@ -179,7 +191,7 @@ static amct_status begin(adder *a, amct_err *err)
     to->n_levels = n_levels;
     to->skipped = skipped;
     for (uint32_t g = 0; g < to->n; g++)
-        a->company[1][genes[g].slot] = genes[g].values[genes[g].n_levels - 1];
+        a->company[1][genes[g].slot] = amct_gene_dense(&genes[g]);
     return AMCT_OK;
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "compress/equalise.h"
+#include "compress/sparse.h"
 #include "import/import.h"
 #include "passes/prepare.h"
 
@@ -43,6 +44,9 @@ amct_status amct_model_load(amct_model *out, const amct_plugins *plugins, const 
         amct_model_free(&model);
         return amct_fail_in(err, "%s", path);
     }
+    for (uint32_t i = 0; i < model.n_layers; i++) /* as in a deploy model */
+        if (!model.graph->no_weights && amct_sparse_is(model.graph, &model.layers[i]))
+            model.graph->tensors[model.layers[i].weights].sparse = true;
     *out = model;
     return AMCT_OK;
 }

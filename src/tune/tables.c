@@ -6,7 +6,8 @@ static double layer_bit_ops(const amct_layer *layer, amct_level_kind kind)
 {
     if (layer->no_int8)
         kind = AMCT_LEVEL_16;
-    return (double)layer->macs * amct_level_weight_bits(kind) * amct_level_src_bits(kind);
+    double macs = amct_level_sparse(kind) ? 0.5 * (double)layer->macs : (double)layer->macs;
+    return macs * amct_level_weight_bits(kind) * amct_level_src_bits(kind);
 }
 
 amct_status amct_tables_bit_ops(double *out, const uint8_t *choices, const amct_graph *graph,

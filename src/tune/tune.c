@@ -107,8 +107,8 @@ static amct_status search(runner *r, double begin, amct_err *err)
                       .search = r->to->search,
                       .study = s->study,
                       .evaluator = evaluator,
-                      .deadline = c->time_limit_ns ? begin + (double)c->time_limit_ns * 1e-9
-                                                   : INFINITY,
+                      .deadline =
+                          c->time_limit_ns ? begin + (double)c->time_limit_ns * 1e-9 : INFINITY,
                       .stop = r->hooks->stop,
                       .after_batch = after_batch,
                       .ctx = r};
@@ -145,19 +145,20 @@ static amct_status finals(runner *r, amct_err *err)
 }
 
 /* What each choice is worth in the company of the others. */
-static amct_status cost_others(runner *r, uint8_t *choices, amct_err *err)
+static amct_status cost_others(runner *r, const uint8_t *choices, amct_err *err)
 {
     const amct_genes *genes = &r->to->setup.genes;
+    uint8_t other[AMCT_MESSAGE_MAX]; /* costing takes no longer ones */
     for (uint32_t g = 0; g < genes->n; g++) {
         const amct_gene *gene = &genes->genes[g];
-        uint8_t chosen = choices[gene->slot];
         for (uint32_t k = 0; k < gene->n_levels; k++) {
             amct_graph_cost total;
-            choices[gene->slot] = gene->values[k];
-            AMCT_TRY(amct_costing_total(r->to->setup.costing, choices, &total, err));
+            memcpy(other, choices, genes->n_choices);
+            other[gene->slot] = gene->values[k];
+            amct_genes_exclude(genes, other);
+            AMCT_TRY(amct_costing_total(r->to->setup.costing, other, &total, err));
             r->to->other_ns[g * AMCT_GENE_LEVELS + k] = total.latency_ns;
         }
-        choices[gene->slot] = chosen;
     }
     return AMCT_OK;
 }
@@ -175,8 +176,8 @@ static amct_status cost_best(runner *r, amct_err *err)
                              ? AMCT_OK
                              : amct_fail_nomem(err);
     if (status == AMCT_OK)
-        status = amct_costing_layers(s->costing, choices, &s->original_cost, to->original_layers,
-                                     err);
+        status =
+            amct_costing_layers(s->costing, choices, &s->original_cost, to->original_layers, err);
     if (status == AMCT_OK && to->best)
         memcpy(choices, to->best->choices, s->genes.n_choices);
     if (status == AMCT_OK)
@@ -242,8 +243,8 @@ static amct_status save_config(const runner *r, amct_err *err)
     if (status == AMCT_OK)
         text = amct_config_print(&c);
     if (status == AMCT_OK)
-        status = text && path ? amct_file_write(path, text, strlen(text), err)
-                              : amct_fail_nomem(err);
+        status =
+            text && path ? amct_file_write(path, text, strlen(text), err) : amct_fail_nomem(err);
     free(text);
     free(path);
     return status;
@@ -255,11 +256,11 @@ static void conclude(amct_tuned *to)
     to->faster = to->best && to->best_cost.latency_ns <
                                  (1 - AMCT_FASTER_RATIO) * to->setup.original_cost.latency_ns;
     to->verdict = to->best ? to->best->verdict.verdict : AMCT_MET;
-    to->exit_status = cut                                ? AMCT_EXIT_STOPPED
-                      : to->verdict == AMCT_MISSED       ? AMCT_EXIT_MISSED
-                      : to->verdict == AMCT_NOT_PROVEN   ? AMCT_EXIT_NOT_PROVEN
-                      : to->faster                       ? AMCT_EXIT_MET
-                                                         : AMCT_EXIT_NOT_FASTER;
+    to->exit_status = cut                              ? AMCT_EXIT_STOPPED
+                      : to->verdict == AMCT_MISSED     ? AMCT_EXIT_MISSED
+                      : to->verdict == AMCT_NOT_PROVEN ? AMCT_EXIT_NOT_PROVEN
+                      : to->faster                     ? AMCT_EXIT_MET
+                                                       : AMCT_EXIT_NOT_FASTER;
 }
 
 /* Ends between two stages if the user wants it to. */

@@ -11,7 +11,7 @@
 #include <string.h>
 
 const char *const export_mix_names[N_MIXES] = {"all",  "none", "no-depthwise", "depthwise-only",
-                                               "even", "odd",  "levels"};
+                                               "even", "odd",  "sparse",       "levels"};
 
 static amct_status fetch(void *ctx, uint32_t first, uint32_t count, amct_layout layout, float *dst,
                          amct_err *err)
@@ -76,7 +76,8 @@ static bool wanted(const amct_layer *layer, uint32_t i, export_mix mix)
         strcmp(layer->op, "Conv") == 0 && layer->groups > 1 && layer->groups == layer->channels;
     switch (mix) {
     case MIX_ALL:
-    case MIX_LEVELS: return true;
+    case MIX_LEVELS:
+    case MIX_SPARSE: return true;
     case MIX_NO_DEPTHWISE: return !depthwise;
     case MIX_ONLY_DEPTHWISE: return depthwise;
     case MIX_EVEN: return i % 2 == 0;
@@ -93,8 +94,9 @@ amct_status export_case_mix(export_case *c, export_mix mix, amct_err *err)
         bool quantise = !c->layers[i].no_int8 && wanted(&c->layers[i], i, mix);
         static const amct_level_kind turns[] = {AMCT_LEVEL_W4A4, AMCT_LEVEL_W8A8, AMCT_LEVEL_W4A8};
         amct_level_kind kind = mix == MIX_LEVELS ? turns[i % 3] : AMCT_LEVEL_W8A8;
-        AMCT_TRY(
-            amct_leveldb_get(&c->levels[i], c->db, i, quantise ? kind : AMCT_LEVEL_16, err));
+        if (mix == MIX_SPARSE && !c->layers[i].no_sparse)
+            kind = AMCT_LEVEL_W8A8_SPARSE;
+        AMCT_TRY(amct_leveldb_get(&c->levels[i], c->db, i, quantise ? kind : AMCT_LEVEL_16, err));
     }
     return amct_stitch(&c->candidate, c->graph, c->layers, c->n_layers, c->levels, err);
 }

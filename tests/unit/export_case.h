@@ -17,6 +17,7 @@ typedef enum export_mix {
     MIX_ONLY_DEPTHWISE, /* these alone */
     MIX_EVEN,           /* every second layer, the first one too */
     MIX_ODD,
+    MIX_SPARSE, /* all, w8a8-2of4 where a layer can have it */
     MIX_LEVELS, /* all, in turn w4a4, w8a8 and w4a8 */
     N_MIXES
 } export_mix;

@@ -4,6 +4,7 @@
 #include "compress/rebuild.h"
 #include "compress/rebuild_layer.h"
 #include "compress/refine.h"
+#include "compress/sparse.h"
 #include "compress/stitch.h"
 #include "unit/export_fixture.h"
 
@@ -304,6 +305,35 @@ Test(compress_rebuild, layers_keep_their_bits_and_the_quantisation_of_their_sour
         }
         end_case(&r);
     }
+}
+
+/* Whether each output has two at most of every four channels at each tap. */
+static bool is_sparse(const export_case *c, uint32_t i, const amct_quantised *q)
+{
+    const amct_layer *l = &c->layers[i];
+    amct_tensor *w = &c->graph->tensors[l->weights], old = *w;
+    w->dtype = AMCT_INT8;
+    w->data = q->weights;
+    bool sparse = amct_sparse_is(c->graph, l);
+    *w = old;
+    return sparse;
+}
+
+Test(compress_rebuild, sparse_layers_stay_sparse)
+{
+    for (uint32_t k = 0; k < n_export_nets; k++)
+        for (int tight = 0; tight < 2; tight++) { /* integers stay where memory is short */
+            rebuilt_case r;
+            begin_case(&r, export_nets[k].name, MIX_SPARSE);
+            rebuild_case(&r, tight ? 1 << 14 : 1 << 24, 1);
+            for (uint32_t i = 0; i < r.c.n_layers; i++)
+                if (r.layers[i] && r.c.levels[i]->sparse) {
+                    cr_expect(r.layers[i]->sparse);
+                    cr_expect(is_sparse(&r.c, i, r.layers[i]), "%s, %s", export_nets[k].name,
+                              r.c.layers[i].name);
+                }
+            end_case(&r);
+        }
 }
 
 Test(compress_rebuild, neither_processes_nor_the_memory_of_the_walk_change_the_result)

@@ -110,14 +110,15 @@ Test(export_text, record_has_scales_and_offsets_of_quantised_layers)
 {
     static const float scales[] = {0.25f, 1.0f / 3};
     static const amct_quantised a = {
-        {0.0185549166f, -14}, 8, 8, 4, 2, 2, NULL, scales, NULL, {0, 0}};
-    static const amct_quantised b = {{1.0f / 255, -128}, 8, 8, 4, 1, 2, NULL, scales, NULL, {0, 0}};
+        {0.0185549166f, -14}, 8, 8, 4, 2, 2, NULL, scales, NULL, {0, 0}, false};
+    static const amct_quantised b = {
+        {1.0f / 255, -128}, 8, 8, 4, 1, 2, NULL, scales, NULL, {0, 0}, false};
     amct_layer layers[3] = {
         {.name = "/conv1/Conv"}, {.name = "float"}, {.name = "a \"b\\\t\xc3\xa9"}};
     const amct_quantised *levels[3] = {&a, NULL, &b};
     amct_origin origin = {layers, 3, levels};
     char *record;
-    OK(amct_record_text(&record, &origin, &err));
+    OK(amct_record_text(&record, NULL, &origin, &err));
     cr_assert_str_eq(record, "record {\n"
                              "  key: \"/conv1/Conv\"\n"
                              "  value {\n"
@@ -142,6 +143,44 @@ Test(export_text, record_has_scales_and_offsets_of_quantised_layers)
                              "    scale_w: 0.25\n"
                              "    offset_w: 0\n"
                              "    wts_type: \"INT8\"\n"
+                             "  }\n"
+                             "}\n");
+    free(record);
+}
+
+Test(export_text, record_has_the_masks_of_sparse_layers)
+{
+    static const float scale = 0.5f;
+    static const int8_t weights[72] = {[0] = 1, [3] = -1, [8] = 5, [63] = 7, [64] = 9, [71] = -2};
+    const amct_quantised dense = {{1, 0}, 8, 8, 72, 1, 2, weights, &scale, NULL, {0, 0}, false};
+    const amct_quantised sparse = {{1, 0}, 8, 8, 72, 1, 2, weights, &scale, NULL, {0, 0}, true};
+    amct_layer layers[2] = {{.name = "dense"}, {.name = "sparse"}};
+    const amct_quantised *levels[2] = {&dense, &sparse};
+    amct_tensor tensor = {.shape = amct_shape_of(4, (int64_t[]){2, 4, 3, 3})};
+    amct_graph candidate = {.n_tensors = 1, .tensors = &tensor};
+    amct_origin origin = {layers, 2, levels};
+    char *record;
+    OK(amct_record_text(&record, &candidate, &origin, &err));
+    const char *pruned = strstr(record, "prune_record");
+    cr_assert_not_null(pruned);
+    /* bytes 0x90, 0x80, 0 ... 0x01 and 0x81, 0 ... */
+    cr_assert_str_eq(pruned, "prune_record {\n"
+                             "  selective_prune {\n"
+                             "    name: \"sparse\"\n"
+                             "    attr {\n"
+                             "      name: \"mask_shape\"\n"
+                             "      type: INTS\n"
+                             "      ints: 2\n"
+                             "      ints: 4\n"
+                             "      ints: 3\n"
+                             "      ints: 3\n"
+                             "    }\n"
+                             "    attr {\n"
+                             "      name: \"selective_mask\"\n"
+                             "      type: INTS\n"
+                             "      ints: 72057594037960848\n"
+                             "      ints: 129\n"
+                             "    }\n"
                              "  }\n"
                              "}\n");
     free(record);

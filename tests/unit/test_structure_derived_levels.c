@@ -28,7 +28,7 @@ static void begin(memo_case *m, const char *net)
         &m->structure, c->graph, c->layers, c->n_layers, c->grams, c->n_samples,
         &(amct_structure_options){.multiple = 1, .ridge = 0.1, .limit_bytes = SIZE_MAX}, &err));
     OK(amct_leveldb_new(&m->db, c->graph, c->layers, c->calibration, &options, NULL, &err));
-    OK(amct_leveldb_fill_all(m->db, 14, &c->feed, 1, SIZE_MAX, &err));
+    OK(amct_leveldb_fill_all(m->db, ~0u, &c->feed, 1, SIZE_MAX, &err));
     amct_derive_source source = {
         c->graph, c->layers, amct_structure_lanes(m->structure), c->calibration, c->grams,
         true,     0.1};
@@ -69,6 +69,13 @@ static amct_structured build(memo_case *m)
     return out;
 }
 
+/* kind, or W8A8 if the layer cannot have it. */
+static amct_level_kind able(const amct_structured *s, uint32_t layer, int kind)
+{
+    return amct_level_refusal(&s->layers[layer], (amct_level_kind)kind) ? AMCT_LEVEL_W8A8
+                                                                        : (amct_level_kind)kind;
+}
+
 static const amct_quantised *get(memo_case *m, const amct_structured *s, uint32_t layer,
                                  amct_level_kind kind)
 {
@@ -83,7 +90,7 @@ static amct_graph *stitched(memo_case *m, const amct_structured *s, amct_level_k
     amct_graph *graph;
     for (uint32_t i = 0; i < s->n_layers; i++)
         if (!s->layers[i].no_int8)
-            levels[i] = get(m, s, i, kind);
+            levels[i] = get(m, s, i, able(s, i, kind));
     OK(amct_stitch(&graph, s->graph, s->layers, s->n_layers, levels, &err));
     free(levels);
     return graph;
@@ -169,8 +176,9 @@ Test(structure_derived_levels, what_is_unchanged_comes_from_the_database)
     amct_structured s = build(&m); /* nothing is chosen */
     for (uint32_t l = 0; l < s.n_layers; l++)
         for (int kind = 0; kind < AMCT_N_LEVELS; kind++) {
-            const amct_quantised *level, *q = get(&m, &s, l, (amct_level_kind)kind);
-            OK(amct_leveldb_get(&level, m.db, l, (amct_level_kind)kind, &err));
+            amct_level_kind may = kind ? able(&s, l, kind) : AMCT_LEVEL_16;
+            const amct_quantised *level, *q = get(&m, &s, l, may);
+            OK(amct_leveldb_get(&level, m.db, l, may, &err));
             cr_expect_eq(q, level);
         }
     cr_expect_eq(amct_derived_made(m.derived), 0);
@@ -196,14 +204,14 @@ Test(structure_derived_levels, levels_are_made_once)
     for (int kind = AMCT_LEVEL_W8A8; kind < AMCT_N_LEVELS; kind++)
         for (uint32_t l = 0; l < s.n_layers; l++)
             if (!s.layers[l].no_int8)
-                cr_expect_not_null(get(&m, &s, l, (amct_level_kind)kind));
+                cr_expect_not_null(get(&m, &s, l, able(&s, l, kind)));
     uint32_t made = amct_derived_made(m.derived);
     cr_expect_gt(made, 0);
     for (int kind = AMCT_LEVEL_W8A8; kind < AMCT_N_LEVELS; kind++)
         for (uint32_t l = 0; l < s.n_layers; l++)
             if (!s.layers[l].no_int8)
-                cr_expect_eq(get(&m, &s, l, (amct_level_kind)kind),
-                             get(&m, &again, l, (amct_level_kind)kind));
+                cr_expect_eq(get(&m, &s, l, able(&s, l, kind)),
+                             get(&m, &again, l, able(&s, l, kind)));
     cr_expect_eq(amct_derived_made(m.derived), made);
     m.kept[0]--; /* of the stem, which others read */
     amct_structured other = build(&m);

@@ -78,7 +78,7 @@ static const char everything[] = "model: /nets/\"odd\\name\".onnx\n"
                                  "confidence: 99%}\n"
                                  "target: {estimator: ascend, chip: Ascend310, batch: 3, aipp: "
                                  "false}\n"
-                                 "space: {bits: [16], skip: ['a*', b], sparsity: {ratios: [0, "
+                                 "space: {bits: [16, w8a8-2of4], skip: ['a*', b], sparsity: {ratios: [0, "
                                  "0.25, 0.5], multiple: 8}, rank: {levels: 4}}\n"
                                  "quantise: {weights: mse, activations: hfmg, asymmetric: false, "
                                  "equalise: true}\n"
@@ -108,6 +108,7 @@ CONFIG_TEST(every_key_is_read_and_survives_a_round_trip)
     cr_assert_str_eq(c->model_source.options[0].value, "predict");
     cr_assert_str_eq(c->model_source.options[1].value, "a,b");
     cr_assert_not(c->levels[AMCT_LEVEL_W8A8]);
+    cr_assert(c->levels[AMCT_LEVEL_W8A8_SPARSE]);
     cr_assert_eq(c->n_ratios, 2);
     cr_assert_eq(c->ratios[1], 0.5);
     cr_assert_eq(c->multiple, 8);

@@ -21,6 +21,7 @@ const ascend_chip ascend_chips[] = {
         .l2_write_rate = 64,           /* ini */
         .ddr_bytes_per_s = 51.2 * GBS, /* board: LPDDR4X (product 45.6, without the cores) */
         .int4 = false,                 /* ini: no s4 in the mmad list */
+        .sparse = false,               /* ini: no sparsity */
         .fixpipe = false,              /* ini: no fb, bt sizes */
         .mape_ratio = 0.120,           /* fit, 110 points */
     },
@@ -35,6 +36,7 @@ const ascend_chip ascend_chips[] = {
         .l2_write_rate = 114,           /* ini */
         .ddr_bytes_per_s = 204.8 * GBS, /* board, as Ascend310P3 (product 180) */
         .int4 = true,                   /* ini: s32s4s4 */
+        .sparse = false,                /* ini: no sparsity */
         .fixpipe = false,               /* ini */
         .mape_ratio = 0.200,            /* fit with Ascend310P3 left out; no data of its own */
     },
@@ -49,6 +51,7 @@ const ascend_chip ascend_chips[] = {
         .l2_write_rate = 114,           /* ini */
         .ddr_bytes_per_s = 204.8 * GBS, /* board: Atlas 300I Pro (product 144) */
         .int4 = true,                   /* ini: s32s4s4 */
+        .sparse = false,                /* ini: no sparsity */
         .fixpipe = false,               /* ini */
         .mape_ratio = 0.175,            /* fit, 150 points */
     },
@@ -63,6 +66,7 @@ const ascend_chip ascend_chips[] = {
         .l2_write_rate = 128,          /* ini */
         .ddr_bytes_per_s = 51.2 * GBS, /* board (product 20.8, too little by 2.5) */
         .int4 = false,                 /* s32s4s4 in ini, but AMCT promises no gain */
+        .sparse = true,                /* ini: sparsity=1, mmad_sp s8; AMCT: gains */
         .fixpipe = true,               /* ini: fb0..3, bt_size */
         .mape_ratio = 0.200,           /* fit, 24 points */
     },
@@ -77,6 +81,7 @@ const ascend_chip ascend_chips[] = {
         .l2_write_rate = 128,          /* ini */
         .ddr_bytes_per_s = 51.2 * GBS, /* assumed as Ascend310B1: the product, 4.0, cannot be */
         .int4 = false,                 /* as Ascend310B1 */
+        .sparse = true,                /* as Ascend310B1 */
         .fixpipe = true,               /* ini */
         .mape_ratio = 0.300,           /* no data; 0.225 with Ascend310B1 left out, DDR unsure */
     },
@@ -91,6 +96,7 @@ const ascend_chip ascend_chips[] = {
         .l2_write_rate = 86,             /* ini */
         .ddr_bytes_per_s = 1200.0 * GBS, /* board, a figure that was not verified (product 1024) */
         .int4 = false,                   /* ini */
+        .sparse = false,                 /* ini: no sparsity */
         .fixpipe = false,                /* ini */
         .mape_ratio = 0.350,             /* no data in the fit, and a far larger chip */
     },
@@ -105,6 +111,7 @@ const ascend_chip ascend_chips[] = {
         .l2_write_rate = 86,           /* ini */
         .ddr_bytes_per_s = 1421 * GBS, /* product */
         .int4 = false,                 /* ini */
+        .sparse = true,                /* ini: sparsity=1, no mmad_sp listed; AMCT: gains */
         .fixpipe = true,               /* ini */
         .mape_ratio = 0.350,           /* no data in the fit, another kind of core */
     },
@@ -119,6 +126,7 @@ const ascend_chip ascend_chips[] = {
         .l2_write_rate = 86,           /* ini */
         .ddr_bytes_per_s = 1382 * GBS, /* product */
         .int4 = false,                 /* ini */
+        .sparse = true,                /* as Ascend910B1 */
         .fixpipe = true,               /* ini */
         .mape_ratio = 0.350,           /* as Ascend910B1 */
     },
@@ -133,6 +141,7 @@ const ascend_chip ascend_chips[] = {
         .l2_write_rate = 86,           /* ini */
         .ddr_bytes_per_s = 1152 * GBS, /* product */
         .int4 = false,                 /* ini */
+        .sparse = true,                /* as Ascend910B1 */
         .fixpipe = true,               /* ini */
         .mape_ratio = 0.350,           /* as Ascend910B1 */
     },
@@ -147,6 +156,7 @@ const ascend_chip ascend_chips[] = {
         .l2_write_rate = 86,          /* ini */
         .ddr_bytes_per_s = 960 * GBS, /* product */
         .int4 = false,                /* ini */
+        .sparse = true,               /* as Ascend910B1 */
         .fixpipe = true,              /* ini */
         .mape_ratio = 0.350,          /* as Ascend910B1 */
     },

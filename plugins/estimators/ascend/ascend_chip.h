@@ -4,7 +4,9 @@
  * Sources, named at each number of ascend_chip.c:
  *   ini      CANN's platform_config/<SoC>.ini (hicann/runtime at 681ef7610; Ascend310 from
  * hicann/ge at ffdcbc9f7): ai_core_cnt, vector_core_cnt, cube_freq, l2_size, l2_read_rate,
- *            l2_write_rate, vec_calc_size, and the Intrinsic_mmad list
+ *            l2_write_rate, vec_calc_size, sparsity, and the Intrinsic_mmad lists
+ *   AMCT     the table of what each product gains from, in the documentation of
+ *            create_compressed_retrain_model (CANN 8.1RC1)
  *   board    the memory bandwidth in the product's data sheet
  *   product  of ini's ddr_rate, cores and frequency, where no data sheet was found
  *   fit      cross-validation of the joint fit (ascend_constants.h) on published measurements
@@ -29,6 +31,9 @@ typedef struct ascend_chip {
     /* The cube multiplies 4-bit by 4-bit, and AMCT says that it pays. Elsewhere 4-bit data are
      * moved and computed as 8-bit. */
     bool int4;
+    /* The cube skips the zeros of 4:2 sparse weights of 8 bits (mmad_sp), and AMCT says that it
+     * pays. */
+    bool sparse;
     bool fixpipe; /* accumulators leave the cube converted, without the vector unit */
     /* Mean absolute percentage error that is expected on a network outside of the fit, as a ratio.
      */

@@ -15,7 +15,7 @@ static double cube_cycles(const ascend_chip *chip, const ascend_work *w)
         double columns = ceil(w->n_tiles / (chip->cores / a));
         best = fmin(best, rows * columns);
     }
-    return best * w->k_steps;
+    return best * (w->sparse ? ceil(w->k_steps * ASCEND_SPARSE_STEPS) : w->k_steps);
 }
 
 static double cube_seconds(const ascend_chip *chip, const ascend_constants *c, const ascend_work *w)
@@ -58,7 +58,8 @@ static double weight_seconds(const ascend_chip *chip, const ascend_constants *c,
 {
     double l2 = chip->cores * chip->cube_hz * chip->l2_read_rate * c->e_l2;
     double ddr = chip->ddr_bytes_per_s * c->e_ddr;
-    return w->weight_bytes * (w->weight_resident / l2 + (1 - w->weight_resident) / ddr);
+    double bytes = w->weight_bytes * (w->sparse ? ASCEND_SPARSE_BYTES : 1);
+    return bytes * (w->weight_resident / l2 + (1 - w->weight_resident) / ddr);
 }
 
 ascend_time ascend_cost(const ascend_chip *chip, const ascend_constants *c, const ascend_work *w)

@@ -18,6 +18,7 @@ typedef struct ascend_work {
      */
     double m_tiles, k_steps, n_tiles;
     bool depthwise;
+    bool sparse; /* weights are 4:2 sparse; k_steps and weight_bytes are those of dense ones */
     /* Vector: elements (channels padded to 16) and how many operators run over them in one go. */
     double vector_elements, vector_passes;
     double pool_elements; /* elements times window */
@@ -28,6 +29,12 @@ typedef struct ascend_work {
     double weight_bytes;
     double weight_resident; /* share of the weights that L2 still holds from the last inference */
 } ascend_work;
+
+/* What 4:2 sparse weights take of the bytes of dense ones: half of them, and an index of a quarter
+ * (documentation of atc --sparsity). The cube takes half the steps along K. Both are theory: nobody
+ * has published a measurement. */
+#define ASCEND_SPARSE_BYTES 0.75
+#define ASCEND_SPARSE_STEPS 0.5
 
 typedef struct ascend_time {
     double ns;      /* finite, >= 0 */

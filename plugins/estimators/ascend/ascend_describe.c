@@ -14,7 +14,7 @@
 typedef struct geometry {
     double m_tiles, k_steps, n_tiles;
     double weight_tiles; /* of 16 x C0 weights, 0 if both operands are computed */
-    bool depthwise;
+    bool depthwise, sparse;
 } geometry;
 
 static double gcd(double a, double b)
@@ -66,6 +66,8 @@ static geometry conv_geometry(const ascend_graph *g, uint32_t node)
     out.n_tiles = packs * ascend_ceil_div(e * cout_group, TILE);
     out.weight_tiles = conv_steps(window, e * cin_group, ascend_c0(w_bits), small) * out.n_tiles;
     out.depthwise = groups > 1 && groups == cin;
+    out.sparse = groups == 1 && x_bits == 8 && g->tensors[w].sparse &&
+                 ascend_kind_of(g, node) == ASCEND_CONV;
     return out;
 }
 
@@ -92,6 +94,7 @@ static geometry matmul_geometry(const ascend_graph *g, uint32_t node)
     out.m_tiles = batch * ascend_ceil_div(rows, TILE);
     out.k_steps = ascend_ceil_div(inner, ascend_c0(x_bits));
     out.n_tiles = ascend_ceil_div(columns, TILE);
+    out.sparse = x_bits == 8 && tb->sparse;
     if (tb->fixed)
         out.weight_tiles =
             w_steps * out.n_tiles * (tb->rank > 2 ? ascend_product(g, b, 0, tb->rank - 2) : 1);
@@ -115,7 +118,8 @@ double ascend_describe_weights(const ascend_graph *g, uint32_t leader)
 {
     if (!ascend_kernel_is_cube(g, leader))
         return 0;
-    return cube_geometry(g, leader).weight_tiles * WEIGHT_TILE_BYTES;
+    geometry geo = cube_geometry(g, leader);
+    return geo.weight_tiles * WEIGHT_TILE_BYTES * (geo.sparse ? ASCEND_SPARSE_BYTES : 1);
 }
 
 /* ---- Vector -------------------------------------------------------------------------------- */
@@ -149,6 +153,7 @@ static void describe_units(const ascend_graph *g, uint32_t leader, ascend_work *
         work->k_steps = geo.k_steps;
         work->n_tiles = geo.n_tiles;
         work->depthwise = geo.depthwise;
+        work->sparse = geo.sparse;
         work->weight_bytes = geo.weight_tiles * WEIGHT_TILE_BYTES;
         work->vector_elements = ascend_padded(g, dst, TILE);
         work->vector_passes = 1 + lead->eltwise;

@@ -170,6 +170,8 @@ static void init_tensor(ascend_graph *g, uint32_t t)
                            .reader = ASCEND_NONE,
                            .bits = stored_bits(g, v->dtype),
                            .fixed = v->constant != 0};
+    out->sparse = g->settings->chip->sparse && out->fixed && out->bits == 8 &&
+                  AMCT_HAS(v, amct_tensor_view, sparsity) && v->sparsity == AMCT_SPARSE_4_2;
     if (v->rank > AMCT_MAX_RANK || (v->rank > 0 && v->dims == NULL))
         return;
     for (uint32_t i = 0; i < v->rank; i++)

@@ -52,6 +52,7 @@ typedef struct ascend_tensor {
     bool known;         /* rank and dims are */
     bool fixed;         /* constant, or computed when the network is compiled */
     bool input, output; /* of the network */
+    bool sparse;        /* weights whose zeros the chip skips */
     bool image;         /* an input that AIPP feeds */
     bool pieces;        /* written by several kernels, each its part (a free Concat) */
     bool converted;     /* a TransData to the other layout has been paid for */
