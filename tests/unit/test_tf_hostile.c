@@ -167,6 +167,30 @@ Test(tf_hostile, tensor_content_of_another_size_is_refused, .init = begin, .fini
     refuse(AMCT_E_FORMAT, "node 'c' (Const): tensor_content has 8 bytes, 12 wanted");
 }
 
+Test(tf_hostile, names_without_end_are_refused, .init = begin, .fini = end)
+{
+    char name[1200];
+    memset(name, 'n', sizeof name - 1);
+    name[sizeof name - 1] = 0;
+    tb_node(&b, "Relu", name, "x");
+    refuse(AMCT_E_LIMIT, "a name of more than 1024 bytes");
+}
+
+/* Every depthwise convolution wants the weights in its own order. */
+Test(tf_hostile, weights_that_are_copied_without_end_are_refused, .init = begin, .fini = end)
+{
+    char name[16];
+    tb_input(&b, "wide", 4, D(1, 2, 2, 1 << 18));
+    tb_ramp(&b, "w", 4, D(1, 2, 1 << 18, 1));
+    for (int i = 0; i < 200; i++) {
+        snprintf(name, sizeof name, "c%d", i);
+        tb_node(&b, "DepthwiseConv2dNative", name, "wide w");
+        tb_text(&b, "padding", "SAME");
+        tb_ints(&b, "strides", 4, D(1, 1, 1, 1));
+    }
+    refuse(AMCT_E_LIMIT, "constants in other orders take more than");
+}
+
 /* ---- Contradictions ------------------------------------------------------------------------ */
 
 Test(tf_hostile, names_that_are_there_twice_are_refused, .init = begin, .fini = end)

@@ -1,8 +1,5 @@
 /* What becomes of TensorFlow's operators: small graphs, and their numbers. */
-#include "exec/plan.h"
-#include "import/import.h"
-#include "passes/prepare.h"
-#include "unit/tf_build.h"
+#include "unit/tf_run.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -31,24 +28,6 @@ static void begin(void)
 static void end(void)
 {
     tb_end(&b);
-}
-
-static amct_graph *import_with(const char *key, const char *value)
-{
-    const tb_bytes *file = tb_frozen(&b);
-    const amct_option option = {.struct_size = sizeof option, .key = key, .value = value};
-    amct_graph *g = NULL;
-    cr_assert_eq(amct_import_bytes(&g, &amct_plugin_v1, file->data, file->size, NULL, &option,
-                                   key != NULL, &b.err),
-                 AMCT_OK, "%s", b.err.text);
-    return g;
-}
-
-static amct_graph *prepared(void)
-{
-    amct_graph *g = import_with(NULL, NULL);
-    cr_assert_eq(amct_prepare(g, &b.err), AMCT_OK, "%s", b.err.text);
-    return g;
 }
 
 static uint32_t count(const amct_graph *g, const char *op)
@@ -85,27 +64,6 @@ static void assert_shape(const amct_graph *g, uint32_t tensor, int32_t rank, con
               amct_shape_print(&g->tensors[tensor].shape, text, sizeof text));
 }
 
-/* Runs on the reference; the input is given as N x H x W x C, or flat. */
-static void run(amct_graph *g, const float *x, float *y, size_t n)
-{
-    amct_exec *exec;
-    amct_plan *plan;
-    const amct_shape *shape = &g->tensors[g->inputs[0]].shape;
-    cr_assert_eq(amct_exec_new(&exec, AMCT_ENGINE_REFERENCE, &b.err), AMCT_OK);
-    cr_assert_eq(amct_plan_new(&plan, exec, g, NULL, &b.err), AMCT_OK, "%s", b.err.text);
-    amct_buffer in = amct_plan_input(plan, 0);
-    int64_t channels = shape->rank == 4 ? shape->dims[1] : 1;
-    int64_t pixels = (int64_t)(in.bytes / sizeof(float)) / channels;
-    for (int64_t i = 0; i < pixels * channels; i++)
-        ((float *)in.data)[i] =
-            in.layout == AMCT_LAYOUT_LAST ? x[i] : x[i % pixels * channels + i / pixels];
-    cr_assert_eq(amct_plan_run(plan, &b.err), AMCT_OK, "%s", b.err.text);
-    cr_assert_eq(amct_plan_output(plan, 0).bytes, n * sizeof *y);
-    memcpy(y, amct_plan_output(plan, 0).data, n * sizeof *y);
-    amct_plan_free(plan);
-    amct_exec_free(exec);
-}
-
 static float ramp(int64_t i)
 {
     return (float)(i + 1) / 16; /* as tb_ramp */
@@ -128,7 +86,7 @@ Test(tf_model, padding_same_with_stride_2_pads_the_end, .init = begin, .fini = e
     tb_node(&b, "Relu", "r", "c");
     tb_list(&b, "axes", 2, I32(1, 2));
     tb_node(&b, "Mean", "m", "r axes");
-    amct_graph *g = prepared();
+    amct_graph *g = tr_prepare(&b);
     const amct_node *conv = only(g, "Conv");
     assert_ints(conv, "pads", 4, D(0, 1, 1, 1)); /* 6 rows: 1 below; 5 columns: 1 on each side */
     assert_shape(g, g->inputs[0], 4, D(1, 1, 6, 5));
@@ -157,11 +115,11 @@ Test(tf_model, a_product_behind_a_flattened_picture_takes_it_as_it_is, .init = b
     tb_node(&b, "Reshape", "flat", "c to");
     tb_ramp(&b, "v", 2, D(OH * OW * F, O));
     tb_node(&b, "MatMul", "y", "flat v");
-    amct_graph *g = prepared();
+    amct_graph *g = tr_prepare(&b);
     cr_assert_eq(count(g, "Transpose"), 0);
     for (int i = 0; i < H * W * C; i++)
         x[i] = (float)((i * 7) % 11) / 4 - 1;
-    run(g, x, y, O);
+    tr_run(&b, g, x, y, O);
     for (int o = 0; o < O; o++) {
         double sum = 0;
         for (int h = 0; h < OH; h++)
@@ -195,9 +153,9 @@ Test(tf_model, weights_that_fit_a_block_are_scaled_by_what_follows, .init = begi
     tb_node(&b, "FusedBatchNormV3", "n", "c s o m v");
     tb_bool(&b, "is_training", false);
     tb_float(&b, "epsilon", 0);
-    amct_graph *g = prepared();
+    amct_graph *g = tr_prepare(&b);
     cr_assert_eq(count(g, "BatchNormalization"), 0);
-    run(g, x, y, 2);
+    tr_run(&b, g, x, y, 2);
     for (int i = 0; i < 2; i++)
         cr_assert_float_eq(
             y[i], (2 * ramp(i) - mean[i]) / sqrtf(variance[i]) * scale[i] + offset[i], 1e-6);
@@ -213,7 +171,7 @@ Test(tf_model, depthwise_and_grouped_convolutions_have_groups, .init = begin, .f
     tb_ints(&b, "strides", 4, D(1, 1, 1, 1));
     tb_ramp(&b, "v", 4, D(1, 1, 4, 6));
     add_conv("c", "d v", "SAME", 1);
-    amct_graph *g = import_with(NULL, NULL);
+    amct_graph *g = tr_import(&b, NULL, NULL);
     const amct_node *deep = &g->nodes[0], *grouped = &g->nodes[1];
     assert_shape(g, deep->src[1], 4, D(8, 1, 3, 3));
     cr_assert_eq(amct_node_int(deep, "group", 1), 4);
@@ -236,7 +194,7 @@ Test(tf_model, a_dilated_convolution_is_known_by_its_spelling, .init = begin, .f
     tb_ramp(&b, "w", 4, D(3, 3, 1, 1));
     add_conv("c", "s w", "VALID", 1);
     tb_node(&b, "BatchToSpaceND", "y", "c block crops");
-    amct_graph *g = import_with(NULL, NULL);
+    amct_graph *g = tr_import(&b, NULL, NULL);
     const amct_node *conv = only(g, "Conv");
     assert_ints(conv, "dilations", 2, D(2, 2));
     assert_ints(conv, "pads", 4, D(2, 2, 2, 2));
@@ -252,7 +210,7 @@ Test(tf_model, a_transposed_convolution_has_the_size_that_is_asked_for, .init = 
     tb_node(&b, "Conv2DBackpropInput", "t", "size w x");
     tb_ints(&b, "strides", 4, D(1, 2, 2, 1));
     tb_text(&b, "padding", "SAME");
-    amct_graph *g = prepared();
+    amct_graph *g = tr_prepare(&b);
     const amct_node *t = only(g, "ConvTranspose");
     assert_shape(g, t->dst[0], 4, D(1, 4, 6, 5));
     assert_ints(t, "pads", 4, D(0, 1, 1, 1));
@@ -275,12 +233,12 @@ Test(tf_model, a_channel_shuffle_is_one_transpose, .init = begin, .fini = end)
     tb_node(&b, "Reshape", "c", "t four");
     tb_ramp(&b, "w", 4, D(1, 1, C, 1));
     add_conv("y", "c w", "SAME", 1);
-    amct_graph *g = prepared();
+    amct_graph *g = tr_prepare(&b);
     /* one for the shuffle; the result of one channel needs none */
     cr_assert_eq(count(g, "Transpose"), 1);
     for (int i = 0; i < 4 * C; i++)
         x[i] = (float)(i % 5);
-    run(g, x, y, 4);
+    tr_run(&b, g, x, y, 4);
     for (int p = 0; p < 4; p++) {
         float sum = 0;
         for (int k = 0; k < C; k++) /* channel n * G + g of the shuffled is g * N + n */
@@ -300,8 +258,8 @@ Test(tf_model, constants_go_with_the_order_of_what_they_meet, .init = begin, .fi
     tb_node(&b, "AddV2", "a", "row c");
     tb_ramp(&b, "one", 1, D(3));
     tb_node(&b, "Mul", "m", "a one");
-    amct_graph *g = prepared();
-    run(g, x, y, 12);
+    amct_graph *g = tr_prepare(&b);
+    tr_run(&b, g, x, y, 12);
     for (int i = 0; i < 12; i++)
         cr_assert_float_eq(y[i], ramp(i % 6) * ramp(i % 3), 1e-6);
     amct_graph_free(g);
@@ -319,7 +277,7 @@ Test(tf_model, repeating_pixels_is_a_resize, .init = begin, .fini = end)
     tb_node(&b, "Reshape", "y", "t to");
     tb_ramp(&b, "w", 4, D(1, 1, 4, 1));
     add_conv("c", "y w", "SAME", 1);
-    amct_graph *g = prepared();
+    amct_graph *g = tr_prepare(&b);
     assert_shape(g, only(g, "Resize")->dst[0], 4, D(1, 4, 4, 3));
     cr_assert_eq(count(g, "Tile"), 0);
     cr_assert_eq(count(g, "Transpose"), 0);
@@ -331,11 +289,11 @@ Test(tf_model, option_layout_keeps_the_input_as_the_file_has_it, .init = begin, 
     tb_input(&b, "x", 4, D(1, 4, 5, 3));
     tb_ramp(&b, "w", 4, D(1, 1, 3, 2));
     add_conv("c", "x w", "SAME", 1);
-    amct_graph *g = import_with("layout", "file");
+    amct_graph *g = tr_import(&b, "layout", "file");
     assert_shape(g, g->inputs[0], 4, D(1, 4, 5, 3));
     assert_shape(g, g->outputs[0], 4, D(1, 4, 5, 2));
     amct_graph_free(g);
-    g = import_with("layout", "NCHW");
+    g = tr_import(&b, "layout", "NCHW");
     assert_shape(g, g->inputs[0], 4, D(1, 3, 4, 5));
     assert_shape(g, g->outputs[0], 4, D(1, 4, 5, 2));
     amct_graph_free(g);
@@ -354,8 +312,8 @@ Test(tf_model, a_strided_slice_counts_as_python_does, .init = begin, .fini = end
     tb_node(&b, "StridedSlice", "y", "x from to step");
     tb_int(&b, "begin_mask", 1);
     tb_int(&b, "end_mask", 1);
-    amct_graph *g = prepared();
-    run(g, x, y, 4);
+    amct_graph *g = tr_prepare(&b);
+    tr_run(&b, g, x, y, 4);
     for (int i = 0; i < 4; i++)
         cr_assert_eq(y[i], 8 - 2 * i);
     amct_graph_free(g);
@@ -376,7 +334,7 @@ Test(tf_model, functions_are_read_in_the_place_of_their_calls, .init = begin, .f
     tb_node(&b, "StatefulPartitionedCall", "net", "x w");
     tb_func(&b, "f", "outer");
     tb_node(&b, "AddV2", "sum", "net net:1");
-    amct_graph *g = prepared();
+    amct_graph *g = tr_prepare(&b);
     cr_assert_str_eq(only(g, "MatMul")->name, "net/block/p");
     cr_assert_str_eq(only(g, "Relu")->name, "net/c");
     cr_assert_str_eq(g->tensors[g->outputs[0]].name, "sum");
@@ -396,7 +354,7 @@ Test(tf_model, a_dropout_that_keeps_all_disappears, .init = begin, .fini = end)
     tb_node(&b, "Floor", "floor", "add");
     tb_node(&b, "RealDiv", "div", "x keep");
     tb_node(&b, "Mul", "y", "div floor");
-    amct_graph *g = import_with(NULL, NULL);
+    amct_graph *g = tr_import(&b, NULL, NULL);
     cr_assert_eq(g->n_inputs, 1);
     cr_assert_eq(amct_constant_number(&g->tensors[only(g, "Mul")->src[1]], 0), 1);
     amct_graph_free(g);
@@ -408,7 +366,7 @@ Test(tf_model, option_outputs_ends_the_network_earlier, .init = begin, .fini = e
     tb_node(&b, "Relu", "r", "x");
     tb_node(&b, "Exp", "e", "r");
     tb_node(&b, "NonMaxSuppressionV3", "n", "e");
-    amct_graph *g = import_with("outputs", "e,r");
+    amct_graph *g = tr_import(&b, "outputs", "e,r");
     cr_assert_eq(g->n_outputs, 2);
     cr_assert_str_eq(g->tensors[g->outputs[0]].name, "e");
     cr_assert_str_eq(g->tensors[g->outputs[1]].name, "r");
@@ -433,8 +391,8 @@ Test(tf_model, a_layer_norm_spelt_out_gives_its_numbers, .init = begin, .fini = 
     tb_node(&b, "Rsqrt", "s", "a");
     tb_node(&b, "Sub", "c", "x m");
     tb_node(&b, "Mul", "y", "c s");
-    amct_graph *g = prepared();
-    run(g, x, y, 4);
+    amct_graph *g = tr_prepare(&b);
+    tr_run(&b, g, x, y, 4);
     for (int i = 0; i < 4; i++) /* mean 4, variance 9.5 */
         cr_assert_float_eq(y[i], (x[i] - 4) / sqrtf(10), 1e-6);
     amct_graph_free(g);

@@ -33,6 +33,19 @@ static int32_t read_inputs(tf_reader *r, tf_node *node)
     return AMCT_OK;
 }
 
+/* Of a name that does not end with a zero byte. */
+static int compare_name(const char *other, const char *name, size_t length)
+{
+    int way = strncmp(other, name, length);
+    return way == 0 && other[length] ? 1 : way;
+}
+
+static int compare_args(const void *a, const void *b, void *args)
+{
+    const char *const *names = args;
+    return strcmp(names[*(const uint32_t *)a], names[*(const uint32_t *)b]);
+}
+
 static int compare_nodes(const void *a, const void *b, void *nodes)
 {
     const tf_node *x = (const tf_node *)nodes + *(const uint32_t *)a;
@@ -77,6 +90,8 @@ int32_t tf_graph_read(tf_reader *r, tf_span message, uint32_t number, tf_graph *
             return tf_fail(r, AMCT_E_FORMAT, "node %u has no %s", out->n_nodes,
                            node->name[0] ? "operator" : "name");
         TF_TRY(read_inputs(r, node));
+        if (strstr(node->op, "Conv") && tf_attr_is(node, "data_format", "NCHW", ""))
+            r->channels_first = true;
         out->n_nodes++;
     }
     return sort_nodes(r, out);
@@ -88,11 +103,25 @@ int64_t tf_graph_find(const tf_graph *graph, const char *name, size_t length)
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
         const char *other = graph->nodes[graph->by_name[middle]].name;
-        int way = strncmp(other, name, length);
-        if (way == 0 && other[length])
-            way = 1;
+        int way = compare_name(other, name, length);
         if (way == 0)
             return graph->by_name[middle];
+        if (way < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return -1;
+}
+
+int64_t tf_graph_arg(const tf_graph *graph, const char *name, size_t length)
+{
+    uint32_t low = 0, high = graph->n_args;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        int way = compare_name(graph->args[graph->args_by_name[middle]], name, length);
+        if (way == 0)
+            return graph->args_by_name[middle];
         if (way < 0)
             low = middle + 1;
         else
@@ -146,17 +175,34 @@ static int32_t read_names(tf_reader *r, tf_span signature, uint32_t number, cons
     return AMCT_OK;
 }
 
+typedef struct pair {
+    const char *key, *value;
+} pair;
+
+static int compare_pairs(const void *a, const void *b)
+{
+    return strcmp(((const pair *)a)->key, ((const pair *)b)->key);
+}
+
 /* What each output is in the body. */
 static int32_t read_results(tf_reader *r, tf_graph *f)
 {
-    for (uint32_t i = 0; i < f->n_results; i++) {
-        tf_span rest = f->message, entry, value = {NULL, 0};
-        while (tf_wire_each(&rest, 4, &entry))
-            if (tf_span_is(tf_wire_bytes(entry, 1), f->results[i]))
-                value = tf_wire_bytes(entry, 2);
-        if (!value.size)
-            return tf_fail(r, AMCT_E_FORMAT, "its output '%.200s' is not made", f->results[i]);
-        TF_TRY(tf_copy(r, value, &f->results[i]));
+    size_t n = count_fields(f->message, 4), i = 0;
+    tf_span rest = f->message, entry;
+    pair *pairs = tf_alloc(&r->memory, n + 1, sizeof *pairs);
+    if (!pairs)
+        return tf_nomem(r);
+    for (; tf_wire_each(&rest, 4, &entry); i++) {
+        TF_TRY(tf_copy(r, tf_wire_bytes(entry, 1), &pairs[i].key));
+        TF_TRY(tf_copy(r, tf_wire_bytes(entry, 2), &pairs[i].value));
+    }
+    qsort(pairs, n, sizeof *pairs, compare_pairs);
+    for (uint32_t k = 0; k < f->n_results; k++) {
+        const pair wanted = {.key = f->results[k]};
+        const pair *found = bsearch(&wanted, pairs, n, sizeof *pairs, compare_pairs);
+        if (!found || !found->value[0])
+            return tf_fail(r, AMCT_E_FORMAT, "its output '%.200s' is not made", f->results[k]);
+        f->results[k] = found->value;
     }
     return AMCT_OK;
 }
@@ -168,6 +214,12 @@ static int32_t read_function(tf_reader *r, tf_graph *f)
     TF_TRY(tf_graph_read(r, f->message, 3, f));
     TF_TRY(read_names(r, signature, 2, &f->args, &f->n_args));
     TF_TRY(read_names(r, signature, 3, &f->results, &f->n_results));
+    f->args_by_name = tf_alloc(&r->memory, (size_t)f->n_args + 1, sizeof *f->args_by_name);
+    if (!f->args_by_name)
+        return tf_nomem(r);
+    for (uint32_t i = 0; i < f->n_args; i++)
+        f->args_by_name[i] = i;
+    qsort_r(f->args_by_name, f->n_args, sizeof *f->args_by_name, compare_args, f->args);
     return read_results(r, f);
 }
 

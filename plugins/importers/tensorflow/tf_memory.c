@@ -15,12 +15,14 @@ _Static_assert(sizeof(tf_chunk) == ALIGN, "the header keeps the alignment");
 static void *new_chunk(tf_memory *memory, size_t size)
 {
     tf_chunk *chunk = NULL;
-    if (size < SIZE_MAX / 2)
+    memory->full |= size > memory->limit - memory->used;
+    if (!memory->full)
         chunk = memory->host->alloc(memory->host->ctx, sizeof *chunk + size, ALIGN);
     if (!chunk)
         return NULL;
     chunk->next = memory->chunks;
     memory->chunks = chunk;
+    memory->used += size;
     return chunk + 1;
 }
 
@@ -69,5 +71,5 @@ void tf_memory_clear(tf_memory *memory)
         memory->host->free(memory->host->ctx, chunk);
     }
     memory->at = NULL;
-    memory->left = 0;
+    memory->left = memory->used = 0;
 }

@@ -7,6 +7,7 @@
  */
 #include "tf_saved.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { MAX_OBJECTS = 1 << 22 };
@@ -56,15 +57,34 @@ static int32_t read_keys(tf_reader *r, tf_span graph, tf_span **out, size_t *n)
     return AMCT_OK;
 }
 
-static tf_span bound_inputs(tf_span objects, tf_span function)
+/* A SavedConcreteFunction, by its name. */
+typedef struct concrete {
+    const char *name;
+    tf_span message;
+} concrete;
+
+static int compare_concretes(const void *a, const void *b)
+{
+    return strcmp(((const concrete *)a)->name, ((const concrete *)b)->name);
+}
+
+static int32_t read_concretes(tf_reader *r, tf_span objects, concrete **out, size_t *n)
 {
     tf_span rest = objects, entry;
-    while (tf_wire_each(&rest, 2, &entry)) {
-        tf_span key = tf_wire_bytes(entry, 1);
-        if (key.size == function.size && memcmp(key.data, function.data, key.size) == 0)
-            return tf_wire_bytes(entry, 2);
+    size_t count = 0, i = 0;
+    while (tf_wire_each(&rest, 2, &entry))
+        count++;
+    concrete *all = tf_alloc(&r->memory, count + 1, sizeof *all);
+    if (!all)
+        return tf_nomem(r);
+    for (rest = objects; tf_wire_each(&rest, 2, &entry); i++) {
+        TF_TRY(tf_copy(r, tf_wire_bytes(entry, 1), &all[i].name));
+        all[i].message = tf_wire_bytes(entry, 2);
     }
-    return (tf_span){NULL, 0};
+    qsort(all, count, sizeof *all, compare_concretes);
+    *out = all;
+    *n = count;
+    return AMCT_OK;
 }
 
 /* Names the variables that a call of the graph hands over. */
@@ -94,14 +114,21 @@ static int32_t read_call(tf_reader *r, tf_saved *saved, const tf_node *call, tf_
 int32_t tf_objects_find(tf_reader *r, tf_saved *saved)
 {
     tf_span graph, *keys = NULL;
-    size_t n_keys = 0;
+    concrete *concretes = NULL;
+    size_t n_keys = 0, n = 0;
     TF_TRY(read_objects(r, saved, &graph));
     TF_TRY(read_keys(r, graph, &keys, &n_keys));
-    for (uint32_t i = 0; n_keys && i < saved->graph.n_nodes; i++) {
+    TF_TRY(read_concretes(r, saved->objects, &concretes, &n));
+    for (uint32_t i = 0; n_keys && n && i < saved->graph.n_nodes; i++) {
         const tf_node *node = &saved->graph.nodes[i];
         tf_span function = tf_wire_bytes(tf_wire_bytes(tf_attr(node, "f"), 10), 1);
-        if (function.size)
-            TF_TRY(read_call(r, saved, node, bound_inputs(saved->objects, function), keys, n_keys));
+        concrete wanted;
+        if (!function.size)
+            continue;
+        TF_TRY(tf_copy(r, function, &wanted.name));
+        const concrete *found = bsearch(&wanted, concretes, n, sizeof wanted, compare_concretes);
+        if (found)
+            TF_TRY(read_call(r, saved, node, found->message, keys, n_keys));
     }
     tf_restored_sort(saved);
     return AMCT_OK;

@@ -93,7 +93,7 @@ int32_t tf_pack(tf_reader *r, tf_call *call)
 
 /* ---- Cut ----------------------------------------------------------------------------------- */
 
-enum { MAX_PARTS = 4096 };
+enum { MAX_PARTS = TF_MAX_KNOWN };
 
 static int32_t cut(tf_reader *r, tf_call *call, tf_value *x, uint32_t axis, const int64_t *sizes,
                    uint32_t n, tf_value **parts)
@@ -143,9 +143,7 @@ int32_t tf_split(tf_reader *r, tf_call *call)
     tf_value *x = call->src[even];
     int64_t where, parts = tf_attr_int(call->node, "num_split", 1);
     uint32_t axis, n;
-    int64_t *sizes = tf_alloc(&r->memory, MAX_PARTS, sizeof *sizes);
-    if (!sizes)
-        return tf_nomem(r);
+    int64_t sizes[MAX_PARTS];
     TF_TRY(tf_int(r, call->src[even ? 0 : 2], "the axis", &where));
     TF_TRY(tf_axis(r, where, x->shape.rank, &axis));
     int64_t whole = x->shape.dims[axis];

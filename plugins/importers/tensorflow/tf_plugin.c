@@ -3,6 +3,10 @@
 
 #include <string.h>
 
+/* What names, nodes and lists of a file may take: many times what any real one needs. */
+#define MIN_MEMORY ((size_t)256 << 20)
+enum { MEMORY_PER_BYTE = 8 };
+
 static int32_t read_option(tf_reader *r, const amct_option *option)
 {
     const char *key = option->key, *value = option->value;
@@ -31,6 +35,8 @@ static int32_t plugin_open(const amct_host *host, const amct_view *model,
     if (!r)
         return host->fail(host->ctx, AMCT_E_NOMEM, "out of memory");
     *r = (tf_reader){.host = host, .model = *model, .memory = {.host = host}};
+    r->memory.limit = MIN_MEMORY + MEMORY_PER_BYTE * model->size;
+    r->n_mapped_bytes = model->size;
     for (size_t i = 0; i < n_options; i++) {
         int32_t status = read_option(r, AMCT_AT(amct_option, options, i));
         if (status != AMCT_OK) {

@@ -24,7 +24,7 @@
 
 #define TF_MAX_RANK AMCT_MAX_RANK
 /* Elements of a tensor whose numbers we reckon with: shapes, axes, sizes. */
-#define TF_MAX_KNOWN 1024
+#define TF_MAX_KNOWN 256
 
 /* ---- Values -------------------------------------------------------------------------------- */
 
@@ -90,7 +90,8 @@ typedef struct tf_graph {
     uint32_t *by_name; /* indices of nodes, sorted by name */
     const char **args; /* of a function */
     uint32_t n_args;
-    const char **results; /* names in this graph: "node:output:0" or an argument */
+    uint32_t *args_by_name; /* indices, sorted */
+    const char **results;   /* names in this graph: "node:output:0" or an argument */
     uint32_t n_results;
     tf_span message; /* of a function that has not been read yet */
     bool read;
@@ -119,6 +120,7 @@ typedef struct tf_reader {
     tf_memory memory;
     const char *signature, *outputs; /* options, NULL where not given */
     bool keep_layout;                /* option layout=file */
+    bool channels_first;             /* a convolution of the file is N x C x H x W already */
     char place[320];                 /* what is being read, for messages */
     tf_graph *functions;             /* sorted by name */
     uint32_t n_functions;
@@ -126,6 +128,8 @@ typedef struct tf_reader {
     uint32_t n_inputs, cap_inputs, n_inputs_emitted;
     uint64_t n_translated;
     size_t n_copied_bytes;  /* of constants that could not stay in the file */
+    size_t n_emitted_bytes; /* of blocks that the sink got */
+    size_t n_mapped_bytes;  /* of all files */
     struct tf_saved *saved; /* of a SavedModel */
 } tf_reader;
 
@@ -169,6 +173,8 @@ int32_t tf_read_tensor(tf_reader *r, tf_span message, const char *name, tf_value
 int32_t tf_graph_read(tf_reader *r, tf_span message, uint32_t number, tf_graph *out);
 /* Index of the node of that name, -1 if there is none. */
 int64_t tf_graph_find(const tf_graph *graph, const char *name, size_t length);
+/* The same of the function's argument. */
+int64_t tf_graph_arg(const tf_graph *graph, const char *name, size_t length);
 /* Lists the functions of a FunctionDefLibrary; bodies are read when they are called. */
 int32_t tf_functions_list(tf_reader *r, tf_span library);
 /* The function of that name, read; fails if there is none. */

@@ -32,6 +32,10 @@ int32_t tf_fail(tf_reader *r, int32_t code, const char *fmt, ...)
 
 int32_t tf_nomem(tf_reader *r)
 {
+    enum { MIB = 20 };
+    if (r->memory.full)
+        return tf_fail(r, AMCT_E_LIMIT, "reading this takes more than %zu MiB: it is not sane",
+                       r->memory.limit >> MIB);
     return r->host->fail(r->host->ctx, AMCT_E_NOMEM, "out of memory");
 }
 

@@ -183,7 +183,7 @@ int32_t tf_read_saved(tf_reader *r)
     tf_span graph = tf_wire_bytes(meta, 2);
     TF_TRY(tf_copy(r, tf_wire_bytes(tf_wire_bytes(meta, 1), 5), &version));
     TF_TRY(tf_copy(r, tf_wire_bytes(tf_wire_bytes(meta, 3), 3), &restore));
-    const char *producer = tf_text(&r->memory, version[0] ? "TensorFlow %.50s" : "", version);
+    const char *producer = tf_text(&r->memory, "%s%.50s", version[0] ? "version " : "", version);
     if (!producer)
         return tf_nomem(r);
     amct_model_desc model = {.struct_size = sizeof model, .name = "", .producer = producer};

@@ -77,11 +77,11 @@ static int32_t look_up(tf_reader *r, const tf_scope *scope, tf_span name, int64_
     *node = tf_graph_find(g, (const char *)base.data, base.size);
     *out = NULL;
     if (*node < 0) {
-        for (uint32_t i = 0; i < g->n_args; i++)
-            if (tf_span_is(base, g->args[i])) {
-                *out = scope->args[i];
-                return AMCT_OK;
-            }
+        int64_t arg = tf_graph_arg(g, (const char *)base.data, base.size);
+        if (arg >= 0) {
+            *out = scope->args[arg];
+            return AMCT_OK;
+        }
         return tf_fail(r, AMCT_E_FORMAT, "its input '%.*s' is not in the %s",
                        name.size > 150 ? 150 : (int)name.size, (const char *)name.data,
                        g->name[0] ? "function" : "graph");

@@ -148,6 +148,8 @@ const tf_rule *tf_rule_find(const char *op)
     return bsearch(op, rules, sizeof rules / sizeof *rules, sizeof *rules, compare_rules);
 }
 
+enum { MAX_NAME = 1024 };
+
 /* Control flow, by both generations' names. */
 static bool is_control(const char *op)
 {
@@ -189,6 +191,8 @@ int32_t tf_translate_node(tf_reader *r, tf_scope *scope, const tf_node *node, tf
         scope->prefix[0] ? tf_text(&r->memory, "%s%s", scope->prefix, node->name) : node->name;
     if (!call.name)
         return tf_nomem(r);
+    if (strlen(call.name) > MAX_NAME)
+        return tf_fail(r, AMCT_E_LIMIT, "a name of more than %d bytes", MAX_NAME);
     if (rule->translate != tf_call_function)
         TF_TRY(tf_call_results(r, &call, rule->translate == tf_alias ? node->n_src : 1));
     TF_TRY(tf_fold(r, &call, &done));

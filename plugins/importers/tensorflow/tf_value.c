@@ -23,13 +23,16 @@ int32_t tf_value_new(tf_reader *r, const char *name, uint32_t dtype, const tf_sh
 
 int32_t tf_form_add(tf_reader *r, tf_value *v, uint32_t id, const tf_order *order)
 {
+    enum { MAX_FORMS = 32 }; /* that are worth to be remembered */
     tf_form *form = tf_alloc(&r->memory, 1, sizeof *form), **last = &v->forms;
+    uint32_t n = 0;
     if (!form)
         return tf_nomem(r);
     *form = (tf_form){.id = id, .flat = id, .order = *order};
-    while (*last)
+    for (; *last; n++)
         last = &(*last)->next;
-    *last = form;
+    if (n < MAX_FORMS)
+        *last = form;
     return AMCT_OK;
 }
 
@@ -37,6 +40,10 @@ static bool orders_equal(const tf_order *a, const tf_order *b, uint32_t rank)
 {
     return memcmp(a->axis, b->axis, rank) == 0;
 }
+
+/* Weights are wanted in one order, seldom in two: a file that wants them in many is hostile. */
+#define MIN_EMITTED ((size_t)256 << 20)
+enum { EMITTED_PER_BYTE = 4 };
 
 /* ---- Constants ----------------------------------------------------------------------------- */
 
@@ -129,6 +136,10 @@ static int32_t emit_constant(tf_reader *r, tf_value *v, const tf_order *order, c
         desc.data = NULL;
     if ((same && v->owner == AMCT_DATA_MAPPED) || !v->data_size)
         return r->sink->tensor(r->sink->ctx, &desc, id);
+    if (v->data_size > MIN_EMITTED + EMITTED_PER_BYTE * r->n_mapped_bytes - r->n_emitted_bytes)
+        return tf_fail(r, AMCT_E_LIMIT, "constants in other orders take more than %zu MiB",
+                       (MIN_EMITTED + EMITTED_PER_BYTE * r->n_mapped_bytes) >> 20);
+    r->n_emitted_bytes += v->data_size;
     void *block = r->host->alloc(r->host->ctx, v->data_size, 64);
     if (!block)
         return tf_nomem(r);
@@ -179,7 +190,8 @@ int32_t tf_input_add(tf_reader *r, tf_value *v)
 
 static bool is_image(const tf_reader *r, const tf_value *v)
 {
-    return !r->keep_layout && v->kind == TF_INPUT && v->shape.rank == 4 && !v->forms;
+    return !r->keep_layout && !r->channels_first && v->kind == TF_INPUT && v->shape.rank == 4 &&
+           !v->forms;
 }
 
 static int32_t emit_input(tf_reader *r, tf_value *v, const tf_order *order)

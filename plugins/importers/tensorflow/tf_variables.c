@@ -26,23 +26,45 @@ static int64_t source_of(const tf_graph *g, tf_span name, uint64_t *index)
     return -1;
 }
 
-/* The name that a result of RestoreV2 has in the checkpoint. */
-static tf_span restored_key(const tf_graph *g, tf_span value)
+/* Texts of a constant, which are read once. */
+typedef struct texts {
+    tf_span *at;
+    size_t n;
+} texts;
+
+static int32_t read_texts(tf_reader *r, const tf_node *node, texts *list)
+{
+    tf_span tensor = tf_wire_bytes(tf_attr(node, "value"), 8), rest = tensor, text;
+    size_t n = 0;
+    while (tf_wire_each(&rest, 8, &text))
+        n++;
+    list->at = tf_alloc(&r->memory, n + 1, sizeof *list->at);
+    if (!list->at)
+        return tf_nomem(r);
+    for (rest = tensor; tf_wire_each(&rest, 8, &text);)
+        list->at[list->n++] = text;
+    return AMCT_OK;
+}
+
+/* The name that a result of RestoreV2 has in the checkpoint, empty if it is none. lists are of the
+ * graph's nodes. */
+static int32_t restored_key(tf_reader *r, const tf_graph *g, texts *lists, tf_span value,
+                            tf_span *out)
 {
     uint64_t index, ignored;
     int64_t restore = source_of(g, value, &index), names;
-    tf_span key, none = {NULL, 0};
+    *out = (tf_span){NULL, 0};
     if (restore < 0 || strcmp(g->nodes[restore].op, "RestoreV2") != 0 ||
         g->nodes[restore].n_src < 2)
-        return none;
+        return AMCT_OK;
     names = source_of(g, g->nodes[restore].src[1], &ignored);
     if (names < 0 || strcmp(g->nodes[names].op, "Const") != 0)
-        return none;
-    tf_span list = tf_wire_bytes(tf_attr(&g->nodes[names], "value"), 8);
-    for (uint64_t n = 0; tf_wire_each(&list, 8, &key); n++)
-        if (n == index)
-            return key;
-    return none;
+        return AMCT_OK;
+    if (!lists[names].at)
+        TF_TRY(read_texts(r, &g->nodes[names], &lists[names]));
+    if (index < lists[names].n)
+        *out = lists[names].at[index];
+    return AMCT_OK;
 }
 
 int32_t tf_restored_add(tf_reader *r, tf_saved *saved, tf_span variable, tf_span key)
@@ -67,6 +89,9 @@ int32_t tf_restored_add(tf_reader *r, tf_saved *saved, tf_span variable, tf_span
 /* Every assignment of what is restored; call is that of the function g, NULL for the graph. */
 static int32_t scan(tf_reader *r, tf_saved *saved, const tf_graph *g, const tf_node *call)
 {
+    texts *lists = tf_alloc(&r->memory, (size_t)g->n_nodes + 1, sizeof *lists);
+    if (!lists)
+        return tf_nomem(r);
     for (uint32_t i = 0; i < g->n_nodes; i++) {
         const tf_node *node = &g->nodes[i];
         tf_span key, name, output;
@@ -75,15 +100,13 @@ static int32_t scan(tf_reader *r, tf_saved *saved, const tf_graph *g, const tf_n
             continue;
         if (node->n_src < 2)
             continue;
-        key = restored_key(g, node->src[1]);
+        TF_TRY(restored_key(r, g, lists, node->src[1], &key));
         if (!key.data)
             continue;
         tf_split_name(node->src[0], &name, &output, &ignored);
-        for (uint32_t k = 0; call && k < g->n_args && k < call->n_src; k++)
-            if (tf_span_is(name, g->args[k])) {
-                tf_split_name(call->src[k], &name, &output, &ignored);
-                break;
-            }
+        int64_t arg = call ? tf_graph_arg(g, (const char *)name.data, name.size) : -1;
+        if (arg >= 0 && arg < call->n_src)
+            tf_split_name(call->src[arg], &name, &output, &ignored);
         TF_TRY(tf_restored_add(r, saved, name, key));
     }
     return AMCT_OK;
@@ -182,6 +205,7 @@ int32_t tf_shard_open(tf_reader *r, tf_saved *saved, uint32_t i, amct_view *out)
                  saved->bundle.n_shards);
         shard->struct_size = sizeof *shard;
         TF_TRY(r->sink->map(r->sink->ctx, name, shard));
+        r->n_mapped_bytes += shard->size;
     }
     *out = *shard;
     return AMCT_OK;
