@@ -42,10 +42,9 @@ static bool begins(const void *head, size_t n, const char *text)
 
 static const char *zip_kind(const void *head, size_t n)
 {
-    if (contains(head, n, "archive_format") || contains(head, n, "models/model.json"))
-        return "a PyTorch .pt2 program; export it as ONNX";
-    if (contains(head, n, "data.pkl") || contains(head, n, "constants.pkl"))
-        return "a PyTorch archive: TorchScript or a state dict; export it as ONNX";
+    if (contains(head, n, "archive_format") || contains(head, n, "models/model.json") ||
+        contains(head, n, "data.pkl") || contains(head, n, "constants.pkl"))
+        return "a PyTorch archive; is the plugin 'pytorch' installed?";
     if (contains(head, n, "model.weights.h5") || contains(head, n, "config.json"))
         return "a Keras .keras model; load it in Keras, model.export('FOLDER'), and give that "
                "folder";
@@ -74,7 +73,8 @@ const char *amct_lookalike(const void *head, size_t n)
     if (n >= 4 && memcmp(bytes, "PK\3\4", 4) == 0)
         return zip_kind(head, n);
     if (n >= 2 && bytes[0] == 0x80 && bytes[1] >= 2 && bytes[1] <= 5)
-        return "a Python pickle: a PyTorch file of the old form; export it as ONNX";
+        return "a Python pickle that torch.save did not write: save model.state_dict() with "
+               "torch.save, or the model with torch.export.save";
     if (n >= 10 && bytes[8] == '{' && bytes[9] == '"')
         return "a safetensors file, which holds weights but no network; export it as ONNX";
     if (!is_text(bytes, n))

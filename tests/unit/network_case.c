@@ -37,19 +37,17 @@ static const char *data_path(char path[NETWORK_PATH], const char *folder, const 
     return shared_path(path, NETWORK_PATH, below);
 }
 
-static amct_graph *load(const char *file, const char *weights, const int64_t *dims, int64_t batch)
+static amct_graph *load(const char *file, const char *weights, const char *dims, int64_t batch)
 {
     char path[NETWORK_PATH], weights_path[NETWORK_PATH];
     amct_graph *g;
     data_path(path, "", file);
     if (weights)
         data_path(weights_path, "", weights);
-    cr_assert_eq(amct_import(&g, plugins, path, weights ? weights_path : NULL, &err), AMCT_OK, "%s",
-                 err.text);
-    if (dims[0]) {
-        cr_assert_eq(g->n_inputs, 1);
-        g->tensors[g->inputs[0]].shape = amct_shape_of(4, dims);
-    }
+    const amct_option option = {.struct_size = sizeof option, .key = "input", .value = dims};
+    cr_assert_eq(amct_import_with(&g, plugins, path, weights ? weights_path : NULL, &option,
+                                  dims ? 1 : 0, &err),
+                 AMCT_OK, "%s", err.text);
     cr_assert_eq(amct_prepare(g, &err), AMCT_OK, "%s", err.text);
     cr_assert_eq(amct_set_batch(g, batch, &err), AMCT_OK, "%s: %s", file, err.text);
     return g;

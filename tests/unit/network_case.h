@@ -18,7 +18,7 @@ typedef struct network {
     uint32_t n_reference;               /* samples that the plain reference computes */
     int32_t label_offset;
     const char *weights;   /* a file of weights below the shared data, NULL for none */
-    int64_t input[4];      /* dims of an input that the file leaves open, all 0 if it does not */
+    const char *input;     /* option of the importer: dims that the file leaves open; else NULL */
     bool softmax;          /* the network ends in one, and the logits are those before it */
     uint32_t resize, crop; /* pictures to resize x resize, then their centre; 0: as usual */
     bool bgr;
@@ -79,7 +79,7 @@ typedef struct mapping {
     const char *file, *input, *outputs[2];
     uint32_t n; /* samples that are compared on the plain reference */
     const char *weights;
-    int64_t dims[4];    /* of an input that the file leaves open */
+    const char *dims;   /* as network.input */
     bool channels_last; /* the input's array is N x H x W x C */
 } mapping;
 

@@ -33,7 +33,7 @@ static bool all(torch_value list, bool (*is)(torch_value))
     return true;
 }
 
-static bool is_int(torch_value v)
+static bool is_size(torch_value v)
 {
     return v.kind == TORCH_INT || v.kind == TORCH_SYMBOL;
 }
@@ -49,9 +49,11 @@ static bool fits(char kind, torch_value v)
     case 't': return v.kind == TORCH_TENSOR;
     case 'T': return torch_is_list(v) && all(v, is_tensor);
     case 'x': return v.kind == TORCH_TENSOR || is_number(v);
-    case 'n': return is_number(v);
-    case 'i': return is_int(v);
-    case 'I': return is_int(v) || (torch_is_list(v) && all(v, is_int));
+    case 'n': return is_number(v) && v.kind != TORCH_SYMBOL;
+    case 'N': return is_number(v);
+    case 'i': return v.kind == TORCH_INT;
+    case 'j': return is_size(v);
+    case 'I': return is_size(v) || (torch_is_list(v) && all(v, is_size));
     case 'F': return is_number(v) || (torch_is_list(v) && all(v, is_number));
     case 'b': return v.kind == TORCH_BOOL || v.kind == TORCH_INT;
     case 's': return v.kind == TORCH_TEXT;

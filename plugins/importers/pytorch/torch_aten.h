@@ -27,8 +27,9 @@ typedef int32_t torch_handler(torch_call *c);
 
 /*
  * An operator. The signature is a list of KIND:NAME; those behind a bar may be left out or None:
- *   t tensor      T list of tensors      x tensor or number   n number, also a symbol
- *   i integer or symbol                  I integers or one integer, also symbols
+ *   t tensor      T list of tensors      x tensor or number, also a symbol
+ *   n number      N number or symbol     i integer            j integer or symbol
+ *   I integers or one integer, also symbols
  *   F floats or one float                b bool               s string
  *   * anything
  * Overloads are several rows of the same name: the first whose kinds fit.

@@ -178,5 +178,6 @@ const torch_aten torch_aten_conv[] = {
     {"conv_transpose3d", TRANSPOSED, run_transposed, NULL},
     {"convolution", GENERAL, run_general, NULL},
     {"_convolution", GENERAL, run_general, NULL},
+    {"_convolution_mode", CONV_SAME, run_conv, NULL},
 };
 TORCH_FAMILY(conv);

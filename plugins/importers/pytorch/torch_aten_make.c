@@ -154,16 +154,16 @@ static int32_t run_arange_step(torch_call *c)
 const torch_aten torch_aten_make[] = {
     {"zeros", "I:size|i:dtype " OPTIONS, run_zeros, NULL},
     {"ones", "I:size|i:dtype " OPTIONS, run_ones, NULL},
-    {"full", "I:size n:fill_value|i:dtype " OPTIONS, run_full, NULL},
+    {"full", "I:size N:fill_value|i:dtype " OPTIONS, run_full, NULL},
     {"zeros_like", "t:self|i:dtype " OPTIONS, run_zeros_like, NULL},
     {"ones_like", "t:self|i:dtype " OPTIONS, run_ones_like, NULL},
     {"full_like", "t:self n:fill_value|i:dtype " OPTIONS, run_full_like, NULL},
     {"new_zeros", "t:self I:size|i:dtype " OPTIONS, run_new, NULL},
     {"new_ones", "t:self I:size|i:dtype " OPTIONS, run_new, NULL},
-    {"scalar_tensor", "n:s|i:dtype " OPTIONS, run_scalar, NULL},
-    {"tensor", "n:data|i:dtype " OPTIONS, run_scalar, NULL},
-    {"arange", "n:end|i:dtype " OPTIONS, run_arange, NULL},
-    {"arange", "n:start n:end|i:dtype " OPTIONS, run_arange_start, NULL},
-    {"arange", "n:start n:end n:step|i:dtype " OPTIONS, run_arange_step, NULL},
+    {"scalar_tensor", "N:s|i:dtype " OPTIONS, run_scalar, NULL},
+    {"tensor", "N:data|i:dtype " OPTIONS, run_scalar, NULL},
+    {"arange", "N:end|i:dtype " OPTIONS, run_arange, NULL},
+    {"arange", "N:start N:end|i:dtype " OPTIONS, run_arange_start, NULL},
+    {"arange", "N:start N:end N:step|i:dtype " OPTIONS, run_arange_step, NULL},
 };
 TORCH_FAMILY(make);

@@ -145,7 +145,8 @@ static int32_t run_adaptive(torch_call *c)
                               "aten::%s: pooling %lld elements to %lld is not supported: 1 or a "
                               "divisor is wanted%s",
                               c->op, (long long)in, (long long)out,
-                              in < 1 ? "; the size is not known: give --input-shape" : "");
+                              in < 1 ? "; the size is not known: give --model-option input=..."
+                                     : "");
     }
     torch_node node = torch_begin(c, max ? "MaxPool" : "AveragePool", NULL);
     torch_src(&node, p.x);

@@ -190,6 +190,7 @@ const torch_aten torch_aten_reduce[] = {
     {"std", "t:self|I:dim n:correction b:keepdim", run_variance, NULL},
     {"std", "t:self|I:dim b:unbiased b:keepdim", run_variance_unbiased, NULL},
     {"norm", NORM, run_norm, NULL},
+    {"frobenius_norm", "t:self|I:dim b:keepdim", run_reduce, "ReduceL2"},
     {"linalg_vector_norm", "t:self|n:ord I:dim b:keepdim *:dtype", run_norm, NULL},
 };
 TORCH_FAMILY(reduce);

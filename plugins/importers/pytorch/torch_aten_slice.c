@@ -414,7 +414,7 @@ static int32_t run_channel_shuffle(torch_call *c)
 }
 
 const torch_aten torch_aten_slice[] = {
-    {"slice", "t:self|i:dim i:start i:end i:step", run_slice, NULL},
+    {"slice", "t:self|i:dim j:start j:end i:step", run_slice, NULL},
     {"narrow", "t:self i:dim i:start i:length", run_narrow, NULL},
     {"select", "t:self i:dim i:index", run_select, NULL},
     {"index_select", "t:self i:dim t:index", run_index_select, NULL},

@@ -187,6 +187,16 @@ static int32_t run_identity(torch_call *c)
     return torch_return(c, torch_arg_tensor(c, 0));
 }
 
+/* Whether it copies depends on how the elements lie, which we do not know: changed in place, one of
+ * both would be wrong, so that they are two views. */
+static int32_t run_contiguous(torch_call *c)
+{
+    torch_tensor *out;
+    TORCH_TRY(torch_tensor_emit(c->r, torch_arg_tensor(c, 0)));
+    TORCH_TRY(torch_tensor_view(c->r, torch_arg_tensor(c, 0), &out));
+    return torch_return(c, out);
+}
+
 static int32_t run_dropout(torch_call *c)
 {
     if (torch_arg_bool(c, 2, false) && torch_arg_number(c, 1, 0.5) > 0)
@@ -294,7 +304,7 @@ const torch_aten torch_aten_unary[] = {
     {"dropout", "t:input n:p b:train", run_dropout, NULL},
     {"feature_dropout", "t:input n:p b:train", run_dropout, NULL},
     {"alpha_dropout", "t:input n:p b:train", run_dropout, NULL},
-    {"contiguous", "t:self|*:memory_format", run_identity, NULL},
+    {"contiguous", "t:self|*:memory_format", run_contiguous, NULL},
     {"detach", TENSOR, run_identity, NULL},
     {"alias", TENSOR, run_identity, NULL},
     {"cpu", TENSOR, run_identity, NULL},

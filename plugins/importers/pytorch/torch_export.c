@@ -122,8 +122,10 @@ static int32_t bind_user_input(torch_program *p, const cJSON *argument)
     if (!meta)
         return torch_fail(p->r, AMCT_E_FORMAT, "input '%.200s' has no type", name);
     TORCH_TRY(torch_read_meta(p->r, meta, name, &dtype, &rank, dims, NULL, NULL));
+    TORCH_TRY(torch_input_dims(p->r, name, &rank, dims));
     TORCH_TRY(torch_tensor_new(p->r, name, AMCT_TENSOR_INPUT, dtype, rank, dims, &t));
     TORCH_TRY(torch_tensor_emit(p->r, t));
+    TORCH_TRY(torch_input_check(p->r, t));
     return torch_program_bind(p, name, torch_of(t));
 }
 

@@ -63,7 +63,8 @@ static double read_float(const cJSON *item)
 {
     if (!cJSON_IsString(item))
         return item->valuedouble;
-    return item->valuestring[0] == '-' ? -(double)INFINITY : (double)INFINITY; /* "Infinity", as newer ones write it */
+    return item->valuestring[0] == '-' ? -(double)INFINITY
+                                       : (double)INFINITY; /* "Infinity", as newer ones write it */
 }
 
 int32_t torch_read_argument(torch_program *p, const cJSON *argument, torch_value *out)

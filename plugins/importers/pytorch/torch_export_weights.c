@@ -67,8 +67,40 @@ static int32_t read_config(torch_program *p, const char *kind)
     return AMCT_OK;
 }
 
+/* A state dict in an archive within the archive, as in 2024 and shortly after. */
+static int32_t read_pickled(torch_program *p, const char *path)
+{
+    torch_span archive;
+    torch_dict *dict;
+    if (!torch_zip_find(p->zip, path))
+        return AMCT_OK;
+    TORCH_TRY(torch_zip_read(p->r, p->zip, path, &archive));
+    if (archive.size == 0)
+        return AMCT_OK;
+    torch_at(p->r, "%s", path);
+    TORCH_TRY(torch_load_dict(p->r, archive, path, &dict));
+    for (size_t i = 0; i < dict->n; i++)
+        if (dict->keys[i].kind == TORCH_TEXT && dict->values[i].kind == TORCH_TENSOR) {
+            dict->values[i].tensor->name = dict->keys[i].text;
+            TORCH_TRY(add_weight(p, dict->keys[i].text, dict->values[i].tensor));
+        }
+    torch_at(p->r, "%s", "");
+    return AMCT_OK;
+}
+
 int32_t torch_read_payload(torch_program *p)
 {
-    TORCH_TRY(read_config(p, "weights"));
-    return read_config(p, "constants");
+    static const char *const kinds[] = {"weights", "constants"};
+    static const char *const old[] = {"serialized_state_dict.pt", "serialized_state_dict.json",
+                                      "serialized_constants.pt", "serialized_constants.json"};
+    for (int i = 0; !p->name && i < 4; i++)
+        TORCH_TRY(read_pickled(p, old[i]));
+    for (int i = 0; p->name && i < 2; i++) {
+        const char *path = torch_text(&p->r->memory, "data/%s/%s.pt", kinds[i], p->name);
+        if (!path)
+            return torch_nomem(p->r);
+        TORCH_TRY(read_config(p, kinds[i]));
+        TORCH_TRY(read_pickled(p, path));
+    }
+    return AMCT_OK;
 }

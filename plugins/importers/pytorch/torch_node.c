@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+enum { MAX_NODES = 1 << 18 };
+
 torch_node torch_begin(torch_call *c, const char *op, const char *part)
 {
     return (torch_node){.c = c, .op = op, .part = part};
@@ -99,6 +101,8 @@ static int32_t give(torch_reader *r, const char *name, const char *op, const cha
                     torch_tensor **src, uint32_t n_src, torch_tensor **dst, uint32_t n_dst,
                     const amct_attr_desc *attrs, uint32_t n_attrs)
 {
+    if (++r->n_nodes > MAX_NODES)
+        return torch_fail(r, AMCT_E_LIMIT, "the network has more than %d nodes", MAX_NODES);
     uint32_t *ids = torch_alloc(&r->memory, n_src + n_dst, sizeof *ids);
     if (!ids)
         return torch_nomem(r);

@@ -2,19 +2,26 @@
 #include "torch_json.h"
 #include "torch_reader.h"
 
+#include <string.h>
+
 static int32_t plugin_open(const amct_host *host, const amct_view *model,
                            const amct_option *options, size_t n_options, void **self)
 {
     torch_reader *r;
-    if (n_options) {
+    const char *input = NULL;
+    for (size_t i = 0; i < n_options; i++) {
+        const amct_option *option = AMCT_AT(amct_option, options, i);
         torch_reader refused = {.host = host};
-        return torch_fail(&refused, AMCT_E_INVALID,
-                          "the PyTorch importer has no options, '%.100s' was given", options->key);
+        if (strcmp(option->key, "input") != 0)
+            return torch_fail(&refused, AMCT_E_INVALID,
+                              "option '%.100s' is unknown; the PyTorch importer has input",
+                              option->key);
+        input = option->value;
     }
     r = host->alloc(host->ctx, sizeof *r, 16);
     if (!r)
         return host->fail(host->ctx, AMCT_E_NOMEM, "out of memory");
-    *r = (torch_reader){.host = host, .model = *model};
+    *r = (torch_reader){.host = host, .model = *model, .input = input};
     torch_memory_init(&r->memory, host);
     *self = r;
     return AMCT_OK;
@@ -26,12 +33,14 @@ static int32_t plugin_read(void *self, const amct_sink *sink)
     torch_zip zip;
     torch_span file = {r->model.data, r->model.size};
     r->sink = sink;
-    if (!torch_is_zip(file))
-        return torch_fail(r, AMCT_E_UNSUPPORTED, "a state dict of the old form");
+    if (torch_is_old_weights(file))
+        return torch_read_old_weights(r, file);
     TORCH_TRY(torch_zip_open(r, file, &zip));
     if (torch_is_export(&zip))
         return torch_read_export(r, &zip);
-    return torch_fail(r, AMCT_E_UNSUPPORTED, "the archive holds no program");
+    if (torch_is_script(&zip))
+        return torch_read_script(r, &zip);
+    return torch_read_weights(r, &zip);
 }
 
 static void plugin_close(void *self)

@@ -192,6 +192,6 @@ int32_t torch_symbol_op(torch_call *c, const char *op, torch_value a, torch_valu
     }
     return torch_fail(c->r, AMCT_E_UNSUPPORTED,
                       "'%s' is asked of a number that is only known when the network runs; give "
-                      "--input-shape, or export with fixed sizes",
+                      "--model-option input=..., or export with fixed sizes",
                       op);
 }

@@ -1,0 +1,13 @@
+/* PyTorch's importer on any bytes: archives with programs in JSON, TorchScript, weights. */
+#include "fuzz_import.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    int32_t sure = amct_plugin_v1.importer->probe(data, size < 4096 ? size : 4096, "model.pt2");
+    if (sure < 0 || sure > 100)
+        abort();
+    fuzz_import(data, size, NULL, 0);
+    return 0;
+}
