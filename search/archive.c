@@ -30,7 +30,7 @@ uint32_t amct_archive_add(amct_archive *archive, const uint8_t *genome, double c
     }
     uint32_t number = amct_genomes_add(&archive->genomes, genome);
     if (number != AMCT_GENOMES_NONE)
-        archive->members[number] = (amct_member){.cost_ns = cost_ns};
+        archive->members[number] = (amct_member){.cost_ns = cost_ns, .ratio = 1};
     return number;
 }
 
@@ -48,7 +48,8 @@ void amct_archive_refresh(amct_archive *archive, const amct_drop_model *model)
         amct_member *member = &archive->members[i];
         if (member->state != AMCT_MEMBER_FULL)
             continue;
-        member->drop = amct_drop_estimate(model, &member->score);
+        member->drop =
+            amct_drop_estimate(model, &member->score, member->refined ? 1 : member->ratio);
         if (member->drop.margin >= 0)
             keep_cheaper(archive, &archive->best, i);
         if (member->drop.within >= 0)

@@ -7,6 +7,8 @@
 #include "search/drop.h"
 #include "search/genomes.h"
 
+#include <stdbool.h>
+
 typedef enum amct_member_state {
     AMCT_MEMBER_ASKED,    /* no result yet */
     AMCT_MEMBER_FULL,     /* measured on all samples */
@@ -17,8 +19,10 @@ typedef enum amct_member_state {
 typedef struct amct_member {
     double cost_ns;
     amct_member_state state;
-    amct_score score; /* the last look */
-    amct_drop drop;   /* of FULL ones, as of the last refresh */
+    amct_score score; /* the last look; if it was refined, of what that left */
+    bool refined;
+    double ratio;   /* of its loss, that refining is expected to leave, or has left */
+    amct_drop drop; /* of FULL ones, as of the last refresh */
 } amct_member;
 
 typedef struct amct_archive {

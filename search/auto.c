@@ -1,12 +1,17 @@
 /*
  * The algorithm "auto". Phases:
- * 1. The fastest genome by cost alone, measured: if it meets the budget there is nothing to search.
+ * 1. The fastest genome by cost alone, measured, and refined if that may help: if it meets the
+ *    budget there is nothing to search. Else the same with the genes of one kind alone.
  * 2. Probes: every level of every gene alone on a few samples.
  * 3. Warm start: the knapsack of single losses, solved for a spread of targets about the limit and,
  *    corrected by what those showed, for a narrow one. Measured in full, as they also teach how
  * loss and accuracy are related and how early looks foresee late ones.
- * 4. Evolution, raced, until it stalls, nothing promising is found, or the evaluations are used up.
- * 5. A few more points of the front, for other budgets: knapsacks for other targets. Offspring of
+ * 4. Evolution and the neighbours of the best, raced, until it stalls, nothing promising is found,
+ *    or the evaluations are used up.
+ * 5. The fastest that are good enough, as far as is foreseen of what refining makes of them
+ *    (refining.h), are refined; with what that teaches, evolution goes on, until the fastest is a
+ *    refined one and nothing promising is left.
+ * 6. A few more points of the front, for other budgets: knapsacks for other targets. Offspring of
  *    NSGA-II from all that was measured, in their place or behind them, cover less of the front for
  *    as many evaluations (docs/figures.md).
  */
@@ -14,7 +19,9 @@
 #include "search/engine.h"
 #include "search/evolve.h"
 #include "search/knapsack.h"
+#include "search/neighbours.h"
 #include "search/probes.h"
+#include "search/refining.h"
 #include "search/roster.h"
 #include "search/surrogate.h"
 
@@ -22,11 +29,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SETUP_CALLS = 8192, POLISH_ROUNDS = 24, TARGETS = 8 };
+enum { SETUP_CALLS = 8192, POLISH_ROUNDS = 24, TARGETS = 8, REFINED_AT_A_TIME = 2 };
 static const double probe_sd = 0.5;                       /* of the log of a single loss */
 static const double front_from = 1.0 / 50, front_to = 20; /* of the limit */
 
-typedef enum phase { FASTEST, PROBES, WARM, EVOLVE, FRONT } phase;
+typedef enum phase { FASTEST, PROBES, WARM, REFINE, EVOLVE, FRONT } phase;
 
 typedef struct automatic {
     phase phase;
@@ -36,6 +43,7 @@ typedef struct automatic {
     amct_roster roster;
     amct_chain chain;
     amct_surrogate *surrogate;
+    amct_refining refining;
     amct_probes probes;
     amct_breeder breeder;
     uint8_t *fastest, *genome;
@@ -70,6 +78,7 @@ static void *start(const amct_search *search)
         goto nomem;
     size_t n_genes = space->n_genes, n_levels = a->chain.first[n_genes];
     a->surrogate = amct_surrogate_new(space);
+    amct_refining_start(&a->refining);
     a->genome_block = calloc(5, n_genes);
     a->number_block = calloc(3 * n_levels, sizeof(double));
     a->genes = calloc(n_levels, sizeof *a->genes);
@@ -78,6 +87,8 @@ static void *start(const amct_search *search)
     for (uint32_t g = 0; g < n_genes; g++)
         for (uint32_t i = a->chain.first[g]; i < a->chain.first[g + 1]; i++)
             a->genes[i] = g;
+    if (search->options.refinements)
+        amct_surrogate_left(a->surrogate, a->refining.left);
     a->fastest = a->genome_block;
     a->genome = a->genome_block + n_genes;
     a->breeder = (amct_breeder){
@@ -118,6 +129,50 @@ static amct_status find_fastest(automatic *a, amct_search *search, amct_err *err
                          SETUP_CALLS, a->fastest, &a->fastest_ns, err);
 }
 
+/* Proposes a->genome, unless it saves nothing. */
+static amct_status propose_full(automatic *a, amct_search *search, amct_err *err)
+{
+    double cost;
+    AMCT_TRY(amct_memo_cost(&search->memo, a->genome, &cost, err));
+    if (!(cost < search->original_ns))
+        return AMCT_OK;
+    return amct_engine_propose(search, a->genome, AMCT_SLOT_UNRACED, NULL, err);
+}
+
+static bool has_kind(const amct_space *space, uint8_t kind)
+{
+    for (uint32_t g = 0; g < space->n_genes; g++)
+        if (space->kinds[g] == kind && space->n_levels[g] > 1)
+            return true;
+    return false;
+}
+
+static bool has_kinds(const amct_space *space)
+{
+    uint32_t n = 0;
+    for (uint8_t kind = 0; kind < AMCT_GENE_KINDS; kind++)
+        n += has_kind(space, kind);
+    return n > 1;
+}
+
+/* The fastest with the genes of one kind alone. */
+static amct_status propose_kind(automatic *a, amct_search *search, uint8_t kind, amct_err *err)
+{
+    amct_space space = search->problem.space;
+    uint8_t n_levels[AMCT_GENES_MAX];
+    amct_chain chain = {0};
+    double cost;
+    for (uint32_t g = 0; g < space.n_genes; g++)
+        n_levels[g] = space.kinds[g] == kind ? space.n_levels[g] : 1;
+    space.n_levels = n_levels;
+    amct_status status = amct_chain_start(&chain, &space, err);
+    if (status == AMCT_OK)
+        status = amct_cheapest(&space, &chain, &search->memo, search->options.seed, SETUP_CALLS / 4,
+                               a->genome, &cost, err);
+    amct_chain_end(&chain);
+    return status == AMCT_OK ? propose_full(a, search, err) : status;
+}
+
 static amct_status ask_fastest(automatic *a, amct_search *search, amct_err *err)
 {
     search->phase = "fastest assignment";
@@ -129,6 +184,10 @@ static amct_status ask_fastest(automatic *a, amct_search *search, amct_err *err)
         }
         return amct_engine_propose(search, a->fastest, AMCT_SLOT_UNRACED, NULL, err);
     }
+    const amct_space *space = &search->problem.space;
+    for (uint8_t kind = 0; !a->roster.n && has_kinds(space) && kind < AMCT_GENE_KINDS; kind++)
+        if (has_kind(space, kind))
+            AMCT_TRY(propose_kind(a, search, kind, err));
     enter(a, PROBES);
     return amct_probes_plan_all(&a->probes, search, err);
 }
@@ -147,16 +206,17 @@ static amct_status ask_probes(automatic *a, amct_search *search, amct_err *err)
         for (uint32_t l = 1; l < search->n_levels[g]; l++)
             amct_surrogate_prior(a->surrogate, g, l, losses[l], probe_sd);
     }
+    amct_engine_judge(search); /* there are ratios now */
     enter(a, WARM);
     return AMCT_OK;
 }
 
 /* ---- Warm start ----------------------------------------------------------------------------- */
 
-/* The cheapest genome that is predicted to lose at most `loss`, in a->genome. */
-static amct_status solve(automatic *a, amct_search *search, double loss, amct_err *err)
+/* The cheapest genome by these terms that is predicted to lose at most `loss`, in a->genome. */
+static amct_status solve_terms(automatic *a, amct_search *search, const double *terms, double loss,
+                               amct_err *err)
 {
-    const double *terms = amct_surrogate_terms(a->surrogate);
     double target = amct_surrogate_sum_of(a->surrogate, loss), cost;
     if (!a->roster.n) {
         AMCT_TRY(amct_knapsack_exact(&a->chain, terms, target, a->breeder.penalty,
@@ -172,14 +232,46 @@ static amct_status solve(automatic *a, amct_search *search, double loss, amct_er
     return AMCT_OK;
 }
 
-/* Proposes a->genome, unless it saves nothing. */
-static amct_status propose_full(automatic *a, amct_search *search, amct_err *err)
+static amct_status solve(automatic *a, amct_search *search, double loss, amct_err *err)
 {
-    double cost;
+    return solve_terms(a, search, amct_surrogate_terms(a->surrogate), loss, err);
+}
+
+/* Proposes the cheapest with the genes of one kind alone; it replaces the genome in base if it is
+ * cheaper than *base_ns. */
+static amct_status solve_kind(automatic *a, amct_search *search, uint8_t kind, double loss,
+                              double *base_ns, uint8_t *base, amct_err *err)
+{
+    const amct_space *space = &search->problem.space;
+    const double *terms = amct_surrogate_terms(a->surrogate);
+    double too_much = 4 * amct_surrogate_sum_of(a->surrogate, loss), cost;
+    for (uint32_t g = 0; g < space->n_genes; g++)
+        for (uint32_t i = a->chain.first[g] + 1; i < a->chain.first[g + 1]; i++)
+            a->breeder.terms[i] = space->kinds[g] == kind ? terms[i] : too_much;
+    for (uint32_t g = 0; g < space->n_genes; g++)
+        a->breeder.terms[a->chain.first[g]] = 0;
+    AMCT_TRY(solve_terms(a, search, a->breeder.terms, loss, err));
     AMCT_TRY(amct_memo_cost(&search->memo, a->genome, &cost, err));
-    if (!(cost < search->original_ns))
-        return AMCT_OK;
-    return amct_engine_propose(search, a->genome, AMCT_SLOT_UNRACED, NULL, err);
+    if (cost < *base_ns) {
+        *base_ns = cost;
+        memcpy(base, a->genome, space->n_genes);
+    }
+    return propose_full(a, search, err);
+}
+
+/* Builds the chain of costs around where the search will be, not around the original. */
+static amct_status move_chain(automatic *a, amct_search *search, double limit, amct_err *err)
+{
+    const amct_space *space = &search->problem.space;
+    uint8_t *base = a->breeder.best;
+    double base_ns;
+    AMCT_TRY(solve(a, search, limit, err));
+    AMCT_TRY(amct_memo_cost(&search->memo, a->genome, &base_ns, err));
+    memcpy(base, a->genome, space->n_genes);
+    for (uint8_t kind = 0; has_kinds(space) && kind < AMCT_GENE_KINDS; kind++)
+        if (has_kind(space, kind))
+            AMCT_TRY(solve_kind(a, search, kind, limit, &base_ns, base, err));
+    return amct_chain_build(&a->chain, &search->memo, base, SETUP_CALLS, err);
 }
 
 static amct_status ask_warm(automatic *a, amct_search *search, amct_err *err)
@@ -191,21 +283,58 @@ static amct_status ask_warm(automatic *a, amct_search *search, amct_err *err)
     uint32_t round = a->round++;
     bool feasible = amct_engine_incumbent_ns(search) < search->original_ns;
     if (round >= 2 && (feasible || !amct_engine_demand_less(search))) {
-        enter(a, EVOLVE);
+        enter(a, REFINE);
         return AMCT_OK;
     }
     double limit = search->drop.limit_loss;
     if (!(limit > 0))
         return AMCT_OK;
-    if (round == 0 && !a->roster.n) {
-        /* Costs around where the search will be, not around the original. */
-        AMCT_TRY(solve(a, search, limit, err));
-        AMCT_TRY(amct_chain_build(&a->chain, &search->memo, a->genome, SETUP_CALLS, err));
-    }
+    if (round == 0 && !a->roster.n)
+        AMCT_TRY(move_chain(a, search, limit, err));
     for (int i = 0; i < TARGETS; i++) {
         AMCT_TRY(solve(a, search, limit * spread[round > 0][i], err));
         AMCT_TRY(propose_full(a, search, err));
     }
+    return AMCT_OK;
+}
+
+/* ---- Refining ------------------------------------------------------------------------------- */
+
+/* The cheapest member that is good enough, has not been refined, and is cheaper than below_ns. */
+static uint32_t next_to_refine(const amct_search *search, double below_ns)
+{
+    uint32_t best = AMCT_GENOMES_NONE;
+    for (uint32_t i = 0; i < search->archive.genomes.count; i++) {
+        const amct_member *m = &search->archive.members[i];
+        if (m->state == AMCT_MEMBER_FULL && !m->refined && m->drop.margin >= 0 &&
+            m->cost_ns < below_ns) {
+            below_ns = m->cost_ns;
+            best = i;
+        }
+    }
+    return best;
+}
+
+static double best_refined_ns(const amct_search *search)
+{
+    double best = search->original_ns;
+    for (uint32_t i = 0; i < search->archive.genomes.count; i++) {
+        const amct_member *m = &search->archive.members[i];
+        if (m->refined && m->state == AMCT_MEMBER_FULL && m->drop.margin >= 0)
+            best = fmin(best, m->cost_ns);
+    }
+    return best;
+}
+
+/* One at a time, so that each profits from what the one before has taught. */
+static amct_status ask_refine(automatic *a, amct_search *search, amct_err *err)
+{
+    (void)err;
+    search->phase = "refining";
+    bool more = a->round++ < REFINED_AT_A_TIME;
+    uint32_t member = next_to_refine(search, best_refined_ns(search));
+    if (!more || member == AMCT_GENOMES_NONE || !amct_engine_refine(search, member))
+        enter(a, EVOLVE);
     return AMCT_OK;
 }
 
@@ -226,9 +355,17 @@ static amct_status ask_evolution(automatic *a, amct_search *search, amct_err *er
     a->why = stalled ? AMCT_SEARCH_STALLED : AMCT_SEARCH_EVALUATIONS;
     if (!stalled && asked < most) {
         a->why = AMCT_SEARCH_EXHAUSTED;
-        AMCT_TRY(amct_evolve(&a->breeder, search, most - asked, err));
+        uint32_t room = amct_engine_room(search);
+        room = room < most - asked ? room : most - asked;
+        AMCT_TRY(amct_neighbours(&a->breeder, search, (room + 1) / 2, err));
+        AMCT_TRY(amct_evolve(&a->breeder, search, room, err));
+        AMCT_TRY(amct_neighbours(&a->breeder, search, room, err));
     }
-    if (!search->n_asks && a->front_done)
+    bool refine = search->refinements < search->options.refinements &&
+                  next_to_refine(search, best_refined_ns(search)) != AMCT_GENOMES_NONE;
+    if (!search->n_asks && refine)
+        enter(a, REFINE);
+    else if (!search->n_asks && a->front_done)
         amct_engine_finish(search, a->why);
     else if (!search->n_asks)
         enter(a, FRONT);
@@ -260,12 +397,9 @@ static amct_status ask_front(automatic *a, amct_search *search, amct_err *err)
         AMCT_TRY(solve(a, search, loss, err));
         AMCT_TRY(propose_full(a, search, err));
     }
-    if (!search->n_asks) { /* what it left over goes to evolution, if that had not ended already */
+    if (!search->n_asks) { /* what it left over, or found, goes to evolution */
         a->front_done = true;
-        if (a->why == AMCT_SEARCH_EVALUATIONS)
-            enter(a, EVOLVE);
-        else
-            amct_engine_finish(search, a->why);
+        enter(a, EVOLVE);
     }
     return AMCT_OK;
 }
@@ -276,6 +410,7 @@ static amct_status ask_phase(automatic *a, amct_search *search, amct_err *err)
     case FASTEST: return ask_fastest(a, search, err);
     case PROBES: return ask_probes(a, search, err);
     case WARM: return ask_warm(a, search, err);
+    case REFINE: return ask_refine(a, search, err);
     case EVOLVE: return ask_evolution(a, search, err);
     case FRONT: return ask_front(a, search, err);
     }
@@ -287,11 +422,12 @@ static amct_status next(void *self, amct_search *search, amct_err *err)
     automatic *a = self;
     amct_surrogate_fit(a->surrogate);
     while (search->n_asks == 0 && search->ended == AMCT_SEARCH_RUNNING) {
-        if (search->archive.best == 0) /* the first one asked is the fastest */
-            amct_engine_finish(search, AMCT_SEARCH_FASTEST_MEETS);
-        else if (search->archive.genomes.count == search->options.evaluations)
-            amct_engine_finish(search, AMCT_SEARCH_EVALUATIONS);
-        else
+        if (search->archive.genomes.count == search->options.evaluations && a->phase < REFINE)
+            enter(a, REFINE);
+        if (search->archive.best == 0) { /* the first one asked is the fastest */
+            if (!amct_engine_refine(search, 0))
+                amct_engine_finish(search, AMCT_SEARCH_FASTEST_MEETS);
+        } else
             AMCT_TRY(ask_phase(a, search, err));
     }
     return AMCT_OK;
@@ -306,19 +442,34 @@ static void told(void *self, amct_search *search, const amct_slot *slot, const a
     }
     if (!score)
         return;
+    const uint8_t *genome = amct_genomes_at(&search->archive.genomes, slot->member);
+    if (slot->kind == AMCT_SLOT_REFINED) {
+        double shares[AMCT_GENE_KINDS];
+        amct_surrogate_shares(a->surrogate, genome, shares);
+        amct_refining_observe(&a->refining, shares, search->archive.members[slot->member].ratio);
+        amct_surrogate_left(a->surrogate, a->refining.left);
+        return;
+    }
     double loss, sd;
     amct_engine_foreseen(search, score, &loss, &sd);
     /* Far from the limit the model need not fit. */
     if (search->drop.limit_loss > 0)
         sd = hypot(sd, 0.1 * log(loss / search->drop.limit_loss));
-    amct_surrogate_observe(a->surrogate, amct_genomes_at(&search->archive.genomes, slot->member),
-                           loss, sd);
+    amct_surrogate_observe(a->surrogate, genome, loss, sd);
+}
+
+static double ratio(const void *self, const uint8_t *genome)
+{
+    const automatic *a = self;
+    double shares[AMCT_GENE_KINDS];
+    amct_surrogate_shares(a->surrogate, genome, shares);
+    return amct_refining_ratio(&a->refining, shares);
 }
 
 #define AUTO(name_, kinds_, summary_)                                                              \
     {                                                                                              \
         .name = name_, .summary = summary_, .kinds = kinds_, .start = start, .end = end,           \
-        .next = next, .told = told,                                                                \
+        .next = next, .told = told, .ratio = ratio,                                                \
     }
 
 const amct_algorithm amct_algorithm_auto =

@@ -263,13 +263,16 @@ static double changes_variance(const amct_drop_node *node, double n)
     return (node->changed + 1 / n) / n;
 }
 
-amct_drop amct_drop_estimate(const amct_drop_model *model, const amct_score *score)
+amct_drop amct_drop_estimate(const amct_drop_model *model, const amct_score *score, double ratio)
 {
-    double n = score->n;
-    amct_drop_node node = node_at(model, log(amct_score_loss(score)));
-    double by_loss = loss_variance(model, &node, n), by_changes = changes_variance(&node, n);
+    double n = score->n, log_loss = log(amct_score_loss(score));
+    amct_drop_node seen = node_at(model, log_loss);
+    amct_drop_node node = node_at(model, log_loss + log(ratio));
+    double left = node.mean / seen.mean; /* of the drop */
+    double by_loss = loss_variance(model, &node, n);
+    double by_changes = left * left * changes_variance(&seen, n);
     double w = changes_weight(by_loss, by_changes);
-    double drop = ((double)score->lost - score->gained) / n;
+    double drop = left * ((double)score->lost - score->gained) / n;
     double common = error_correlation * sqrt(by_loss * by_changes);
     amct_drop estimate = {
         .drop = (1 - w) * node.mean + w * drop,
@@ -281,13 +284,14 @@ amct_drop amct_drop_estimate(const amct_drop_model *model, const amct_score *sco
     return estimate;
 }
 
-void amct_drop_limit_race(const amct_drop_model *model, amct_race *race)
+void amct_drop_limit_race(const amct_drop_model *model, double ratio, amct_race *race)
 {
-    race->limit_loss = model->limit_loss;
+    race->limit_loss = model->limit_loss / ratio;
     race->limit_drop = model->limit_drop;
     if (!(model->limit_loss > 0))
         return;
-    double n = race->looks[race->n_looks - 1].n, log_loss = log(model->limit_loss);
+    double n = race->looks[race->n_looks - 1].n, log_loss = log(race->limit_loss);
+    race->limit_drop = node_at(model, log_loss).mean;
     amct_drop_node node = node_at(model, log_loss), above = node_at(model, log_loss + node_step);
     race->exponent = log(above.mean / node.mean) / node_step;
     race->weight = changes_weight(loss_variance(model, &node, n), changes_variance(&node, n));

@@ -95,8 +95,10 @@ void amct_drop_start(amct_drop_model *model, double budget, double confidence,
                      uint32_t confirm_samples, bool labels);
 /* Brings the model up to date; samples is the number of a full measurement. */
 void amct_drop_fit(amct_drop_model *model, const amct_lossbins *lossbins, uint32_t samples);
-amct_drop amct_drop_estimate(const amct_drop_model *model, const amct_score *score);
-/* Completes a race for candidates near the limit: what they may show, and how it adds up. */
-void amct_drop_limit_race(const amct_drop_model *model, amct_race *race);
+/* Of a candidate of which refining leaves that ratio of its loss (refining.h); 1: as it is. */
+amct_drop amct_drop_estimate(const amct_drop_model *model, const amct_score *score, double ratio);
+/* Completes a race for candidates near the limit: what they may show, and how it adds up. ratio as
+ * above: what they show before they are refined. */
+void amct_drop_limit_race(const amct_drop_model *model, double ratio, amct_race *race);
 
 #endif

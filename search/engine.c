@@ -28,7 +28,9 @@ static void fill_ask(amct_search *search, const uint8_t *genome, double cost_ns,
     memcpy(copy, genome, n_genes);
     search->slots[i] = slot;
     amct_ask *ask = &search->asks[i];
-    *ask = (amct_ask){.number = search->n_asked++, .genome = copy, .cost_ns = cost_ns,
+    *ask = (amct_ask){.number = search->n_asked++,
+                      .genome = copy,
+                      .cost_ns = cost_ns,
                       .probe = slot.kind == AMCT_SLOT_PROBE};
     if (slot.kind == AMCT_SLOT_PROBE) {
         uint32_t n = search->options.probe_samples, all = search->problem.search_samples;
@@ -36,11 +38,18 @@ static void fill_ask(amct_search *search, const uint8_t *genome, double cost_ns,
         ask->race.looks[0] = (amct_race_look){.n = n < all ? n : all, .z = INFINITY};
         return;
     }
+    if (slot.kind == AMCT_SLOT_REFINED) {
+        ask->refined = true;
+        ask->of = search->ask_numbers[slot.member];
+        ask->race.n_looks = 1;
+        ask->race.looks[0] = (amct_race_look){.n = search->problem.search_samples, .z = INFINITY};
+        return;
+    }
     ask->race = search->plan;
     if (slot.kind == AMCT_SLOT_RACED) {
         amct_race_spend(&ask->race);
-        amct_drop_limit_race(&search->drop, &ask->race);
-        amct_foresee(&ask->race, &search->lossbins, search->drop.limit_loss);
+        amct_drop_limit_race(&search->drop, search->archive.members[slot.member].ratio, &ask->race);
+        amct_foresee(&ask->race, &search->lossbins, ask->race.limit_loss);
     }
 }
 
@@ -58,6 +67,34 @@ static amct_status note_number(amct_search *search, uint32_t member, amct_err *e
     return AMCT_OK;
 }
 
+static void set_ratio(amct_search *search, uint32_t number)
+{
+    amct_member *member = &search->archive.members[number];
+    if (search->options.refinements && search->algorithm->ratio && !member->refined)
+        member->ratio = search->algorithm->ratio(search->self,
+                                                 amct_genomes_at(&search->archive.genomes, number));
+}
+
+void amct_engine_judge(amct_search *search)
+{
+    for (uint32_t i = 0; i < search->archive.genomes.count; i++)
+        set_ratio(search, i);
+    amct_drop_fit(&search->drop, &search->lossbins, search->problem.search_samples);
+    amct_archive_refresh(&search->archive, &search->drop);
+}
+
+bool amct_engine_refine(amct_search *search, uint32_t member)
+{
+    const amct_member *m = &search->archive.members[member];
+    if (search->refinements == search->options.refinements || m->refined ||
+        m->state != AMCT_MEMBER_FULL || search->n_asks == search->options.batch)
+        return false;
+    search->refinements++;
+    fill_ask(search, amct_genomes_at(&search->archive.genomes, member), m->cost_ns,
+             (amct_slot){.kind = AMCT_SLOT_REFINED, .member = member});
+    return true;
+}
+
 amct_status amct_engine_propose(amct_search *search, const uint8_t *genome, amct_slot_kind kind,
                                 bool *added, amct_err *err)
 {
@@ -71,6 +108,7 @@ amct_status amct_engine_propose(amct_search *search, const uint8_t *genome, amct
     if (member == AMCT_GENOMES_NONE)
         return amct_fail_nomem(err);
     AMCT_TRY(note_number(search, member, err));
+    set_ratio(search, member);
     fill_ask(search, genome, cost_ns, (amct_slot){.kind = kind, .member = member});
     if (added)
         *added = true;

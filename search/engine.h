@@ -13,6 +13,7 @@ typedef enum amct_slot_kind {
     AMCT_SLOT_PROBE,   /* one gene alone on a few samples */
     AMCT_SLOT_UNRACED, /* measured in full, whatever comes */
     AMCT_SLOT_RACED,
+    AMCT_SLOT_REFINED, /* a member that is known, refined */
 } amct_slot_kind;
 
 /* One candidate of the batch. */
@@ -36,6 +37,8 @@ typedef struct amct_algorithm {
     /* After a batch was told and the archive refreshed, for each slot of it in order; score is the
      * last one, NULL if it failed. May be NULL. */
     void (*told)(void *self, amct_search *search, const amct_slot *slot, const amct_score *score);
+    /* What refining is expected to leave of the loss of a genome; NULL: all of it. */
+    double (*ratio)(const void *self, const uint8_t *genome);
 } amct_algorithm;
 
 struct amct_search {
@@ -62,7 +65,7 @@ struct amct_search {
 
     const char *phase;
     double original_ns;
-    uint32_t evaluations, rejected, probes_planned, probes;
+    uint32_t evaluations, rejected, probes_planned, probes, refinements;
     uint64_t samples, rejected_samples, probe_samples;
     double stall_ns;            /* best cost that counted as a gain */
     uint32_t stall_evaluations; /* evaluations since */
@@ -83,7 +86,12 @@ amct_status amct_engine_propose(amct_search *search, const uint8_t *genome, amct
                                 bool *added, amct_err *err);
 /* Probes do not count as evaluations, but fill the batch. */
 amct_status amct_engine_probe(amct_search *search, uint32_t gene, uint32_t level, amct_err *err);
+/* Asks for a member that was measured in full once more, refined. False, and nothing happens, if it
+ * was, or no refinement or no room is left. */
+bool amct_engine_refine(amct_search *search, uint32_t member);
 bool amct_engine_asked(const amct_search *search, const uint8_t *genome);
+/* Once the algorithm's ratios have changed: judges all members anew. */
+void amct_engine_judge(amct_search *search);
 /* Ends the search unless it has ended. */
 void amct_engine_finish(amct_search *search, amct_search_end why);
 /* Whether a member was measured in full and spends at most that share of the budget: of the whole,

@@ -26,7 +26,8 @@ amct_search_options amct_search_defaults(void)
                                  .evaluations = 400,
                                  .stall = 120,
                                  .probe_samples = 64,
-                                 .front = 12};
+                                 .front = 12,
+                                 .refinements = 8};
 }
 
 const char *amct_search_algorithm(size_t i, const char **summary)
@@ -245,6 +246,18 @@ static amct_status check_result(const amct_ask *ask, const amct_result *result, 
     return AMCT_OK;
 }
 
+static void take_refined(amct_search *search, amct_member *member, const amct_score *score)
+{
+    member->refined = true;
+    if (!score) {
+        member->state = AMCT_MEMBER_FAILED;
+        return;
+    }
+    member->ratio = amct_score_loss(score) / amct_score_loss(&member->score);
+    member->score = *score;
+    amct_lossbins_add(&search->lossbins, &search->plan, score, 1);
+}
+
 /* Returns the last score, NULL if the candidate is to be left aside. */
 static const amct_score *take(amct_search *search, uint32_t i, const amct_result *result)
 {
@@ -259,6 +272,10 @@ static const amct_score *take(amct_search *search, uint32_t i, const amct_result
         return last;
     }
     amct_member *member = &search->archive.members[search->slots[i].member];
+    if (search->slots[i].kind == AMCT_SLOT_REFINED) {
+        take_refined(search, member, last);
+        return last;
+    }
     search->evaluations++;
     if (!last) {
         member->state = AMCT_MEMBER_FAILED;
@@ -308,8 +325,17 @@ amct_status amct_search_tell(amct_search *search, const amct_result *results, si
         search->stall_evaluations += search->evaluations - before;
         watch_stall(search);
     }
-    for (uint32_t i = 0; search->algorithm->told && i < n; i++)
-        search->algorithm->told(search->self, search, &search->slots[i], last[i]);
+    bool refined = false;
+    for (uint32_t i = 0; i < n; i++) {
+        if (search->algorithm->told)
+            search->algorithm->told(search->self, search, &search->slots[i], last[i]);
+        refined |= search->slots[i].kind == AMCT_SLOT_REFINED;
+    }
+    if (refined) { /* what is worth trying may be others now */
+        amct_engine_judge(search);
+        search->stall_evaluations = 0;
+        search->stall_ns = amct_engine_incumbent_ns(search);
+    }
     free(last);
     return AMCT_OK;
 }

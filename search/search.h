@@ -19,7 +19,7 @@
  *   that do not fit (of other options, another version) are refused by tell at the latest when
  *   they differ in what was measured.
  * - A genome is asked in full at most once; a probe of it (a first look at single genes) may come
- *   before, under a number of its own.
+ *   before, and what refining makes of it after, under numbers of their own.
  * - The search never sees a network. It calls the cost function, at most once per genome as long as
  *   its memory lasts (memo.h), within ask only.
  * One thread at a time.
@@ -57,13 +57,16 @@ typedef struct amct_search_options {
     uint32_t stall;         /* stop after so many without a gain of 0.1 %; 0: never */
     uint32_t probe_samples; /* for a first look at single genes */
     uint32_t front;         /* of the evaluations, how many may go to other points of the front */
+    uint32_t refinements; /* candidates that may be asked again as refining leaves them; 0: none */
 } amct_search_options;
 
-amct_search_options amct_search_defaults(void); /* auto, 1, 8, 400, 120, 64, 12 */
+amct_search_options amct_search_defaults(void); /* auto, 1, 8, 400, 120, 64, 12, 8 */
 
 typedef struct amct_ask {
     uint64_t number; /* 0, 1, 2 ... over all asks of the search */
     bool probe;      /* a first look at a single gene */
+    bool refined;    /* the candidate of ask `of`, refined: measured on all samples */
+    uint64_t of;
     const uint8_t *genome;
     double cost_ns;
     amct_race race;

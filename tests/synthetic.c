@@ -107,12 +107,13 @@ static amct_pcg own_rng(const synthetic *s, const uint8_t *genome, uint64_t stre
     return amct_pcg_new(amct_hash_bytes(seed, genome, s->shape.n_genes).lo, stream);
 }
 
-double synthetic_loss(const synthetic *s, const uint8_t *genome)
+static double loss_of(const synthetic *s, const uint8_t *genome, bool refined)
 {
     double loss = 0;
     uint32_t changed = 0;
     for (uint32_t g = 0; g < s->shape.n_genes; g++) {
-        loss += s->loss[g][genome[g]];
+        double left = s->shape.left[s->kinds[g]];
+        loss += s->loss[g][genome[g]] * (refined && left > 0 ? left : 1);
         changed += genome[g] != 0;
     }
     if (changed > 1 && s->shape.interaction > 0) {
@@ -122,28 +123,43 @@ double synthetic_loss(const synthetic *s, const uint8_t *genome)
     return loss;
 }
 
-double synthetic_drop(const synthetic *s, const uint8_t *genome)
+double synthetic_loss(const synthetic *s, const uint8_t *genome)
+{
+    return loss_of(s, genome, false);
+}
+
+double synthetic_refined_loss(const synthetic *s, const uint8_t *genome)
+{
+    return loss_of(s, genome, true);
+}
+
+/* The true drop of a genome of that loss. */
+static double drop_of(const synthetic *s, const uint8_t *genome, double loss)
 {
     amct_pcg rng = own_rng(s, genome, 2);
-    double loss = synthetic_loss(s, genome);
     double drop = s->shape.agreement ? s->changes * sqrt(loss) : s->slope * loss;
     return fmin(drop * exp(s->shape.deviation * draw_normal(&rng)), 0.9);
 }
 
-static void add_exact_samples(const synthetic *s, const uint8_t *genome, uint32_t n,
+double synthetic_drop(const synthetic *s, const uint8_t *genome)
+{
+    return drop_of(s, genome, synthetic_loss(s, genome));
+}
+
+static void add_exact_samples(const synthetic *s, const amct_ask *ask, uint32_t n,
                               amct_score *score)
 {
-    double loss = synthetic_loss(s, genome);
+    double loss = loss_of(s, ask->genome, ask->refined);
     score->n = n;
-    score->lost = (uint32_t)lround(synthetic_drop(s, genome) * n);
+    score->lost = (uint32_t)lround(drop_of(s, ask->genome, loss) * n);
     score->loss_sum = loss * n;
     score->loss_sum_sq = loss * loss * n;
 }
 
-static void add_samples(const synthetic *s, const uint8_t *genome, uint32_t upto, amct_pcg *rng,
+static void add_samples(const synthetic *s, const amct_ask *ask, uint32_t upto, amct_pcg *rng,
                         amct_score *score)
 {
-    double loss = synthetic_loss(s, genome), drop = synthetic_drop(s, genome);
+    double loss = loss_of(s, ask->genome, ask->refined), drop = drop_of(s, ask->genome, loss);
     double changed = s->shape.agreement ? drop : fmin(fmax(s->changes * sqrt(loss), drop), 0.9);
     double lost = (changed + drop) / 2, gained = (changed - drop) / 2;
     for (; score->n < upto; score->n++) {
@@ -167,9 +183,9 @@ amct_result synthetic_measure(const synthetic *s, const amct_ask *ask)
     uint32_t upto;
     while (amct_race_step(&ask->race, &score, &upto) == AMCT_RACE_CONTINUE) {
         if (s->shape.noise)
-            add_samples(s, ask->genome, upto, &rng, &score);
+            add_samples(s, ask, upto, &rng, &score);
         else
-            add_exact_samples(s, ask->genome, upto, &score);
+            add_exact_samples(s, ask, upto, &score);
         result.scores[result.n_scores++] = score;
     }
     return result;

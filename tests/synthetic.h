@@ -20,6 +20,7 @@ typedef struct synthetic_shape {
     double interaction; /* standard deviation of the log of a genome's own factor on its loss */
     double deviation;   /* the same on its drop */
     bool agreement;     /* no labels: the drop is changes * sqrt(loss) */
+    double left[AMCT_GENE_KINDS]; /* of the losses of a kind by refining; 0: all */
     bool noise; /* false: every sample has the mean loss, the drop is exact up to rounding */
 } synthetic_shape;
 
@@ -43,6 +44,7 @@ amct_search_problem synthetic_problem(synthetic *s, uint32_t search_samples,
 
 double synthetic_cost(const synthetic *s, const uint8_t *genome);
 double synthetic_loss(const synthetic *s, const uint8_t *genome); /* true mean loss */
+double synthetic_refined_loss(const synthetic *s, const uint8_t *genome);
 double synthetic_drop(const synthetic *s, const uint8_t *genome); /* true drop */
 
 /* Measures one ask as a worker would. */

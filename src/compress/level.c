@@ -14,6 +14,7 @@ struct amct_leveldb {
     const amct_layer *layers;
     const amct_calibration *calibration;
     amct_level_options options;
+    const amct_moments *known; /* borrowed, or NULL */
     char *folder;
     amct_arena *arena;
     struct entry {
@@ -130,6 +131,11 @@ typedef struct item {
     amct_status status;
     char reason[AMCT_ERR_TEXT];
 } item;
+
+static const amct_gram *known_gram(const amct_leveldb *db, uint32_t layer)
+{
+    return db->known ? amct_moments_of(db->known, layer) : NULL;
+}
 
 typedef struct filling {
     amct_leveldb *db;
@@ -253,6 +259,12 @@ static uint32_t behind(const filling *f, uint32_t i)
 
 /* ---- Making it ---------------------------------------------------------------------------- */
 
+static const amct_gram *gram_of(const filling *f, uint32_t layer)
+{
+    const amct_gram *known = known_gram(f->db, layer);
+    return known || !f->moments ? known : amct_moments_of(f->moments, layer);
+}
+
 static amct_status make_layer(void *ctx, uint32_t worker, uint32_t task, amct_err *err)
 {
     filling *f = ctx;
@@ -262,9 +274,9 @@ static amct_status make_layer(void *ctx, uint32_t worker, uint32_t task, amct_er
         item *it = &f->items[i];
         amct_quantise_options options = options_of(f, it);
         amct_err why;
-        it->status = amct_quantise_layer(
-            &it->q, db->graph, &db->layers[it->layer], &db->calibration->layers[it->layer],
-            f->moments ? amct_moments_of(f->moments, it->layer) : NULL, &options, &why);
+        it->status = amct_quantise_layer(&it->q, db->graph, &db->layers[it->layer],
+                                         &db->calibration->layers[it->layer], gram_of(f, it->layer),
+                                         &options, &why);
         if (it->status == AMCT_E_UNSUPPORTED) {
             memcpy(it->reason, why.text, sizeof it->reason);
             continue;
@@ -309,7 +321,7 @@ static amct_status make_pass(filling *f, uint32_t jobs, amct_err *err)
     }
     for (uint32_t t = 0; t < f->n_layers; t++) {
         uint32_t layer = f->items[f->first[t]].layer;
-        any |= wanted[layer] = f->gram[layer];
+        any |= wanted[layer] = f->gram[layer] && !known_gram(db, layer);
         for (uint32_t i = f->first[t], end = behind(f, i); i < end; i++)
             block->bytes += (amct_level_payload(&f->items[i].q) + 63) / 64 * 64;
     }
@@ -335,17 +347,17 @@ static amct_status make_pass(filling *f, uint32_t jobs, amct_err *err)
     return status;
 }
 
-/* What the second moments of a layer take, and work with them in each process. */
+/* What the second moments of a layer take beside those that are known, and work with them in each
+ * process; 0 and no work if it has none. */
 static size_t gram_bytes(const filling *f, uint32_t layer, size_t *per_process)
 {
     const amct_leveldb *db = f->db;
-    size_t sums = amct_moments_bytes(per_process, db->graph, &db->layers[layer],
-                                     &db->calibration->layers[layer]);
-    if (sums) {
-        size_t rounding = amct_quantise_bytes(db->graph, &db->layers[layer]);
-        *per_process = rounding > *per_process ? rounding : *per_process;
-    }
-    return sums;
+    size_t work = 0, sums = amct_moments_bytes(&work, db->graph, &db->layers[layer],
+                                               &db->calibration->layers[layer]);
+    bool known = known_gram(db, layer);
+    size_t rounding = sums ? amct_quantise_bytes(db->graph, &db->layers[layer]) : 0;
+    *per_process = rounding > work || known ? rounding : work;
+    return known ? 0 : sums;
 }
 
 /* Splits the layers into passes whose second moments fit into the limit together. */
@@ -383,13 +395,18 @@ static void choose_grams(filling *f, const uint32_t *wanted)
         if (!(wanted[l] & users))
             continue;
         size_t per_process = 0, sums = gram_bytes(f, l, &per_process);
-        f->gram[l] = sums && sums + per_process <= f->limit_bytes;
-        if (sums && !f->gram[l])
+        f->gram[l] = sums + per_process && sums + per_process <= f->limit_bytes;
+        if (sums + per_process && !f->gram[l])
             amct_log(AMCT_LOG_WARN,
                      "layer '%s': its Gram matrix takes %zu MiB, more than the memory limit "
                      "allows: its weights are rounded without it",
                      f->db->layers[l].name, (sums + per_process) >> 20);
     }
+}
+
+void amct_leveldb_know(amct_leveldb *db, const amct_moments *moments)
+{
+    db->known = moments;
 }
 
 amct_status amct_leveldb_fill(amct_leveldb *db, const uint32_t *wanted, const amct_feed *feed,

@@ -45,6 +45,10 @@ amct_status amct_leveldb_new(amct_leveldb **out, const amct_graph *graph, const 
                              const char *folder, amct_err *err);
 void amct_leveldb_free(amct_leveldb *db); /* NULL is allowed */
 
+/* Second moments that are at hand, of the database's calibration: levels filled from now on take
+ * these and do not collect them again. Borrowed; NULL: none. */
+void amct_leveldb_know(amct_leveldb *db, const amct_moments *moments);
+
 /* Computes the levels that are neither in memory nor in the folder, in `jobs` processes: of layer i
  * each kind of which bit 1 << kind of wanted[i] is set, unless it is AMCT_LEVEL_16, and the layer
  * can be quantised; the result does not depend on jobs. feed: the samples of the calibration, for

@@ -282,7 +282,7 @@ static amct_status put_scores(amct_study *s, const amct_study_candidate *c, amct
 static amct_status put_row(amct_study *s, const amct_study_candidate *c, amct_err *err)
 {
     sqlite3_bind_int64(s->put, 1, (sqlite3_int64)c->number);
-    sqlite3_bind_text(s->put, 2, c->probe ? "probe" : "candidate", -1, SQLITE_STATIC);
+    sqlite3_bind_text(s->put, 2, c->probe ? "probe" : c->refined ? "refined" : "candidate", -1, SQLITE_STATIC);
     bind_bytes(s->put, 3, c->genome, c->genome_size);
     sqlite3_bind_double(s->put, 4, c->cost_ns);
     sqlite3_bind_double(s->put, 5, c->seconds);
@@ -321,6 +321,7 @@ static amct_status read_candidate(amct_study_candidate *out, amct_study *s, sqli
         return fail_damaged(s, (uint64_t)sqlite3_column_int64(stmt, 0), err);
     *out = (amct_study_candidate){.number = (uint64_t)sqlite3_column_int64(stmt, 0),
                                   .probe = strcmp(kind, "probe") == 0,
+                                  .refined = strcmp(kind, "refined") == 0,
                                   .genome = sqlite3_column_blob(stmt, 2),
                                   .genome_size = (uint32_t)sqlite3_column_bytes(stmt, 2),
                                   .cost_ns = sqlite3_column_double(stmt, 3),

@@ -31,7 +31,8 @@ typedef struct amct_study_score {
 
 typedef struct amct_study_candidate {
     uint64_t number;
-    bool probe; /* a first look at single genes */
+    bool probe;   /* a first look at single genes */
+    bool refined; /* what refining left of an earlier one */
     bool failed;
     const uint8_t *genome; /* the index of a level per gene */
     uint32_t genome_size;

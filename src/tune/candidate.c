@@ -17,8 +17,7 @@ bool amct_choices_are_structured(const uint8_t *choices, uint32_t n_layers,
 }
 
 amct_status amct_choices_genome(amct_structure_genome *out, const uint8_t *choices,
-                                uint32_t n_layers, const amct_structure *structure,
-                                amct_err *err)
+                                uint32_t n_layers, const amct_structure *structure, amct_err *err)
 {
     uint32_t n_groups = amct_parts_groups(structure);
     uint32_t *kept = calloc(n_groups + (size_t)1, sizeof *kept);

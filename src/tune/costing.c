@@ -23,9 +23,9 @@ struct amct_costing {
     uint32_t n_layers;
     const amct_structure *structure;
     uint32_t n_choices;
-    float *ones;               /* as many as the widest layer has channels */
+    float *ones; /* as many as the widest layer has channels */
     int32_t *zeros;
-    amct_layer_cost *details;  /* shared memory */
+    amct_layer_cost *details;   /* shared memory */
     amct_estimating *estimator; /* of the worker */
     amct_workers *workers;
     known *known; /* KNOWN of them, by hash; a later one takes the place of an older one */
@@ -53,8 +53,7 @@ static amct_status set_structure(shape *s, const amct_costing *c, const uint8_t 
 {
     amct_structure_genome genome;
     AMCT_TRY(amct_choices_genome(&genome, choices, c->n_layers, c->structure, err));
-    amct_status status =
-        amct_structure_shape(&s->structured, c->structure, c->graph, &genome, err);
+    amct_status status = amct_structure_shape(&s->structured, c->structure, c->graph, &genome, err);
     amct_choices_free(&genome);
     AMCT_TRY(status);
     s->graph = s->structured.graph;

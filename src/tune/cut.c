@@ -52,8 +52,8 @@ amct_status amct_cut_make(amct_cut *out, bool *usable, const amct_graph *graph, 
 {
     amct_cut cut = {.tensors = calloc(graph->n_tensors + 1, sizeof *cut.tensors),
                     .bytes = calloc(graph->n_tensors + 1, sizeof *cut.bytes)};
-    amct_status status = cut.tensors && cut.bytes ? find_tensors(&cut, graph, before, err)
-                                                  : amct_fail_nomem(err);
+    amct_status status =
+        cut.tensors && cut.bytes ? find_tensors(&cut, graph, before, err) : amct_fail_nomem(err);
     if (status == AMCT_OK)
         *usable = measure(&cut, graph);
     if (status == AMCT_OK && *usable)

@@ -71,7 +71,7 @@ static amct_status measure_staged(amct_tally *tally, amct_evaluator *e, const am
 
 /* What the search sees. Where the cosine is measured it is both the loss and, counted like changed
  * answers, the drop; 0.17 is the loss that the search expects per unit of drop (search/drop.h). */
-static amct_score score_of(const amct_judge *judge, const amct_tally *t)
+amct_score amct_bench_score(const amct_judge *judge, const amct_tally *t)
 {
     if (judge->metric != AMCT_METRIC_COSINE)
         return (amct_score){t->n, t->lost, t->gained, t->kl, t->kl_sq};
@@ -100,7 +100,7 @@ static amct_status race(scores *to, const amct_race *how, amct_evaluator *e,
     while (amct_race_step(how, &score, &upto) == AMCT_RACE_CONTINUE) {
         AMCT_TRY(structured ? measure_whole(&tally, e, graph, score.n, upto, err)
                             : measure_staged(&tally, e, graph, score.n, upto, err));
-        score = score_of(e->bench->judge, &tally);
+        score = amct_bench_score(e->bench->judge, &tally);
         to->at[to->n++] = score;
     }
     return AMCT_OK;

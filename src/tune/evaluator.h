@@ -21,7 +21,7 @@ typedef struct amct_bench {
     const amct_prefix *prefix; /* what does not change, already computed; NULL: nothing */
     const amct_stages *stages;
     size_t cache_bytes; /* of rows that a worker keeps between candidates */
-    amct_feed feed;            /* the search samples */
+    amct_feed feed;     /* the search samples */
     amct_engine engine;
 } amct_bench;
 
@@ -47,6 +47,8 @@ amct_status amct_evaluator_begin(amct_evaluator *evaluator, uint64_t number, con
 /* Waits for one that is done; false after a signal, or if none came within wait_ms. */
 bool amct_evaluator_wait(amct_evaluator *evaluator, amct_measured *out, int wait_ms);
 
+/* What a tally is to the search. */
+amct_score amct_bench_score(const amct_judge *judge, const amct_tally *tally);
 /* Within a process: the tally of a range of the bench's samples. */
 amct_status amct_bench_measure(amct_tally *tally, amct_plan *plan, const amct_graph *graph,
                                const amct_bench *bench, uint32_t from, uint32_t to, float *rows,

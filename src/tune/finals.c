@@ -334,28 +334,54 @@ static amct_status take_candidates(final_round *r, const amct_finalist *candidat
     return AMCT_OK;
 }
 
+enum { PARTS = 16 };
+
+static amct_status begin(final_round *r, amct_finals *finals, bool *todo,
+                         const amct_finals_work *work, const amct_finalist *candidates, size_t n,
+                         amct_err *err)
+{
+    *finals = (amct_finals){.chosen = -1, .arena = amct_arena_new()};
+    *r = (final_round){.work = work, .finals = finals, .todo = todo, .at = -1, .n_parts = PARTS};
+    r->kept = amct_shared_alloc(AMCT_FINALISTS * sizeof *r->kept);
+    r->parts = amct_shared_alloc(AMCT_FINALISTS * PARTS * sizeof *r->parts);
+    if (!finals->arena || !r->kept || !r->parts)
+        return amct_fail_nomem(err);
+    AMCT_TRY(take_candidates(r, candidates, n, err));
+    return finals->n ? refine_all(r, err) : AMCT_OK;
+}
+
+static void end(final_round *r)
+{
+    amct_shared_free(r->kept, AMCT_FINALISTS * sizeof *r->kept);
+    amct_shared_free(r->parts, AMCT_FINALISTS * PARTS * sizeof *r->parts);
+}
+
+amct_status amct_finals_refine(amct_tally *out, const amct_finals_work *work,
+                               const amct_finalist *candidate, amct_err *err)
+{
+    amct_finals finals;
+    final_round r;
+    bool todo[AMCT_FINALISTS] = {false};
+    amct_status status = begin(&r, &finals, todo, work, candidate, 1, err);
+    if (status == AMCT_OK)
+        *out = finals.at[0].search;
+    end(&r);
+    amct_finals_free(&finals);
+    return status;
+}
+
 amct_status amct_finals_run(amct_finals *out, const amct_finals_work *work,
                             const amct_finalist *candidates, size_t n, amct_err *err)
 {
-    enum { PARTS = 16 };
-    amct_finals finals = {.chosen = -1, .arena = amct_arena_new()};
+    amct_finals finals;
+    final_round r;
     bool todo[AMCT_FINALISTS] = {false};
-    final_round r = {.work = work, .finals = &finals, .todo = todo, .at = -1, .n_parts = PARTS};
-    size_t kept_bytes = AMCT_FINALISTS * sizeof *r.kept;
-    size_t parts_bytes = AMCT_FINALISTS * PARTS * sizeof *r.parts;
-    r.kept = amct_shared_alloc(kept_bytes);
-    r.parts = amct_shared_alloc(parts_bytes);
-    amct_status status = finals.arena && r.kept && r.parts ? AMCT_OK : amct_fail_nomem(err);
-    if (status == AMCT_OK)
-        status = take_candidates(&r, candidates, n, err);
-    if (status == AMCT_OK && finals.n)
-        status = refine_all(&r, err);
+    amct_status status = begin(&r, &finals, todo, work, candidates, n, err);
     if (status == AMCT_OK && finals.n && work->confirm_feed.n)
         status = confirm_all(&r, err);
     if (status == AMCT_OK && finals.n)
         judge(&finals, work);
-    amct_shared_free(r.kept, kept_bytes);
-    amct_shared_free(r.parts, parts_bytes);
+    end(&r);
     if (status != AMCT_OK)
         amct_finals_free(&finals);
     else

@@ -19,7 +19,7 @@ typedef struct amct_final {
     double cost_ns;
     amct_refined refined;     /* its form, the best of all */
     amct_candidate candidate; /* in that form */
-    amct_tally search;             /* on all search samples */
+    amct_tally search;        /* on all search samples */
     amct_tally confirm;
     amct_drop_verdict verdict;
 } amct_final;
@@ -45,6 +45,11 @@ typedef struct amct_finals_work {
     size_t limit_bytes; /* while refining */
     uint32_t jobs;
 } amct_finals_work;
+
+/* Refines one candidate and measures it on the search samples, unless the study holds it refined
+ * already, and keeps it there. The score recorded for it in the loop is the caller's matter. */
+amct_status amct_finals_refine(amct_tally *out, const amct_finals_work *work,
+                               const amct_finalist *candidate, amct_err *err);
 
 /* Refines, measures and judges the candidates, in order of cost; what the study already holds is
  * not measured again. They are judged in sequence, the one that lost least on the search samples

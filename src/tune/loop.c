@@ -57,6 +57,7 @@ static amct_status record(amct_loop *loop, const amct_ask *ask, const amct_measu
 {
     amct_study_candidate c = {.number = ask->number,
                               .probe = ask->probe,
+                              .refined = ask->refined,
                               .genome = ask->genome,
                               .genome_size = loop->genes->n,
                               .cost_ns = ask->cost_ns,
@@ -103,6 +104,17 @@ static amct_status take(amct_loop *loop, batch *b, const amct_measured *m, amct_
     return AMCT_OK;
 }
 
+/* All processes at once. */
+static amct_status refine(amct_loop *loop, batch *b, const amct_ask *ask, amct_err *err)
+{
+    double begin = amct_clock();
+    amct_measured m = {.number = ask->number, .n_scores = 1};
+    b->in_flight++;
+    AMCT_TRY(loop->refine(loop->ctx, ask, &m.scores[0], err));
+    m.seconds = amct_clock() - begin;
+    return take(loop, b, &m, err);
+}
+
 static bool must_stop(const amct_loop *loop)
 {
     return (loop->stop && *loop->stop) || amct_clock() >= loop->deadline;
@@ -112,7 +124,9 @@ static amct_status begin_more(amct_loop *loop, batch *b, amct_err *err)
 {
     while (b->next < b->n && (b->done[b->next] || amct_evaluator_idle(loop->evaluator))) {
         const amct_ask *ask = &b->asks[b->next];
-        if (!b->done[b->next]) {
+        if (!b->done[b->next] && ask->refined) {
+            AMCT_TRY(refine(loop, b, ask, err));
+        } else if (!b->done[b->next]) {
             amct_genes_express(loop->genes, ask->genome, b->choices);
             AMCT_TRY(
                 amct_evaluator_begin(loop->evaluator, ask->number, b->choices, &ask->race, err));

@@ -14,7 +14,7 @@
 
 /* What the loop has done, also while it runs. */
 typedef struct amct_loop_stats {
-    uint32_t measured, replayed; /* candidates and probes */
+    uint32_t measured, replayed; /* candidates and probes, and what was refined */
     uint32_t failed;
     uint64_t samples;          /* run by measured ones */
     uint64_t rejected_samples; /* of candidates that were given up */
@@ -27,9 +27,11 @@ typedef struct amct_loop {
     const amct_genes *genes;
     amct_search *search;
     amct_study *study;
-    amct_evaluator *evaluator; /* NULL: only what the study holds */
+    amct_evaluator *evaluator;         /* NULL: only what the study holds */
     double deadline;                   /* amct_clock; INFINITY: none */
     const volatile sig_atomic_t *stop; /* not 0: the user wants it to end */
+    /* Refines the candidate of an ask and measures what that leaves on all search samples. */
+    amct_status (*refine)(void *ctx, const amct_ask *ask, amct_score *score, amct_err *err);
     /* Called after each batch, for progress and to publish what is new. */
     amct_status (*after_batch)(void *ctx, const struct amct_loop *loop, amct_err *err);
     void *ctx;

@@ -68,8 +68,8 @@ amct_status amct_prefix_make(amct_prefix **out, const amct_graph *graph, const b
 {
     amct_prefix *p = calloc(1, sizeof *p);
     bool *fixed = amct_prefix_fixed(graph, changing), usable = false;
-    amct_status status = p && fixed ? amct_cut_make(&p->cut, &usable, graph, fixed, err)
-                                    : amct_fail_nomem(err);
+    amct_status status =
+        p && fixed ? amct_cut_make(&p->cut, &usable, graph, fixed, err) : amct_fail_nomem(err);
     double all = 0, saved = 0;
     for (uint32_t n = 0; status == AMCT_OK && n < graph->n_nodes; n++) {
         all += node_macs[n];

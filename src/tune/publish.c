@@ -108,12 +108,11 @@ static amct_status write_and_check(const char *folder, const amct_setup *s,
     amct_graph *stitched;
     AMCT_TRY(amct_candidate_stitch(&stitched, candidate, err));
     amct_origin origin = {candidate->layers, candidate->n_layers, candidate->levels};
-    amct_export_options options = {
-        .formats = (s->config->format_amct ? AMCT_EXPORT_AMCT : 0) |
-                   (s->config->format_qdq ? AMCT_EXPORT_QDQ : 0),
-        .batch = s->model.batch,
-        .free_batch = s->model.free_batch,
-        .calibration = {s->config->range, 1}};
+    amct_export_options options = {.formats = (s->config->format_amct ? AMCT_EXPORT_AMCT : 0) |
+                                              (s->config->format_qdq ? AMCT_EXPORT_QDQ : 0),
+                                   .batch = s->model.batch,
+                                   .free_batch = s->model.free_batch,
+                                   .calibration = {s->config->range, 1}};
     amct_status status = amct_folder_remove(folder, err);
     if (status == AMCT_OK)
         status = amct_folder_make(folder, err);

@@ -333,6 +333,7 @@ static amct_status make_levels(amct_setup *s, amct_err *err)
         status =
             amct_leveldb_new(&s->levels, m->graph, m->layers, s->stats, &s->level, folder, err);
     if (status == AMCT_OK) {
+        amct_leveldb_know(s->levels, s->moments);
         amct_genes_wanted(&s->genes, wanted);
         status = amct_leveldb_fill(s->levels, wanted, &feed, s->jobs,
                                    s->config->memory_limit_bytes / 2, err);
@@ -400,7 +401,6 @@ amct_status amct_setup_outline(amct_setup *s, amct_err *err)
 static amct_status make_structure(amct_setup *s, amct_err *err)
 {
     const amct_model *m = &s->model;
-    AMCT_TRY(collect_moments(s, err));
     amct_structure_options options = {.choice = s->config->amct_channels ? AMCT_CHOOSE_BALANCED
                                                                          : AMCT_CHOOSE_ENERGY,
                                       .amct_ranks = s->config->amct_ranks,
@@ -423,9 +423,12 @@ amct_status amct_setup_levels(amct_setup *s, amct_err *err)
     amct_feed feed = amct_selection_feed(&s->calibration);
     AMCT_TRY(amct_calibrate(&s->stats, s->model.graph, s->model.layers, s->model.n_layers, &feed,
                             &s->config->range, s->jobs, err));
+    bool structure = s->config->n_ratios || s->config->rank_levels;
+    if (structure)
+        AMCT_TRY(collect_moments(s, err));
     AMCT_TRY(make_levels(s, err));
     AMCT_TRY(amct_genes_drop_impossible(&s->genes, s->levels, err));
-    return s->config->n_ratios || s->config->rank_levels ? make_structure(s, err) : AMCT_OK;
+    return structure ? make_structure(s, err) : AMCT_OK;
 }
 
 /* ---- The bench ---------------------------------------------------------------------------- */

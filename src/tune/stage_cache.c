@@ -23,7 +23,7 @@ struct amct_stage_cache {
     uint64_t candidate; /* counts them */
     /* of the candidate at hand */
     const amct_graph *graph;
-    entry *kept[AMCT_STAGES_MAX];           /* per stage; NULL: nothing can be kept */
+    entry *kept[AMCT_STAGES_MAX];            /* per stage; NULL: nothing can be kept */
     unsigned char *scratch[AMCT_STAGES_MAX]; /* a batch of rows, where nothing is kept */
     amct_graph *graphs[AMCT_STAGES_MAX];
     amct_plan *plans[AMCT_STAGES_MAX]; /* made when they are needed */
@@ -154,8 +154,9 @@ static amct_status make_plan(amct_stage_cache *c, uint32_t s, amct_err *err)
 {
     const amct_stages *stages = c->source.stages;
     const amct_cut *end = s + 1 < stages->n ? &stages->ends[s] : NULL;
-    const amct_cut *begin = s ? &stages->ends[s - 1] : c->source.prefix ? &c->source.prefix->cut
-                                                                        : NULL;
+    const amct_cut *begin = s                  ? &stages->ends[s - 1]
+                            : c->source.prefix ? &c->source.prefix->cut
+                                               : NULL;
     AMCT_TRY(amct_graph_clone(&c->graphs[s], c->graph, err));
     if (begin)
         AMCT_TRY(amct_cut_begin(begin, c->graphs[s], err));
@@ -178,8 +179,7 @@ amct_status amct_stage_cache_run(amct_stage_cache *c, uint32_t first, amct_plan 
     uint32_t s = stages->n - 1; /* the stage to begin with: behind the last rows that are there */
     while (s > 0 && !(c->kept[s - 1] && c->kept[s - 1]->n >= first + n))
         s--;
-    const unsigned char *rows =
-        s ? c->kept[s - 1]->rows + first * c->kept[s - 1]->row_bytes : NULL;
+    const unsigned char *rows = s ? c->kept[s - 1]->rows + first * c->kept[s - 1]->row_bytes : NULL;
     for (; s < stages->n; s++) {
         if (!c->plans[s])
             AMCT_TRY(make_plan(c, s, err));

@@ -75,6 +75,34 @@ static amct_status after_batch(void *ctx, const amct_loop *loop, amct_err *err)
     return r->search ? publish_interim(r, loop, err) : AMCT_OK;
 }
 
+static amct_finals_work finals_work(const amct_setup *s)
+{
+    return (amct_finals_work){.bench = &s->bench,
+                              .confirm_judge = &s->confirm_judge,
+                              .confirm_feed = amct_selection_feed(&s->confirm),
+                              .calibration_feed = amct_selection_feed(&s->calibration),
+                              .calibration = s->stats,
+                              .range = &s->config->range,
+                              .level = &s->level,
+                              .genes = &s->genes,
+                              .study = s->study,
+                              .budget_ratio = s->budget_ratio,
+                              .confidence = s->config->confidence,
+                              .limit_bytes = s->config->memory_limit_bytes / 4,
+                              .jobs = s->jobs};
+}
+
+static amct_status refine(void *ctx, const amct_ask *ask, amct_score *score, amct_err *err)
+{
+    const amct_setup *s = &((const runner *)ctx)->to->setup;
+    amct_finals_work work = finals_work(s);
+    amct_finalist candidate = {.number = ask->of, .genome = ask->genome, .cost_ns = ask->cost_ns};
+    amct_tally tally;
+    AMCT_TRY(amct_finals_refine(&tally, &work, &candidate, err));
+    *score = amct_bench_score(&s->search_judge, &tally);
+    return AMCT_OK;
+}
+
 static amct_status search(runner *r, double begin, amct_err *err)
 {
     amct_setup *s = &r->to->setup;
@@ -110,6 +138,7 @@ static amct_status search(runner *r, double begin, amct_err *err)
                       .deadline =
                           c->time_limit_ns ? begin + (double)c->time_limit_ns * 1e-9 : INFINITY,
                       .stop = r->hooks->stop,
+                      .refine = refine,
                       .after_batch = after_batch,
                       .ctx = r};
     status = amct_loop_run(&loop, err);
@@ -125,19 +154,7 @@ static amct_status finals(runner *r, amct_err *err)
     amct_setup *s = &r->to->setup;
     amct_finalist candidates[AMCT_FINALISTS];
     size_t n = amct_search_finalists(r->to->search, candidates, AMCT_FINALISTS);
-    amct_finals_work work = {.bench = &s->bench,
-                             .confirm_judge = &s->confirm_judge,
-                             .confirm_feed = amct_selection_feed(&s->confirm),
-                             .calibration_feed = amct_selection_feed(&s->calibration),
-                             .calibration = s->stats,
-                             .range = &s->config->range,
-                             .level = &s->level,
-                             .genes = &s->genes,
-                             .study = s->study,
-                             .budget_ratio = s->budget_ratio,
-                             .confidence = s->config->confidence,
-                             .limit_bytes = s->config->memory_limit_bytes / 4,
-                             .jobs = s->jobs};
+    amct_finals_work work = finals_work(s);
     AMCT_TRY(amct_finals_run(&r->to->finals, &work, candidates, n, err));
     if (r->to->finals.chosen >= 0)
         r->to->best = &r->to->finals.at[r->to->finals.chosen];
@@ -194,7 +211,7 @@ static amct_status note_alone(void *ctx, const amct_study_candidate *c, amct_err
     amct_tuned *to = ctx;
     uint32_t changed = 0, which = 0;
     (void)err;
-    if (c->failed || !c->n_scores || c->genome_size != to->setup.genes.n)
+    if (c->failed || c->refined || !c->n_scores || c->genome_size != to->setup.genes.n)
         return AMCT_OK;
     for (uint32_t g = 0; g < to->setup.genes.n; g++)
         if (c->genome[g])

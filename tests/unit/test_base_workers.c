@@ -26,9 +26,7 @@ static amct_status answer(void *ctx, const void *request, size_t size, void *byt
         *answer_size = sizeof requests;
         memcpy(bytes, &requests, sizeof requests);
         return AMCT_OK;
-    default:
-        memcpy(bytes, request, size);
-        *answer_size = size;
+    default: memcpy(bytes, request, size); *answer_size = size;
     }
     return AMCT_OK;
 }
@@ -36,8 +34,8 @@ static amct_status answer(void *ctx, const void *request, size_t size, void *byt
 static amct_workers *workers(uint32_t jobs, uint32_t timeout_ms)
 {
     amct_workers *w;
-    cr_assert_eq(amct_workers_new(&w, jobs, "toy worker", answer, "toy", timeout_ms, &err),
-                 AMCT_OK, "%s", err.text);
+    cr_assert_eq(amct_workers_new(&w, jobs, "toy worker", answer, "toy", timeout_ms, &err), AMCT_OK,
+                 "%s", err.text);
     return w;
 }
 

@@ -545,8 +545,9 @@ Test(onnx_hostile, two_instances_do_not_mix, .init = begin_rich, .fini = end)
                      0);
     }
     for (int i = 0; i < N; i++) {
-        cr_assert_eq(amct_import_sink_new(&sinks[i], graphs[i], hosts[i], &model, NULL, NULL, &b.err),
-                     AMCT_OK);
+        cr_assert_eq(
+            amct_import_sink_new(&sinks[i], graphs[i], hosts[i], &model, NULL, NULL, &b.err),
+            AMCT_OK);
         cr_assert_eq(importer->read(selves[i], amct_import_sink_table(sinks[i])), 0);
     }
     cr_assert_eq(graphs[0]->n_nodes, graphs[1]->n_nodes);

@@ -170,7 +170,8 @@ Test(search_contract, batches_are_no_larger_than_asked_and_no_genome_comes_twice
     const amct_ask *asks, *same;
     amct_result results[5];
     size_t n, n_same, candidates = 0;
-    static uint8_t seen[400][16];
+    static uint8_t seen[400][16], of[1000][16];
+    uint32_t refined = 0;
     uint64_t number = 0;
     while (amct_search_ask(search, &asks, &n, &err) == AMCT_OK && n > 0) {
         cr_assert_leq(n, 5);
@@ -182,6 +183,14 @@ Test(search_contract, batches_are_no_larger_than_asked_and_no_genome_comes_twice
             results[i] = synthetic_measure(&net, &asks[i]);
             if (asks[i].race.looks[asks[i].race.n_looks - 1].n != problem.search_samples)
                 continue;
+            if (asks[i].refined) { /* once, after the candidate itself */
+                cr_assert_lt(asks[i].of, asks[i].number);
+                cr_assert(memcmp(of[asks[i].of], asks[i].genome, 16) == 0);
+                memset(of[asks[i].of], 0xff, 16);
+                refined++;
+                continue;
+            }
+            memcpy(of[number - 1], asks[i].genome, 16);
             for (size_t k = 0; k < candidates; k++)
                 cr_assert(memcmp(seen[k], asks[i].genome, 16) != 0);
             memcpy(seen[candidates++], asks[i].genome, 16);

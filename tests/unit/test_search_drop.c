@@ -38,7 +38,7 @@ Test(search_drop, before_anything_is_measured_the_slope_is_the_prior_and_doubtfu
                         .gained = 0,
                         .loss_sum = 0.04 * 4096,
                         .loss_sum_sq = 10 * 0.0016 * 4096};
-    amct_drop drop = amct_drop_estimate(&model, &score);
+    amct_drop drop = amct_drop_estimate(&model, &score, 1);
     cr_assert_float_eq(drop.drop, 0.17 * 0.04, 0.002);
     cr_assert_gt(model.limit_loss, 0.005);
     cr_assert_lt(model.limit_loss, 0.04, "only a part of 0.06, where the budget is spent: %g",
@@ -51,7 +51,7 @@ Test(search_drop, the_slope_of_the_network_is_learnt)
         amct_drop_model model = fitted(0.01, 4096, 0, slope, true);
         double loss = 0.009 / slope;
         amct_score score = score_of(4096, loss, slope);
-        amct_drop drop = amct_drop_estimate(&model, &score);
+        amct_drop drop = amct_drop_estimate(&model, &score, 1);
         cr_assert_float_eq(drop.drop, 0.009, 0.0018, "slope %g: %g", slope, drop.drop);
         cr_assert_lt(drop.se, 0.0030, "slope %g: %g", slope, drop.se);
         cr_assert_gt(model.limit_loss, 0.4 * 0.01 / slope);
@@ -64,7 +64,8 @@ Test(search_drop, a_lucky_count_moves_the_estimate_little)
     amct_drop_model model = fitted(0.01, 1000, 0, 0.17, true);
     amct_score fair = score_of(1000, 0.06, 0.17), lucky = fair;
     lucky.lost -= 10; /* two standard errors */
-    double moved = amct_drop_estimate(&model, &fair).drop - amct_drop_estimate(&model, &lucky).drop;
+    double moved =
+        amct_drop_estimate(&model, &fair, 1).drop - amct_drop_estimate(&model, &lucky, 1).drop;
     cr_assert_geq(moved, 0);
     cr_assert_lt(moved, 0.3 * 0.01);
 }
@@ -74,7 +75,7 @@ Test(search_drop, many_samples_make_counts_count)
     /* Without knowledge of the slope and with 50000 samples the counts are better than the loss. */
     amct_drop_model model = fitted(0.05, 50000, 0, 0, false);
     amct_score score = score_of(50000, 0.1, 0.35);
-    amct_drop drop = amct_drop_estimate(&model, &score);
+    amct_drop drop = amct_drop_estimate(&model, &score, 1);
     cr_assert_gt(drop.weight, 0.9);
     cr_assert_float_eq(drop.drop, 0.035, 0.002);
 }
@@ -115,7 +116,7 @@ Test(search_drop, agreement_falls_with_the_root_of_the_loss)
     cr_assert_gt(model.limit_loss, 0.3 * 0.01);
     cr_assert_lt(model.limit_loss, 0.01); /* (0.02 / 0.2)^2 */
     amct_score score = {2000, 20, 0, 0.0025 * 2000, 10 * 0.0025 * 0.0025 * 2000};
-    cr_assert_float_eq(amct_drop_estimate(&model, &score).drop, 0.01, 0.002);
+    cr_assert_float_eq(amct_drop_estimate(&model, &score, 1).drop, 0.01, 0.002);
 }
 
 Test(search_drop, what_is_good_enough_is_provable_as_often_as_asked)
@@ -162,10 +163,10 @@ Test(search_drop, a_candidate_without_loss_is_good_and_a_terrible_one_is_not)
 {
     amct_drop_model model = fitted(0.01, 1024, 0, 0.17, true);
     amct_score none = {.n = 1024};
-    amct_drop drop = amct_drop_estimate(&model, &none);
+    amct_drop drop = amct_drop_estimate(&model, &none, 1);
     cr_assert(isfinite(drop.drop) && drop.drop < 1e-5 && drop.margin > 0);
     amct_score all = {1024, 1024, 0, 1e6, 1e12};
-    drop = amct_drop_estimate(&model, &all);
+    drop = amct_drop_estimate(&model, &all, 1);
     cr_assert(isfinite(drop.drop) && drop.margin < 0);
     cr_assert_lt(drop.within, 0);
 }
@@ -175,10 +176,10 @@ Test(search_drop, the_race_limit_is_that_of_the_estimate)
     amct_drop_model model = fitted(0.01, 1024, 0, 0.17, true);
     amct_race race;
     amct_race_plan(&race, 1024);
-    amct_drop_limit_race(&model, &race);
+    amct_drop_limit_race(&model, 1, &race);
     cr_assert_eq(race.limit_loss, model.limit_loss);
     cr_assert_float_eq(race.exponent, 1, 0.1);
     cr_assert(race.weight >= 0 && race.weight < 0.5);
     amct_score at = score_of(1024, model.limit_loss, 0.17);
-    cr_assert_float_eq(amct_drop_estimate(&model, &at).drop, race.limit_drop, 0.001);
+    cr_assert_float_eq(amct_drop_estimate(&model, &at, 1).drop, race.limit_drop, 0.001);
 }

@@ -282,7 +282,7 @@ Test(tf_hostile, unknown_options_are_refused, .init = begin, .fini = end)
         amct_import_bytes(&g, &amct_plugin_v1, file->data, file->size, NULL, &option, 1, &b.err),
         AMCT_E_INVALID);
     HAS(b.err.text,
-        "unknown option 'size'; the TensorFlow importer has signature, outputs, layout");
+        "unknown option 'size'; the TensorFlow importer has signature, outputs, shape, layout");
     option.key = "outputs";
     option.value = "x,nothing";
     cr_assert_eq(

@@ -299,6 +299,47 @@ Test(tf_model, option_layout_keeps_the_input_as_the_file_has_it, .init = begin, 
     amct_graph_free(g);
 }
 
+Test(tf_model, option_shape_says_what_the_file_leaves_open, .init = begin, .fini = end)
+{
+    tb_input(&b, "x", 4, D(-1, -1, -1, 3));
+    tb_ramp(&b, "w", 4, D(1, 1, 3, 2));
+    add_conv("c", "x w", "SAME", 1);
+    amct_graph *g = tr_import(&b, "shape", "?x4x5x3");
+    assert_shape(g, g->inputs[0], 4, D(-1, 3, 4, 5));
+    amct_graph_free(g);
+}
+
+Test(tf_model, option_shape_gives_an_input_its_dims, .init = begin, .fini = end)
+{
+    tb_input(&b, "x", -1, NULL);
+    tb_node(&b, "Relu", "y", "x");
+    amct_graph *g = tr_import(&b, "shape", "2x7");
+    assert_shape(g, g->inputs[0], 2, D(2, 7));
+    amct_graph_free(g);
+}
+
+static void refuse_shape(const char *value, const char *words)
+{
+    const tb_bytes *file = tb_frozen(&b);
+    const amct_option option = {.struct_size = sizeof option, .key = "shape", .value = value};
+    amct_graph *g = NULL;
+    cr_assert_eq(
+        amct_import_bytes(&g, &amct_plugin_v1, file->data, file->size, NULL, &option, 1, &b.err),
+        AMCT_E_INVALID);
+    cr_assert_not_null(strstr(b.err.text, words), "%s", b.err.text);
+}
+
+Test(tf_model, option_shape_must_make_sense, .init = begin, .fini = end)
+{
+    tb_input(&b, "x", 2, D(-1, 3));
+    tb_node(&b, "Relu", "y", "x");
+    refuse_shape("1x", "dims like 1x224x224x3 wanted");
+    refuse_shape("0x3", "dims like 1x224x224x3 wanted");
+    refuse_shape("", "dims like 1x224x224x3 wanted");
+    refuse_shape("1x2x3x4x5x6x7x8x9", "dims like 1x224x224x3 wanted");
+    refuse_shape("1x4", "option shape is 1x4, the file says ?x3");
+}
+
 /* ---- The rest ------------------------------------------------------------------------------ */
 
 Test(tf_model, a_strided_slice_counts_as_python_does, .init = begin, .fini = end)

@@ -9,6 +9,30 @@ int32_t tf_const(tf_reader *r, tf_call *call)
                           &call->dst[0]);
 }
 
+/* Dims that the file leaves open are those of option shape, if it speaks of as many. */
+static int32_t fill_open(tf_reader *r, tf_shape *shape, bool *known)
+{
+    char one[200], other[200];
+    if (!r->open_dims.rank)
+        return AMCT_OK;
+    if (!*known) {
+        *shape = r->open_dims;
+        *known = true;
+    }
+    if (shape->rank != r->open_dims.rank)
+        return AMCT_OK;
+    for (uint32_t i = 0; i < shape->rank; i++)
+        if (shape->dims[i] >= 0 && r->open_dims.dims[i] >= 0 &&
+            shape->dims[i] != r->open_dims.dims[i])
+            return tf_fail(r, AMCT_E_INVALID, "option shape is %s, the file says %s",
+                           tf_shape_text(&r->open_dims, one, sizeof one),
+                           tf_shape_text(shape, other, sizeof other));
+    for (uint32_t i = 0; i < shape->rank; i++)
+        if (shape->dims[i] < 0)
+            shape->dims[i] = r->open_dims.dims[i];
+    return AMCT_OK;
+}
+
 int32_t tf_placeholder(tf_reader *r, tf_call *call)
 {
     tf_shape shape;
@@ -20,10 +44,12 @@ int32_t tf_placeholder(tf_reader *r, tf_call *call)
                        tf_dtype_name(type));
     tf_span message = tf_wire_bytes(tf_attr(call->node, "shape"), 7);
     TF_TRY(tf_read_shape(r, message, &shape, &known));
-    if (!known || !tf_attr(call->node, "shape").data)
+    known = known && tf_attr(call->node, "shape").data;
+    TF_TRY(fill_open(r, &shape, &known));
+    if (!known)
         return tf_fail(r, AMCT_E_UNSUPPORTED,
-                       "the file does not say how many dims this input has: freeze the network "
-                       "with a fixed input shape");
+                       "the file does not say how many dims this input has: say option shape, "
+                       "like shape=1x224x224x3");
     TF_TRY(tf_value_new(r, call->name, dtype, &shape, &call->dst[0]));
     return tf_input_add(r, call->dst[0]);
 }

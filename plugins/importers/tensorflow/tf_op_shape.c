@@ -1,5 +1,6 @@
 /* Other dims for the same elements. */
 #include "tf_rules.h"
+#include "tf_runs.h"
 
 #include <math.h>
 #include <string.h>
@@ -20,35 +21,13 @@ int32_t tf_shape_of(tf_reader *r, tf_call *call)
 
 /* ---- Reshape ------------------------------------------------------------------------------- */
 
-/* Product of dims; those that are not known are counted. */
-typedef struct product {
-    uint32_t unknown;
-    int64_t known;
-} product;
-
-static void multiply(product *p, int64_t dim)
-{
-    if (dim < 0)
-        p->unknown++;
-    else if (__builtin_mul_overflow(p->known, dim, &p->known))
-        p->known = INT64_MAX;
-}
-
-static product whole(const tf_shape *shape)
-{
-    product p = {0, 1};
-    for (uint32_t i = 0; i < shape->rank; i++)
-        multiply(&p, shape->dims[i]);
-    return p;
-}
-
 /* Fills the target in: NaN is the one dim of x that is not known, -1 what is left. */
 static int32_t read_target(tf_reader *r, tf_call *call, tf_shape *out)
 {
     tf_value *x = call->src[0];
     size_t n;
     const double *numbers = tf_known(r, call->src[1], &n);
-    product from = whole(&x->shape), to;
+    tf_product from = tf_product_of(&x->shape), to;
     int64_t left = -1;
     if (!numbers)
         return tf_fail(r, AMCT_E_UNSUPPORTED,
@@ -70,106 +49,38 @@ static int32_t read_target(tf_reader *r, tf_call *call, tf_shape *out)
     }
     if (left >= 0) {
         out->dims[left] = 1;
-        to = whole(out);
+        to = tf_product_of(out);
         bool fits = to.known > 0 && from.known % to.known == 0;
         if (from.unknown == to.unknown && !fits)
             return tf_fail(r, AMCT_E_FORMAT, "%lld elements do not make rows of %lld",
                            (long long)from.known, (long long)to.known);
         out->dims[left] = from.unknown == to.unknown ? from.known / to.known : AMCT_DIM_UNKNOWN;
     }
-    to = whole(out);
+    to = tf_product_of(out);
     if (from.unknown == to.unknown && from.known != to.known)
         return tf_fail(r, AMCT_E_FORMAT, "%lld elements, %lld wanted", (long long)from.known,
                        (long long)to.known);
     return AMCT_OK;
 }
 
-/* Which dims of x become which of the target: runs with the same product, numbered. */
-typedef struct runs {
-    uint8_t from[TF_MAX_RANK], to[TF_MAX_RANK];
-    uint32_t n;
-} runs;
-
-static bool equal(product a, product b)
-{
-    return a.unknown == b.unknown && a.known == b.known;
-}
-
-static runs find_runs(const tf_shape *from, const tf_shape *to)
-{
-    runs found = {.n = 0};
-    uint32_t i = 0, k = 0;
-    while (i < from->rank || k < to->rank) {
-        product a = {0, 1}, b = {0, 1};
-        if (i < from->rank)
-            multiply(&a, from->dims[i]), found.from[i++] = (uint8_t)found.n;
-        if (k < to->rank)
-            multiply(&b, to->dims[k]), found.to[k++] = (uint8_t)found.n;
-        while (!equal(a, b) && (i < from->rank || k < to->rank)) {
-            bool more = a.unknown != b.unknown ? a.unknown < b.unknown : a.known < b.known;
-            if (k == to->rank || (more && i < from->rank))
-                multiply(&a, from->dims[i]), found.from[i++] = (uint8_t)found.n;
-            else
-                multiply(&b, to->dims[k]), found.to[k++] = (uint8_t)found.n;
-        }
-        found.n++;
-    }
-    return found;
-}
-
-/* Runs in the order in which x stores them; in each the dims must follow each other, for which x
- * may have to be transposed to `need`. The result is then stored in the order `made`. */
-static void plan_runs(const tf_shape *from, const tf_shape *to, const runs *found,
-                      const tf_order *stored, tf_order *need, tf_order *made)
-{
-    bool large[TF_MAX_RANK + 1] = {false}, seen[TF_MAX_RANK + 1] = {false};
-    uint32_t n_need = 0, n_made = 0;
-    *need = *made = tf_order_plain();
-    for (uint32_t i = 0; i < from->rank; i++)
-        if (from->dims[i] != 1)
-            large[found->from[i]] = true;
-    for (uint32_t k = 0; k <= from->rank; k++) {
-        uint32_t run = 0;
-        if (k < from->rank) {
-            run = found->from[stored->axis[k]];
-            if (seen[run] || (from->dims[stored->axis[k]] == 1 && large[run]))
-                continue;
-        }
-        for (; run < found->n; run++) { /* at the end, runs that x has no dims in */
-            if (!seen[run]) {
-                seen[run] = true;
-                for (uint32_t i = 0; i < from->rank; i++)
-                    if (found->from[i] == run)
-                        need->axis[n_need++] = (uint8_t)i;
-                for (uint32_t i = 0; i < to->rank; i++)
-                    if (found->to[i] == run)
-                        made->axis[n_made++] = (uint8_t)i;
-            }
-            if (k < from->rank)
-                break;
-        }
-    }
-}
-
 /* x[.., a, ..] with every element of dim a repeated: ExpandDims behind it, Tile, and back. */
-static bool is_repeat(const tf_call *call, const tf_shape *to, tf_value **x, uint32_t *axis)
+static bool is_repeat(const tf_call *call, const tf_shape *to, tf_value **x)
 {
     const tf_value *tiled = call->src[0], *wide = tiled->times > 1 ? tiled->from : NULL;
     if (!wide || wide->times != 1 || !wide->from || tiled->axis != wide->axis || tiled->axis < 1)
         return false;
     *x = wide->from;
-    *axis = (uint32_t)tiled->axis - 1;
-    if (to->rank != (*x)->shape.rank || (*x)->shape.dims[*axis] < 1)
+    uint32_t axis = (uint32_t)tiled->axis - 1;
+    if (to->rank != (*x)->shape.rank || (*x)->shape.dims[axis] < 1)
         return false;
     for (uint32_t i = 0; i < to->rank; i++)
-        if (to->dims[i] != (*x)->shape.dims[i] * (i == *axis ? tiled->times : 1) &&
+        if (to->dims[i] != (*x)->shape.dims[i] * (i == axis ? tiled->times : 1) &&
             (to->dims[i] >= 0 || (*x)->shape.dims[i] >= 0))
             return false;
     return true;
 }
 
-static int32_t emit_repeat(tf_reader *r, tf_call *call, tf_value *x, uint32_t axis,
-                           const tf_shape *to)
+static int32_t emit_repeat(tf_reader *r, tf_call *call, tf_value *x, const tf_shape *to)
 {
     tf_order order = tf_order_of(r, &x, 1, to->rank);
     tf_shape stored = tf_order_apply(&order, to);
@@ -177,7 +88,6 @@ static int32_t emit_repeat(tf_reader *r, tf_call *call, tf_value *x, uint32_t ax
     tf_op op = tf_op_of("Resize");
     for (uint32_t k = 0; k < stored.rank; k++)
         stored.dims[k] = stored.dims[k] < 0 ? 1 : stored.dims[k];
-    (void)axis;
     TF_TRY(tf_want(r, x, &order, &id));
     TF_TRY(tf_new_ints(r, TF_SUB(r, call, "sizes"), stored.dims, stored.rank, &sizes));
     tf_op_src(&op, id);
@@ -207,7 +117,7 @@ static int32_t emit_view(tf_reader *r, tf_call *call, tf_value *x, const tf_orde
     if (unknown > 1)
         return tf_fail(r, AMCT_E_UNSUPPORTED,
                        "more than one dim of its result is not known: all dims but the batch must "
-                       "be fixed in the file");
+                       "be fixed, in the file or by option shape");
     TF_TRY(tf_new_ints(r, TF_SUB(r, call, "shape"), dims.dims, dims.rank, &shape));
     tf_op_src(&op, flat);
     tf_op_src(&op, shape);
@@ -231,8 +141,8 @@ int32_t tf_view(tf_reader *r, tf_call *call, tf_value *x, const tf_shape *to)
         return tf_reshaped_constant(r, x, to, &call->dst[0]);
     if (x->forms)
         stored = x->forms->order;
-    runs found = find_runs(&x->shape, to);
-    plan_runs(&x->shape, to, &found, &stored, &need, &made);
+    tf_runs found = tf_runs_find(&x->shape, to);
+    tf_runs_plan(&x->shape, to, &found, &stored, &need, &made);
     if (tf_order_same(&need, &stored, &x->shape))
         need = stored;
     if (is_flattening(x, to, &need)) {
@@ -248,10 +158,9 @@ int32_t tf_reshape(tf_reader *r, tf_call *call)
 {
     tf_value *x = call->src[0];
     tf_shape to;
-    uint32_t axis;
     TF_TRY(read_target(r, call, &to));
-    if (is_repeat(call, &to, &x, &axis))
-        return emit_repeat(r, call, x, axis, &to);
+    if (is_repeat(call, &to, &x))
+        return emit_repeat(r, call, x, &to);
     if (tf_shape_equal(&x->shape, &to))
         return tf_alias(r, call);
     return tf_view(r, call, x, &to);

@@ -1,11 +1,33 @@
 /* The importer for TensorFlow's files: what the host sees of it. */
 #include "tf_reader.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* What names, nodes and lists of a file may take: many times what any real one needs. */
 #define MIN_MEMORY ((size_t)256 << 20)
 enum { MEMORY_PER_BYTE = 8 };
+
+/* "1x224x224x3", "?" or "-1" for a dim that stays open. */
+static int32_t read_shape(tf_reader *r, const char *text)
+{
+    tf_shape shape = {.rank = 0};
+    const char *at = text;
+    for (; *at && shape.rank < TF_MAX_RANK; at += *at == 'x') {
+        char *end;
+        long long dim = *at == '?' ? -1 : strtoll(at, &end, 10);
+        const char *next = *at == '?' ? at + 1 : end;
+        if (next == at || (*next && (*next != 'x' || !next[1])) || dim == 0 || dim < -1)
+            break;
+        shape.dims[shape.rank++] = dim;
+        at = next;
+    }
+    if (*at || !shape.rank)
+        return tf_fail(r, AMCT_E_INVALID, "option shape is '%.100s', dims like 1x224x224x3 wanted",
+                       text);
+    r->open_dims = shape;
+    return AMCT_OK;
+}
 
 static int32_t read_option(tf_reader *r, const amct_option *option)
 {
@@ -14,6 +36,8 @@ static int32_t read_option(tf_reader *r, const amct_option *option)
         r->signature = value;
     } else if (strcmp(key, "outputs") == 0) {
         r->outputs = value;
+    } else if (strcmp(key, "shape") == 0) {
+        return read_shape(r, value);
     } else if (strcmp(key, "layout") == 0) {
         r->keep_layout = strcmp(value, "file") == 0;
         if (!r->keep_layout && strcmp(value, "NCHW") != 0)
@@ -22,7 +46,7 @@ static int32_t read_option(tf_reader *r, const amct_option *option)
     } else {
         return tf_fail(r, AMCT_E_INVALID,
                        "unknown option '%.100s'; the TensorFlow importer has signature, outputs, "
-                       "layout",
+                       "shape, layout",
                        key);
     }
     return AMCT_OK;

@@ -119,6 +119,7 @@ typedef struct tf_reader {
     amct_view model;
     tf_memory memory;
     const char *signature, *outputs; /* options, NULL where not given */
+    tf_shape open_dims;              /* option shape; rank 0 where not given */
     bool keep_layout;                /* option layout=file */
     bool channels_first;             /* a convolution of the file is N x C x H x W already */
     char place[320];                 /* what is being read, for messages */
@@ -222,11 +223,23 @@ tf_order tf_order_of(tf_reader *r, tf_value *const *values, uint32_t n, uint32_t
 /* The value with dims in the order of perm; no node is made. */
 int32_t tf_transposed(tf_reader *r, tf_value *v, const uint32_t *perm, const char *name,
                       tf_value **out);
+
+/* ---- tf_constant.c, tf_input.c ------------------------------------------------------------- */
+
+/* Gives the constant to the sink in that order, under other dims. */
+int32_t tf_constant_emit(tf_reader *r, tf_value *v, const tf_order *order, const tf_shape *dims,
+                         uint32_t *id);
 /* A constant with the same elements and other dims. */
 int32_t tf_reshaped_constant(tf_reader *r, tf_value *v, const tf_shape *shape, tf_value **out);
-/* Gives inputs to the sink that nobody has taken. */
-int32_t tf_inputs_emit(tf_reader *r, uint32_t n);
+/* Makes the value the next input. */
 int32_t tf_input_add(tf_reader *r, tf_value *v);
+/* Whether it may be stored in another order than the file's, and is not yet. */
+bool tf_is_image(const tf_reader *r, const tf_value *v);
+int32_t tf_input_emit(tf_reader *r, tf_value *v, const tf_order *order);
+/* Gives the first n inputs to the sink, those that nobody has taken as the file has them. */
+int32_t tf_inputs_emit(tf_reader *r, uint32_t n);
+
+/* ---- tf_known.c ---------------------------------------------------------------------------- */
 
 /* All elements, NaN where not known; NULL if the value is no constant or has too many. */
 const double *tf_known(tf_reader *r, tf_value *v, size_t *n);

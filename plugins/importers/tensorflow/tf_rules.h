@@ -13,13 +13,13 @@ tf_translate tf_const, tf_placeholder, tf_alias, tf_variable, tf_read_variable, 
 /* tf_op_math.c */
 tf_translate tf_unary, tf_relu6, tf_leaky_relu, tf_rsqrt, tf_square, tf_erfc, tf_binary, tf_compare,
     tf_squared_difference, tf_add_n, tf_select, tf_cast, tf_bias_add;
-/* tf_op_conv.c */
-tf_translate tf_conv, tf_conv_transpose, tf_pool, tf_space_to_batch, tf_batch_to_space;
+/* tf_op_conv.c, tf_op_pool.c */
+tf_translate tf_conv, tf_space_to_batch, tf_batch_to_space, tf_conv_transpose, tf_pool;
 /* tf_op_norm.c */
 tf_translate tf_batch_norm, tf_lrn, tf_softmax, tf_matmul, tf_reduce, tf_arg;
 /* tf_op_shape.c */
 tf_translate tf_shape_of, tf_reshape, tf_squeeze, tf_expand_dims, tf_transpose, tf_fill, tf_tile;
-/* tf_op_move.c */
+/* tf_op_move.c, tf_op_slice.c, tf_op_picture.c */
 tf_translate tf_concat, tf_split, tf_pack, tf_unpack, tf_slice, tf_strided_slice, tf_pad, tf_gather,
     tf_resize, tf_depth_to_space;
 

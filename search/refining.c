@@ -1,0 +1,52 @@
+#include "search/refining.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { SWEEPS = 50 };
+static const double prior_left[AMCT_GENE_KINDS] = {
+    [AMCT_GENE_BITS] = 0.6, [AMCT_GENE_CHANNELS] = 0.4, [AMCT_GENE_RANK] = 0.4};
+static const double prior_sd = 0.5, own_sd = 0.25; /* of logarithms */
+
+void amct_refining_start(amct_refining *r)
+{
+    memset(r, 0, sizeof *r);
+    memcpy(r->left, prior_left, sizeof r->left);
+}
+
+double amct_refining_ratio(const amct_refining *r, const double shares[AMCT_GENE_KINDS])
+{
+    double ratio = 0;
+    for (int k = 0; k < AMCT_GENE_KINDS; k++)
+        ratio += shares[k] * r->left[k];
+    return ratio > 0 ? ratio : 1;
+}
+
+/* One Gauss-Newton step for the logarithm of left of one kind, the others fixed. */
+static void improve(amct_refining *r, int kind)
+{
+    double log_left = log(r->left[kind]);
+    double down = (log(prior_left[kind]) - log_left) / (prior_sd * prior_sd);
+    double curvature = 1 / (prior_sd * prior_sd);
+    for (uint32_t i = 0; i < r->n; i++) {
+        double ratio = amct_refining_ratio(r, r->shares[i]);
+        double slope = r->shares[i][kind] * r->left[kind] / ratio;
+        down += slope * (r->log_ratio[i] - log(ratio)) / (own_sd * own_sd);
+        curvature += slope * slope / (own_sd * own_sd);
+    }
+    r->left[kind] = exp(log_left + down / curvature);
+}
+
+void amct_refining_observe(amct_refining *r, const double shares[AMCT_GENE_KINDS], double ratio)
+{
+    double sum = 0;
+    for (int k = 0; k < AMCT_GENE_KINDS; k++)
+        sum += shares[k];
+    if (r->n == AMCT_REFINING_SEEN || !(sum > 0))
+        return;
+    memcpy(r->shares[r->n], shares, sizeof r->shares[r->n]);
+    r->log_ratio[r->n++] = log(ratio);
+    for (int i = 0; i < SWEEPS; i++)
+        for (int k = 0; k < AMCT_GENE_KINDS; k++)
+            improve(r, k);
+}

@@ -1,0 +1,118 @@
+/* What refining is expected to leave, and what the search makes of it. */
+#include "search/refining.h"
+
+#include "search/engine.h"
+#include "search/surrogate.h"
+#include "synthetic.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+
+static synthetic net;
+static amct_err err;
+
+Test(search_refining, learns_what_is_left_of_each_kind)
+{
+    static const double shares[4][AMCT_GENE_KINDS] = {
+        {1, 0, 0}, {0.2, 0.8, 0}, {0.5, 0, 0.5}, {0.1, 0.1, 0.8}};
+    static const double left[AMCT_GENE_KINDS] = {0.9, 0.2, 0.5};
+    amct_refining r;
+    amct_refining_start(&r);
+    cr_assert_lt(amct_refining_ratio(&r, shares[1]), amct_refining_ratio(&r, shares[0]));
+    for (int i = 0; i < 40; i++) {
+        double ratio = 0;
+        for (int k = 0; k < AMCT_GENE_KINDS; k++)
+            ratio += shares[i % 4][k] * left[k];
+        amct_refining_observe(&r, shares[i % 4], ratio);
+    }
+    for (int k = 0; k < AMCT_GENE_KINDS; k++)
+        cr_assert_float_eq(r.left[k], left[k], 0.05, "kind %d: %g", k, r.left[k]);
+}
+
+Test(search_refining, the_original_has_nothing_to_lose)
+{
+    amct_refining r;
+    amct_refining_start(&r);
+    const double none[AMCT_GENE_KINDS] = {0};
+    cr_assert_eq(amct_refining_ratio(&r, none), 1);
+    amct_refining_observe(&r, none, 0.1);
+    cr_assert_eq(r.n, 0);
+}
+
+Test(search_refining, terms_are_of_what_is_left)
+{
+    static const uint8_t levels[] = {2, 2, 2}, kinds[] = {0, 1, 2}, genome[] = {1, 1, 0};
+    const double left[AMCT_GENE_KINDS] = {0.5, 0.25, 1};
+    double shares[AMCT_GENE_KINDS];
+    amct_space space = {3, levels, kinds};
+    amct_surrogate *s = amct_surrogate_new(&space);
+    amct_surrogate_prior(s, 0, 1, 0.3, 0.5);
+    amct_surrogate_prior(s, 1, 1, 0.1, 0.5);
+    amct_surrogate_prior(s, 2, 1, 0.2, 0.5);
+    cr_assert_float_eq(amct_surrogate_sum(s, genome), 0.4, 1e-12);
+    amct_surrogate_left(s, left);
+    cr_assert_float_eq(amct_surrogate_sum(s, genome), 0.175, 1e-12);
+    amct_surrogate_shares(s, genome, shares);
+    cr_assert_float_eq(shares[0], 0.75, 1e-12);
+    cr_assert_float_eq(shares[1], 0.25, 1e-12);
+    cr_assert_eq(shares[2], 0);
+    amct_surrogate_free(s);
+}
+
+/* The least cost within the loss that the search allows itself, of what refining leaves. */
+static double optimum(const amct_search *search)
+{
+    static synthetic refined;
+    refined = net;
+    for (uint32_t g = 0; g < net.shape.n_genes; g++)
+        for (uint32_t l = 0; l < net.shape.n_levels; l++)
+            refined.loss[g][l] *= net.shape.left[net.kinds[g]];
+    return synthetic_optimum(&refined, search->drop.limit_loss);
+}
+
+static amct_search *solve(synthetic_shape shape, uint64_t seed, uint32_t refinements)
+{
+    synthetic_make(&net, shape, seed);
+    amct_search_problem problem = synthetic_problem(&net, 1024, 0);
+    amct_search_options options = amct_search_defaults();
+    options.evaluations = 120;
+    options.seed = seed;
+    options.refinements = refinements;
+    amct_search *search;
+    cr_assert_eq(amct_search_new(&search, &problem, &options, &err), AMCT_OK, "%s", err.text);
+    synthetic_run(&net, search);
+    return search;
+}
+
+Test(search_refining, the_winner_is_a_refined_one_and_near_the_optimum)
+{
+    static const double lefts[][AMCT_GENE_KINDS] = {{0.6, 0.4, 0.4}, {0.8, 0.2, 0.3}, {1, 1, 1}};
+    for (int k = 0; k < 3; k++) {
+        double with = 0, without = 0;
+        for (uint64_t seed = 1; seed <= 10; seed++) {
+            synthetic_shape shape = {.n_genes = 12, .n_levels = 3, .boundary = 0.15};
+            for (int i = 0; i < AMCT_GENE_KINDS; i++)
+                shape.left[i] = lefts[k][i];
+            amct_search *search = solve(shape, seed, 8);
+            amct_finalist best;
+            cr_assert_eq(amct_search_finalists(search, &best, 1), 1);
+            cr_assert(best.feasible);
+            if (k < 2) { /* else what is expected is wrong at first */
+                cr_assert(search->archive.members[search->archive.best].refined, "%d, seed %d", k,
+                          (int)seed);
+                /* Whole answers are counted. */
+                cr_assert_lt(synthetic_refined_loss(&net, best.genome),
+                             1.05 * search->drop.limit_loss);
+            }
+            with += log(best.cost_ns / optimum(search));
+            amct_search_free(search);
+            search = solve(shape, seed, 0);
+            cr_assert_eq(amct_search_finalists(search, &best, 1), 1);
+            without += log(best.cost_ns / optimum(search));
+            amct_search_free(search);
+        }
+        cr_assert_lt(with / 10, 0.02, "left %d: %g above the optimum", k, with / 10);
+        if (k < 2)
+            cr_assert_lt(with, without / 2, "left %d: %g, without refining %g", k, with, without);
+    }
+}
