@@ -11,9 +11,10 @@ enum { MAY_BE_INFINITE = 16 };
 /* Elements that are checked, then copied, while they are in the cache. */
 enum { STEP = 1 << 16 };
 
-/* Checks count elements at src and copies them to dst, if that is not NULL. */
+/* Checks count elements at src and copies them to dst, if that is not NULL; what was copied from a
+ * file needs no memory there any more. */
 static amct_status check_and_copy(char *dst, const amct_tensor *tensor, const char *src,
-                                  amct_err *err)
+                                  const amct_maps *maps, amct_err *err)
 {
     size_t width = amct_dtype_bits(tensor->dtype) / 8; /* 0 for 4-bit types, never misaligned */
     size_t count = (size_t)amct_shape_size(&tensor->shape);
@@ -26,18 +27,20 @@ static amct_status check_and_copy(char *dst, const amct_tensor *tensor, const ch
             return amct_fail(err, AMCT_E_FORMAT, "weights contain %s: element %zu of %zu",
                              nan ? "NaN" : "infinity", i + at, count);
         }
-        if (dst)
-            memcpy(dst + i * width, src + i * width, n * width);
+        if (!dst)
+            continue;
+        memcpy(dst + i * width, src + i * width, n * width);
+        amct_maps_forget(maps, src + i * width, n * width);
     }
     return AMCT_OK;
 }
 
 static amct_status take_mapped(amct_tensor *tensor, const void *data, amct_arena *arena,
-                               amct_err *err)
+                               const amct_maps *maps, amct_err *err)
 {
     size_t width = amct_dtype_bits(tensor->dtype) / 8;
     if (width <= 1 || (uintptr_t)data % width == 0) {
-        AMCT_TRY(check_and_copy(NULL, tensor, data, err));
+        AMCT_TRY(check_and_copy(NULL, tensor, data, maps, err));
         tensor->data = data;
         return AMCT_OK;
     }
@@ -46,7 +49,7 @@ static amct_status take_mapped(amct_tensor *tensor, const void *data, amct_arena
     amct_block *block = copy ? amct_block_new(arena, copy) : NULL;
     if (!block)
         return amct_fail_nomem(err);
-    AMCT_TRY(check_and_copy(copy, tensor, data, err));
+    AMCT_TRY(check_and_copy(copy, tensor, data, maps, err));
     tensor->data = copy;
     tensor->block = block;
     return AMCT_OK;
@@ -61,7 +64,7 @@ static amct_status take_block(amct_tensor *tensor, const amct_tensor_desc *desc,
     if (!amct_plugin_host_has(host, desc->data, tensor->bytes))
         return amct_fail(err, AMCT_E_PLUGIN,
                          "its data is no block of %zu bytes from the host's alloc", tensor->bytes);
-    AMCT_TRY(check_and_copy(NULL, tensor, desc->data, err)); /* it stays the plugin's if bad */
+    AMCT_TRY(check_and_copy(NULL, tensor, desc->data, NULL, err)); /* it stays the plugin's if bad */
     tensor->block = amct_block_new(arena, amct_plugin_host_take(host, desc->data, tensor->bytes));
     if (!tensor->block)
         return amct_fail_nomem(err);
@@ -92,5 +95,5 @@ amct_status amct_constant_take(amct_tensor *tensor, const amct_tensor_desc *desc
     }
     if (!amct_maps_contain(maps, desc->data, desc->data_size))
         return amct_fail(err, AMCT_E_PLUGIN, "its data lies outside of the mapped files");
-    return take_mapped(tensor, desc->data, arena, err);
+    return take_mapped(tensor, desc->data, arena, maps, err);
 }

@@ -30,23 +30,23 @@ static const char *weights_of(const amct_importer *importer, const amct_option *
 }
 
 /* Opens an instance and lets it read into the graph. */
-static amct_status read_into(amct_graph *graph, const amct_plugin *plugin, const amct_view *model,
-                             const char *folder, const amct_option *options, size_t n_options,
-                             amct_err *err)
+static amct_status read_into(amct_graph *graph, const amct_plugin *plugin, amct_import_place place,
+                             const amct_option *options, size_t n_options, amct_err *err)
 {
     const amct_importer *importer = plugin->importer;
+    place.outside = weights_of(importer, options, n_options);
     amct_plugin_host *host;
     AMCT_TRY(amct_plugin_host_new(&host, plugin->name, err));
     void *self = NULL;
-    int32_t code = importer->open(amct_plugin_host_table(host), model, options, n_options, &self);
+    int32_t code =
+        importer->open(amct_plugin_host_table(host), &place.model, options, n_options, &self);
     amct_status status = amct_plugin_host_result(host, code, "open", err);
     if (status == AMCT_OK && !self)
         status =
             amct_fail(err, AMCT_E_PLUGIN, "plugin '%s': 'open' gave no instance", plugin->name);
     if (status == AMCT_OK) {
         amct_import_sink *sink = NULL;
-        status = amct_import_sink_new(&sink, graph, host, model, folder,
-                                      weights_of(importer, options, n_options), err);
+        status = amct_import_sink_new(&sink, graph, host, &place, err);
         if (status == AMCT_OK) {
             code = importer->read(self, amct_import_sink_table(sink));
             status = amct_import_sink_result(sink, code, err);
@@ -72,10 +72,12 @@ amct_status amct_import_bytes(amct_graph **out, const amct_plugin *plugin, const
                               size_t size, const char *folder, const amct_option *options,
                               size_t n_options, amct_err *err)
 {
-    amct_view model = {.struct_size = sizeof model, .name = "", .data = data, .size = size};
+    amct_import_place place = {
+        .model = {.struct_size = sizeof(amct_view), .name = "", .data = data, .size = size},
+        .folder = folder};
     amct_graph *graph;
     AMCT_TRY(amct_graph_new(&graph, err));
-    amct_status status = read_into(graph, plugin, &model, folder, options, n_options, err);
+    amct_status status = read_into(graph, plugin, place, options, n_options, err);
     if (status == AMCT_OK)
         status = finish(graph, plugin, err);
     if (status != AMCT_OK) {
@@ -145,13 +147,15 @@ typedef struct source {
 
 static amct_status read_source(amct_graph *graph, const source *s, amct_err *err)
 {
-    amct_view model = {.struct_size = sizeof model,
-                       .name = amct_path_base(s->path),
-                       .data = s->file->data,
-                       .size = s->file->size};
+    amct_import_place place = {.model = {.struct_size = sizeof(amct_view),
+                                         .name = amct_path_base(s->path),
+                                         .data = s->file->data,
+                                         .size = s->file->size},
+                               .is_file = true};
     amct_option *options = calloc(s->n_options + 1, sizeof *options);
     char *folder = amct_path_folder(s->path);
     amct_status status = folder && options ? AMCT_OK : amct_fail_nomem(err);
+    place.folder = folder;
     size_t n = 0;
     for (; status == AMCT_OK && n < s->n_options; n++)
         options[n] = s->options[n];
@@ -159,7 +163,7 @@ static amct_status read_source(amct_graph *graph, const source *s, amct_err *err
         options[n++] =
             (amct_option){.struct_size = sizeof *options, .key = "weights", .value = s->weights};
     if (status == AMCT_OK)
-        status = read_into(graph, s->plugin, &model, folder, options, n, err);
+        status = read_into(graph, s->plugin, place, options, n, err);
     free(folder);
     free(options);
     return status;

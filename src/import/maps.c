@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 /* More files than any model is split into; each one is a mapping, of which there are 65530. */
 enum { MAX_FILES = 4096 };
@@ -26,13 +28,13 @@ static amct_status append(amct_maps *maps, const amct_mapped *mapped, amct_err *
     return AMCT_OK;
 }
 
-amct_status amct_maps_init(amct_maps *maps, amct_arena *arena, const amct_view *model,
-                           const char *folder, const char *outside, amct_err *err)
+amct_status amct_maps_init(amct_maps *maps, amct_arena *arena, const amct_import_place *place,
+                           amct_err *err)
 {
-    amct_maps fresh = {.arena = arena, .outside = outside};
-    if (folder && !(fresh.folder = realpath(folder, NULL)))
-        return amct_fail_errno(err, errno, "%s", folder);
-    amct_status status = append(&fresh, &(amct_mapped){"", *model}, err);
+    amct_maps fresh = {.arena = arena, .outside = place->outside};
+    if (place->folder && !(fresh.folder = realpath(place->folder, NULL)))
+        return amct_fail_errno(err, errno, "%s", place->folder);
+    amct_status status = append(&fresh, &(amct_mapped){"", place->is_file, place->model}, err);
     if (status != AMCT_OK) {
         amct_maps_done(&fresh);
         return status;
@@ -82,7 +84,7 @@ static amct_status map_real(amct_maps *maps, const char *name, const char *real,
             return AMCT_OK;
         }
     amct_file *file = amct_arena_alloc(maps->arena, sizeof *file);
-    amct_mapped mapped = {.path = amct_arena_string(maps->arena, real)};
+    amct_mapped mapped = {.path = amct_arena_string(maps->arena, real), .is_file = true};
     const char *name_copy = amct_arena_string(maps->arena, name);
     if (!file || !mapped.path || !name_copy)
         return amct_fail_nomem(err);
@@ -141,14 +143,30 @@ amct_status amct_maps_open(amct_maps *maps, const char *name, amct_view *out, am
     return status;
 }
 
-bool amct_maps_contain(const amct_maps *maps, const void *data, size_t size)
+/* The mapping that all of the bytes lie in. */
+static const amct_mapped *find(const amct_maps *maps, const void *data, size_t size)
 {
     uintptr_t begin = (uintptr_t)data;
     for (size_t i = 0; i < maps->n; i++) {
         uintptr_t from = (uintptr_t)maps->at[i].view.data;
         size_t room = maps->at[i].view.size;
         if (from && begin >= from && begin - from <= room && size <= room - (begin - from))
-            return true;
+            return &maps->at[i];
     }
-    return false;
+    return NULL;
+}
+
+bool amct_maps_contain(const amct_maps *maps, const void *data, size_t size)
+{
+    return find(maps, data, size) != NULL;
+}
+
+void amct_maps_forget(const amct_maps *maps, const void *data, size_t size)
+{
+    const amct_mapped *mapped = find(maps, data, size);
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t begin = ((uintptr_t)data + page - 1) / page * page;
+    uintptr_t end = ((uintptr_t)data + size) / page * page;
+    if (mapped && mapped->is_file && begin < end)
+        madvise((void *)begin, end - begin, MADV_DONTNEED); /* without it they merely stay */
 }

@@ -352,13 +352,12 @@ static int32_t sink_output(void *ctx, uint32_t id)
 /* ---- Life ---------------------------------------------------------------------------------- */
 
 amct_status amct_import_sink_new(amct_import_sink **out, amct_graph *graph, amct_plugin_host *host,
-                                 const amct_view *model, const char *folder, const char *weights,
-                                 amct_err *err)
+                                 const amct_import_place *place, amct_err *err)
 {
     amct_import_sink *sink = calloc(1, sizeof *sink);
     if (!sink)
         return amct_fail_nomem(err);
-    amct_status status = amct_maps_init(&sink->maps, graph->arena, model, folder, weights, err);
+    amct_status status = amct_maps_init(&sink->maps, graph->arena, place, err);
     if (status != AMCT_OK) {
         free(sink);
         return status;

@@ -7,16 +7,15 @@
 #define AMCT_IMPORT_SINK_H
 
 #include "graph/graph.h"
+#include "import/maps.h"
 #include "plugin/host.h"
 
 typedef struct amct_import_sink amct_import_sink;
 
-/* Fills graph from an instance whose host table is host's. model and folder are those of
- * amct_import_bytes, weights the path that may be mapped wherever it lies, or NULL; all must
- * outlive the sink, and the model's bytes the graph. */
+/* Fills graph from an instance whose host table is host's. All must outlive the sink, and the
+ * model's bytes the graph. */
 amct_status amct_import_sink_new(amct_import_sink **out, amct_graph *graph, amct_plugin_host *host,
-                                 const amct_view *model, const char *folder, const char *weights,
-                                 amct_err *err);
+                                 const amct_import_place *place, amct_err *err);
 void amct_import_sink_free(amct_import_sink *sink); /* NULL is allowed */
 const amct_sink *amct_import_sink_table(amct_import_sink *sink);
 /* What importer->read returned, as ours; a failure of the sink counts even if it returned 0. */

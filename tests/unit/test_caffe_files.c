@@ -164,6 +164,34 @@ Test(caffe_files, weights_that_do_not_fit_are_named)
     caffe_file_free(&file);
 }
 
+Test(caffe_files, two_layers_of_one_name_cannot_have_weights)
+{
+    const caffe_numbers good[] = {{2, {2, 2}, w}, {1, {2}, b}};
+    caffe_file file = {0};
+    amct_graph *g = NULL;
+    caffe_put_layer(&file, "i", good, 2);
+    cr_assert_eq(caffe_import(&g,
+                              NET " layer { name: 'i' type: 'InnerProduct' bottom: 'y' top: 'z' "
+                                  "inner_product_param { num_output: 2 } }",
+                              &file, &err),
+                 AMCT_E_INVALID);
+    HAS(err.text, "'i' is the name of two layers");
+    caffe_file_free(&file);
+}
+
+Test(caffe_files, a_million_blobs_are_counted_and_refused)
+{
+    caffe_file file = {0}, layer = {0};
+    size_t n = 1000000;
+    caffe_put_bytes(&layer, 1, "i", 1);
+    layer.data = realloc(layer.data, layer.size + 2 * n);
+    for (size_t i = 0; i < n; i++, layer.size += 2)
+        memcpy(layer.data + layer.size, "\x3a\x00", 2);
+    caffe_put_bytes(&file, 100, layer.data, layer.size);
+    misfit(&file, "'i' has 1000000 blobs, 2 wanted");
+    caffe_file_free(&file), caffe_file_free(&layer);
+}
+
 Test(caffe_files, ten_misfits_are_listed)
 {
     char net[4096] = "input: 'x' input_dim: 1 input_dim: 2 input_dim: 1 input_dim: 1 ";

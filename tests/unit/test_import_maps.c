@@ -13,7 +13,8 @@ static amct_maps maps;
 
 static void setup(void)
 {
-    const amct_view model = {.struct_size = sizeof model, .name = "m", .data = "0123", .size = 4};
+    amct_import_place place = {
+        .model = {.struct_size = sizeof(amct_view), .name = "m", .data = "0123", .size = 4}};
     strcpy(top, "/tmp/amct-maps-XXXXXX");
     cr_assert_not_null(mkdtemp(top));
     folder = amct_path_join(top, "model");
@@ -25,7 +26,8 @@ static void setup(void)
     cr_assert_eq(amct_file_write(outside, "secret", 6, &err), AMCT_OK);
     free(sub);
     arena = amct_arena_new();
-    cr_assert_eq(amct_maps_init(&maps, arena, &model, folder, NULL, &err), AMCT_OK, "%s", err.text);
+    place.folder = folder;
+    cr_assert_eq(amct_maps_init(&maps, arena, &place, &err), AMCT_OK, "%s", err.text);
 }
 
 static void teardown(void)
@@ -73,6 +75,25 @@ Test(import_maps, names_that_leave_the_folder_are_refused, .init = setup, .fini 
         cr_assert_not_null(strstr(err.text, "is a link that leaves the model's folder"));
     }
     cr_assert_eq(maps.n, 1);
+}
+
+Test(import_maps, bytes_that_were_forgotten_come_from_the_file_again, .init = setup,
+     .fini = teardown)
+{
+    enum { SIZE = 1 << 20 };
+    char *bytes = malloc(SIZE), memory[64] = "no file";
+    amct_view view;
+    for (int i = 0; i < SIZE; i++)
+        bytes[i] = (char)(i * 7 + i / 4096);
+    cr_assert_eq(amct_file_write(inside, bytes, SIZE, &err), AMCT_OK);
+    cr_assert_eq(amct_maps_open(&maps, "sub/weights", &view, &err), AMCT_OK, "%s", err.text);
+    cr_assert_eq(memcmp(view.data, bytes, SIZE), 0);
+    amct_maps_forget(&maps, (const char *)view.data + 1, SIZE - 1);
+    cr_assert_eq(memcmp(view.data, bytes, SIZE), 0);
+    amct_maps_forget(&maps, memory, sizeof memory); /* is left alone */
+    amct_maps_forget(&maps, maps.at[0].view.data, 4);
+    cr_assert_str_eq(memory, "no file");
+    free(bytes);
 }
 
 Test(import_maps, the_one_name_outside_may_be_opened, .init = setup, .fini = teardown)

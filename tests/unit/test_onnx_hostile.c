@@ -462,6 +462,7 @@ static amct_status read_failing(const void *bytes, size_t size, long n, size_t *
     amct_graph *g;
     amct_import_sink *sink;
     const amct_view model = {.struct_size = sizeof model, .name = "", .data = bytes, .size = size};
+    const amct_import_place place = {.model = model};
     const amct_importer *importer = amct_plugin_v1.importer;
     void *self = NULL;
     cr_assert_eq(amct_plugin_host_new(&host, "onnx", err), AMCT_OK);
@@ -476,7 +477,7 @@ static amct_status read_failing(const void *bytes, size_t size, long n, size_t *
     amct_status status =
         amct_plugin_host_result(host, importer->open(&table, &model, NULL, 0, &self), "open", err);
     if (status == AMCT_OK) {
-        cr_assert_eq(amct_import_sink_new(&sink, g, host, &model, NULL, NULL, err), AMCT_OK);
+        cr_assert_eq(amct_import_sink_new(&sink, g, host, &place, err), AMCT_OK);
         status =
             amct_import_sink_result(sink, importer->read(self, amct_import_sink_table(sink)), err);
         importer->close(self);
@@ -533,6 +534,7 @@ Test(onnx_hostile, two_instances_do_not_mix, .init = begin_rich, .fini = end)
     size_t size;
     void *bytes = ob_pack(&b, &size);
     const amct_view model = {.struct_size = sizeof model, .name = "", .data = bytes, .size = size};
+    const amct_import_place place = {.model = model};
     const amct_importer *importer = amct_plugin_v1.importer;
     amct_plugin_host *hosts[N];
     amct_graph *graphs[N];
@@ -545,9 +547,8 @@ Test(onnx_hostile, two_instances_do_not_mix, .init = begin_rich, .fini = end)
                      0);
     }
     for (int i = 0; i < N; i++) {
-        cr_assert_eq(
-            amct_import_sink_new(&sinks[i], graphs[i], hosts[i], &model, NULL, NULL, &b.err),
-            AMCT_OK);
+        cr_assert_eq(amct_import_sink_new(&sinks[i], graphs[i], hosts[i], &place, &b.err),
+                     AMCT_OK);
         cr_assert_eq(importer->read(selves[i], amct_import_sink_table(sinks[i])), 0);
     }
     cr_assert_eq(graphs[0]->n_nodes, graphs[1]->n_nodes);

@@ -85,6 +85,7 @@ typedef struct caffe_source {
     const char *name; /* with a zero byte */
     caffe_span *blobs;
     uint32_t n_blobs;
+    const struct caffe_layer *user; /* the layer that has taken them */
 } caffe_source;
 
 /* A parameter that layers share. */

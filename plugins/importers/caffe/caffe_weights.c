@@ -110,7 +110,7 @@ static void note_misfit(caffe_reader *r, const caffe_layer *l, const char *fmt, 
 }
 
 /* The layer's entry in the file; NULL if there is none, *twice if there are several. */
-static const caffe_source *find_source(const caffe_reader *r, const caffe_layer *l, bool *twice)
+static caffe_source *find_source(const caffe_reader *r, const caffe_layer *l, bool *twice)
 {
     size_t low = 0, high = r->n_sources;
     while (low < high) {
@@ -155,9 +155,15 @@ static bool find_proto(caffe_reader *r, const caffe_layer *l, uint32_t i, const 
 {
     bool twice;
     char has[160], text[160];
-    const caffe_source *source = find_source(r, l, &twice);
+    caffe_source *source = find_source(r, l, &twice);
     if (!source && i == 0)
         note_misfit(r, l, "is not in the file");
+    if (source && source->user && source->user != l) {
+        note_misfit(r, l, "is the name of two layers");
+        return false;
+    }
+    if (source)
+        source->user = l;
     if (twice && i == 0)
         note_misfit(r, l, "is there twice");
     if (source && !twice && i >= source->n_blobs)
