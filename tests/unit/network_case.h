@@ -69,6 +69,7 @@ typedef struct network_run {
 } network_run;
 
 network_run network_start(const network *net, amct_engine engine, int64_t batch);
+network_run network_start(const network *net, amct_engine engine, int64_t batch);
 const float *network_feed(network_run *run, const amct_dataset *ds, uint32_t first, uint32_t n);
 void network_stop(network_run *run);
 /* Logits and answers, on oneDNN and on the plain reference. */

@@ -268,6 +268,8 @@ Test(torch_hostile, code_that_cannot_be_read)
     refuse_body("    return torch.max_pool2d(x, [0, 0])\n", AMCT_E_FORMAT, "kernel 0");
     refuse_body("    ops.prim.RaiseException(\"not today\")\n    return x\n", AMCT_E_UNSUPPORTED,
                 "not today");
+    refuse_body("    y = torch.copy_(torch.slice(x, 2, 0, 1), x)\n    return x\n",
+                AMCT_E_UNSUPPORTED, "aten::copy_ changes a tensor in place");
     refuse_body("    return CONSTANTS.c7\n", AMCT_E_FORMAT, "no constant 'c7'");
 }
 

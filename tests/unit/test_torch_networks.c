@@ -95,3 +95,47 @@ Test(torch_networks, structural, .init = setup, .fini = network_end)
     };
     network_check_mappings(mappings, sizeof mappings / sizeof *mappings);
 }
+
+/* Two files of the same weights, on the same pictures. */
+static void check_agreement(const network *a, const network *b, uint32_t n)
+{
+    network_run runs[2] = {network_start(a, AMCT_ENGINE_ONEDNN, 1),
+                           network_start(b, AMCT_ENGINE_ONEDNN, 1)};
+    amct_dataset *ds = network_data(a);
+    for (uint32_t i = 0; i < n; i++) {
+        const float *x = network_feed(&runs[0], ds, i, 1), *y = network_feed(&runs[1], ds, i, 1);
+        size_t count = amct_plan_output(runs[0].plan, 0).bytes / sizeof *x;
+        cr_assert_eq(amct_plan_output(runs[1].plan, 0).bytes, count * sizeof *x);
+        for (size_t k = 0; k < count; k++)
+            cr_assert_float_eq(x[k], y[k], 1e-4f, "%s: picture %u, logit %zu: %.9g and %.9g",
+                               b->file, i, k, x[k], y[k]);
+    }
+    network_stop(&runs[0]);
+    network_stop(&runs[1]);
+    amct_dataset_free(ds);
+}
+
+Test(torch_networks, agree_with_onnx_of_the_same_weights, .init = setup, .fini = network_end)
+{
+    static const network onnx = RESNET20("models/onnx/resnet20_cifar10.onnx", E WHOLE, );
+    static const network others[] = {
+        TODAY("resnet20_cifar10.pt2", ),
+        TODAY("resnet20_cifar10.dynbatch_core_aten.pt2", ),
+        TODAY("resnet20_cifar10.traced.torchscript.pt", ),
+        TODAY("resnet20_cifar10.scripted.torchscript.pt", .input = "1x3x32x32", ),
+        RESNET20(OLD "resnet20_cifar10.torchscript.pt", E WHOLE, .input = "1x3x32x32", ),
+    };
+#define MOBILENET(path, ...)                                                                       \
+    {                                                                                              \
+        path, IMAGENET, "", PHOTO, 1 / 127.5, ONE, ONE, 426, 1, __VA_ARGS__.label_offset = 0       \
+    }
+    static const network mobilenets[] = {
+        MOBILENET("models/onnx/mobilenet_v1_0.75_224.onnx", ),
+        MOBILENET(F "mobilenet_v1_0.75_224.pt2", ),
+        MOBILENET(OLD "mobilenet_v1_0.75_224.torchscript.pt", .input = "1x3x224x224", ),
+    };
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        check_agreement(&onnx, &others[i], 20);
+    check_agreement(&mobilenets[0], &mobilenets[1], 3);
+    check_agreement(&mobilenets[0], &mobilenets[2], 3);
+}

@@ -47,7 +47,7 @@ int32_t torch_aten_call(torch_reader *r, const char *op, const char *label, cons
                         torch_value *result);
 bool torch_aten_known(const char *op);
 /* An operator that we do not know goes on under its own name: sources are the tensors among the
- * arguments, results are given. */
+ * arguments, results are given. One that changes its argument ("copy_") is refused. */
 int32_t torch_aten_pass_on(torch_reader *r, const char *domain, const char *op, const char *label,
                            const torch_value *args, uint32_t n, torch_tensor **dst, uint32_t n_dst);
 

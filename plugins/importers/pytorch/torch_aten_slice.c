@@ -133,6 +133,50 @@ static int32_t run_flip(torch_call *c)
     return torch_end_like(&node, x);
 }
 
+/* The last `shift` elements along each dim come to the front. */
+static int32_t run_roll(torch_call *c)
+{
+    torch_tensor *x = torch_arg_tensor(c, 0);
+    int64_t shifts[AMCT_MAX_RANK], dims[AMCT_MAX_RANK];
+    uint32_t n, n_dims;
+    TORCH_TRY(torch_need_rank(c, x));
+    TORCH_TRY(torch_arg_list(c, 1, "shifts", shifts, &n));
+    TORCH_TRY(torch_arg_list(c, 2, "dims", dims, &n_dims));
+    if (n != n_dims)
+        return torch_unsupported(c, "a shift of the whole tensor");
+    for (uint32_t i = 0; i < n; i++) {
+        int64_t dim = dims[i] + (dims[i] < 0 ? x->rank : 0), size;
+        if (dim < 0 || dim >= x->rank || (size = x->dims[dim]) < 1)
+            return torch_unsupported(c, "a dim whose size is not known");
+        int64_t shift = shifts[i] % size, cut = (size - shift) % size;
+        torch_tensor *part[2];
+        for (int k = 0; k < 2; k++) {
+            const char *name = torch_text(&c->r->memory, "%c%u", k ? 'b' : 'a', i);
+            const char *ends = torch_text(&c->r->memory, "ends_%c%u", k ? 'b' : 'a', i);
+            int64_t from = k ? 0 : cut, to = k ? cut : INT64_MAX, sizes[AMCT_MAX_RANK];
+            if (!name || !ends)
+                return torch_nomem(c->r);
+            memcpy(sizes, x->dims, sizeof sizes);
+            sizes[dim] = k ? cut : size - cut;
+            torch_node node = torch_begin(c, "Slice", name);
+            torch_src(&node, x);
+            torch_src_ints(&node, name, &from, 1);
+            torch_src_ints(&node, ends, &to, 1);
+            torch_src_ints(&node, "axes", &dim, 1);
+            TORCH_TRY(torch_end(&node, x->dtype, x->rank, sizes, &part[k]));
+        }
+        const char *name = torch_text(&c->r->memory, "rolled%u", i);
+        if (!name)
+            return torch_nomem(c->r);
+        torch_node node = torch_begin(c, "Concat", i + 1 < n ? name : NULL);
+        torch_src(&node, part[0]);
+        torch_src(&node, part[1]);
+        torch_attr_int(&node, "axis", dim);
+        TORCH_TRY(torch_end(&node, x->dtype, x->rank, x->dims, &x));
+    }
+    return torch_return(c, x);
+}
+
 /* ---- All parts ----------------------------------------------------------------------------- */
 
 enum { MAX_PARTS = 4096 };
@@ -418,6 +462,7 @@ const torch_aten torch_aten_slice[] = {
     {"narrow", "t:self i:dim i:start i:length", run_narrow, NULL},
     {"select", "t:self i:dim i:index", run_select, NULL},
     {"index_select", "t:self i:dim t:index", run_index_select, NULL},
+    {"roll", "t:self I:shifts|I:dims", run_roll, NULL},
     {"flip", "t:self I:dims", run_flip, NULL},
     {"chunk", "t:self i:chunks|i:dim", run_chunk, NULL},
     {"split", "t:self I:split_size|i:dim", run_split, NULL},

@@ -82,6 +82,8 @@ static int32_t on_container(torch_frame *f, const char *name, torch_value *args,
         return contains(args[0], args[1], out);
     if (n == 1 && strcmp(name, "len") == 0 && torch_is_list(args[0]))
         return *out = torch_int((int64_t)args[0].list->n), AMCT_OK;
+    if (n == 1 && strcmp(name, "len") == 0 && args[0].kind == TORCH_TEXT)
+        return *out = torch_int((int64_t)strlen(args[0].text)), AMCT_OK;
     if (n == 1 && strcmp(name, "len") == 0 && args[0].kind == TORCH_DICT)
         return *out = torch_int((int64_t)args[0].dict->n), AMCT_OK;
     if (n == 1 && (strcmp(name, "list") == 0 || strcmp(name, "copy") == 0) &&
@@ -145,8 +147,8 @@ static int32_t on_prim(torch_frame *f, const char *name, torch_value *args, uint
                 return *out = torch_int(i), AMCT_OK;
         return *out = torch_int(6), AMCT_OK;
     }
-    if (n == 1 && (strcmp(name, "is_cuda") == 0 || strcmp(name, "is_grad_enabled") == 0 ||
-                   strcmp(name, "is_scripting") == 0 || strcmp(name, "is_autocast_enabled") == 0))
+    if (n == 1 && (strcmp(name, "is_cuda") == 0 || strcmp(name, "is_scripting") == 0 ||
+                   strcmp(name, "is_nested") == 0 || strcmp(name, "is_autocast_enabled") == 0))
         return *out = torch_bool(false), AMCT_OK;
     if (n == 1 &&
         (strcmp(name, "NumToTensor") == 0 || strcmp(name, "unchecked_unwrap_optional") == 0 ||
@@ -158,10 +160,27 @@ static int32_t on_prim(torch_frame *f, const char *name, torch_value *args, uint
         return *out = torch_bool(torch_dtype_is_float(args[0].tensor->dtype)), AMCT_OK;
     if (n == 1 && strcmp(name, "float") == 0 && args[0].kind == TORCH_TEXT)
         return *out = torch_float(strtod(args[0].text, NULL)), AMCT_OK;
+    /* as in training, so that layers take their plain ways and not those of one operator */
+    if (strcmp(name, "is_grad_enabled") == 0 || strcmp(name, "requires_grad") == 0)
+        return *out = torch_bool(true), AMCT_OK;
+    if (n == 1 && strcmp(name, "str") == 0)
+        return *out = torch_string("cpu"), AMCT_OK; /* of a device */
     if (n == 0 && strncmp(name, "is_", 3) == 0)
         return *out = torch_bool(false), AMCT_OK;
     *done = false;
     return AMCT_OK;
+}
+
+static bool has_tensor(const torch_value *args, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        if (args[i].kind == TORCH_TENSOR)
+            return true;
+        for (size_t k = 0; torch_is_list(args[i]) && k < args[i].list->n; k++)
+            if (args[i].list->at[k].kind == TORCH_TENSOR)
+                return true;
+    }
+    return false;
 }
 
 /* Loops and sizes as tracing and scripting write them, on plain numbers. */
@@ -186,6 +205,18 @@ static int32_t on_numbers(torch_frame *f, const char *name, torch_value *args, u
             __builtin_add_overflow(v, args[1].i, &v))
             return torch_fail(r, AMCT_E_LIMIT, "an integer overflows");
         return *out = torch_int(v), AMCT_OK;
+    }
+    if (n == 2 && (strcmp(name, "__is__") == 0 || strcmp(name, "__isnot__") == 0))
+        return torch_number_op(r, name, name, args, n, out); /* also of tensors */
+    if (n == 2 && strcmp(name, "rsub") == 0 && args[0].kind != TORCH_TENSOR &&
+        args[1].kind != TORCH_TENSOR)
+        return torch_number_op(r, "sub", name, (const torch_value[]){args[1], args[0]}, 2, out);
+    if (n == 1 && strcmp(name, "sum") == 0 && torch_is_list(args[0]) && !has_tensor(args, 1)) {
+        torch_value sum = torch_int(0);
+        for (size_t i = 0; i < args[0].list->n; i++)
+            TORCH_TRY(torch_number_op(r, "add", name,
+                                      (const torch_value[]){sum, args[0].list->at[i]}, 2, &sum));
+        return *out = sum, AMCT_OK;
     }
     if (n == 3 && strcmp(name, "div") == 0 && args[2].kind == TORCH_TEXT &&
         args[0].kind != TORCH_TENSOR && args[1].kind != TORCH_TENSOR) { /* sizes are not negative */
@@ -239,18 +270,6 @@ static const char *label_of(torch_frame *f, const char *op)
     const torch_object *module = f->s->module;
     const char *path = module && module->path ? module->path : "";
     return torch_text(&f->s->r->memory, "%s%s%s", path, path[0] ? "." : "", op);
-}
-
-static bool has_tensor(const torch_value *args, uint32_t n)
-{
-    for (uint32_t i = 0; i < n; i++) {
-        if (args[i].kind == TORCH_TENSOR)
-            return true;
-        for (size_t k = 0; torch_is_list(args[i]) && k < args[i].list->n; k++)
-            if (args[i].list->at[k].kind == TORCH_TENSOR)
-                return true;
-    }
-    return false;
 }
 
 static torch_value whole_number(double v)

@@ -96,7 +96,7 @@ struct torch_function {
 typedef struct torch_unit {
     const char *file;
     torch_map functions; /* to torch_function */
-    torch_map classes;   /* to themselves: whether there is one of the name */
+    torch_map tuples;    /* classes of named tuples, to themselves */
 } torch_unit;
 
 int32_t torch_parse(torch_reader *r, const char *file, torch_span text, torch_unit **out);

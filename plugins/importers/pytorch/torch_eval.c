@@ -183,7 +183,16 @@ static int32_t call_dotted(torch_frame *f, const torch_expr *e, const char *name
     const char *const *keywords;
     size_t n;
     if (strncmp(name, "__torch__.", 10) == 0) {
+        bool tuple = false;
         TORCH_TRY(make_function(f, name, &callee));
+        if (callee.kind != TORCH_FUNCTION)
+            TORCH_TRY(torch_is_tuple(f->s, name, &tuple));
+        if (tuple) {
+            TORCH_TRY(torch_list_new(r, TORCH_TUPLE, e->n - 1, out));
+            for (uint32_t i = 1; i < e->n; i++)
+                TORCH_TRY(torch_eval(f, e->args[i], 0, &out->list->at[i - 1]));
+            return AMCT_OK;
+        }
         if (callee.kind != TORCH_FUNCTION)
             return torch_fail(r, AMCT_E_UNSUPPORTED, "the archive has no function '%.200s'", name);
         TORCH_TRY(eval_args(f, e, 0, NULL, &args, &n));

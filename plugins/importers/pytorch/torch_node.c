@@ -262,6 +262,12 @@ int32_t torch_aten_pass_on(torch_reader *r, const char *domain, const char *op, 
 {
     torch_call c = {.r = r, .op = op, .label = label};
     torch_node node = torch_begin(&c, op, NULL);
+    size_t length = strlen(op);
+    if (length > 1 && op[length - 1] == '_' && op[length - 2] != '_') /* others would not see it */
+        return torch_fail(r, AMCT_E_UNSUPPORTED,
+                          "operator %.100s::%.100s changes a tensor in place, which is not "
+                          "supported; trace the model, or export it with run_decompositions()",
+                          domain, op);
     for (uint32_t i = 0; i < n; i++) {
         if (args[i].kind == TORCH_TENSOR)
             torch_src(&node, args[i].tensor);

@@ -406,12 +406,15 @@ static int32_t parse_class(parser *p)
     torch_body ignored = {0};
     p->at++;
     TORCH_TRY(want_name(p, &name));
-    void **at = torch_map_at(&p->unit->classes, &p->r->memory, name);
-    if (!at)
-        return torch_nomem(p->r);
-    *at = (void *)name;
-    while (p->at->kind != TORCH_T_NEWLINE && p->at->kind != TORCH_T_END && !is_sign(p, ':'))
-        p->at++; /* what it is derived from */
+    while (p->at->kind != TORCH_T_NEWLINE && p->at->kind != TORCH_T_END && !is_sign(p, ':')) {
+        if (is_word(p, "NamedTuple")) {
+            void **at = torch_map_at(&p->unit->tuples, &p->r->memory, name);
+            if (!at)
+                return torch_nomem(p->r);
+            *at = (void *)name;
+        }
+        p->at++;
+    }
     TORCH_TRY(want_sign(p, ':'));
     TORCH_TRY(want_newline(p));
     if (p->at->kind != TORCH_T_INDENT)

@@ -35,6 +35,8 @@ int32_t torch_find_method(torch_script *s, const char *type, const char *name,
                           const torch_function **out);
 /* The function of that full name, NULL if there is none. */
 int32_t torch_find_function(torch_script *s, const char *name, const torch_function **out);
+/* Whether there is a class of named tuples of that full name. */
+int32_t torch_is_tuple(torch_script *s, const char *name, bool *out);
 int32_t torch_script_constant(torch_script *s, const char *name, torch_value *out);
 
 /* ---- torch_run.c ---------------------------------------------------------------------------- */

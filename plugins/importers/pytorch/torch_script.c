@@ -63,6 +63,15 @@ int32_t torch_find_function(torch_script *s, const char *full, const torch_funct
     return AMCT_OK;
 }
 
+int32_t torch_is_tuple(torch_script *s, const char *full, bool *out)
+{
+    torch_unit *unit = NULL;
+    const char *name = "";
+    TORCH_TRY(find_unit(s, full, &unit, &name));
+    *out = unit && torch_map_get(&unit->tuples, name);
+    return AMCT_OK;
+}
+
 int32_t torch_find_method(torch_script *s, const char *type, const char *name,
                           const torch_function **out)
 {
