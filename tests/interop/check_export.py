@@ -221,12 +221,43 @@ def record_class():
     pair.field.add(name="key", number=1, type=kinds.TYPE_STRING, label=1)
     pair.field.add(name="value", number=2, type=kinds.TYPE_MESSAGE, label=1,
                    type_name=".amct.SingleLayerRecord")
+    attr = f.message_type.add(name="AttrProto")
+    for name, number, kind, label in (("name", 1, kinds.TYPE_STRING, 1),
+                                      ("ints", 7, kinds.TYPE_INT64, 3)):
+        attr.field.add(name=name, number=number, type=kind, label=label)
+    type_kind = f.enum_type.add(name="AttrType")
+    for name, number in (("UNDEFINED", 0), ("FLOAT", 1), ("INT", 2), ("STRING", 3), ("FLOATS", 4),
+                         ("INTS", 5), ("STRINGS", 6)):
+        type_kind.value.add(name=name, number=number)
+    attr.field.add(name="type", number=2, type=kinds.TYPE_ENUM, label=1, type_name=".amct.AttrType")
+    node = f.message_type.add(name="PruneNode")
+    node.field.add(name="name", number=1, type=kinds.TYPE_STRING, label=1)
+    node.field.add(name="attr", number=2, type=kinds.TYPE_MESSAGE, label=3,
+                   type_name=".amct.AttrProto")
+    prune = f.message_type.add(name="PruneRecord")
+    prune.field.add(name="selective_prune", number=3, type=kinds.TYPE_MESSAGE, label=1,
+                    type_name=".amct.PruneNode")
     root = f.message_type.add(name="ScaleOffsetRecord")
+    root.field.add(name="prune_record", number=2, type=kinds.TYPE_MESSAGE, label=3,
+                   type_name=".amct.PruneRecord")
     root.field.add(name="record", number=1, type=kinds.TYPE_MESSAGE, label=3,
                    type_name=".amct.MapFiledEntry")
     pool = descriptor_pool.DescriptorPool()
     pool.Add(f)
     return message_factory.GetMessageClass(pool.FindMessageTypeByName("amct.ScaleOffsetRecord"))
+
+
+def check_mask(mask, weights):
+    """What AMCT's add_mask_to_record writes of the weights that 4:2 sparsity has kept."""
+    if mask is None:
+        return
+    if mask["mask_shape"] != list(weights.shape):  # of Gemm, as the network had it
+        weights = weights.T
+    assert mask["mask_shape"] == list(weights.shape), (mask["mask_shape"], weights.shape)
+    words = np.array(mask["selective_mask"], np.int64).view(np.uint8)
+    kept = np.unpackbits(words)[:weights.size].reshape(weights.shape).astype(bool)
+    assert np.array_equal(kept, weights != 0), (kept.shape, np.sum(kept != (weights != 0)))
+    assert not np.all(kept), "nothing is sparse"
 
 
 def check_texts(folder, record_type):
@@ -237,8 +268,11 @@ def check_texts(folder, record_type):
         config = json.load(f)
     entries = {e.key: e.value for e in record.record}
     enabled = {k for k, v in config.items() if isinstance(v, dict) and v["quant_enable"]}
+    masks = {e.selective_prune.name: {a.name: list(a.ints) for a in e.selective_prune.attr}
+             for e in record.prune_record}
     layers = {layer.name: (quant, dequant) for layer, quant, dequant, _ in d.layers()}
     bits = {layer.name: d.weights(layer)[1] for layer, *_ in d.layers()}
+    weights = {layer.name: d.weights(layer)[0] for layer, *_ in d.layers()}
     assert set(entries) == enabled == set(layers), (set(entries), enabled, set(layers))
     assert all(k in d.nodes for k, v in config.items() if isinstance(v, dict))
     for name, (quant, dequant) in layers.items():
@@ -252,6 +286,8 @@ def check_texts(folder, record_type):
         assert e.act_type == a["dst_type"].decode() and e.wts_type == "INT%d" % bits[name]
         assert config[name]["activation_quant_params"]["num_bits"] == int(e.act_type[3:])
         assert config[name]["weight_quant_params"]["num_bits"] == bits[name]
+        check_mask(masks.pop(name, None), weights[name])
+    assert not masks, masks
 
 
 # ---- Real models --------------------------------------------------------------------------------
