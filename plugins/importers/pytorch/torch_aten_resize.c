@@ -86,8 +86,8 @@ static int32_t read_size(torch_call *c, resize *z, uint32_t at)
     if (!torch_arg_given(c, at))
         return AMCT_OK;
     if (!torch_is_list(c->args[at]) || c->args[at].list->n != z->dims)
-        return torch_fail(c->r, AMCT_E_FORMAT, "aten::%s: %u numbers wanted as output_size", c->op,
-                          z->dims);
+        return torch_fail(c->r, AMCT_E_FORMAT, "aten::%s: %u numbers wanted as output_size",
+                          c->name, z->dims);
     z->size = c->args[at];
     return AMCT_OK;
 }
@@ -99,7 +99,7 @@ static int32_t read_scales(torch_call *c, resize *z, uint32_t at)
         return AMCT_OK;
     if (list->n != z->dims)
         return torch_fail(c->r, AMCT_E_FORMAT, "aten::%s: %u numbers wanted as scale_factors",
-                          c->op, z->dims);
+                          c->name, z->dims);
     for (uint32_t d = 0; d < z->dims; d++) {
         torch_value v = list->at[d];
         z->scales[d] = v.kind == TORCH_FLOAT ? v.f : v.kind == TORCH_INT ? (double)v.i : 0;

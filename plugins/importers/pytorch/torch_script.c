@@ -245,7 +245,7 @@ static int32_t put_results(torch_script *s, torch_value v, int depth, torch_map 
     if (!at)
         return torch_nomem(r);
     if (*at || t->kind != AMCT_TENSOR_VALUE) {
-        torch_call c = {.r = r, .op = "output", .label = "output"};
+        torch_call c = {.r = r, .name = "output", .op = "output", .label = "output"};
         TORCH_TRY(torch_unary(&c, "Identity", NULL, t, &t));
     }
     *at = t;
