@@ -146,7 +146,7 @@ static int32_t run_smooth(torch_call *c)
 #define NEAREST      "t:input|I:output_size F:scale_factors"
 #define NEAREST_CORE "t:self I:output_size|n:scales n:scales_h n:scales_w n:scales_d"
 #define SMOOTH       "t:input|I:output_size b:align_corners F:scale_factors"
-#define SMOOTH_CORE  "t:self I:output_size b:align_corners|n:scales n:scales_h n:scales_w n:scales_d"
+#define SMOOTH_CORE  "t:self I:output_size b:align_corners|n:scales n:scales_h n:scales_w"
 
 const torch_aten torch_aten_resize[] = {
     {"upsample_nearest1d", NEAREST, run_nearest, NULL},
@@ -166,7 +166,8 @@ const torch_aten torch_aten_resize[] = {
     {"_upsample_bicubic2d_aa", SMOOTH, run_smooth, NULL},
     {"upsample_linear1d", SMOOTH_CORE, run_smooth, NULL},
     {"upsample_bilinear2d", SMOOTH_CORE, run_smooth, NULL},
-    {"upsample_trilinear3d", SMOOTH_CORE, run_smooth, NULL},
+    {"upsample_trilinear3d",
+     "t:self I:output_size b:align_corners|n:scales_d n:scales_h n:scales_w", run_smooth, NULL},
     {"upsample_bicubic2d", SMOOTH_CORE, run_smooth, NULL},
     {"_upsample_bilinear2d_aa", SMOOTH_CORE, run_smooth, NULL},
     {"_upsample_bicubic2d_aa", SMOOTH_CORE, run_smooth, NULL},
