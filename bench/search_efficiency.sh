@@ -81,7 +81,7 @@ awk -v budget=0.01 -v full=1244 '
         used += part
         drop = ($4 - $5) / $3
         error = sqrt($4 + $5 - $3 * drop * drop) / $3
-        if ($1 == "candidate" && $3 == full && drop + 1.645 * error <= budget && $2 / 1e6 < best)
+        if ($1 != "probe" && $3 == full && drop + 1.645 * error <= budget && $2 / 1e6 < best)
             best = $2 / 1e6
     }
     END { close_run() }' "$work/runs.txt" >"$work/reached.txt"

@@ -64,7 +64,8 @@ static amct_status take_block(amct_tensor *tensor, const amct_tensor_desc *desc,
     if (!amct_plugin_host_has(host, desc->data, tensor->bytes))
         return amct_fail(err, AMCT_E_PLUGIN,
                          "its data is no block of %zu bytes from the host's alloc", tensor->bytes);
-    AMCT_TRY(check_and_copy(NULL, tensor, desc->data, NULL, err)); /* it stays the plugin's if bad */
+    AMCT_TRY(
+        check_and_copy(NULL, tensor, desc->data, NULL, err)); /* it stays the plugin's if bad */
     tensor->block = amct_block_new(arena, amct_plugin_host_take(host, desc->data, tensor->bytes));
     if (!tensor->block)
         return amct_fail_nomem(err);

@@ -216,9 +216,9 @@ amct_status amct_study_open(amct_study **out, const char *folder,
     amct_status status = s && s->path ? AMCT_OK : amct_fail_nomem(err);
     if (status == AMCT_OK && !is_file(s->path))
         status = check_empty(folder, err);
-    if (status == AMCT_OK && sqlite3_open_v2(s->path, &s->db,
-                                             SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
-                                             NULL) != SQLITE_OK)
+    if (status == AMCT_OK &&
+        sqlite3_open_v2(s->path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) !=
+            SQLITE_OK)
         status = s->db ? fail_sql(s, err) : amct_fail_nomem(err);
     if (status == AMCT_OK)
         status = begin(s, fingerprints, n, err);
@@ -282,7 +282,11 @@ static amct_status put_scores(amct_study *s, const amct_study_candidate *c, amct
 static amct_status put_row(amct_study *s, const amct_study_candidate *c, amct_err *err)
 {
     sqlite3_bind_int64(s->put, 1, (sqlite3_int64)c->number);
-    sqlite3_bind_text(s->put, 2, c->probe ? "probe" : c->refined ? "refined" : "candidate", -1, SQLITE_STATIC);
+    sqlite3_bind_text(s->put, 2,
+                      c->probe     ? "probe"
+                      : c->refined ? "refined"
+                                   : "candidate",
+                      -1, SQLITE_STATIC);
     bind_bytes(s->put, 3, c->genome, c->genome_size);
     sqlite3_bind_double(s->put, 4, c->cost_ns);
     sqlite3_bind_double(s->put, 5, c->seconds);
@@ -329,8 +333,7 @@ static amct_status read_candidate(amct_study_candidate *out, amct_study *s, sqli
                                   .failed = sqlite3_column_int(stmt, 5) != 0};
     sqlite3_bind_int64(s->get_scores, 1, (sqlite3_int64)out->number);
     int step;
-    while ((step = sqlite3_step(s->get_scores)) == SQLITE_ROW &&
-           out->n_scores < AMCT_STUDY_SCORES)
+    while ((step = sqlite3_step(s->get_scores)) == SQLITE_ROW && out->n_scores < AMCT_STUDY_SCORES)
         out->scores[out->n_scores++] =
             (amct_study_score){.n = (uint32_t)sqlite3_column_int64(s->get_scores, 0),
                                .lost = (uint32_t)sqlite3_column_int64(s->get_scores, 1),

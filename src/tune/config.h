@@ -34,7 +34,7 @@ typedef struct amct_config {
 
     const char *estimator;
     const char *chip;
-    bool target_given; /* on the command line */
+    bool target_given;           /* on the command line */
     int64_t batch;               /* on the device; 0: as the model says */
     amct_option *target_options; /* for the estimator, chip among them */
     uint32_t n_target_options;

@@ -214,11 +214,11 @@ amct_status amct_costing_new(amct_costing **out, const amct_plugins *plugins,
                         .n_layers = n_layers,
                         .structure = structure,
                         .n_choices = amct_parts_choices(n_layers, structure)};
-    amct_status status = c->n_choices + (size_t)1 > AMCT_MESSAGE_MAX
-                             ? amct_fail(err, AMCT_E_LIMIT,
-                                         "%u layers with %u channel groups are too many", n_layers,
-                                         amct_parts_groups(structure))
-                             : make_numbers(c, err);
+    amct_status status =
+        c->n_choices + (size_t)1 > AMCT_MESSAGE_MAX
+            ? amct_fail(err, AMCT_E_LIMIT, "%u layers with %u channel groups are too many",
+                        n_layers, amct_parts_groups(structure))
+            : make_numbers(c, err);
     if (status == AMCT_OK)
         status = amct_workers_new(&c->workers, 1, "estimator", answer, c, TIMEOUT_MS, err);
     if (status != AMCT_OK)

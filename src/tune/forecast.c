@@ -81,9 +81,15 @@ static bool any_4_bits(const amct_genes *genes)
     return false;
 }
 
+/* Candidates that are refined while the search goes on, and finalists that were not. */
+static double most_refined(void)
+{
+    return amct_search_defaults().refinements + AMCT_FINALISTS;
+}
+
 /* Second moments and least squares: of the original if channels, ranks or 4 bits may be chosen; of
- * each finalist, which is rebuilt once, and once more before that if its structure is another one:
- * that in one process, each layer by several ridges. */
+ * each candidate that is refined, which is rebuilt once, and once more before that if its structure
+ * is another one: that in one process, each layer by several ridges. */
 static double refining(const amct_forecast *f, const amct_moment_work *work, uint32_t jobs)
 {
     enum { RIDGES = 6 };
@@ -91,9 +97,9 @@ static double refining(const amct_forecast *f, const amct_moment_work *work, uin
     double pass = work->pass_seconds / jobs, factor = work->factor_seconds / jobs, seconds = 0;
     seconds += fine ? pass + factor : 0;
     seconds += structured ? pass + 2 * work->factor_seconds : 0;
-    seconds += AMCT_FINALISTS * (pass + 2 * factor);
+    seconds += most_refined() * (pass + 2 * factor);
     if (structured)
-        seconds += AMCT_FINALISTS * (work->pass_seconds + RIDGES * work->factor_seconds +
+        seconds += most_refined() * (work->pass_seconds + RIDGES * work->factor_seconds +
                                      (fine ? pass + factor : 0));
     return seconds;
 }
@@ -117,7 +123,7 @@ static amct_status forecast(amct_forecast *f, amct_err *err)
     f->search_samples = s->search.n;
     f->confirm_samples = s->confirm.n;
     f->fixed_ratio = s->original_cost.fixed_ns / s->original_cost.latency_ns;
-    /* Calibration runs twice, and once more for moments; finalists are refined on the calibration
+    /* Calibration runs twice, and once more for moments; candidates are refined on the calibration
      * samples, restored beside the original if their structure is another one, and measured once
      * more. Candidates are taken to be as slow as the original in floating point. */
     bool structured = f->channels + f->ranks > 0;
@@ -125,7 +131,7 @@ static amct_status forecast(amct_forecast *f, amct_err *err)
     double samples = (structured ? 3.0 : 2.0) * s->calibration.n + s->search.n + s->confirm.n +
                      (double)f->probes * amct_search_defaults().probe_samples +
                      (double)f->evaluations * s->search.n;
-    f->refine_seconds = AMCT_FINALISTS * refined * per_sample / s->jobs;
+    f->refine_seconds = most_refined() * refined * per_sample / s->jobs;
     f->refine_seconds += refining(f, &work, s->jobs);
     f->refine_seconds = f->genes ? f->refine_seconds : 0;
     f->seconds = samples * per_sample / s->jobs + f->refine_seconds;

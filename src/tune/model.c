@@ -55,7 +55,8 @@ amct_status amct_model_want_weights(const amct_model *model, const char *path, a
 {
     return model->graph->no_weights
                ? amct_fail(err, AMCT_E_INVALID,
-                           "%s: has no weights, and none were found beside it; say --weights FILE",
+                           "%s: has no weights; say --weights FILE, as beside it lie none or "
+                           "several",
                            path)
                : AMCT_OK;
 }

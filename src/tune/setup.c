@@ -392,8 +392,8 @@ amct_status amct_setup_outline(amct_setup *s, amct_err *err)
                                       .amct_ranks = s->config->amct_ranks};
     if (!s->config->n_ratios && !s->config->rank_levels)
         return AMCT_OK;
-    AMCT_TRY(amct_structure_outline(&s->structure, m->graph, m->layers, m->n_layers, &options,
-                                    err));
+    AMCT_TRY(
+        amct_structure_outline(&s->structure, m->graph, m->layers, m->n_layers, &options, err));
     return add_structure(s, err);
 }
 

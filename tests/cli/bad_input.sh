@@ -81,7 +81,7 @@ refuses "'no.such.weight' is not in the network; " inspect "$model" --weights so
 refuses "some.weights: holds weights but no network" inspect some.weights \
     --plugin-dir "$importers"
 printf TWOFILES >net.two
-refuses "net.two: has no weights, and none were found beside it" search net.two \
+refuses "net.two: has no weights; say --weights FILE" search net.two \
     --data "$example" -o out --plugin-dir "$importers"
 refuses "net.two: has no weights" eval net.two --data "$example" --plugin-dir "$importers"
 mkdir alone && cp "$example/fashion-images-idx3-ubyte.gz" alone

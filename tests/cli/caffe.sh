@@ -69,7 +69,7 @@ refuses() {
     test $? -eq 2 && grep -qF -- "$words" words && test "$(grep -c . words)" -eq 1 && test ! -s out.text
     ok $? "$words"
 }
-refuses 'net/fashion.prototxt: has no weights, and none were found beside it; say --weights FILE' \
+refuses 'net/fashion.prototxt: has no weights; say --weights FILE, as beside it lie none or several' \
     search net/fashion.prototxt $options -o none
 head -c 100000 elsewhere/some.weights >cut
 refuses 'weights of cut: the file is cut short or damaged at byte' inspect net/fashion.prototxt -w cut
@@ -90,6 +90,12 @@ if [ -r "$resnet" ]; then
         --mean 0.5,0.5,0.5 --std 0.5,0.5,0.5 --calibration 64 --search-samples 128 --confirm 400 \
         --budget 5% --evaluations 12 --batch 64 -q -o resnet >/dev/null
     ok $? 'a search on ResNet-20'
+    lenet=$shared/models/caffe
+    "$program" eval "$lenet/lenet_train_test.prototxt" -w "$lenet/lenet_iter_10000.caffemodel" \
+        --model-option input=64x1x28x28 --data "$shared/images/mnist" --scale 0.00390625 --json -q \
+        >lenet.json
+    near "$(value lenet.json value)" 0.9905 0
+    ok $? 'LeNet as it was trained, with the shape of its input from the command line'
 else
     ok 0 "a search on ResNet-20 # SKIP $resnet is not there"
 fi

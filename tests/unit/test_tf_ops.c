@@ -127,6 +127,33 @@ Test(tf_ops, bilinear_of_three_kinds, .init = begin, .fini = end)
 }
 
 /* x / (bias + alpha * sum of squares of the neighbours) ^ beta */
+/* The same nodes as for repeated pixels, but each row as a whole is repeated. */
+Test(tf_ops, tiled_rows_are_no_repeated_pixels, .init = begin, .fini = end)
+{
+    tb_input(&b, "x", 2, D(1, 2));
+    tb_node(&b, "Relu", "r", "x");
+    tb_scalar(&b, "one", 1);
+    tb_node(&b, "ExpandDims", "e", "r one");
+    tb_list(&b, "times", 3, I32(1, 3, 1));
+    tb_node(&b, "Tile", "t", "e times");
+    tb_list(&b, "to", 2, I32(1, 6));
+    tb_node(&b, "Reshape", "y", "t to");
+    tr_expect(&b, F(1, 2), 6, F(1, 2, 1, 2, 1, 2));
+}
+
+Test(tf_ops, repeated_numbers_are_next_to_each_other, .init = begin, .fini = end)
+{
+    tb_input(&b, "x", 2, D(1, 2));
+    tb_node(&b, "Relu", "r", "x");
+    tb_scalar(&b, "two", 2);
+    tb_node(&b, "ExpandDims", "e", "r two");
+    tb_list(&b, "times", 3, I32(1, 1, 3));
+    tb_node(&b, "Tile", "t", "e times");
+    tb_list(&b, "to", 2, I32(1, 6));
+    tb_node(&b, "Reshape", "y", "t to");
+    tr_expect(&b, F(1, 2), 6, F(1, 1, 1, 2, 2, 2));
+}
+
 Test(tf_ops, lrn_sums_over_channels, .init = begin, .fini = end)
 {
     float wanted[4];

@@ -156,11 +156,11 @@ int32_t tf_view(tf_reader *r, tf_call *call, tf_value *x, const tf_shape *to)
 
 int32_t tf_reshape(tf_reader *r, tf_call *call)
 {
-    tf_value *x = call->src[0];
+    tf_value *x = call->src[0], *repeated;
     tf_shape to;
     TF_TRY(read_target(r, call, &to));
-    if (is_repeat(call, &to, &x))
-        return emit_repeat(r, call, x, &to);
+    if (is_repeat(call, &to, &repeated))
+        return emit_repeat(r, call, repeated, &to);
     if (tf_shape_equal(&x->shape, &to))
         return tf_alias(r, call);
     return tf_view(r, call, x, &to);
