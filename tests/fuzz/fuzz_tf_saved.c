@@ -42,8 +42,8 @@ static void clean(void)
 
 static void prepare(void)
 {
-    static const tb_entry entries[] = {{"b", 1, 1, {2}, 0, 72, 8},
-                                       {"w", 1, 4, {3, 3, 1, 2}, 0, 0, 72}};
+    static const tb_entry entries[] = {{"b", 1, 1, {2}, 0, 72, 8, 0},
+                                       {"w", 1, 4, {3, 3, 1, 2}, 0, 0, 72, 0}};
     static const float numbers[20] = {1, 2, 3, 4, 5};
     const char *top = getenv("TMPDIR");
     char path[300];

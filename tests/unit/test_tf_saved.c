@@ -3,6 +3,8 @@
 #include "import/import.h"
 #include "unit/tf_build.h"
 
+#include "../../plugins/importers/tensorflow/tf_crc.h"
+
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -127,8 +129,8 @@ static void check_numbers(const amct_graph *g)
     cr_assert_str_eq(g->producer, "version 2.21.0");
 }
 
-static const tb_entry entries[] = {{"net/bias", 1, 1, {2}, 0, 16, 8},
-                                   {"net/kernel", 1, 2, {3, 2}, 0, 32, 24}};
+static const tb_entry entries[] = {{"net/bias", 1, 1, {2}, 0, 16, 8, 0},
+                                   {"net/kernel", 1, 2, {3, 2}, 0, 32, 24, 0}};
 
 Test(tf_saved, variables_come_from_the_checkpoint, .init = begin, .fini = end)
 {
@@ -144,8 +146,8 @@ Test(tf_saved, variables_come_from_the_checkpoint, .init = begin, .fini = end)
 
 Test(tf_saved, variables_may_lie_in_several_files, .init = begin, .fini = end)
 {
-    const tb_entry spread[] = {{"net/bias", 1, 1, {2}, 1, 0, 8},
-                               {"net/kernel", 1, 2, {3, 2}, 0, 32, 24}};
+    const tb_entry spread[] = {{"net/bias", 1, 1, {2}, 1, 0, 8, 0},
+                               {"net/kernel", 1, 2, {3, 2}, 0, 32, 24, 0}};
     amct_graph *g;
     write_index(spread, 2, 2, false);
     write_file(SHARD(0, 2), numbers, sizeof numbers);
@@ -177,6 +179,18 @@ Test(tf_saved, the_signature_is_chosen, .init = begin, .fini = end)
     amct_graph_free(g);
     cr_assert_eq(import("other", "third", &g), AMCT_E_INVALID);
     HAS(b.err.text, "has no signature 'third'; option signature may be: other");
+}
+
+/* RFC 3720, B.4: the CRC-32C of 32 bytes of ones is 62a8ab43. */
+Test(tf_saved, checksums_are_those_of_the_standard)
+{
+    uint8_t ones[32];
+    static tf_crc crc;
+    tf_crc_init(&crc);
+    memset(ones, 0xff, sizeof ones);
+    const uint32_t plain = 0x62a8ab43;
+    cr_assert_eq(tf_crc_masked(&crc, (tf_span){ones, sizeof ones}),
+                 (plain >> 15 | plain << 17) + 0xa282ead8u);
 }
 
 /* ---- Bad ones ------------------------------------------------------------------------------ */
@@ -237,18 +251,37 @@ static void refuse_entry(const tb_entry *entry, int n_shards, const char *words)
 
 Test(tf_saved, entries_that_contradict_the_files_are_refused, .init = begin, .fini = end)
 {
-    refuse_entry(&(tb_entry){"net/kernel", 1, 2, {3, 2}, 5, 0, 24}, 1, "lies in file 5 of 1");
-    refuse_entry(&(tb_entry){"net/kernel", 1, 2, {3, 2}, -1, 0, 24}, 1, "lies in file -1 of 1");
-    refuse_entry(&(tb_entry){"net/kernel", 1, 2, {3, 2}, 0, 240, 24}, 1, "lies beyond the end of");
-    refuse_entry(&(tb_entry){"net/kernel", 1, 2, {3, 2}, 0, UINT64_MAX - 8, 24}, 1,
+    refuse_entry(&(tb_entry){"net/kernel", 1, 2, {3, 2}, 5, 0, 24, 0}, 1, "lies in file 5 of 1");
+    refuse_entry(&(tb_entry){"net/kernel", 1, 2, {3, 2}, -1, 0, 24, 0}, 1, "lies in file -1 of 1");
+    refuse_entry(&(tb_entry){"net/kernel", 1, 2, {3, 2}, 0, 240, 24, 0}, 1,
                  "lies beyond the end of");
-    refuse_entry(&(tb_entry){"net/kernel", 1, 2, {3, 2}, 0, 0, 20}, 1,
+    refuse_entry(&(tb_entry){"net/kernel", 1, 2, {3, 2}, 0, UINT64_MAX - 8, 24, 0}, 1,
+                 "lies beyond the end of");
+    refuse_entry(&(tb_entry){"net/kernel", 1, 2, {3, 2}, 0, 0, 20, 0}, 1,
                  "has 20 bytes in the checkpoint, 24 wanted");
-    refuse_entry(&(tb_entry){"net/kernel", 1, 2, {2, 3}, 0, 0, 24}, 1,
+    refuse_entry(&(tb_entry){"net/kernel", 1, 2, {2, 3}, 0, 0, 24, 0}, 1,
                  "is 2x3 in the checkpoint, 3x2 in the graph");
-    refuse_entry(&(tb_entry){"net/bias", 1, 2, {3, 2}, 0, 0, 24}, 1, "'net/bias' is there twice");
-    refuse_entry(&(tb_entry){"net/kernel", 1, 2, {3, 2}, 0, 0, 24}, 0, "0 files of data");
-    refuse_entry(&(tb_entry){"net/kernel", 1, 2, {3, 2}, 0, 0, 24}, 1 << 30, "files of data");
+    refuse_entry(&(tb_entry){"net/bias", 1, 2, {3, 2}, 0, 0, 24, 0}, 1,
+                 "'net/bias' is there twice");
+    refuse_entry(&(tb_entry){"net/kernel", 1, 2, {3, 2}, 0, 0, 24, 0}, 0, "0 files of data");
+    refuse_entry(&(tb_entry){"net/kernel", 1, 2, {3, 2}, 0, 0, 24, 0}, 1 << 30, "files of data");
+}
+
+Test(tf_saved, variables_whose_bytes_are_damaged_are_refused, .init = begin, .fini = end)
+{
+    static tf_crc crc;
+    amct_graph *g;
+    tf_crc_init(&crc);
+    const tf_span bytes = {(const uint8_t *)numbers + 32, 24};
+    tb_entry both[] = {entries[0], entries[1]};
+    both[1].crc = tf_crc_masked(&crc, bytes);
+    write_index(both, 2, 1, false);
+    write_file(SHARD(0, 1), numbers, sizeof numbers);
+    cr_assert_eq(import("serving_default", NULL, &g), AMCT_OK, "%s", b.err.text);
+    amct_graph_free(g);
+    numbers[10] += 1;
+    write_file(SHARD(0, 1), numbers, sizeof numbers);
+    refuse(AMCT_E_FORMAT, "variable 'w': is damaged in variables/variables.data-00000-of-00001");
 }
 
 Test(tf_saved, an_index_cut_at_any_length_fails, .init = begin, .fini = end)

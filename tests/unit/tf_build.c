@@ -397,6 +397,10 @@ void tb_index(tb_bytes *out, const tb_entry *entries, size_t n, int n_shards, bo
         tb_int_field(&value, 3, (uint64_t)e->shard);
         tb_int_field(&value, 4, e->offset);
         tb_int_field(&value, 5, e->size);
+        if (e->crc) {
+            tb_varint(&value, 6 << 3 | 5);
+            tb_append(&value, &e->crc, sizeof e->crc);
+        }
         put_row(&block, e->key, &value);
     }
     put_restarts(&block);

@@ -77,6 +77,7 @@ typedef struct tb_entry {
     int64_t dims[4];
     int shard;
     uint64_t offset, size;
+    uint32_t crc; /* 0: none */
 } tb_entry;
 /* snappy: the block of entries is packed, as literals and one copy. Free *out. */
 void tb_index(tb_bytes *out, const tb_entry *entries, size_t n, int n_shards, bool snappy);

@@ -190,7 +190,7 @@ const tf_entry *tf_bundle_find(const tf_bundle *bundle, const char *key)
                : NULL;
 }
 
-/* BundleEntryProto: 1 dtype, 2 shape, 3 shard_id, 4 offset, 5 size, 7 slices. */
+/* BundleEntryProto: 1 dtype, 2 shape, 3 shard_id, 4 offset, 5 size, 6 crc32c, 7 slices. */
 int32_t tf_bundle_place(tf_reader *r, const tf_bundle *bundle, const tf_entry *entry, tf_place *out)
 {
     tf_span message = entry->value;
@@ -211,6 +211,8 @@ int32_t tf_bundle_place(tf_reader *r, const tf_bundle *bundle, const tf_entry *e
     place.shard = (uint32_t)shard;
     place.offset = (uint64_t)tf_wire_int(message, 4, 0);
     place.size = (uint64_t)tf_wire_int(message, 5, 0);
+    place.has_crc = tf_wire_find(message, 6, TF_FIXED32, &field);
+    place.crc = place.has_crc ? (uint32_t)field.value : 0;
     *out = place;
     return AMCT_OK;
 }

@@ -26,6 +26,8 @@ typedef struct tf_place {
     tf_shape shape;
     uint32_t shard;
     uint64_t offset, size;
+    bool has_crc;
+    uint32_t crc; /* masked CRC-32C of the bytes */
 } tf_place;
 
 /* Reads the index; it must stay where it is. */

@@ -5,6 +5,7 @@
 #define TF_SAVED_H
 
 #include "tf_bundle.h"
+#include "tf_crc.h"
 
 /* Under which name a variable of the graph is in the checkpoint. */
 typedef struct tf_restored {
@@ -20,6 +21,7 @@ typedef struct tf_saved {
     bool opened;       /* the bundle has been read */
     bool asked;        /* tf_objects_find has been */
     amct_view *shards; /* struct_size 0: not mapped yet */
+    tf_crc crc;        /* ready as soon as the bundle is */
 } tf_saved;
 
 /* Finds out which names variables have, from the part of the graph that would restore them.

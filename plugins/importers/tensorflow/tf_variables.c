@@ -187,6 +187,7 @@ static int32_t open_bundle(tf_reader *r, tf_saved *saved)
     if (saved->opened)
         return AMCT_OK;
     saved->opened = true;
+    tf_crc_init(&saved->crc);
     TF_TRY(r->sink->map(r->sink->ctx, "variables/variables.index", &index));
     memcpy(place, r->place, sizeof place);
     tf_at(r, "variables/variables.index");
@@ -269,8 +270,12 @@ int32_t tf_variable_get(tf_reader *r, const char *variable, const char *name, tf
     if (place.offset > shard.size || place.size > shard.size - place.offset)
         return tf_fail(r, AMCT_E_FORMAT, "lies beyond the end of %s (%zu bytes)", shard.name,
                        shard.size);
+    const tf_span bytes = {(const uint8_t *)shard.data + place.offset, (size_t)place.size};
+    if (place.has_crc && tf_crc_masked(&saved->crc, bytes) != place.crc)
+        return tf_fail(r, AMCT_E_FORMAT, "is damaged in %s: its checksum is not that of the index",
+                       shard.name);
     v->kind = TF_CONSTANT;
-    v->data = (const char *)shard.data + place.offset;
+    v->data = bytes.data;
     v->data_size = (size_t)place.size;
     *out = v;
     return AMCT_OK;
