@@ -99,6 +99,32 @@ Test(torch_files, code_with_functions_loops_and_branches)
     free(y);
 }
 
+static int32_t probe(const char *name)
+{
+    torch_archive zip = {0};
+    torch_archive_add_text(&zip, name, "x");
+    torch_archive_end(&zip);
+    int32_t sure = amct_plugin_v1.importer->probe(zip.bytes, zip.size, "model");
+    torch_archive_free(&zip);
+    return sure;
+}
+
+Test(torch_files, are_told_from_other_archives_by_their_first_member)
+{
+    static const char *const ours[] = {"net/data.pkl",          "net/data/0",
+                                       "a.b/models/model.json", "net/data/weights/weight_0",
+                                       "net/version",           "serialized_exported_program.json",
+                                       "net/.data/version"};
+    static const char *const others[] = {"metadata.json",        "x.npy",    "version.npy",
+                                         "META-INF/MANIFEST.MF", "data.npy", "net/other"};
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+        cr_assert_geq(probe(ours[i]), 60, "%s", ours[i]);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        cr_assert_eq(probe(others[i]), 0, "%s", others[i]);
+    cr_assert_eq(amct_plugin_v1.importer->probe("PK", 2, "model"), 0);
+    cr_assert_eq(amct_plugin_v1.importer->probe("\x80\2}.", 4, "model"), 0);
+}
+
 /* ---- Operators that are more than one node ------------------------------------------------- */
 
 typedef struct expression {

@@ -11,9 +11,9 @@ static const struct {
     {torch_aten_conv, &torch_n_aten_conv},     {torch_aten_unary, &torch_n_aten_unary},
     {torch_aten_binary, &torch_n_aten_binary}, {torch_aten_norm, &torch_n_aten_norm},
     {torch_aten_pool, &torch_n_aten_pool},     {torch_aten_shape, &torch_n_aten_shape},
-    {torch_aten_slice, &torch_n_aten_slice},   {torch_aten_reduce, &torch_n_aten_reduce},
-    {torch_aten_resize, &torch_n_aten_resize}, {torch_aten_matrix, &torch_n_aten_matrix},
-    {torch_aten_make, &torch_n_aten_make},
+    {torch_aten_slice, &torch_n_aten_slice},   {torch_aten_join, &torch_n_aten_join},
+    {torch_aten_reduce, &torch_n_aten_reduce}, {torch_aten_resize, &torch_n_aten_resize},
+    {torch_aten_matrix, &torch_n_aten_matrix}, {torch_aten_make, &torch_n_aten_make},
 };
 enum { N_FAMILIES = sizeof families / sizeof *families };
 
@@ -180,6 +180,7 @@ int32_t torch_aten_call(torch_reader *r, const char *op, const char *label, cons
                 signature = row->signature;
             if (!bind(c.args, row->signature, args, names, n))
                 continue;
+            c.name = row->op;
             c.op = row->onnx ? row->onnx : row->op;
             TORCH_TRY(row->handler(&c));
             if (c.in_place)
@@ -196,7 +197,7 @@ int32_t torch_aten_call(torch_reader *r, const char *op, const char *label, cons
 
 int32_t torch_unsupported(torch_call *c, const char *what)
 {
-    return torch_fail(c->r, AMCT_E_UNSUPPORTED, "aten::%s: %s is not supported", c->op, what);
+    return torch_fail(c->r, AMCT_E_UNSUPPORTED, "aten::%s: %s is not supported", c->name, what);
 }
 
 bool torch_arg_given(const torch_call *c, uint32_t i)
@@ -233,13 +234,13 @@ int32_t torch_arg_list(torch_call *c, uint32_t i, const char *what, int64_t *out
     size_t count = torch_is_list(v) ? v.list->n : torch_arg_given(c, i);
     if (count > AMCT_MAX_RANK)
         return torch_fail(c->r, AMCT_E_LIMIT, "aten::%s: %s has %zu numbers, at most %d wanted",
-                          c->op, what, count, AMCT_MAX_RANK);
+                          c->name, what, count, AMCT_MAX_RANK);
     for (size_t k = 0; k < count; k++) {
         torch_value at = torch_is_list(v) ? v.list->at[k] : v;
         if (at.kind != TORCH_INT)
             return torch_fail(c->r, AMCT_E_UNSUPPORTED,
                               "aten::%s: %s has a number that is only known when the network runs",
-                              c->op, what);
+                              c->name, what);
         out[k] = at.i;
     }
     *n = (uint32_t)count;
@@ -253,7 +254,7 @@ int32_t torch_arg_ints(torch_call *c, uint32_t i, const char *what, int64_t othe
     uint32_t count;
     TORCH_TRY(torch_arg_list(c, i, what, list, &count));
     if (count > 1 && count != n)
-        return torch_fail(c->r, AMCT_E_FORMAT, "aten::%s: %s has %u numbers, %u wanted", c->op,
+        return torch_fail(c->r, AMCT_E_FORMAT, "aten::%s: %s has %u numbers, %u wanted", c->name,
                           what, count, n);
     for (uint32_t k = 0; k < n; k++)
         out[k] = count == 0 ? otherwise : count == 1 ? list[0] : list[k];
@@ -266,7 +267,7 @@ int32_t torch_arg_dim(torch_call *c, uint32_t i, int64_t otherwise, int32_t rank
         return torch_unsupported(c, "a dim that is only known when the network runs");
     int64_t dim = torch_arg_int(c, i, otherwise), limit = rank > 0 ? rank : 1;
     if (dim < -limit || dim >= limit)
-        return torch_fail(c->r, AMCT_E_FORMAT, "aten::%s: dim %lld of a tensor with %d", c->op,
+        return torch_fail(c->r, AMCT_E_FORMAT, "aten::%s: dim %lld of a tensor with %d", c->name,
                           (long long)dim, rank);
     *out = (int32_t)(dim < 0 ? dim + limit : dim);
     return AMCT_OK;
@@ -277,5 +278,5 @@ int32_t torch_need_rank(torch_call *c, const torch_tensor *t)
     if (t->rank >= 0)
         return AMCT_OK;
     return torch_fail(c->r, AMCT_E_UNSUPPORTED,
-                      "aten::%s: the number of dims of '%.100s' is not known", c->op, t->name);
+                      "aten::%s: the number of dims of '%.100s' is not known", c->name, t->name);
 }

@@ -15,7 +15,8 @@ typedef struct torch_aten torch_aten;
 /* One call of an operator. */
 typedef struct torch_call {
     torch_reader *r;
-    const char *op;    /* "conv2d" */
+    const char *name;  /* "conv2d", for messages */
+    const char *op;    /* the row's ONNX operator, else the name */
     const char *label; /* what new nodes and tensors are named after */
     torch_value args[TORCH_MAX_ARGS];
     torch_value result;
@@ -134,11 +135,11 @@ int32_t torch_symbol_op(torch_call *c, const char *op, torch_value a, torch_valu
 /* ---- The families -------------------------------------------------------------------------- */
 
 extern const torch_aten torch_aten_conv[], torch_aten_unary[], torch_aten_binary[],
-    torch_aten_norm[], torch_aten_pool[], torch_aten_shape[], torch_aten_slice[],
+    torch_aten_norm[], torch_aten_pool[], torch_aten_shape[], torch_aten_slice[], torch_aten_join[],
     torch_aten_reduce[], torch_aten_resize[], torch_aten_matrix[], torch_aten_make[];
 extern const size_t torch_n_aten_conv, torch_n_aten_unary, torch_n_aten_binary, torch_n_aten_norm,
-    torch_n_aten_pool, torch_n_aten_shape, torch_n_aten_slice, torch_n_aten_reduce,
-    torch_n_aten_resize, torch_n_aten_matrix, torch_n_aten_make;
+    torch_n_aten_pool, torch_n_aten_shape, torch_n_aten_slice, torch_n_aten_join,
+    torch_n_aten_reduce, torch_n_aten_resize, torch_n_aten_matrix, torch_n_aten_make;
 #define TORCH_FAMILY(name)                                                                         \
     const size_t torch_n_aten_##name = sizeof torch_aten_##name / sizeof *torch_aten_##name
 

@@ -82,7 +82,7 @@ static int32_t read_padding(torch_call *c, conv *v, uint32_t at)
         TORCH_TRY(torch_arg_ints(c, at, "padding", 0, v->pads, v->dims));
     for (uint32_t d = 0; d < v->dims; d++) {
         if (v->pads[d] < 0 || v->pads[d] > INT32_MAX)
-            return torch_fail(c->r, AMCT_E_FORMAT, "aten::%s: padding is %lld", c->op,
+            return torch_fail(c->r, AMCT_E_FORMAT, "aten::%s: padding is %lld", c->name,
                               (long long)v->pads[d]);
         v->pads[v->dims + d] = v->pads[d];
     }
@@ -96,12 +96,12 @@ static int32_t begin(torch_call *c, conv *v)
                 .bias = torch_arg_tensor(c, 2)};
     if (v->weight->rank < 3 || v->weight->rank > 5)
         return torch_fail(c->r, AMCT_E_UNSUPPORTED,
-                          "aten::%s: 3 to 5 dims of the weights are wanted, here are %d", c->op,
+                          "aten::%s: 3 to 5 dims of the weights are wanted, here are %d", c->name,
                           v->weight->rank);
     v->dims = (uint32_t)v->weight->rank - 2;
     if (v->x->rank != v->weight->rank && v->x->rank != v->weight->rank - 1)
         return torch_fail(c->r, AMCT_E_FORMAT,
-                          "aten::%s: an input of %d dims does not go with weights of %d", c->op,
+                          "aten::%s: an input of %d dims does not go with weights of %d", c->name,
                           v->x->rank, v->weight->rank);
     return AMCT_OK;
 }
@@ -111,10 +111,10 @@ static int32_t check(torch_call *c, const conv *v)
     for (uint32_t d = 0; d < v->dims; d++)
         if (v->stride[d] < 1 || v->dilation[d] < 1 || v->stride[d] > INT32_MAX ||
             v->dilation[d] > INT32_MAX || v->grown[d] < 0 || v->grown[d] > INT32_MAX)
-            return torch_fail(c->r, AMCT_E_FORMAT, "aten::%s: stride %lld, dilation %lld", c->op,
+            return torch_fail(c->r, AMCT_E_FORMAT, "aten::%s: stride %lld, dilation %lld", c->name,
                               (long long)v->stride[d], (long long)v->dilation[d]);
     if (v->groups < 1 || v->groups > INT32_MAX)
-        return torch_fail(c->r, AMCT_E_FORMAT, "aten::%s: groups is %lld", c->op,
+        return torch_fail(c->r, AMCT_E_FORMAT, "aten::%s: groups is %lld", c->name,
                           (long long)v->groups);
     return AMCT_OK;
 }

@@ -31,7 +31,7 @@ static int32_t begin(torch_call *c, pool *p, uint32_t dims)
     TORCH_TRY(torch_need_rank(c, p->x));
     if (p->x->rank != (int32_t)dims + 2)
         return torch_fail(c->r, AMCT_E_UNSUPPORTED, "aten::%s: an input of %d dims, %u wanted",
-                          c->op, p->x->rank, dims + 2);
+                          c->name, p->x->rank, dims + 2);
     TORCH_TRY(torch_arg_ints(c, 1, "kernel_size", 1, p->kernel, dims));
     TORCH_TRY(torch_arg_ints(c, 2, "stride", 0, p->stride, dims));
     TORCH_TRY(torch_arg_ints(c, 3, "padding", 0, p->pads, dims));
@@ -45,7 +45,7 @@ static int32_t begin(torch_call *c, pool *p, uint32_t dims)
             return torch_fail(c->r, AMCT_E_FORMAT,
                               "aten::%s: kernel %lld, stride %lld, padding "
                               "%lld",
-                              c->op, (long long)p->kernel[d], (long long)p->stride[d],
+                              c->name, (long long)p->kernel[d], (long long)p->stride[d],
                               (long long)p->pads[d]);
     }
     return AMCT_OK;
@@ -79,7 +79,7 @@ static int32_t run_max_pool(torch_call *c)
     TORCH_TRY(torch_arg_ints(c, 4, "dilation", 1, p.dilation, p.dims));
     for (uint32_t d = 0; d < p.dims; d++)
         if (p.dilation[d] < 1 || p.dilation[d] > INT32_MAX)
-            return torch_fail(c->r, AMCT_E_FORMAT, "aten::%s: dilation %lld", c->op,
+            return torch_fail(c->r, AMCT_E_FORMAT, "aten::%s: dilation %lld", c->name,
                               (long long)p.dilation[d]);
     p.ceil = torch_arg_bool(c, 5, false);
     torch_node node = torch_begin(c, "MaxPool", NULL);
@@ -121,7 +121,7 @@ static int32_t run_adaptive(torch_call *c)
     TORCH_TRY(torch_need_rank(c, p.x));
     if (p.x->rank != (int32_t)p.dims + 2)
         return torch_fail(c->r, AMCT_E_UNSUPPORTED, "aten::%s: an input of %d dims, %u wanted",
-                          c->op, p.x->rank, p.dims + 2);
+                          c->name, p.x->rank, p.dims + 2);
     TORCH_TRY(torch_arg_ints(c, 1, "output_size", 1, dims + 2, p.dims));
     for (uint32_t d = 0; d < p.dims; d++) {
         int64_t in = p.x->dims[2 + d], out = dims[2 + d];
@@ -144,7 +144,7 @@ static int32_t run_adaptive(torch_call *c)
             return torch_fail(c->r, AMCT_E_UNSUPPORTED,
                               "aten::%s: pooling %lld elements to %lld is not supported: 1 or a "
                               "divisor is wanted%s",
-                              c->op, (long long)in, (long long)out,
+                              c->name, (long long)in, (long long)out,
                               in < 1 ? "; the size is not known: give --model-option input=..."
                                      : "");
     }

@@ -10,8 +10,8 @@ static int32_t read_axes(torch_call *c, const torch_tensor *x, int64_t *axes, ui
     for (uint32_t i = 0; x->rank >= 0 && i < *n; i++) {
         int64_t limit = x->rank ? x->rank : 1;
         if (axes[i] < -limit || axes[i] >= limit)
-            return torch_fail(c->r, AMCT_E_FORMAT, "aten::%s: dim %lld of a tensor with %d", c->op,
-                              (long long)axes[i], x->rank);
+            return torch_fail(c->r, AMCT_E_FORMAT, "aten::%s: dim %lld of a tensor with %d",
+                              c->name, (long long)axes[i], x->rank);
         if (axes[i] < 0)
             axes[i] += limit;
     }

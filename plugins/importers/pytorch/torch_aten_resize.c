@@ -86,8 +86,8 @@ static int32_t read_size(torch_call *c, resize *z, uint32_t at)
     if (!torch_arg_given(c, at))
         return AMCT_OK;
     if (!torch_is_list(c->args[at]) || c->args[at].list->n != z->dims)
-        return torch_fail(c->r, AMCT_E_FORMAT, "aten::%s: %u numbers wanted as output_size", c->op,
-                          z->dims);
+        return torch_fail(c->r, AMCT_E_FORMAT, "aten::%s: %u numbers wanted as output_size",
+                          c->name, z->dims);
     z->size = c->args[at];
     return AMCT_OK;
 }
@@ -99,7 +99,7 @@ static int32_t read_scales(torch_call *c, resize *z, uint32_t at)
         return AMCT_OK;
     if (list->n != z->dims)
         return torch_fail(c->r, AMCT_E_FORMAT, "aten::%s: %u numbers wanted as scale_factors",
-                          c->op, z->dims);
+                          c->name, z->dims);
     for (uint32_t d = 0; d < z->dims; d++) {
         torch_value v = list->at[d];
         z->scales[d] = v.kind == TORCH_FLOAT ? v.f : v.kind == TORCH_INT ? (double)v.i : 0;
@@ -146,7 +146,7 @@ static int32_t run_smooth(torch_call *c)
 #define NEAREST      "t:input|I:output_size F:scale_factors"
 #define NEAREST_CORE "t:self I:output_size|n:scales n:scales_h n:scales_w n:scales_d"
 #define SMOOTH       "t:input|I:output_size b:align_corners F:scale_factors"
-#define SMOOTH_CORE  "t:self I:output_size b:align_corners|n:scales n:scales_h n:scales_w n:scales_d"
+#define SMOOTH_CORE  "t:self I:output_size b:align_corners|n:scales n:scales_h n:scales_w"
 
 const torch_aten torch_aten_resize[] = {
     {"upsample_nearest1d", NEAREST, run_nearest, NULL},
@@ -166,7 +166,8 @@ const torch_aten torch_aten_resize[] = {
     {"_upsample_bicubic2d_aa", SMOOTH, run_smooth, NULL},
     {"upsample_linear1d", SMOOTH_CORE, run_smooth, NULL},
     {"upsample_bilinear2d", SMOOTH_CORE, run_smooth, NULL},
-    {"upsample_trilinear3d", SMOOTH_CORE, run_smooth, NULL},
+    {"upsample_trilinear3d",
+     "t:self I:output_size b:align_corners|n:scales_d n:scales_h n:scales_w", run_smooth, NULL},
     {"upsample_bicubic2d", SMOOTH_CORE, run_smooth, NULL},
     {"_upsample_bilinear2d_aa", SMOOTH_CORE, run_smooth, NULL},
     {"_upsample_bicubic2d_aa", SMOOTH_CORE, run_smooth, NULL},

@@ -71,7 +71,7 @@ static int32_t reshape(torch_call *c, torch_tensor *x, torch_value size)
     TORCH_TRY(torch_arg_list(c, 1, "size", dims, &n));
     for (uint32_t i = 0; i < n; i++)
         if (dims[i] < 1 && dims[i] != -1)
-            return torch_fail(c->r, AMCT_E_UNSUPPORTED, "aten::%s: a dim of %lld", c->op,
+            return torch_fail(c->r, AMCT_E_UNSUPPORTED, "aten::%s: a dim of %lld", c->name,
                               (long long)dims[i]);
     fill_in(x, dims, n);
     if (is_reshape_of_constant(x, dims, n))
@@ -181,7 +181,7 @@ static int32_t run_permute(torch_call *c)
     }
     if (n != (uint32_t)x->rank)
         return torch_fail(c->r, AMCT_E_FORMAT, "aten::%s: its dims are not those of a tensor of %d",
-                          c->op, x->rank);
+                          c->name, x->rank);
     TORCH_TRY(torch_transpose_to(c, NULL, x, perm, &out));
     return torch_return(c, out);
 }

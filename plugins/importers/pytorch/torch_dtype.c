@@ -69,14 +69,6 @@ size_t torch_dtype_bytes(uint32_t dtype)
     return 0;
 }
 
-const char *torch_dtype_name(uint32_t dtype)
-{
-    for (int i = 0; i < N_TYPES; i++)
-        if (types[i].dtype == dtype)
-            return types[i].name;
-    return "unknown";
-}
-
 bool torch_dtype_is_float(uint32_t dtype)
 {
     return dtype == AMCT_FLOAT || dtype == AMCT_DOUBLE || dtype == AMCT_FLOAT16 ||

@@ -13,7 +13,7 @@ static torch_value *find_name(const torch_frame *f, const char *name)
 
 int32_t torch_truth(torch_frame *f, torch_value v, uint32_t line, bool *out)
 {
-    torch_at(f->s->r, "%.200s:%u", f->function->file, line);
+    torch_at_line(f->s->r, f->function->file, line);
     switch (v.kind) {
     case TORCH_BOOL:
     case TORCH_INT: *out = v.i != 0; return AMCT_OK;
@@ -75,7 +75,7 @@ static int32_t eval_attr(torch_frame *f, const torch_expr *e, torch_value *out)
         return torch_fail(r, AMCT_E_UNSUPPORTED, "'%.200s' is not known", name);
     }
     TORCH_TRY(torch_eval(f, e->args[0], 0, &object));
-    torch_at(r, "%.200s:%u", f->function->file, e->line);
+    torch_at_line(r, f->function->file, e->line);
     if (object.kind != TORCH_OBJECT)
         return torch_fail(r, AMCT_E_UNSUPPORTED, "'.%.100s' of %s", e->name,
                           torch_kind_name(object.kind));
@@ -106,7 +106,7 @@ static int32_t eval_args(torch_frame *f, const torch_expr *e, size_t skip, torch
         args[k++] = *self;
     for (uint32_t i = 1 + (uint32_t)skip; i < e->n; i++)
         TORCH_TRY(torch_eval(f, e->args[i], 0, &args[k++]));
-    torch_at(f->s->r, "%.200s:%u", f->function->file, e->line);
+    torch_at_line(f->s->r, f->function->file, e->line);
     *out = args;
     *n = count;
     return AMCT_OK;
@@ -219,7 +219,7 @@ static int32_t eval_call(torch_frame *f, const torch_expr *e, uint32_t n_wanted,
         if (dotted(f, callee, name, sizeof name))
             return call_dotted(f, e, name, n_wanted, out);
         TORCH_TRY(torch_eval(f, callee->args[0], 0, &v));
-        torch_at(f->s->r, "%.200s:%u", f->function->file, e->line);
+        torch_at_line(f->s->r, f->function->file, e->line);
         return call_method(f, e, v, out);
     }
     if (callee->kind == TORCH_E_NAME && !find_name(f, callee->name))
@@ -238,7 +238,7 @@ static int32_t eval_index(torch_frame *f, const torch_expr *e, torch_value *out)
     torch_value args[2];
     TORCH_TRY(torch_eval(f, e->args[0], 0, &args[0]));
     TORCH_TRY(torch_eval(f, e->args[1], 0, &args[1]));
-    torch_at(f->s->r, "%.200s:%u", f->function->file, e->line);
+    torch_at_line(f->s->r, f->function->file, e->line);
     return torch_builtin(f, "", "__getitem__", args, NULL, 2, 0, out);
 }
 

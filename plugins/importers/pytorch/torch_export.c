@@ -162,7 +162,10 @@ static int32_t put_output(torch_program *p, const char *name, torch_tensor *t, t
     if (!at)
         return torch_nomem(r);
     if (t->kind != AMCT_TENSOR_VALUE || *at) {
-        torch_call c = {.r = r, .op = "output", .label = torch_text(&r->memory, "output_%s", name)};
+        torch_call c = {.r = r,
+                        .name = "output",
+                        .op = "output",
+                        .label = torch_text(&r->memory, "output_%s", name)};
         if (!c.label)
             return torch_nomem(r);
         TORCH_TRY(torch_unary(&c, "Identity", NULL, t, &t));

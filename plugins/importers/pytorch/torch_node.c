@@ -260,7 +260,7 @@ int32_t torch_arg_operand(torch_call *c, uint32_t i, uint32_t like, torch_tensor
 int32_t torch_aten_pass_on(torch_reader *r, const char *domain, const char *op, const char *label,
                            const torch_value *args, uint32_t n, torch_tensor **dst, uint32_t n_dst)
 {
-    torch_call c = {.r = r, .op = op, .label = label};
+    torch_call c = {.r = r, .name = op, .op = op, .label = label};
     torch_node node = torch_begin(&c, op, NULL);
     size_t length = strlen(op);
     if (length > 1 && op[length - 1] == '_' && op[length - 2] != '_') /* others would not see it */

@@ -305,7 +305,7 @@ int32_t torch_number_op(torch_reader *r, const char *op, const char *label, cons
         bool symbol = args[0].kind == TORCH_SYMBOL || (n > 1 && args[1].kind == TORCH_SYMBOL);
         bool none = n > 1 && (args[0].kind == TORCH_NONE || args[1].kind == TORCH_NONE);
         if (symbol && !none) {
-            torch_call c = {.r = r, .op = op, .label = label};
+            torch_call c = {.r = r, .name = op, .op = op, .label = label};
             return torch_symbol_op(&c, operators[i].plain, args[0],
                                    n > 1 ? args[1] : (torch_value){.kind = TORCH_UNSET}, out);
         }

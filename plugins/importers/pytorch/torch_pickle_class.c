@@ -56,7 +56,7 @@ int32_t torch_pickle_class(torch_pickle *p, size_t at, const char *module, const
     const char *full = torch_text(&p->r->memory, "%s.%s", module, name);
     if (!full)
         return torch_nomem(p->r);
-    *out = (torch_value){.kind = TORCH_CLASS, .at = (uint32_t)at, .text = full};
+    *out = (torch_value){.kind = TORCH_CLASS, .text = full};
     return AMCT_OK;
 }
 
@@ -135,7 +135,7 @@ int32_t torch_pickle_storage(torch_pickle *p, size_t at, torch_value id, torch_v
     }
     if (!storage)
         return torch_nomem(r);
-    *out = (torch_value){.kind = TORCH_STORAGE, .at = (uint32_t)at, .storage = storage};
+    *out = (torch_value){.kind = TORCH_STORAGE, .storage = storage};
     return AMCT_OK;
 }
 

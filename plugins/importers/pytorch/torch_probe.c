@@ -7,27 +7,32 @@
 
 enum { NO = 0, LIKELY = 60, SURE = 90, LOCAL_BYTES = 30 };
 
-/* Parts of the archive as they are named below the root folder, which 2024's .pt2 does not have. */
+/* Parts of the archive as they are named below the root folder, which 2024's .pt2 does not have:
+ * whole names, and folders. */
 static bool is_member(const char *name, size_t n)
 {
-    static const char *const begins[] = {"data.pkl",
-                                         "data/",
-                                         "constants.pkl",
-                                         "code/",
-                                         "models/",
-                                         "archive_format",
-                                         "version",
-                                         "archive_version",
-                                         "byteorder",
-                                         ".data/",
-                                         ".format_version",
-                                         "serialized_exported_program.json",
-                                         "serialized_state_dict.",
-                                         "extra/",
-                                         "constants/"};
-    for (size_t i = 0; i < sizeof begins / sizeof *begins; i++)
-        if (n >= strlen(begins[i]) && memcmp(name, begins[i], strlen(begins[i])) == 0)
+    static const char *const members[] = {"data.pkl",
+                                          "data/",
+                                          "constants.pkl",
+                                          "constants/",
+                                          "code/",
+                                          "models/",
+                                          "extra/",
+                                          "archive_format",
+                                          "archive_version",
+                                          "version",
+                                          "byteorder",
+                                          ".data/",
+                                          ".format_version",
+                                          "serialized_exported_program.json",
+                                          "serialized_state_dict.pt",
+                                          "serialized_state_dict.json"};
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+        size_t length = strlen(members[i]);
+        bool folder = members[i][length - 1] == '/';
+        if ((folder ? n >= length : n == length) && memcmp(name, members[i], length) == 0)
             return true;
+    }
     return false;
 }
 

@@ -24,7 +24,9 @@ struct torch_reader {
     amct_view model;
     const char *input; /* the option: dims of inputs; NULL if it is not given */
     torch_memory memory;
-    char place[320]; /* what is being read, for messages */
+    char place[320];  /* what is being read, for messages, */
+    const char *file; /* or the code that is running: NULL if none is */
+    uint32_t line;
     bool checksum_warned;
     size_t n_copied; /* bytes of constants that did not lie in C order */
     uint32_t n_nodes;
@@ -42,6 +44,12 @@ int32_t torch_nomem(torch_reader *r);
 void torch_warn(torch_reader *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Sets the place; "" for none. */
 void torch_at(torch_reader *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The same for a line of code; the file's name is kept. */
+static inline void torch_at_line(torch_reader *r, const char *file, uint32_t line)
+{
+    r->file = file;
+    r->line = line;
+}
 
 /* ---- torch_export.c ------------------------------------------------------------------------- */
 

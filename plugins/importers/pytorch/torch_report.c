@@ -10,11 +10,13 @@ void torch_at(torch_reader *r, const char *fmt, ...)
     va_start(args, fmt);
     vsnprintf(r->place, sizeof r->place, fmt, args);
     va_end(args);
+    r->file = NULL;
 }
 
 static void put_words(const torch_reader *r, char *text, size_t size, const char *fmt, va_list args)
 {
-    int used = snprintf(text, size, "%s%s", r->place, r->place[0] ? ": " : "");
+    int used = r->file ? snprintf(text, size, "%.250s:%u: ", r->file, r->line)
+                       : snprintf(text, size, "%s%s", r->place, r->place[0] ? ": " : "");
     vsnprintf(text + used, size - (size_t)used, fmt, args);
 }
 

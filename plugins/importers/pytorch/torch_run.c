@@ -2,12 +2,12 @@
 
 #include <string.h>
 
-/* More than the code of any network takes, and reached within a second. */
-enum { MAX_STEPS = 4000000, MAX_CALLS = 100, MAX_NESTED = 800, MAX_ROUNDS = 100000 };
+/* More than the code of any network takes, and reached within a fraction of a second. */
+enum { MAX_STEPS = 1000000, MAX_CALLS = 100, MAX_NESTED = 800, MAX_ROUNDS = 100000 };
 
 static void at_line(torch_frame *f, uint32_t line)
 {
-    torch_at(f->s->r, "%.200s:%u", f->function->file, line);
+    torch_at_line(f->s->r, f->function->file, line);
 }
 
 int32_t torch_step(torch_frame *f, uint32_t line)

@@ -25,7 +25,6 @@ static int32_t find_unit(torch_script *s, const char *full, torch_unit **out, co
 {
     torch_reader *r = s->r;
     const char *dot = strrchr(full, '.');
-    char place[sizeof r->place];
     *out = NULL;
     if (!dot || dot - full > MAX_PATH)
         return AMCT_OK;
@@ -44,10 +43,12 @@ static int32_t find_unit(torch_script *s, const char *full, torch_unit **out, co
         torch_unit *unit = NULL;
         if (!torch_zip_find(s->zip, path))
             return AMCT_OK;
-        memcpy(place, r->place, sizeof place);
+        const char *file = r->file; /* code that is running, or none before it runs */
+        uint32_t line = r->line;
         TORCH_TRY(torch_zip_read(r, s->zip, path, &text));
         TORCH_TRY(torch_parse(r, path, text, &unit));
-        memcpy(r->place, place, sizeof place);
+        torch_at(r, "%s", "");
+        torch_at_line(r, file, line);
         *at = unit;
     }
     *out = *at;
@@ -245,7 +246,7 @@ static int32_t put_results(torch_script *s, torch_value v, int depth, torch_map 
     if (!at)
         return torch_nomem(r);
     if (*at || t->kind != AMCT_TENSOR_VALUE) {
-        torch_call c = {.r = r, .op = "output", .label = "output"};
+        torch_call c = {.r = r, .name = "output", .op = "output", .label = "output"};
         TORCH_TRY(torch_unary(&c, "Identity", NULL, t, &t));
     }
     *at = t;

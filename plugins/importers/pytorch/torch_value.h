@@ -37,7 +37,6 @@ typedef enum torch_kind {
 
 typedef struct torch_value {
     torch_kind kind;
-    uint32_t at; /* where in a pickle it was made, for messages */
     union {
         int64_t i;
         double f;
@@ -180,6 +179,5 @@ uint32_t torch_dtype_of_name(const char *name);
 uint32_t torch_dtype_of_storage(const char *name);
 size_t torch_dtype_bytes(uint32_t dtype); /* 0 for others */
 bool torch_dtype_is_float(uint32_t dtype);
-const char *torch_dtype_name(uint32_t dtype);
 
 #endif

@@ -39,11 +39,6 @@ static bool lies_within(uint64_t offset, uint64_t length, uint64_t size)
     return offset <= size && length <= size - offset;
 }
 
-int torch_is_zip(torch_span bytes)
-{
-    return bytes.size >= 4 && memcmp(bytes.data, "PK\3\4", 4) == 0;
-}
-
 typedef struct directory {
     torch_span zip;
     uint64_t offset, bytes, n;

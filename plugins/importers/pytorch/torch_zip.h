@@ -28,8 +28,6 @@ typedef struct torch_zip {
     torch_map names; /* of members */
 } torch_zip;
 
-/* Whether these are the first bytes of a zip archive. */
-int torch_is_zip(torch_span bytes);
 /* Reads the directory. Names that would lead out of the archive, names that are there twice,
  * encrypted members and other packings than deflate are refused. A folder that holds everything is
  * taken off the names. */
