@@ -48,13 +48,11 @@ static void print_text(const amct_config *c, const amct_graph *g, const amct_lat
                "(start, input and output transforms)");
     }
     printf("%.4g ms on %s at batch %.0f, %s: %.4g a second (estimated, error band +-%.0f %%)\n", ms,
-           info->device, batch, precision_of(g), batch / ms * 1e3,
-           100 * l->total.error_band_ratio);
+           info->device, batch, precision_of(g), batch / ms * 1e3, 100 * l->total.error_band_ratio);
 }
 
 static amct_status print_json(const amct_config *c, const char *model, const amct_graph *g,
-                              const amct_latency *l, const amct_estimator_info *info,
-                              amct_err *err)
+                              const amct_latency *l, const amct_estimator_info *info, amct_err *err)
 {
     static const char *const methods[] = {"model", "table", "measured"};
     amct_json json;

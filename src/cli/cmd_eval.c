@@ -147,16 +147,15 @@ static amct_status choose_metric(evaluation *e, amct_err *err)
     bool labels = e->dataset->labels, classes = e->outputs.classes, original = e->config->original;
     int wanted = e->config->metric;
     if (wanted < 0)
-        wanted = labels && classes        ? AMCT_METRIC_TOP1
+        wanted = labels && classes      ? AMCT_METRIC_TOP1
                  : classes || !original ? AMCT_METRIC_AGREEMENT
                                         : AMCT_METRIC_COSINE;
     e->metric = (amct_metric)wanted;
     if (e->metric > AMCT_METRIC_TOP5 && !original)
-        return amct_fail(err, AMCT_E_INVALID,
-                         "%s: %s; say --original MODEL to compare with it",
+        return amct_fail(err, AMCT_E_INVALID, "%s: %s; say --original MODEL to compare with it",
                          e->config->metric < 0 ? e->dataset->path : amct_metric_names[wanted],
                          e->config->metric >= 0 ? "this metric compares two networks"
-                         : classes ? "there are no labels, so there is no accuracy"
+                         : classes              ? "there are no labels, so there is no accuracy"
                                    : "the network does not classify, so there is no accuracy");
     if (e->metric <= AMCT_METRIC_TOP5 && (!labels || !classes))
         return amct_fail(err, AMCT_E_INVALID, "%s: metric %s needs %s", e->dataset->path,
@@ -267,8 +266,7 @@ static amct_status print_json(const evaluation *e, const char *model, amct_err *
 static amct_status eval_model(const amct_config *c, const amct_plugins *plugins, const char *path,
                               amct_err *err)
 {
-    evaluation e = {
-        .config = c, .plugins = plugins, .jobs = c->jobs ? c->jobs : amct_cpu_count()};
+    evaluation e = {.config = c, .plugins = plugins, .jobs = c->jobs ? c->jobs : amct_cpu_count()};
     amct_status status = evaluate(&e, path, err);
     if (status == AMCT_OK && c->json)
         status = print_json(&e, path, err);

@@ -152,9 +152,9 @@ static void explain_all(const cJSON *result)
         if (!isnan(alone))
             snprintf(loss, sizeof loss, "%.3g", alone);
         const char *reason = amct_json_get_text(layer, "reason");
-        snprintf(channels, sizeof channels, "%.0f/%.0f",
-                 amct_json_get_number(layer, "channels_kept"),
-                 amct_json_get_number(layer, "channels"));
+        double all = amct_json_get_number(layer, "channels");
+        snprintf(channels, sizeof channels, isnan(all) ? "-" : "%.0f/%.0f",
+                 amct_json_get_number(layer, "channels_kept"), all);
         if (!isnan(amct_json_get_number(layer, "rank")))
             snprintf(rank, sizeof rank, "%.0f %.12s", amct_json_get_number(layer, "rank"),
                      shown(layer, "form", form));

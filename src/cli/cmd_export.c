@@ -6,6 +6,7 @@
 #include "cli/progress.h"
 #include "cli/result.h"
 #include "cli/verdict.h"
+#include "tune/publish.h"
 
 #include <stdlib.h>
 
@@ -63,8 +64,8 @@ static int export_to(const amct_config *own, const amct_config *c, const char *f
         return amct_fail_nomem(err), amct_cmd_fail(err);
     amct_progress_begin(&progress, c);
     amct_tune_hooks hooks = {.stage = amct_progress_stage, .ctx = &progress};
-    amct_status status = amct_tune_export(tuned, c, own->max_drop_ratio, own->relative, folder,
-                                          &hooks, err);
+    amct_status status =
+        amct_tune_export(tuned, c, own->max_drop_ratio, own->relative, folder, &hooks, err);
     if (status == AMCT_OK)
         status = answer(own, tuned, folder, err);
     int exit_status = tuned->exit_status;
@@ -90,8 +91,11 @@ int amct_cmd_export(amct_config *config, amct_err *err)
              config->relative ? "-relative" : "");
     char *folder = amct_path_join(study, name);
     int status = AMCT_EXIT_INTERNAL;
-    if (folder)
-        status = export_to(config, c, config->output_given ? config->output : folder, err);
+    const char *to = config->output_given ? config->output : folder;
+    if (folder && amct_publish_may_replace(to, err) != AMCT_OK)
+        status = amct_cmd_fail(err);
+    else if (folder)
+        status = export_to(config, c, to, err);
     free(folder);
     amct_config_free(c);
     return status;

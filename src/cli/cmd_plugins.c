@@ -7,9 +7,7 @@
 
 static const char *kind_of(const amct_plugin_entry *e)
 {
-    return !e->plugin                                ? NULL
-           : e->plugin->kind == AMCT_PLUGIN_IMPORTER ? "importer"
-                                                     : "estimator";
+    return !e->plugin ? NULL : e->plugin->kind == AMCT_PLUGIN_IMPORTER ? "importer" : "estimator";
 }
 
 static void print_estimator(const amct_estimator *t)

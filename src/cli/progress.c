@@ -69,8 +69,8 @@ static void show_text(const amct_search_progress *p, const amct_loop_stats *s)
     double eta = seconds_left(p, s), rate = s->seconds > 0 ? s->measured / s->seconds : 0;
     double found = isnan(p->best_ns) ? p->likely_ns : p->best_ns;
     if (!isnan(found))
-        snprintf(best, sizeof best, "best %.4g ms (%.2fx)%s", found / 1e6,
-                 p->original_ns / found, isnan(p->best_ns) ? ", not provable yet" : "");
+        snprintf(best, sizeof best, "best %.4g ms (%.2fx)%s", found / 1e6, p->original_ns / found,
+                 isnan(p->best_ns) ? ", not provable yet" : "");
     if (!isnan(eta))
         snprintf(left, sizeof left, ", at most %.0f:%02.0f left", floor(eta / 60),
                  floor(fmod(eta, 60)));

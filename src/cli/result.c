@@ -127,8 +127,13 @@ static void add_shape(amct_json *json, cJSON *at, const amct_tuned *to, uint32_t
     for (uint32_t k = 0; c && c->graph && k < c->n_layers; k++)
         if (c->origins[k].layer == i && c->origins[k].part != AMCT_PART_FIRST)
             kept = c->layers[k].channels;
-    amct_json_integer(json, at, "channels_kept", kept);
-    amct_json_integer(json, at, "channels", l->channels);
+    if (l->channels) {
+        amct_json_integer(json, at, "channels_kept", kept);
+        amct_json_integer(json, at, "channels", l->channels);
+    } else {
+        amct_json_null(json, at, "channels_kept");
+        amct_json_null(json, at, "channels");
+    }
     const amct_gene *gene = amct_genes_of(&s->genes, AMCT_GENE_RANK, i);
     uint32_t level = gene ? chosen_level(to, gene) : 0;
     if (level) {

@@ -236,10 +236,11 @@ static amct_status read_sparsity(amct_config *c, const amct_yaml_node *section, 
     for (const amct_yaml_node *node = ratios->first; node; node = node->next) {
         double ratio;
         AMCT_TRY(amct_yaml_ratio(&ratio, node, err));
-        if (ratio >= 1 || (c->n_ratios && ratio <= c->ratios[c->n_ratios - 1]))
-            return amct_yaml_fail(node, err, "ratios must ascend and be less than 1");
-        if (ratio > 0)
-            c->ratios[c->n_ratios++] = ratio;
+        if (ratio <= 0 || ratio >= 1 || (c->n_ratios && ratio <= c->ratios[c->n_ratios - 1]))
+            return amct_yaml_fail(node, err,
+                                  "ratios must be greater than 0, ascend, and be less "
+                                  "than 1");
+        c->ratios[c->n_ratios++] = ratio;
     }
     return AMCT_OK;
 }

@@ -5,6 +5,8 @@
 #include "export/export.h"
 #include "passes/prepare.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,6 +123,36 @@ static amct_status write_and_check(const char *folder, const amct_setup *s,
     if (status == AMCT_OK)
         status = check(folder, prefix, s, stitched, err);
     amct_graph_free(stitched);
+    return status;
+}
+
+static bool is_published(const char *name)
+{
+    static const char *const endings[] = {"_deploy_model.onnx", "_fake_quant_model.onnx",
+                                          "_qdq_model.onnx",    "_config.json",
+                                          "_record.txt",        ".external"};
+    size_t length = strlen(name);
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        size_t n = strlen(endings[i]);
+        if (length > n && strcmp(name + length - n, endings[i]) == 0)
+            return true;
+    }
+    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+amct_status amct_publish_may_replace(const char *folder, amct_err *err)
+{
+    DIR *dir = opendir(folder);
+    if (!dir)
+        return errno == ENOENT ? AMCT_OK : amct_fail_errno(err, errno, "%s", folder);
+    amct_status status = AMCT_OK;
+    for (const struct dirent *e; status == AMCT_OK && (e = readdir(dir));)
+        if (!is_published(e->d_name))
+            status = amct_fail(err, AMCT_E_INVALID,
+                               "%s holds '%s', which is no exported model; name a new folder "
+                               "with -o",
+                               folder, e->d_name);
+    closedir(dir);
     return status;
 }
 

@@ -13,7 +13,10 @@
  * AMCT_E_INTERNAL, and OUT/best stays as it was. */
 amct_status amct_publish(const amct_setup *s, const amct_candidate *candidate, amct_err *err);
 
-/* The same into any folder. */
+/* Whether amct_publish_to may replace the folder: it is not there, empty, or holds nothing but
+ * what an earlier one wrote. AMCT_E_INVALID names what else is in it. */
+amct_status amct_publish_may_replace(const char *folder, amct_err *err);
+/* The same into any folder, which is replaced. */
 amct_status amct_publish_to(const char *folder, const amct_setup *s,
                             const amct_candidate *candidate, amct_err *err);
 

@@ -71,6 +71,13 @@ ok $? 'no network agrees more with the original than itself: its drop is not bel
 ok $? 'export by another budget succeeds'
 test -s "$work/other/fashion_deploy_model.onnx" && grep -q 'budget 4 pp: MET' "$work/out"
 ok $? 'and writes the model'
+mkdir "$work/mine" && echo precious >"$work/mine/thesis"
+"$program" export "$work/one" --budget 4% -o "$work/mine" -q >"$work/out" 2>"$work/err"
+test $? -eq 2 && grep -q "mine holds 'thesis', which is no exported model" "$work/err" &&
+    grep -q precious "$work/mine/thesis"
+ok $? 'but not where other files are'
+"$program" export "$work/one" --budget 4% -o "$work/other" -q >"$work/out"
+ok $? 'though where it wrote before'
 "$program" export "$work/one" --budget 0.01% -q >"$work/out" 2>"$work/err"
 test $? -eq 6 && grep -q 'cannot be proven' "$work/err" && test ! -e "$work/one/budget-0.0001"
 ok $? 'a budget that the samples cannot prove is refused'

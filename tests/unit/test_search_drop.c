@@ -183,3 +183,16 @@ Test(search_drop, the_race_limit_is_that_of_the_estimate)
     amct_score at = score_of(1024, model.limit_loss, 0.17);
     cr_assert_float_eq(amct_drop_estimate(&model, &at, 1).drop, race.limit_drop, 0.001);
 }
+
+Test(search_drop, answers_that_are_surely_lost_count_however_small_the_loss)
+{
+    amct_drop_model model;
+    amct_lossbins none = {0};
+    amct_drop_start(&model, 0.3, 0.95, 0, false);
+    amct_drop_fit(&model, &none, 120);
+    amct_score same = {.n = 120, .loss_sum = 1e-12}, other = same;
+    other.lost = 120;
+    cr_assert_geq(amct_drop_estimate(&model, &same, 1).margin, 0);
+    cr_assert_lt(amct_drop_estimate(&model, &other, 1).margin, 0);
+    cr_assert_lt(amct_drop_estimate(&model, &other, 1).within, 0);
+}

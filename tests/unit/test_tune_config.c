@@ -63,29 +63,30 @@ CONFIG_TEST(the_defaults_survive_a_round_trip)
     amct_config_free(c);
 }
 
-static const char everything[] = "model: /nets/\"odd\\name\".onnx\n"
-                                 "model_options: {signature: predict, outputs: \"a,b\"}\n"
-                                 "data:\n"
-                                 "  path: /data\n"
-                                 "  labels: /labels.txt\n"
-                                 "  preprocess: {resize: 256x300, crop: 224, layout: NHWC, color: "
-                                 "BGR, mean: [1, 2, 3], std: 2.5, scale: 1/255}\n"
-                                 "  calibration: 7\n"
-                                 "  search: 8\n"
-                                 "  confirm: rest\n"
-                                 "  label_offset: -1\n"
-                                 "budget: {metric: agreement, max_drop: 0.7%, relative: true, "
-                                 "confidence: 99%}\n"
-                                 "target: {estimator: ascend, chip: Ascend310, batch: 3, aipp: "
-                                 "false}\n"
-                                 "space: {bits: [16, w8a8-2of4], skip: ['a*', b], sparsity: {ratios: [0, "
-                                 "0.25, 0.5], multiple: 8}, rank: {levels: 4}}\n"
-                                 "quantise: {weights: mse, activations: hfmg, asymmetric: false, "
-                                 "equalise: true}\n"
-                                 "search: {algorithm: random, population: 5, evaluations: 6, "
-                                 "time_limit: 90s, seed: 12}\n"
-                                 "output: {directory: /out, formats: [onnx-qdq]}\n"
-                                 "memory_limit: 1GiB\n";
+static const char everything[] =
+    "model: /nets/\"odd\\name\".onnx\n"
+    "model_options: {signature: predict, outputs: \"a,b\"}\n"
+    "data:\n"
+    "  path: /data\n"
+    "  labels: /labels.txt\n"
+    "  preprocess: {resize: 256x300, crop: 224, layout: NHWC, color: "
+    "BGR, mean: [1, 2, 3], std: 2.5, scale: 1/255}\n"
+    "  calibration: 7\n"
+    "  search: 8\n"
+    "  confirm: rest\n"
+    "  label_offset: -1\n"
+    "budget: {metric: agreement, max_drop: 0.7%, relative: true, "
+    "confidence: 99%}\n"
+    "target: {estimator: ascend, chip: Ascend310, batch: 3, aipp: "
+    "false}\n"
+    "space: {bits: [16, w8a8-2of4], skip: ['a*', b], sparsity: {ratios: ["
+    "0.25, 0.5], multiple: 8}, rank: {levels: 4}}\n"
+    "quantise: {weights: mse, activations: hfmg, asymmetric: false, "
+    "equalise: true}\n"
+    "search: {algorithm: random, population: 5, evaluations: 6, "
+    "time_limit: 90s, seed: 12}\n"
+    "output: {directory: /out, formats: [onnx-qdq]}\n"
+    "memory_limit: 1GiB\n";
 
 CONFIG_TEST(every_key_is_read_and_survives_a_round_trip)
 {
