@@ -21,6 +21,7 @@ typedef struct walk {
     amct_links links;
     amct_restoring *restoring; /* per layer; weights NULL: it stays as it is */
     amct_pairs pairs;
+    size_t limit_bytes;
 } walk;
 
 /* ---- What is rebuilt, and what it aims at -----------------------------------------------------
@@ -86,7 +87,8 @@ static amct_status plan_layer(walk *w, uint32_t i, amct_arena *arena, amct_err *
     *r = (amct_restoring){.layer = layer, .result = layer->result};
     if (layer->no_int8 || layer->result >= w->original->n_tensors ||
         amct_columns_make(&r->columns, w->candidate, layer, amct_batch_of(w->candidate), &why) !=
-            AMCT_OK)
+            AMCT_OK ||
+        amct_restore_bytes(&r->columns) > (double)w->limit_bytes)
         return AMCT_OK;
     AMCT_TRY(find_kept(r, w, arena, err));
     r->other = find_other(w, r->result);
@@ -165,7 +167,7 @@ static amct_status plan_first(walk *w, uint32_t i, uint32_t second, amct_arena *
     if (old == w->n_old_layers || w->layers[i].no_int8 || w->old_layers[old].no_int8 ||
         amct_columns_make(&whole, w->original, &w->old_layers[old], batch, &why) != AMCT_OK ||
         amct_columns_make(&first, w->candidate, &w->layers[i], batch, &why) != AMCT_OK ||
-        whole.groups > 1 || whole.transposed)
+        whole.groups > 1 || whole.transposed || amct_restore_bytes(&whole) > (double)w->limit_bytes)
         return AMCT_OK;
     amct_restoring made = *of;
     made.layer = &w->layers[i];
@@ -306,7 +308,11 @@ amct_status amct_restore(amct_graph **out, const amct_graph *candidate, const am
                          const amct_lanes *lanes, const bool *keep, amct_exec *exec,
                          const amct_feed *feed, const amct_restore_options *options, amct_err *err)
 {
-    walk w = {.candidate = candidate, .original = original, .lanes = lanes, .keep = keep};
+    walk w = {.candidate = candidate,
+              .original = original,
+              .lanes = lanes,
+              .keep = keep,
+              .limit_bytes = options->limit_bytes};
     amct_arena *arena = amct_arena_new();
     amct_status status = arena ? AMCT_OK : amct_fail_nomem(err);
     if (status == AMCT_OK)

@@ -24,7 +24,9 @@ typedef struct amct_restore_options {
     /* l as a ratio of C_x's mean diagonal; 0: 1 % from 500 samples on, else for each layer the one
      * of some with which a fit to three samples in four is best on the others */
     double ridge;
-    size_t limit_bytes; /* of activations: so many samples are used, at least one batch */
+    /* Of activations: so many samples are used, at least one batch. And of the moments of a layer:
+     * one that is too wide keeps the weights that it has. */
+    size_t limit_bytes;
 } amct_restore_options;
 
 /* candidate was made of original by amct_restructure with these lanes and keep (NULL: nothing

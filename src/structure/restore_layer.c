@@ -35,6 +35,12 @@ typedef struct sums {
     fold folds[FOLDS];
 } sums;
 
+double amct_restore_bytes(const amct_columns *c)
+{
+    double k = (double)c->columns, m = (double)c->outputs, each = k * (k + m) * sizeof(double);
+    return FOLDS * (double)c->groups * each + 2 * each;
+}
+
 static void free_sums(sums *s)
 {
     free(s->x);

@@ -29,6 +29,8 @@ typedef struct amct_restoring {
     amct_restoring_first *first; /* NULL: it is whole, or the second one */
 } amct_restoring;
 
+/* Bytes that fitting takes. */
+double amct_restore_bytes(const amct_columns *columns);
 /* Fits weights and bias to what the pairs hold, which have run up to the layer's result. */
 amct_status amct_restore_fit(amct_restoring *r, const amct_pairs *pairs, uint32_t stream,
                              double ridge, amct_err *err);
