@@ -114,11 +114,15 @@ ok $? 'inspect names the output that blocks a group'
 file wide <<END
   sparsity: {ratios: [100%]}
 END
-refused "ratios must ascend and be less than 1"
+refused "ratios must be greater than 0, ascend, and be less than 1"
+file wide <<END
+  sparsity: {ratios: [0, 0.25]}
+END
+refused "ratios must be greater than 0, ascend, and be less than 1"
 file wide <<END
   sparsity: {ratios: [0.5, 0.25]}
 END
-refused "ratios must ascend and be less than 1"
+refused "ratios must be greater than 0, ascend, and be less than 1"
 file wide <<END
   sparsity: {ratios: [-0.5]}
 END
