@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const amct_host *table = amct_plugin_host_table(host);
     tf_reader r = {.host = table, .memory = {.host = table, .limit = (size_t)1 << 30}};
     tf_bundle bundle;
-    if (tf_bundle_read(&r, (tf_span){data, size}, &bundle) == AMCT_OK)
+    if (tf_bundle_read(&r, (wire_span){data, size}, &bundle) == AMCT_OK)
         for (size_t i = 0; i < bundle.n; i++) {
             tf_place place;
             if (tf_bundle_find(&bundle, bundle.entries[i].key) != &bundle.entries[i])

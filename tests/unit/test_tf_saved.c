@@ -189,7 +189,7 @@ Test(tf_saved, checksums_are_those_of_the_standard)
     tf_crc_init(&crc);
     memset(ones, 0xff, sizeof ones);
     const uint32_t plain = 0x62a8ab43;
-    cr_assert_eq(tf_crc_masked(&crc, (tf_span){ones, sizeof ones}),
+    cr_assert_eq(tf_crc_masked(&crc, (wire_span){ones, sizeof ones}),
                  (plain >> 15 | plain << 17) + 0xa282ead8u);
 }
 
@@ -272,7 +272,7 @@ Test(tf_saved, variables_whose_bytes_are_damaged_are_refused, .init = begin, .fi
     static tf_crc crc;
     amct_graph *g;
     tf_crc_init(&crc);
-    const tf_span bytes = {(const uint8_t *)numbers + 32, 24};
+    const wire_span bytes = {(const uint8_t *)numbers + 32, 24};
     tb_entry both[] = {entries[0], entries[1]};
     both[1].crc = tf_crc_masked(&crc, bytes);
     write_index(both, 2, 1, false);

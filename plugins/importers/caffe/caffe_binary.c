@@ -22,14 +22,14 @@ static int32_t damaged(caffe_reader *r, const uint8_t *at)
 }
 
 /* Unpacks a message without its fields of the numbers a and b. */
-static int32_t unpack(binary *b, const ProtobufCMessageDescriptor *type, caffe_span message,
+static int32_t unpack(binary *b, const ProtobufCMessageDescriptor *type, wire_span message,
                       uint32_t without_a, uint32_t without_b, void *out)
 {
-    caffe_field f;
+    wire_field f;
     size_t n = 0;
     int more;
-    caffe_span rest = message;
-    while ((more = caffe_wire_next(&rest, &f)) > 0) {
+    wire_span rest = message;
+    while ((more = wire_next(&rest, &f)) > 0) {
         if (f.number == without_a || f.number == without_b)
             continue;
         if (f.whole.size > MAX_BYTES - b->total)
@@ -51,7 +51,7 @@ static int32_t unpack(binary *b, const ProtobufCMessageDescriptor *type, caffe_s
     return AMCT_OK;
 }
 
-static int32_t add_layer(binary *b, const caffe_field *f)
+static int32_t add_layer(binary *b, const wire_field *f)
 {
     CaffeNet__NetParameter *net = b->r->net;
     bool old = f->number == 2;
@@ -77,13 +77,13 @@ int32_t caffe_read_binary(caffe_reader *r)
 {
     size_t most = r->model.size < MAX_BYTES ? r->model.size : MAX_BYTES;
     binary b = {.r = r, .bytes = caffe_alloc(&r->memory, most, 1)};
-    caffe_span all = {r->model.data, r->model.size};
+    wire_span all = {r->model.data, r->model.size};
     if (!b.bytes)
         return caffe_nomem(r);
     CAFFE_TRY(unpack(&b, &caffe_net__net_parameter__descriptor, all, 2, 100, &r->net));
-    caffe_field f;
-    while (caffe_wire_next(&all, &f) > 0)
-        if ((f.number == 2 || f.number == 100) && f.wire == CAFFE_LENGTH)
+    wire_field f;
+    while (wire_next(&all, &f) > 0)
+        if ((f.number == 2 || f.number == 100) && f.wire == WIRE_LENGTH)
             CAFFE_TRY(add_layer(&b, &f));
     return AMCT_OK;
 }

@@ -61,24 +61,24 @@ static int32_t probe_text(const void *head, size_t n, const char *path)
     return sure ? sure : n >= 4096 && suffix ? MAYBE : NO;
 }
 
-/* Like caffe_wire_next, but the last field may be longer than what is there. */
-static bool next_in_head(caffe_span *rest, caffe_field *f)
+/* Like wire_next, but the last field may be longer than what is there. */
+static bool next_in_head(wire_span *rest, wire_field *f)
 {
-    caffe_field whole;
-    if (caffe_wire_next(rest, &whole) > 0) {
+    wire_field whole;
+    if (wire_next(rest, &whole) > 0) {
         *f = whole;
         return true;
     }
     uint64_t tag, length;
-    if (caffe_wire_varint(rest, &tag) < 0 || (tag & 7) != CAFFE_LENGTH || tag >> 3 > UINT16_MAX ||
-        caffe_wire_varint(rest, &length) < 0)
+    if (wire_varint(rest, &tag) < 0 || (tag & 7) != WIRE_LENGTH || tag >> 3 > UINT16_MAX ||
+        wire_varint(rest, &length) < 0)
         return false;
-    *f = (caffe_field){.number = (uint32_t)(tag >> 3), .wire = CAFFE_LENGTH, .bytes = *rest};
-    *rest = (caffe_span){rest->data, 0};
+    *f = (wire_field){.number = (uint32_t)(tag >> 3), .wire = WIRE_LENGTH, .bytes = *rest};
+    *rest = (wire_span){rest->data, 0};
     return true;
 }
 
-static bool is_label(caffe_span text)
+static bool is_label(wire_span text)
 {
     for (size_t i = 0; i < text.size; i++)
         if (text.data[i] < 0x20)
@@ -87,26 +87,26 @@ static bool is_label(caffe_span text)
 }
 
 /* Whether these are the first bytes of a layer: texts (names, type) or, of the old form, a type. */
-static bool is_layer(caffe_span message, bool old)
+static bool is_layer(wire_span message, bool old)
 {
-    caffe_field f;
+    wire_field f;
     if (!next_in_head(&message, &f))
         return false;
     if (old)
-        return (f.number >= 2 && f.number <= 4 && f.wire == CAFFE_LENGTH && is_label(f.bytes)) ||
-               (f.number == 5 && f.wire == CAFFE_VARINT);
-    return f.number <= 4 && f.wire == CAFFE_LENGTH && is_label(f.bytes);
+        return (f.number >= 2 && f.number <= 4 && f.wire == WIRE_LENGTH && is_label(f.bytes)) ||
+               (f.number == 5 && f.wire == WIRE_VARINT);
+    return f.number <= 4 && f.wire == WIRE_LENGTH && is_label(f.bytes);
 }
 
 int32_t caffe_probe(const void *head, size_t n, const char *path)
 {
     if (caffe_is_text(head, n))
         return probe_text(head, n, path);
-    caffe_span rest = {head, n};
-    caffe_field f;
+    wire_span rest = {head, n};
+    wire_field f;
     int32_t sure = NO;
     while (rest.size && next_in_head(&rest, &f)) {
-        bool length = f.wire == CAFFE_LENGTH;
+        bool length = f.wire == WIRE_LENGTH;
         switch (f.number) {
         case 1:
         case 3:

@@ -10,7 +10,8 @@
 #define CAFFE_READER_H
 
 #include "caffe_net.pb-c.h"
-#include "caffe_wire.h"
+#include "../protobuf/wire.h"
+#include "caffe_memory.h"
 
 #define CAFFE_TRY(expr)                                                                            \
     do {                                                                                           \
@@ -83,7 +84,7 @@ typedef struct caffe_layer {
 /* A layer of the file of weights. */
 typedef struct caffe_source {
     const char *name; /* with a zero byte */
-    caffe_span *blobs;
+    wire_span *blobs;
     uint32_t n_blobs;
     const struct caffe_layer *user; /* the layer that has taken them */
 } caffe_source;

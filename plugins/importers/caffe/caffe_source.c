@@ -11,9 +11,9 @@ static const struct form {
     uint32_t layer, name, blobs;
 } forms[] = {{100, 1, 7}, {2, 4, 6}};
 
-static const struct form *form_of(const caffe_field *f)
+static const struct form *form_of(const wire_field *f)
 {
-    for (size_t i = 0; i < sizeof forms / sizeof *forms && f->wire == CAFFE_LENGTH; i++)
+    for (size_t i = 0; i < sizeof forms / sizeof *forms && f->wire == WIRE_LENGTH; i++)
         if (f->number == forms[i].layer)
             return &forms[i];
     return NULL;
@@ -25,15 +25,15 @@ static int32_t damaged(caffe_reader *r, const uint8_t *at)
                       (size_t)(at - (const uint8_t *)r->weights.data), r->weights.size);
 }
 
-static int32_t read_layer(caffe_reader *r, const struct form *form, caffe_span layer,
+static int32_t read_layer(caffe_reader *r, const struct form *form, wire_span layer,
                           caffe_source *out)
 {
     caffe_source source = {.name = ""};
-    caffe_span rest = layer;
-    caffe_field f;
+    wire_span rest = layer;
+    wire_field f;
     int more;
-    while ((more = caffe_wire_next(&rest, &f)) > 0) {
-        if (f.wire != CAFFE_LENGTH)
+    while ((more = wire_next(&rest, &f)) > 0) {
+        if (f.wire != WIRE_LENGTH)
             continue;
         source.n_blobs += f.number == form->blobs;
         if (f.number != form->name)
@@ -49,8 +49,8 @@ static int32_t read_layer(caffe_reader *r, const struct form *form, caffe_span l
     if (!source.blobs)
         return caffe_nomem(r);
     size_t n = 0;
-    for (rest = layer; caffe_wire_next(&rest, &f) > 0;)
-        if (f.number == form->blobs && f.wire == CAFFE_LENGTH)
+    for (rest = layer; wire_next(&rest, &f) > 0;)
+        if (f.number == form->blobs && f.wire == WIRE_LENGTH)
             source.blobs[n++] = f.bytes;
     *out = source;
     return AMCT_OK;
@@ -63,8 +63,8 @@ static int compare_names(const void *a, const void *b)
 
 int32_t caffe_read_sources(caffe_reader *r)
 {
-    caffe_span rest = {r->weights.data, r->weights.size};
-    caffe_field f;
+    wire_span rest = {r->weights.data, r->weights.size};
+    wire_field f;
     int more;
     if (rest.size >= 8 && memcmp(rest.data, "\x89HDF\r\n\x1a\n", 8) == 0)
         return caffe_fail(r, AMCT_E_UNSUPPORTED,
@@ -72,7 +72,7 @@ int32_t caffe_read_sources(caffe_reader *r)
                           "(*.caffemodel)");
     if (caffe_is_text(rest.data, rest.size))
         return caffe_fail(r, AMCT_E_FORMAT, "is text, no *.caffemodel");
-    while ((more = caffe_wire_next(&rest, &f)) > 0) {
+    while ((more = wire_next(&rest, &f)) > 0) {
         const struct form *form = form_of(&f);
         if (!form)
             continue;

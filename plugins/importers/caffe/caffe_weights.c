@@ -12,20 +12,19 @@ typedef struct proto {
     bool legacy; /* four dims by name, of which the first may be padding */
     uint32_t number;
     size_t count, bytes; /* of numbers: fields 5 (float) or 8 (double) */
-    caffe_span chunk;    /* the numbers, if they lie in one piece */
+    wire_span chunk;     /* the numbers, if they lie in one piece */
 } proto;
 
-static bool read_dims(caffe_span message, caffe_shape *shape)
+static bool read_dims(wire_span message, caffe_shape *shape)
 {
-    caffe_field f;
+    wire_field f;
     int more;
-    while ((more = caffe_wire_next(&message, &f)) > 0) {
-        if (f.number != 1 || (f.wire != CAFFE_VARINT && f.wire != CAFFE_LENGTH))
+    while ((more = wire_next(&message, &f)) > 0) {
+        if (f.number != 1 || (f.wire != WIRE_VARINT && f.wire != WIRE_LENGTH))
             continue;
         while (f.bytes.size) {
             uint64_t dim;
-            if (caffe_wire_varint(&f.bytes, &dim) < 0 || dim > INT32_MAX ||
-                shape->rank == AMCT_MAX_RANK)
+            if (wire_varint(&f.bytes, &dim) < 0 || dim > INT32_MAX || shape->rank == AMCT_MAX_RANK)
                 return false;
             shape->dims[shape->rank++] = (int64_t)dim;
         }
@@ -34,33 +33,33 @@ static bool read_dims(caffe_span message, caffe_shape *shape)
 }
 
 /* Reads all but the numbers; false if the blob is damaged. */
-static bool read_proto(caffe_span message, proto *out)
+static bool read_proto(wire_span message, proto *out)
 {
     proto p = {.number = 5};
     int64_t old[4] = {0};
     bool shaped = false;
-    caffe_field f;
+    wire_field f;
     int more;
-    while ((more = caffe_wire_next(&message, &f)) > 0) {
-        if (f.number >= 1 && f.number <= 4 && f.wire == CAFFE_VARINT) {
+    while ((more = wire_next(&message, &f)) > 0) {
+        if (f.number >= 1 && f.number <= 4 && f.wire == WIRE_VARINT) {
             if (f.value > INT32_MAX)
                 return false;
             old[f.number - 1] = (int64_t)f.value;
             p.legacy = true;
         }
-        if (f.number == 7 && f.wire == CAFFE_LENGTH) {
+        if (f.number == 7 && f.wire == WIRE_LENGTH) {
             if (!read_dims(f.bytes, &p.shape))
                 return false;
             shaped = true;
         }
         size_t width = f.number == 5 ? 4 : f.number == 8 ? 8 : 0;
         bool single =
-            (width == 4 && f.wire == CAFFE_FIXED32) || (width == 8 && f.wire == CAFFE_FIXED64);
-        if (!width || (!single && f.wire != CAFFE_LENGTH))
+            (width == 4 && f.wire == WIRE_FIXED32) || (width == 8 && f.wire == WIRE_FIXED64);
+        if (!width || (!single && f.wire != WIRE_LENGTH))
             continue;
         if (f.bytes.size % width || (p.count && p.number != f.number))
             return false;
-        p.chunk = p.count ? (caffe_span){NULL, 0} : f.bytes;
+        p.chunk = p.count ? (wire_span){NULL, 0} : f.bytes;
         p.number = f.number;
         p.count += f.bytes.size / width;
     }
@@ -75,13 +74,13 @@ static bool read_proto(caffe_span message, proto *out)
 }
 
 /* All numbers of the blob as floats; to has room for count of them. */
-static void gather(caffe_span message, const proto *p, float *to)
+static void gather(wire_span message, const proto *p, float *to)
 {
-    caffe_field f;
-    while (caffe_wire_next(&message, &f) > 0) {
+    wire_field f;
+    while (wire_next(&message, &f) > 0) {
         size_t n = f.bytes.size / (p->number == 8 ? 8 : 4);
-        bool single = f.wire == (p->number == 8 ? CAFFE_FIXED64 : CAFFE_FIXED32);
-        if (f.number != p->number || (!single && f.wire != CAFFE_LENGTH))
+        bool single = f.wire == (p->number == 8 ? WIRE_FIXED64 : WIRE_FIXED32);
+        if (f.number != p->number || (!single && f.wire != WIRE_LENGTH))
             continue;
         if (p->number == 5)
             memcpy(to, f.bytes.data, 4 * n);
@@ -151,7 +150,7 @@ static bool fits(const proto *p, const caffe_shape *wanted)
 
 /* Blob i of the layer, if it fits. */
 static bool find_proto(caffe_reader *r, const caffe_layer *l, uint32_t i, const caffe_shape *wanted,
-                       caffe_span *message, proto *out)
+                       wire_span *message, proto *out)
 {
     bool twice;
     char has[160], text[160];
@@ -190,7 +189,7 @@ int32_t caffe_take_floats(caffe_reader *r, caffe_layer *l, const caffe_shape *sh
                           const void **data, uint32_t *owner)
 {
     uint32_t i = l->n_taken++;
-    caffe_span message;
+    wire_span message;
     proto p;
     *data = NULL;
     if (!r->weights.data || !find_proto(r, l, i, shape, &message, &p))

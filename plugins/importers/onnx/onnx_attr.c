@@ -19,7 +19,7 @@ static int type_of(const Onnx__AttributeProto *a, bool tensor, bool sparse, bool
                           : ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INTS;
 }
 
-static int32_t read_tensor(onnx_reader *r, onnx_span message, bool sparse, const char *name,
+static int32_t read_tensor(onnx_reader *r, wire_span message, bool sparse, const char *name,
                            amct_attr_desc *out)
 {
     onnx_tensor tensor;
@@ -73,13 +73,13 @@ static int32_t resolve(onnx_reader *r, const onnx_scope *scope, const char *refe
     return AMCT_OK;
 }
 
-int32_t onnx_read_attr(onnx_reader *r, const onnx_scope *scope, onnx_span message,
+int32_t onnx_read_attr(onnx_reader *r, const onnx_scope *scope, wire_span message,
                        const char *tensor_name, amct_attr_desc *out, bool *present)
 {
     enum { TENSOR, SPARSE, GRAPH, TENSORS, GRAPHS, TYPE, TYPES, SPARSES, N_PARTS };
     onnx_part parts[N_PARTS] = {{.number = 5},  {.number = 22}, {.number = 6},  {.number = 10},
                                 {.number = 11}, {.number = 14}, {.number = 15}, {.number = 23}};
-    onnx_span others;
+    wire_span others;
     Onnx__AttributeProto *a;
     ONNX_TRY(onnx_split(r, &r->memory, message, parts, N_PARTS, &others));
     ONNX_TRY(onnx_unpack(r, &r->memory, &onnx__attribute_proto__descriptor, others, &a));

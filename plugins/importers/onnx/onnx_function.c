@@ -19,7 +19,7 @@ int32_t onnx_read_functions(onnx_reader *r, const onnx_part *spans)
         onnx_at(r, "function %zu", i);
         enum { NODES, DEFAULTS, INFOS, N_PARTS };
         onnx_part parts[N_PARTS] = {{.number = 7}, {.number = 11}, {.number = 12}};
-        onnx_span others;
+        wire_span others;
         onnx_function *f = onnx_alloc(&r->memory, 1, sizeof *f);
         if (!f)
             return onnx_nomem(r);

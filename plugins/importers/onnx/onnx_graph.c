@@ -4,7 +4,7 @@
 
 enum { NODES, INITIALIZERS, SPARSE, INPUTS, OUTPUTS, INFOS, ANNOTATIONS, N_PARTS };
 
-static int32_t read_info(onnx_reader *r, onnx_span message, const char *what, size_t i,
+static int32_t read_info(onnx_reader *r, wire_span message, const char *what, size_t i,
                          const char **name, onnx_type *type, const char **other)
 {
     onnx_at(r, "%s %zu", what, i);
@@ -70,7 +70,7 @@ static int32_t read_infos(onnx_reader *r, onnx_scope *scope, const onnx_part *sp
     return AMCT_OK;
 }
 
-static int32_t read_initializer(onnx_reader *r, onnx_scope *scope, onnx_span message, bool sparse)
+static int32_t read_initializer(onnx_reader *r, onnx_scope *scope, wire_span message, bool sparse)
 {
     onnx_tensor tensor;
     onnx_value *value, *named;
@@ -102,12 +102,12 @@ static int32_t read_initializer(onnx_reader *r, onnx_scope *scope, onnx_span mes
 }
 
 /* The name of a TensorProto (field 8), for messages, before anything in it is trusted. */
-static void at_initializer(onnx_reader *r, onnx_span message, size_t i)
+static void at_initializer(onnx_reader *r, wire_span message, size_t i)
 {
-    onnx_field field;
+    wire_field field;
     onnx_at(r, "initializer %zu", i);
-    while (onnx_wire_next(&message, &field) > 0)
-        if (field.number == 8 && field.wire == ONNX_LENGTH && field.bytes.size) {
+    while (wire_next(&message, &field) > 0)
+        if (field.number == 8 && field.wire == WIRE_LENGTH && field.bytes.size) {
             int n = field.bytes.size > 200 ? 200 : (int)field.bytes.size;
             onnx_at(r, "initializer '%.*s'", n, (const char *)field.bytes.data);
             return;
@@ -128,7 +128,7 @@ static int32_t read_initializers(onnx_reader *r, onnx_scope *scope, const onnx_p
     return AMCT_OK;
 }
 
-static int32_t read_input(onnx_reader *r, onnx_scope *scope, onnx_span message, size_t i)
+static int32_t read_input(onnx_reader *r, onnx_scope *scope, wire_span message, size_t i)
 {
     const char *name, *other;
     onnx_type type;
@@ -221,12 +221,12 @@ static int32_t check_sources(onnx_reader *r)
     return AMCT_OK;
 }
 
-int32_t onnx_read_graph(onnx_reader *r, onnx_span message, onnx_scope *scope,
+int32_t onnx_read_graph(onnx_reader *r, wire_span message, onnx_scope *scope,
                         amct_model_desc *model)
 {
     onnx_part parts[N_PARTS] = {{.number = 1},  {.number = 5},  {.number = 15}, {.number = 11},
                                 {.number = 12}, {.number = 13}, {.number = 14}};
-    onnx_span others;
+    wire_span others;
     Onnx__GraphProto *proto;
     onnx_node_proto *nodes;
     ONNX_TRY(onnx_split(r, &r->memory, message, parts, N_PARTS, &others));

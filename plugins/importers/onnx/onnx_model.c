@@ -36,7 +36,7 @@ int32_t onnx_read_model(onnx_reader *r)
 {
     enum { GRAPH, TRAINING, FUNCTIONS, N_PARTS };
     onnx_part parts[N_PARTS] = {{.number = 7}, {.number = 20}, {.number = 25}};
-    onnx_span message = {r->model.data, r->model.size}, others;
+    wire_span message = {r->model.data, r->model.size}, others;
     Onnx__ModelProto *proto;
     onnx_scope scope = {.prefix = ""};
     ONNX_TRY(onnx_split(r, &r->memory, message, parts, N_PARTS, &others));

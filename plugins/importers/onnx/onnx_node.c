@@ -11,7 +11,7 @@ int32_t onnx_unpack_nodes(onnx_reader *r, const onnx_part *spans, onnx_node_prot
     for (size_t i = 0; i < spans->n; i++) {
         onnx_at(r, "node %zu", i);
         onnx_part attributes = {.number = 5};
-        onnx_span others;
+        wire_span others;
         ONNX_TRY(onnx_split(r, &r->memory, spans->at[i], &attributes, 1, &others));
         ONNX_TRY(
             onnx_unpack(r, &r->memory, &onnx__node_proto__descriptor, others, &nodes[i].proto));

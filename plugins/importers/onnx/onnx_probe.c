@@ -19,7 +19,7 @@ static int wire_of(uint32_t number)
 {
     switch (number) {
     case 1: /* ir_version */
-    case 5: return ONNX_VARINT;
+    case 5: return WIRE_VARINT;
     case 2:
     case 3:
     case 4:
@@ -29,12 +29,12 @@ static int wire_of(uint32_t number)
     case 14:
     case 20:
     case 25:
-    case 26: return ONNX_LENGTH;
+    case 26: return WIRE_LENGTH;
     default: return -1;
     }
 }
 
-static bool is_text(onnx_span bytes, size_t n)
+static bool is_text(wire_span bytes, size_t n)
 {
     if (bytes.size > MAX_TEXT)
         return false;
@@ -47,41 +47,41 @@ static bool is_text(onnx_span bytes, size_t n)
 /* Whether these are the first bytes of a GraphProto. */
 static bool is_graph(const uint8_t *data, size_t n, size_t size)
 {
-    onnx_span rest = {data, n};
+    wire_span rest = {data, n};
     uint64_t tag;
     if (size == 0)
         return true;
-    if (onnx_wire_varint(&rest, &tag) < 0 || (tag & 7) != ONNX_LENGTH)
+    if (wire_varint(&rest, &tag) < 0 || (tag & 7) != WIRE_LENGTH)
         return false;
     uint64_t number = tag >> 3;
     return number == 1 || number == 2 || number == 5 || (number >= 10 && number <= 16);
 }
 
-/* Like onnx_wire_next, but the last field may be longer than what is there. */
-static bool next_in_head(onnx_span *rest, onnx_field *field, size_t *size)
+/* Like wire_next, but the last field may be longer than what is there. */
+static bool next_in_head(wire_span *rest, wire_field *field, size_t *size)
 {
-    if (onnx_wire_next(rest, field) > 0) {
+    if (wire_next(rest, field) > 0) {
         *size = field->bytes.size;
         return true;
     }
     uint64_t tag, length;
-    if (onnx_wire_varint(rest, &tag) < 0 || (tag & 7) != ONNX_LENGTH || tag >> 3 > UINT16_MAX ||
-        onnx_wire_varint(rest, &length) < 0)
+    if (wire_varint(rest, &tag) < 0 || (tag & 7) != WIRE_LENGTH || tag >> 3 > UINT16_MAX ||
+        wire_varint(rest, &length) < 0)
         return false;
-    *field = (onnx_field){.number = (uint32_t)(tag >> 3), .wire = ONNX_LENGTH, .bytes = *rest};
+    *field = (wire_field){.number = (uint32_t)(tag >> 3), .wire = WIRE_LENGTH, .bytes = *rest};
     field->bytes.size = length > SIZE_MAX / 2 ? SIZE_MAX / 2 : (size_t)length;
     *size = rest->size;
-    *rest = (onnx_span){rest->data, 0};
+    *rest = (wire_span){rest->data, 0};
     return true;
 }
 
 int32_t onnx_probe(const void *head, size_t n, const char *path)
 {
     (void)path;
-    onnx_span rest = {head, n};
+    wire_span rest = {head, n};
     bool version = false, opset = false, graph = false, producer = false;
     while (rest.size) {
-        onnx_field f;
+        wire_field f;
         size_t there;
         const uint8_t *before = rest.data;
         if (!next_in_head(&rest, &f, &there))

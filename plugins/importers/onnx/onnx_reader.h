@@ -96,11 +96,11 @@ const char *onnx_dtype_name(int64_t dtype);
 uint32_t onnx_dtype_bits(int64_t dtype);
 
 /* onnx_wire_split that describes failures. */
-int32_t onnx_split(onnx_reader *r, onnx_memory *memory, onnx_span message, onnx_part *parts,
-                   size_t n_parts, onnx_span *others);
+int32_t onnx_split(onnx_reader *r, onnx_memory *memory, wire_span message, onnx_part *parts,
+                   size_t n_parts, wire_span *others);
 /* protobuf-c's unpacking, of memory. */
 int32_t onnx_unpack(onnx_reader *r, onnx_memory *memory, const ProtobufCMessageDescriptor *type,
-                    onnx_span message, void *out_message);
+                    wire_span message, void *out_message);
 static inline const char *onnx_or_empty(const char *text)
 {
     return text ? text : "";
@@ -136,7 +136,7 @@ int32_t onnx_value_fill(onnx_reader *r, onnx_value *value, const void *data, siz
 extern const onnx_type onnx_type_unknown;
 /* Reads a ValueInfoProto: its name and what it says of a tensor. Not a tensor: *other is
  * "a sequence" or the like, else NULL. */
-int32_t onnx_read_value_info(onnx_reader *r, onnx_span message, const char **name, onnx_type *type,
+int32_t onnx_read_value_info(onnx_reader *r, wire_span message, const char **name, onnx_type *type,
                              const char **other);
 /* Number of elements; -1 if it is not known. */
 int64_t onnx_type_count(const onnx_type *type);
@@ -151,9 +151,9 @@ typedef struct onnx_tensor {
     uint32_t owner; /* amct_data_owner; a block of the host is the caller's to pass on or free */
 } onnx_tensor;
 /* Reads a TensorProto; data stays in the file if it can. */
-int32_t onnx_read_tensor(onnx_reader *r, onnx_span message, onnx_tensor *out);
+int32_t onnx_read_tensor(onnx_reader *r, wire_span message, onnx_tensor *out);
 /* Reads a SparseTensorProto as a dense tensor. */
-int32_t onnx_read_sparse(onnx_reader *r, onnx_span message, onnx_tensor *out);
+int32_t onnx_read_sparse(onnx_reader *r, wire_span message, onnx_tensor *out);
 /* Decodes the field of numbers that the dtype is stored in to a block of the host, or leaves it in
  * the file. parts are those of float_data, int32_data, int64_data, double_data, uint64_data. */
 int32_t onnx_read_typed(onnx_reader *r, const onnx_part parts[5], const Onnx__TensorProto *loose,
@@ -178,7 +178,7 @@ int32_t onnx_read_nodes(onnx_reader *r, onnx_scope *scope, const onnx_node_proto
 int32_t onnx_read_attrs(onnx_reader *r, const onnx_scope *scope, const onnx_part *spans,
                         const char *tensor_name, onnx_node *node);
 /* Reads one attribute. *present is false if it refers to one that the call does not have. */
-int32_t onnx_read_attr(onnx_reader *r, const onnx_scope *scope, onnx_span message,
+int32_t onnx_read_attr(onnx_reader *r, const onnx_scope *scope, wire_span message,
                        const char *tensor_name, amct_attr_desc *out, bool *present);
 
 const amct_attr_desc *onnx_attr(const onnx_node *node, const char *name, uint32_t type);
@@ -224,7 +224,7 @@ onnx_rewrite onnx_rewrite_softmax, onnx_rewrite_batch_norm, onnx_rewrite_resize,
 
 /* ---- onnx_graph.c, onnx_model.c ------------------------------------------------------------ */
 
-int32_t onnx_read_graph(onnx_reader *r, onnx_span message, onnx_scope *scope,
+int32_t onnx_read_graph(onnx_reader *r, wire_span message, onnx_scope *scope,
                         amct_model_desc *model);
 int32_t onnx_read_model(onnx_reader *r);
 int32_t onnx_probe(const void *head, size_t n, const char *path);

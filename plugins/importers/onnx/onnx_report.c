@@ -72,8 +72,8 @@ uint32_t onnx_dtype_bits(int64_t dtype)
     return dtype >= 0 && dtype < N_TYPES ? types[dtype].bits : 0;
 }
 
-int32_t onnx_split(onnx_reader *r, onnx_memory *memory, onnx_span message, onnx_part *parts,
-                   size_t n_parts, onnx_span *others)
+int32_t onnx_split(onnx_reader *r, onnx_memory *memory, wire_span message, onnx_part *parts,
+                   size_t n_parts, wire_span *others)
 {
     const uint8_t *bad, *from = r->model.data;
     int32_t status = onnx_wire_split(memory, message, parts, n_parts, others, &bad);
@@ -88,7 +88,7 @@ int32_t onnx_split(onnx_reader *r, onnx_memory *memory, onnx_span message, onnx_
 }
 
 int32_t onnx_unpack(onnx_reader *r, onnx_memory *memory, const ProtobufCMessageDescriptor *type,
-                    onnx_span message, void *out_message)
+                    wire_span message, void *out_message)
 {
     ProtobufCMessage *m =
         protobuf_c_message_unpack(type, &memory->protobuf, message.size, message.data);

@@ -84,11 +84,11 @@ static void drop(onnx_reader *r, const onnx_tensor *tensor)
         r->host->free(r->host->ctx, (void *)tensor->data);
 }
 
-int32_t onnx_read_sparse(onnx_reader *r, onnx_span message, onnx_tensor *out)
+int32_t onnx_read_sparse(onnx_reader *r, wire_span message, onnx_tensor *out)
 {
     enum { VALUES, INDICES, N_PARTS };
     onnx_part parts[N_PARTS] = {{.number = 1}, {.number = 2}};
-    onnx_span others;
+    wire_span others;
     Onnx__SparseTensorProto *proto;
     ONNX_TRY(onnx_split(r, &r->memory, message, parts, N_PARTS, &others));
     ONNX_TRY(onnx_unpack(r, &r->memory, &onnx__sparse_tensor_proto__descriptor, others, &proto));

@@ -49,13 +49,13 @@ static int32_t read_number(onnx_reader *r, const char *key, const char *text, ui
 
 /* Whether a text of external_data, field 13 with its key and value, holds a zero character, behind
  * which protobuf-c's text would end. */
-static bool has_zero(onnx_span tensor)
+static bool has_zero(wire_span tensor)
 {
-    onnx_field entry, text;
-    while (onnx_wire_next(&tensor, &entry) > 0) {
-        onnx_span rest = entry.bytes;
-        while (entry.number == 13 && entry.wire == ONNX_LENGTH && onnx_wire_next(&rest, &text) > 0)
-            if (text.wire == ONNX_LENGTH && memchr(text.bytes.data, 0, text.bytes.size))
+    wire_field entry, text;
+    while (wire_next(&tensor, &entry) > 0) {
+        wire_span rest = entry.bytes;
+        while (entry.number == 13 && entry.wire == WIRE_LENGTH && wire_next(&rest, &text) > 0)
+            if (text.wire == WIRE_LENGTH && memchr(text.bytes.data, 0, text.bytes.size))
                 return true;
     }
     return false;
@@ -94,12 +94,12 @@ static int32_t read_external(onnx_reader *r, const Onnx__TensorProto *proto, onn
     return AMCT_OK;
 }
 
-int32_t onnx_read_tensor(onnx_reader *r, onnx_span message, onnx_tensor *out)
+int32_t onnx_read_tensor(onnx_reader *r, wire_span message, onnx_tensor *out)
 {
     enum { FLOATS, INT32S, INT64S, DOUBLES, UINT64S, RAW, TEXTS, N_PARTS };
     onnx_part parts[N_PARTS] = {{.number = 4},  {.number = 5}, {.number = 7}, {.number = 10},
                                 {.number = 11}, {.number = 9}, {.number = 6}};
-    onnx_span others;
+    wire_span others;
     Onnx__TensorProto *proto;
     ONNX_TRY(onnx_split(r, &r->memory, message, parts, N_PARTS, &others));
     ONNX_TRY(onnx_unpack(r, &r->memory, &onnx__tensor_proto__descriptor, others, &proto));
@@ -118,7 +118,7 @@ int32_t onnx_read_tensor(onnx_reader *r, onnx_span message, onnx_tensor *out)
             return onnx_fail(r, AMCT_E_FORMAT, "external data: a text holds a zero character");
         ONNX_TRY(read_external(r, proto, &tensor));
     } else if (parts[RAW].n) {
-        onnx_span raw = parts[RAW].at[parts[RAW].n - 1];
+        wire_span raw = parts[RAW].at[parts[RAW].n - 1];
         if (raw.size != tensor.data_size)
             return onnx_fail(r, AMCT_E_FORMAT, "raw_data has %zu bytes, %zu wanted for %lld %s",
                              raw.size, tensor.data_size, (long long)count,

@@ -31,13 +31,13 @@ static void read_tensor_type(const Onnx__TypeProto__Tensor *t, onnx_type *out)
     }
 }
 
-int32_t onnx_read_value_info(onnx_reader *r, onnx_span message, const char **name, onnx_type *type,
+int32_t onnx_read_value_info(onnx_reader *r, wire_span message, const char **name, onnx_type *type,
                              const char **other)
 {
-    onnx_span rest = message;
-    onnx_field field;
-    while (onnx_wire_next(&rest, &field) > 0)
-        if (field.number == 2 && field.wire == ONNX_LENGTH &&
+    wire_span rest = message;
+    wire_field field;
+    while (wire_next(&rest, &field) > 0)
+        if (field.number == 2 && field.wire == WIRE_LENGTH &&
             onnx_wire_type_depth(field.bytes, MAX_NESTING) > MAX_NESTING)
             return onnx_fail(r, AMCT_E_LIMIT, "its type nests deeper than %d", MAX_NESTING);
     Onnx__ValueInfoProto *info;

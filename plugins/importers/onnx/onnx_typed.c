@@ -16,12 +16,12 @@ static layout layout_of(uint32_t dtype)
 {
     uint32_t bits = onnx_dtype_bits(dtype), width = bits < 8 ? 1 : bits / 8;
     switch (dtype) {
-    case AMCT_FLOAT: return (layout){"float_data", 0, ONNX_FIXED32, width};
-    case AMCT_INT64: return (layout){"int64_data", 2, ONNX_VARINT, width};
-    case AMCT_DOUBLE: return (layout){"double_data", 3, ONNX_FIXED64, width};
+    case AMCT_FLOAT: return (layout){"float_data", 0, WIRE_FIXED32, width};
+    case AMCT_INT64: return (layout){"int64_data", 2, WIRE_VARINT, width};
+    case AMCT_DOUBLE: return (layout){"double_data", 3, WIRE_FIXED64, width};
     case AMCT_UINT32:
-    case AMCT_UINT64: return (layout){"uint64_data", 4, ONNX_VARINT, width};
-    default: return (layout){"int32_data", 1, ONNX_VARINT, width};
+    case AMCT_UINT64: return (layout){"uint64_data", 4, WIRE_VARINT, width};
+    default: return (layout){"int32_data", 1, WIRE_VARINT, width};
     }
 }
 
@@ -30,8 +30,8 @@ static size_t count_packed(const layout *how, const onnx_part *part)
 {
     size_t n = 0;
     for (size_t i = 0; i < part->n; i++) {
-        const onnx_span *span = &part->at[i];
-        if (how->wire == ONNX_VARINT)
+        const wire_span *span = &part->at[i];
+        if (how->wire == WIRE_VARINT)
             for (size_t k = 0; k < span->size; k++)
                 n += span->data[k] < 0x80;
         else
@@ -56,8 +56,8 @@ static size_t loose_numbers(uint32_t part, const Onnx__TensorProto *loose, const
 static bool decode_packed(const layout *how, const onnx_part *part, unsigned char *to)
 {
     for (size_t i = 0; i < part->n; i++) {
-        onnx_span span = part->at[i];
-        if (how->wire != ONNX_VARINT) {
+        wire_span span = part->at[i];
+        if (how->wire != WIRE_VARINT) {
             if (span.size % how->width)
                 return false;
             if (span.size)
@@ -66,7 +66,7 @@ static bool decode_packed(const layout *how, const onnx_part *part, unsigned cha
             continue;
         }
         for (uint64_t number; span.size; to += how->width) {
-            if (onnx_wire_varint(&span, &number) < 0)
+            if (wire_varint(&span, &number) < 0)
                 return false;
             memcpy(to, &number, how->width); /* the low bytes: the machine is little-endian */
         }
@@ -90,7 +90,7 @@ int32_t onnx_read_typed(onnx_reader *r, const onnx_part parts[5], const Onnx__Te
         return onnx_fail(r, AMCT_E_FORMAT, "%s has %zu numbers, %zu wanted for %lld %s", how.field,
                          n_packed + n_loose, wanted, (long long)count,
                          onnx_dtype_name(out->type.dtype));
-    if (part->n == 1 && n_packed && how.wire != ONNX_VARINT && part->at[0].size == out->data_size) {
+    if (part->n == 1 && n_packed && how.wire != WIRE_VARINT && part->at[0].size == out->data_size) {
         out->data = part->at[0].data; /* floats are stored as they are */
         return AMCT_OK;
     }

@@ -26,13 +26,14 @@ static int32_t account(tf_reader *r, tf_bundle *b, size_t bytes)
 /* ---- Blocks -------------------------------------------------------------------------------- */
 
 /* A BlockHandle, offset and size, becomes the block's content. */
-static int32_t read_block(tf_reader *r, tf_bundle *b, tf_span file, tf_span *handle, tf_span *out)
+static int32_t read_block(tf_reader *r, tf_bundle *b, wire_span file, wire_span *handle,
+                          wire_span *out)
 {
     uint64_t offset, size;
-    if (tf_wire_varint(handle, &offset) < 0 || tf_wire_varint(handle, &size) < 0 ||
-        offset > file.size || size > file.size - offset || file.size - offset - size < TRAILER)
+    if (wire_varint(handle, &offset) < 0 || wire_varint(handle, &size) < 0 || offset > file.size ||
+        size > file.size - offset || file.size - offset - size < TRAILER)
         return damaged(r, "a block lies outside of the file");
-    tf_span packed = {file.data + offset, (size_t)size};
+    wire_span packed = {file.data + offset, (size_t)size};
     size_t whole;
     uint8_t type = packed.data[size];
     *out = packed;
@@ -49,12 +50,12 @@ static int32_t read_block(tf_reader *r, tf_bundle *b, tf_span file, tf_span *han
         return tf_nomem(r);
     if (!tf_snappy_unpack(packed, data, whole))
         return damaged(r, "a compressed block is damaged");
-    *out = (tf_span){data, whole};
+    *out = (wire_span){data, whole};
     return AMCT_OK;
 }
 
 /* A block's entries, without the list of restarts behind them. */
-static int32_t cut_restarts(tf_reader *r, tf_span *block)
+static int32_t cut_restarts(tf_reader *r, wire_span *block)
 {
     uint32_t n = 0;
     if (block->size < 4)
@@ -71,20 +72,20 @@ static int32_t cut_restarts(tf_reader *r, tf_span *block)
 typedef struct cursor {
     char key[MAX_KEY + 1];
     size_t length;
-    tf_span value;
+    wire_span value;
 } cursor;
 
-static int32_t next_entry(tf_reader *r, tf_span *block, cursor *c)
+static int32_t next_entry(tf_reader *r, wire_span *block, cursor *c)
 {
     uint64_t shared, own, size;
-    if (tf_wire_varint(block, &shared) < 0 || tf_wire_varint(block, &own) < 0 ||
-        tf_wire_varint(block, &size) < 0 || shared > c->length || own > MAX_KEY - shared ||
+    if (wire_varint(block, &shared) < 0 || wire_varint(block, &own) < 0 ||
+        wire_varint(block, &size) < 0 || shared > c->length || own > MAX_KEY - shared ||
         own > block->size || size > block->size - own)
         return damaged(r, "an entry of the index is damaged");
     memcpy(c->key + shared, block->data, (size_t)own);
     c->length = (size_t)(shared + own);
     c->key[c->length] = 0;
-    c->value = (tf_span){block->data + own, (size_t)size};
+    c->value = (wire_span){block->data + own, (size_t)size};
     block->data += own + size;
     block->size -= (size_t)(own + size);
     return AMCT_OK;
@@ -107,7 +108,7 @@ static int32_t add_entry(tf_reader *r, tf_bundle *b, const cursor *c)
     TF_TRY(account(r, b, c->length + sizeof(tf_entry)));
     tf_entry *entry = &b->entries[b->n];
     entry->value = c->value;
-    TF_TRY(tf_copy(r, (tf_span){(const uint8_t *)c->key, c->length}, &entry->key));
+    TF_TRY(tf_copy(r, (wire_span){(const uint8_t *)c->key, c->length}, &entry->key));
     if (b->n && strcmp(b->entries[b->n - 1].key, entry->key) >= 0)
         return tf_fail(r, AMCT_E_FORMAT, "the name '%.200s' is there twice, or not in its place",
                        entry->key);
@@ -115,7 +116,7 @@ static int32_t add_entry(tf_reader *r, tf_bundle *b, const cursor *c)
     return AMCT_OK;
 }
 
-static int32_t read_entries(tf_reader *r, tf_bundle *b, tf_span block, cursor *c)
+static int32_t read_entries(tf_reader *r, tf_bundle *b, wire_span block, cursor *c)
 {
     c->length = 0;
     TF_TRY(cut_restarts(r, &block));
@@ -127,15 +128,15 @@ static int32_t read_entries(tf_reader *r, tf_bundle *b, tf_span block, cursor *c
 }
 
 /* The index of the table names the last key of each block, and where it is. */
-static int32_t read_table(tf_reader *r, tf_bundle *b, tf_span file, cursor *outer, cursor *inner)
+static int32_t read_table(tf_reader *r, tf_bundle *b, wire_span file, cursor *outer, cursor *inner)
 {
     uint64_t magic = 0, ignored;
-    tf_span index, block, footer = {file.data + file.size - FOOTER, FOOTER};
+    wire_span index, block, footer = {file.data + file.size - FOOTER, FOOTER};
     for (uint32_t i = 0; i < 8; i++)
         magic |= (uint64_t)footer.data[FOOTER - 8 + i] << (8 * i);
     if (magic != MAGIC)
         return damaged(r, "is no index of a checkpoint of version 2, or cut short");
-    if (tf_wire_varint(&footer, &ignored) < 0 || tf_wire_varint(&footer, &ignored) < 0)
+    if (wire_varint(&footer, &ignored) < 0 || wire_varint(&footer, &ignored) < 0)
         return damaged(r, "its footer is damaged");
     TF_TRY(read_block(r, b, file, &footer, &index));
     TF_TRY(cut_restarts(r, &index));
@@ -163,7 +164,7 @@ static int32_t read_header(tf_reader *r, tf_bundle *b)
     return AMCT_OK;
 }
 
-int32_t tf_bundle_read(tf_reader *r, tf_span index, tf_bundle *out)
+int32_t tf_bundle_read(tf_reader *r, wire_span index, tf_bundle *out)
 {
     *out = (tf_bundle){0};
     if (index.size < FOOTER)
@@ -193,14 +194,14 @@ const tf_entry *tf_bundle_find(const tf_bundle *bundle, const char *key)
 /* BundleEntryProto: 1 dtype, 2 shape, 3 shard_id, 4 offset, 5 size, 6 crc32c, 7 slices. */
 int32_t tf_bundle_place(tf_reader *r, const tf_bundle *bundle, const tf_entry *entry, tf_place *out)
 {
-    tf_span message = entry->value;
-    tf_field field;
+    wire_span message = entry->value;
+    wire_field field;
     tf_place place;
     bool known;
     int64_t shard = tf_wire_int(message, 3, 0);
     if (!tf_wire_valid(message))
         return damaged(r, "its entry of the index is damaged");
-    if (tf_wire_find(message, 7, TF_LENGTH, &field))
+    if (tf_wire_find(message, 7, WIRE_LENGTH, &field))
         return tf_fail(r, AMCT_E_UNSUPPORTED,
                        "is stored in slices (a partitioned variable), which is not supported");
     place.type = tf_wire_int(message, 1, 0);
@@ -211,7 +212,7 @@ int32_t tf_bundle_place(tf_reader *r, const tf_bundle *bundle, const tf_entry *e
     place.shard = (uint32_t)shard;
     place.offset = (uint64_t)tf_wire_int(message, 4, 0);
     place.size = (uint64_t)tf_wire_int(message, 5, 0);
-    place.has_crc = tf_wire_find(message, 6, TF_FIXED32, &field);
+    place.has_crc = tf_wire_find(message, 6, WIRE_FIXED32, &field);
     place.crc = place.has_crc ? (uint32_t)field.value : 0;
     *out = place;
     return AMCT_OK;

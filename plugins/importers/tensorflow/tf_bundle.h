@@ -10,7 +10,7 @@
 
 typedef struct tf_entry {
     const char *key;
-    tf_span value; /* a BundleEntryProto */
+    wire_span value; /* a BundleEntryProto */
 } tf_entry;
 
 typedef struct tf_bundle {
@@ -31,7 +31,7 @@ typedef struct tf_place {
 } tf_place;
 
 /* Reads the index; it must stay where it is. */
-int32_t tf_bundle_read(tf_reader *r, tf_span index, tf_bundle *out);
+int32_t tf_bundle_read(tf_reader *r, wire_span index, tf_bundle *out);
 /* NULL if there is none. */
 const tf_entry *tf_bundle_find(const tf_bundle *bundle, const char *key);
 int32_t tf_bundle_place(tf_reader *r, const tf_bundle *bundle, const tf_entry *entry,

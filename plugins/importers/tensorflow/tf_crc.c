@@ -17,7 +17,7 @@ void tf_crc_init(tf_crc *crc)
         }
 }
 
-uint32_t tf_crc_masked(const tf_crc *crc, tf_span bytes)
+uint32_t tf_crc_masked(const tf_crc *crc, wire_span bytes)
 {
     uint32_t v = UINT32_MAX;
     const uint8_t *p = bytes.data;

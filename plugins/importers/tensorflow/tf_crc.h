@@ -14,6 +14,6 @@ typedef struct tf_crc {
 } tf_crc;
 
 void tf_crc_init(tf_crc *crc);
-uint32_t tf_crc_masked(const tf_crc *crc, tf_span bytes);
+uint32_t tf_crc_masked(const tf_crc *crc, wire_span bytes);
 
 #endif

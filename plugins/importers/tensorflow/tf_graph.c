@@ -11,9 +11,9 @@
 
 enum { MAX_NODES = 1 << 22 };
 
-static size_t count_fields(tf_span message, uint32_t number)
+static size_t count_fields(wire_span message, uint32_t number)
 {
-    tf_span bytes;
+    wire_span bytes;
     size_t n = 0;
     while (tf_wire_each(&message, number, &bytes))
         n++;
@@ -23,7 +23,7 @@ static size_t count_fields(tf_span message, uint32_t number)
 /* Inputs of a node, but not "^name", which only says what must run before. */
 static int32_t read_inputs(tf_reader *r, tf_node *node)
 {
-    tf_span rest = node->message, name;
+    wire_span rest = node->message, name;
     node->src = tf_alloc(&r->memory, count_fields(rest, 3) + 1, sizeof *node->src);
     if (!node->src)
         return tf_nomem(r);
@@ -68,10 +68,10 @@ static int32_t sort_nodes(tf_reader *r, tf_graph *g)
     return AMCT_OK;
 }
 
-int32_t tf_graph_read(tf_reader *r, tf_span message, uint32_t number, tf_graph *out)
+int32_t tf_graph_read(tf_reader *r, wire_span message, uint32_t number, tf_graph *out)
 {
     size_t n = count_fields(message, number);
-    tf_span rest = message, bytes;
+    wire_span rest = message, bytes;
     if (!tf_wire_valid(message))
         return tf_fail(r, AMCT_E_FORMAT, "the file is cut short or damaged");
     if (n > MAX_NODES)
@@ -137,9 +137,9 @@ static int compare_functions(const void *a, const void *b)
     return strcmp(((const tf_graph *)a)->name, ((const tf_graph *)b)->name);
 }
 
-int32_t tf_functions_list(tf_reader *r, tf_span library)
+int32_t tf_functions_list(tf_reader *r, wire_span library)
 {
-    tf_span rest = library, bytes;
+    wire_span rest = library, bytes;
     size_t n = count_fields(library, 1);
     if (!tf_wire_valid(library) || n > MAX_NODES)
         return tf_fail(r, AMCT_E_FORMAT, "the library of functions is damaged");
@@ -161,11 +161,11 @@ int32_t tf_functions_list(tf_reader *r, tf_span library)
 }
 
 /* Names of arguments: field 2 of the signature are inputs, 3 outputs. */
-static int32_t read_names(tf_reader *r, tf_span signature, uint32_t number, const char ***out,
+static int32_t read_names(tf_reader *r, wire_span signature, uint32_t number, const char ***out,
                           uint32_t *n)
 {
     size_t count = count_fields(signature, number);
-    tf_span arg;
+    wire_span arg;
     const char **names = tf_alloc(&r->memory, count + 1, sizeof *names);
     if (!names)
         return tf_nomem(r);
@@ -188,7 +188,7 @@ static int compare_pairs(const void *a, const void *b)
 static int32_t read_results(tf_reader *r, tf_graph *f)
 {
     size_t n = count_fields(f->message, 4), i = 0;
-    tf_span rest = f->message, entry;
+    wire_span rest = f->message, entry;
     pair *pairs = tf_alloc(&r->memory, n + 1, sizeof *pairs);
     if (!pairs)
         return tf_nomem(r);
@@ -209,7 +209,7 @@ static int32_t read_results(tf_reader *r, tf_graph *f)
 
 static int32_t read_function(tf_reader *r, tf_graph *f)
 {
-    tf_span signature = tf_wire_bytes(f->message, 1);
+    wire_span signature = tf_wire_bytes(f->message, 1);
     f->read = true;
     TF_TRY(tf_graph_read(r, f->message, 3, f));
     TF_TRY(read_names(r, signature, 2, &f->args, &f->n_args));
@@ -240,13 +240,13 @@ int32_t tf_function_get(tf_reader *r, const char *name, tf_graph **out)
 
 /* ---- Attributes ---------------------------------------------------------------------------- */
 
-tf_span tf_attr(const tf_node *node, const char *name)
+wire_span tf_attr(const tf_node *node, const char *name)
 {
-    tf_span rest = node->message, entry;
+    wire_span rest = node->message, entry;
     while (tf_wire_each(&rest, 5, &entry))
         if (tf_span_is(tf_wire_bytes(entry, 1), name))
             return tf_wire_bytes(entry, 2);
-    return (tf_span){NULL, 0};
+    return (wire_span){NULL, 0};
 }
 
 int64_t tf_attr_int(const tf_node *node, const char *name, int64_t otherwise)
@@ -267,9 +267,9 @@ uint32_t tf_attr_type(const tf_node *node, const char *name, uint32_t otherwise)
 
 float tf_attr_float(const tf_node *node, const char *name, float otherwise)
 {
-    tf_field field;
+    wire_field field;
     float f;
-    if (!tf_wire_find(tf_attr(node, name), 4, TF_FIXED32, &field))
+    if (!tf_wire_find(tf_attr(node, name), 4, WIRE_FIXED32, &field))
         return otherwise;
     memcpy(&f, field.bytes.data, sizeof f);
     return f;
@@ -277,14 +277,14 @@ float tf_attr_float(const tf_node *node, const char *name, float otherwise)
 
 bool tf_attr_is(const tf_node *node, const char *name, const char *text, const char *otherwise)
 {
-    tf_span value = tf_wire_bytes(tf_attr(node, name), 2);
+    wire_span value = tf_wire_bytes(tf_attr(node, name), 2);
     return value.size ? tf_span_is(value, text) : strcmp(otherwise, text) == 0;
 }
 
 int32_t tf_attr_ints(tf_reader *r, const tf_node *node, const char *name, int64_t *out,
                      uint32_t max, uint32_t *n)
 {
-    tf_span list = tf_wire_bytes(tf_attr(node, name), 1), packed = {NULL, 0};
+    wire_span list = tf_wire_bytes(tf_attr(node, name), 1), packed = {NULL, 0};
     int64_t value;
     for (*n = 0; tf_wire_each_int(&list, &packed, 3, &value); out[(*n)++] = value)
         if (*n == max)

@@ -39,7 +39,7 @@ static int32_t add_output(tf_reader *r, tf_value *v, const char *name)
     return r->sink->output(r->sink->ctx, out->forms->id);
 }
 
-int32_t tf_model_output(tf_reader *r, tf_scope *scope, tf_span of, const char *name)
+int32_t tf_model_output(tf_reader *r, tf_scope *scope, wire_span of, const char *name)
 {
     tf_value *v;
     tf_at(r, "output '%.150s'", name);
@@ -55,7 +55,7 @@ static int32_t listed_outputs(tf_reader *r, tf_scope *scope)
     do {
         size_t length = strcspn(at, ",");
         const char *name;
-        tf_span span = {(const uint8_t *)at, length}, node, output;
+        wire_span span = {(const uint8_t *)at, length}, node, output;
         uint64_t index;
         tf_split_name(span, &node, &output, &index);
         TF_TRY(tf_copy(r, span, &name));
@@ -76,7 +76,7 @@ static int32_t find_ends(tf_reader *r, const tf_graph *g, bool **out)
         return tf_nomem(r);
     for (uint32_t i = 0; i < g->n_nodes; i++)
         for (uint32_t k = 0; k < g->nodes[i].n_src; k++) {
-            tf_span node, output;
+            wire_span node, output;
             uint64_t index;
             tf_split_name(g->nodes[i].src[k], &node, &output, &index);
             int64_t at = tf_graph_find(g, (const char *)node.data, node.size);
@@ -101,7 +101,7 @@ static int32_t all_outputs(tf_reader *r, tf_scope *scope)
     for (uint32_t i = 0; i < g->n_nodes; i++) {
         if (taken[i] || ends_nothing(g->nodes[i].op))
             continue;
-        tf_span name = {(const uint8_t *)g->nodes[i].name, strlen(g->nodes[i].name)};
+        wire_span name = {(const uint8_t *)g->nodes[i].name, strlen(g->nodes[i].name)};
         tf_value *v;
         TF_TRY(tf_scope_value(r, scope, name, &v));
         const tf_result *result = &scope->results[i];
@@ -139,7 +139,7 @@ int32_t tf_model_end(tf_reader *r)
 
 static int32_t read_frozen(tf_reader *r)
 {
-    tf_span message = {r->model.data, r->model.size};
+    wire_span message = {r->model.data, r->model.size};
     tf_graph graph = {.name = ""};
     tf_scope scope = {.prefix = ""};
     amct_model_desc model = {.struct_size = sizeof model, .name = "", .producer = ""};
@@ -155,9 +155,9 @@ static int32_t read_frozen(tf_reader *r)
 
 int32_t tf_read_model(tf_reader *r)
 {
-    tf_field first;
-    tf_span message = {r->model.data, r->model.size};
-    if (tf_wire_next(&message, &first) > 0 && first.number == 1 && first.wire == TF_VARINT)
+    wire_field first;
+    wire_span message = {r->model.data, r->model.size};
+    if (wire_next(&message, &first) > 0 && first.number == 1 && first.wire == WIRE_VARINT)
         return tf_read_saved(r);
     if (r->signature)
         return tf_fail(r, AMCT_E_INVALID,

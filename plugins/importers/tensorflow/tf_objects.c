@@ -13,14 +13,14 @@
 enum { MAX_OBJECTS = 1 << 22 };
 
 /* The checkpoint's object graph: a text, as a varint of its length, a checksum of that, itself. */
-static int32_t read_objects(tf_reader *r, tf_saved *saved, tf_span *out)
+static int32_t read_objects(tf_reader *r, tf_saved *saved, wire_span *out)
 {
     const tf_entry *entry = tf_bundle_find(&saved->bundle, "_CHECKPOINTABLE_OBJECT_GRAPH");
     enum { CHECKSUM = 4 };
     tf_place place;
     amct_view shard;
     uint64_t length;
-    *out = (tf_span){NULL, 0};
+    *out = (wire_span){NULL, 0};
     if (!entry)
         return AMCT_OK;
     TF_TRY(tf_bundle_place(r, &saved->bundle, entry, &place));
@@ -28,28 +28,28 @@ static int32_t read_objects(tf_reader *r, tf_saved *saved, tf_span *out)
     if (place.offset > shard.size || place.size > shard.size - place.offset)
         return tf_fail(r, AMCT_E_FORMAT, "lies beyond the end of %s (%zu bytes)", shard.name,
                        shard.size);
-    tf_span text = {(const uint8_t *)shard.data + place.offset, (size_t)place.size};
-    if (tf_wire_varint(&text, &length) < 0 || text.size < CHECKSUM || length > text.size - CHECKSUM)
+    wire_span text = {(const uint8_t *)shard.data + place.offset, (size_t)place.size};
+    if (wire_varint(&text, &length) < 0 || text.size < CHECKSUM || length > text.size - CHECKSUM)
         return tf_fail(r, AMCT_E_FORMAT, "the checkpoint's object graph is damaged");
-    *out = (tf_span){text.data + CHECKSUM, (size_t)length};
+    *out = (wire_span){text.data + CHECKSUM, (size_t)length};
     return AMCT_OK;
 }
 
 /* The checkpoint's names of objects, by number; empty of those that are no variables. */
-static int32_t read_keys(tf_reader *r, tf_span graph, tf_span **out, size_t *n)
+static int32_t read_keys(tf_reader *r, wire_span graph, wire_span **out, size_t *n)
 {
-    tf_span rest = graph, node;
+    wire_span rest = graph, node;
     size_t count = 0;
     while (tf_wire_each(&rest, 1, &node))
         count++;
     if (count > MAX_OBJECTS)
         return tf_fail(r, AMCT_E_LIMIT, "%zu objects are too many", count);
-    tf_span *keys = tf_alloc(&r->memory, count + 1, sizeof *keys);
+    wire_span *keys = tf_alloc(&r->memory, count + 1, sizeof *keys);
     if (!keys)
         return tf_nomem(r);
     rest = graph;
     for (*n = 0; tf_wire_each(&rest, 1, &node); (*n)++) {
-        tf_span attribute;
+        wire_span attribute;
         if (tf_wire_each(&node, 2, &attribute))
             keys[*n] = tf_wire_bytes(attribute, 3);
     }
@@ -60,7 +60,7 @@ static int32_t read_keys(tf_reader *r, tf_span graph, tf_span **out, size_t *n)
 /* A SavedConcreteFunction, by its name. */
 typedef struct concrete {
     const char *name;
-    tf_span message;
+    wire_span message;
 } concrete;
 
 static int compare_concretes(const void *a, const void *b)
@@ -68,9 +68,9 @@ static int compare_concretes(const void *a, const void *b)
     return strcmp(((const concrete *)a)->name, ((const concrete *)b)->name);
 }
 
-static int32_t read_concretes(tf_reader *r, tf_span objects, concrete **out, size_t *n)
+static int32_t read_concretes(tf_reader *r, wire_span objects, concrete **out, size_t *n)
 {
-    tf_span rest = objects, entry;
+    wire_span rest = objects, entry;
     size_t count = 0, i = 0;
     while (tf_wire_each(&rest, 2, &entry))
         count++;
@@ -88,10 +88,10 @@ static int32_t read_concretes(tf_reader *r, tf_span objects, concrete **out, siz
 }
 
 /* Names the variables that a call of the graph hands over. */
-static int32_t read_call(tf_reader *r, tf_saved *saved, const tf_node *call, tf_span bound,
-                         const tf_span *keys, size_t n_keys)
+static int32_t read_call(tf_reader *r, tf_saved *saved, const tf_node *call, wire_span bound,
+                         const wire_span *keys, size_t n_keys)
 {
-    tf_span rest = bound, packed = {NULL, 0};
+    wire_span rest = bound, packed = {NULL, 0};
     int64_t object;
     uint32_t n = 0;
     while (tf_wire_each_int(&rest, &packed, 2, &object))
@@ -99,9 +99,9 @@ static int32_t read_call(tf_reader *r, tf_saved *saved, const tf_node *call, tf_
     if (n > call->n_src)
         return AMCT_OK;
     rest = bound;
-    packed = (tf_span){NULL, 0};
+    packed = (wire_span){NULL, 0};
     for (uint32_t i = call->n_src - n; tf_wire_each_int(&rest, &packed, 2, &object); i++) {
-        tf_span name, output;
+        wire_span name, output;
         uint64_t ignored;
         if (object < 0 || (uint64_t)object >= n_keys || !keys[object].size)
             continue;
@@ -113,7 +113,7 @@ static int32_t read_call(tf_reader *r, tf_saved *saved, const tf_node *call, tf_
 
 int32_t tf_objects_find(tf_reader *r, tf_saved *saved)
 {
-    tf_span graph, *keys = NULL;
+    wire_span graph, *keys = NULL;
     concrete *concretes = NULL;
     size_t n_keys = 0, n = 0;
     TF_TRY(read_objects(r, saved, &graph));
@@ -121,7 +121,7 @@ int32_t tf_objects_find(tf_reader *r, tf_saved *saved)
     TF_TRY(read_concretes(r, saved->objects, &concretes, &n));
     for (uint32_t i = 0; n_keys && n && i < saved->graph.n_nodes; i++) {
         const tf_node *node = &saved->graph.nodes[i];
-        tf_span function = tf_wire_bytes(tf_wire_bytes(tf_attr(node, "f"), 10), 1);
+        wire_span function = tf_wire_bytes(tf_wire_bytes(tf_attr(node, "f"), 10), 1);
         concrete wanted;
         if (!function.size)
             continue;

@@ -42,7 +42,7 @@ int32_t tf_placeholder(tf_reader *r, tf_call *call)
     if (!tf_dtype_bits(dtype))
         return tf_fail(r, AMCT_E_UNSUPPORTED, "an input of %s is not supported",
                        tf_dtype_name(type));
-    tf_span message = tf_wire_bytes(tf_attr(call->node, "shape"), 7);
+    wire_span message = tf_wire_bytes(tf_attr(call->node, "shape"), 7);
     TF_TRY(tf_read_shape(r, message, &shape, &known));
     known = known && tf_attr(call->node, "shape").data;
     TF_TRY(fill_open(r, &shape, &known));

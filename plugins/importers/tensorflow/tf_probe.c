@@ -12,23 +12,23 @@
 
 enum { NO = 0, LIKELY = 60, SURE = 90 };
 
-/* Like tf_wire_next, but the last field may be longer than what is there. */
-static bool next_in_head(tf_span *rest, tf_field *field)
+/* Like wire_next, but the last field may be longer than what is there. */
+static bool next_in_head(wire_span *rest, wire_field *field)
 {
     uint64_t tag, length;
-    tf_span at = *rest;
-    if (tf_wire_next(rest, field) > 0)
+    wire_span at = *rest;
+    if (wire_next(rest, field) > 0)
         return true;
-    if (tf_wire_varint(&at, &tag) < 0 || (tag & 7) != TF_LENGTH || tag >> 3 == 0 ||
-        tag >> 3 > UINT16_MAX || tf_wire_varint(&at, &length) < 0)
+    if (wire_varint(&at, &tag) < 0 || (tag & 7) != WIRE_LENGTH || tag >> 3 == 0 ||
+        tag >> 3 > UINT16_MAX || wire_varint(&at, &length) < 0)
         return false;
-    *field = (tf_field){.number = (uint32_t)(tag >> 3), .wire = TF_LENGTH, .bytes = at};
-    *rest = (tf_span){at.data, 0};
+    *field = (wire_field){.number = (uint32_t)(tag >> 3), .wire = WIRE_LENGTH, .bytes = at};
+    *rest = (wire_span){at.data, 0};
     return true;
 }
 
 /* An operator's name: "Conv2D", "_FusedConv2D". */
-static bool is_operator(tf_span text)
+static bool is_operator(wire_span text)
 {
     for (size_t i = 0; i < text.size; i++) {
         uint8_t c = text.data[i];
@@ -39,7 +39,7 @@ static bool is_operator(tf_span text)
     return text.size > 0;
 }
 
-static bool is_text(tf_span text)
+static bool is_text(wire_span text)
 {
     for (size_t i = 0; i < text.size; i++)
         if (text.data[i] < 0x20)
@@ -48,14 +48,14 @@ static bool is_text(tf_span text)
 }
 
 /* NodeDef: a name, an operator, inputs, a device, attributes. cut: the head ends in it. */
-static bool is_node(tf_span node, bool cut)
+static bool is_node(wire_span node, bool cut)
 {
     bool name = false, op = false;
-    tf_field f;
+    wire_field f;
     while (node.size) {
         if (!next_in_head(&node, &f))
             return cut && name && op;
-        if (f.wire != TF_LENGTH || f.number > 7)
+        if (f.wire != WIRE_LENGTH || f.number > 7)
             return false;
         if (f.number <= 4 &&
             (f.number == 2 ? !is_operator(f.bytes) : f.bytes.size > 0 && !is_text(f.bytes)))
@@ -67,13 +67,13 @@ static bool is_node(tf_span node, bool cut)
 }
 
 /* MetaGraphDef: what it is of (1), a graph (2), a saver (3), ... */
-static bool is_meta_graph(tf_span message)
+static bool is_meta_graph(wire_span message)
 {
-    tf_field f;
-    if (!message.size || !next_in_head(&message, &f) || f.wire != TF_LENGTH)
+    wire_field f;
+    if (!message.size || !next_in_head(&message, &f) || f.wire != WIRE_LENGTH)
         return false;
     if (f.number == 1) /* MetaInfoDef: its second field is an OpList, its fourth a tag */
-        return !message.size || (next_in_head(&message, &f) && f.wire == TF_LENGTH &&
+        return !message.size || (next_in_head(&message, &f) && f.wire == WIRE_LENGTH &&
                                  f.number >= 2 && f.number <= 7);
     return f.number == 2;
 }
@@ -81,23 +81,23 @@ static bool is_meta_graph(tf_span message)
 int32_t tf_probe(const void *head, size_t n, const char *path)
 {
     (void)path;
-    tf_span rest = {head, n};
-    tf_field f;
+    wire_span rest = {head, n};
+    wire_field f;
     uint32_t nodes = 0;
     while (rest.size) {
-        bool whole = tf_wire_next(&(tf_span){rest.data, rest.size}, &f) > 0;
+        bool whole = wire_next(&(wire_span){rest.data, rest.size}, &f) > 0;
         if (!next_in_head(&rest, &f))
             break;
-        if (f.number == 1 && f.wire == TF_VARINT && !nodes) { /* SavedModel's schema version */
+        if (f.number == 1 && f.wire == WIRE_VARINT && !nodes) { /* SavedModel's schema version */
             if (f.value > 16 || !rest.size || !next_in_head(&rest, &f))
                 return NO;
-            return f.number == 2 && f.wire == TF_LENGTH && is_meta_graph(f.bytes) ? SURE : NO;
+            return f.number == 2 && f.wire == WIRE_LENGTH && is_meta_graph(f.bytes) ? SURE : NO;
         }
-        if (f.number == 1 && f.wire == TF_LENGTH) {
+        if (f.number == 1 && f.wire == WIRE_LENGTH) {
             if (!is_node(f.bytes, !whole))
                 return nodes && !whole ? SURE : NO;
             nodes++;
-        } else if (f.number > 4 || (f.number == 3) != (f.wire == TF_VARINT)) {
+        } else if (f.number > 4 || (f.number == 3) != (f.wire == WIRE_VARINT)) {
             return NO;
         }
     }

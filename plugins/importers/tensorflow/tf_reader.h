@@ -77,8 +77,8 @@ typedef struct tf_value {
 
 typedef struct tf_node {
     const char *name, *op;
-    tf_span message; /* the NodeDef */
-    tf_span *src;    /* names as in the file, control inputs left out */
+    wire_span message; /* the NodeDef */
+    wire_span *src;    /* names as in the file, control inputs left out */
     uint32_t n_src;
 } tf_node;
 
@@ -93,7 +93,7 @@ typedef struct tf_graph {
     uint32_t *args_by_name; /* indices, sorted */
     const char **results;   /* names in this graph: "node:output:0" or an argument */
     uint32_t n_results;
-    tf_span message; /* of a function that has not been read yet */
+    wire_span message; /* of a function that has not been read yet */
     bool read;
 } tf_graph;
 
@@ -143,7 +143,7 @@ void tf_warn(tf_reader *r, const char *fmt, ...) __attribute__((format(printf, 2
 /* Sets the place; "" for none. */
 void tf_at(tf_reader *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* A copy of a name or text that ends with a zero byte. */
-int32_t tf_copy(tf_reader *r, tf_span span, const char **out);
+int32_t tf_copy(tf_reader *r, wire_span span, const char **out);
 
 /* ---- tf_type.c ----------------------------------------------------------------------------- */
 
@@ -152,7 +152,7 @@ uint32_t tf_dtype(int64_t type);
 const char *tf_dtype_name(int64_t type);
 uint32_t tf_dtype_bits(uint32_t dtype);
 /* Reads a TensorShapeProto. *known is false if not even the number of dims is known. */
-int32_t tf_read_shape(tf_reader *r, tf_span message, tf_shape *out, bool *known);
+int32_t tf_read_shape(tf_reader *r, wire_span message, tf_shape *out, bool *known);
 /* Elements; -1 if a dim is not known, more than 2^40 are AMCT_E_LIMIT. */
 int32_t tf_count(tf_reader *r, const tf_shape *shape, int64_t *out);
 /* "1x?x3" for messages. */
@@ -166,23 +166,23 @@ static inline tf_shape tf_scalar(void)
 /* ---- tf_tensor.c --------------------------------------------------------------------------- */
 
 /* Reads a TensorProto as a constant; data stays in the file if it can. */
-int32_t tf_read_tensor(tf_reader *r, tf_span message, const char *name, tf_value **out);
+int32_t tf_read_tensor(tf_reader *r, wire_span message, const char *name, tf_value **out);
 
 /* ---- tf_graph.c ---------------------------------------------------------------------------- */
 
 /* Reads the NodeDefs (field `number`) of a message. */
-int32_t tf_graph_read(tf_reader *r, tf_span message, uint32_t number, tf_graph *out);
+int32_t tf_graph_read(tf_reader *r, wire_span message, uint32_t number, tf_graph *out);
 /* Index of the node of that name, -1 if there is none. */
 int64_t tf_graph_find(const tf_graph *graph, const char *name, size_t length);
 /* The same of the function's argument. */
 int64_t tf_graph_arg(const tf_graph *graph, const char *name, size_t length);
 /* Lists the functions of a FunctionDefLibrary; bodies are read when they are called. */
-int32_t tf_functions_list(tf_reader *r, tf_span library);
+int32_t tf_functions_list(tf_reader *r, wire_span library);
 /* The function of that name, read; fails if there is none. */
 int32_t tf_function_get(tf_reader *r, const char *name, tf_graph **out);
 
 /* Attribute's AttrValue; empty (data NULL) if it is not there: it then has its default. */
-tf_span tf_attr(const tf_node *node, const char *name);
+wire_span tf_attr(const tf_node *node, const char *name);
 int64_t tf_attr_int(const tf_node *node, const char *name, int64_t otherwise);
 float tf_attr_float(const tf_node *node, const char *name, float otherwise);
 bool tf_attr_bool(const tf_node *node, const char *name, bool otherwise);
@@ -286,10 +286,10 @@ int32_t tf_form_add(tf_reader *r, tf_value *v, uint32_t id, const tf_order *orde
 /* ---- tf_scope.c ---------------------------------------------------------------------------- */
 
 /* Translates what the named output ("node:1", in a function "node:out:1") needs. */
-int32_t tf_scope_value(tf_reader *r, tf_scope *scope, tf_span name, tf_value **out);
+int32_t tf_scope_value(tf_reader *r, tf_scope *scope, wire_span name, tf_value **out);
 int32_t tf_scope_begin(tf_reader *r, tf_scope *scope, tf_graph *graph);
 /* Splits "node:1" or "node:out:1"; *output is empty where not named. */
-void tf_split_name(tf_span whole, tf_span *node, tf_span *output, uint64_t *index);
+void tf_split_name(wire_span whole, wire_span *node, wire_span *output, uint64_t *index);
 
 /* ---- Operators: tf_table.c and tf_op_*.c --------------------------------------------------- */
 

@@ -49,7 +49,7 @@ void tf_warn(tf_reader *r, const char *fmt, ...)
     r->host->log(r->host->ctx, AMCT_LOG_WARN, text);
 }
 
-int32_t tf_copy(tf_reader *r, tf_span span, const char **out)
+int32_t tf_copy(tf_reader *r, wire_span span, const char **out)
 {
     char *text = tf_alloc(&r->memory, span.size + 1, 1);
     if (!text)

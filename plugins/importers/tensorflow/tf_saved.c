@@ -13,7 +13,7 @@
 #include <string.h>
 
 /* One line of names, cut to fit. */
-static void append(char *text, size_t size, tf_span name)
+static void append(char *text, size_t size, wire_span name)
 {
     size_t used = strlen(text);
     snprintf(text + used, size - used, "%s%.*s", used ? ", " : "",
@@ -22,9 +22,9 @@ static void append(char *text, size_t size, tf_span name)
 
 /* ---- Which graph, which signature ---------------------------------------------------------- */
 
-static bool has_tag(tf_span meta, const char *wanted, char *tags, size_t size)
+static bool has_tag(wire_span meta, const char *wanted, char *tags, size_t size)
 {
-    tf_span info = tf_wire_bytes(meta, 1), tag;
+    wire_span info = tf_wire_bytes(meta, 1), tag;
     bool has = false;
     while (tf_wire_each(&info, 4, &tag)) {
         append(tags, size, tag);
@@ -33,9 +33,9 @@ static bool has_tag(tf_span meta, const char *wanted, char *tags, size_t size)
     return has;
 }
 
-static int32_t choose_graph(tf_reader *r, tf_span *out)
+static int32_t choose_graph(tf_reader *r, wire_span *out)
 {
-    tf_span rest = {r->model.data, r->model.size}, meta;
+    wire_span rest = {r->model.data, r->model.size}, meta;
     char tags[400] = "";
     size_t n = 0;
     bool found = false;
@@ -55,22 +55,22 @@ static int32_t choose_graph(tf_reader *r, tf_span *out)
 }
 
 /* Those that only initialise have no inputs. */
-static bool can_serve(tf_span signature)
+static bool can_serve(wire_span signature)
 {
-    tf_field field;
-    return tf_wire_find(signature, 1, TF_LENGTH, &field) &&
-           tf_wire_find(signature, 2, TF_LENGTH, &field);
+    wire_field field;
+    return tf_wire_find(signature, 1, WIRE_LENGTH, &field) &&
+           tf_wire_find(signature, 2, WIRE_LENGTH, &field);
 }
 
 /* The one asked for, else serving_default, else the only one. */
-static int32_t choose_signature(tf_reader *r, tf_span meta, tf_span *out)
+static int32_t choose_signature(tf_reader *r, wire_span meta, wire_span *out)
 {
     const char *wanted = r->signature ? r->signature : "serving_default";
     char names[600] = "";
-    tf_span rest = meta, entry, only = {NULL, 0};
+    wire_span rest = meta, entry, only = {NULL, 0};
     size_t n = 0;
     while (tf_wire_each(&rest, 5, &entry)) {
-        tf_span name = tf_wire_bytes(entry, 1), signature = tf_wire_bytes(entry, 2);
+        wire_span name = tf_wire_bytes(entry, 1), signature = tf_wire_bytes(entry, 2);
         if (!can_serve(signature))
             continue;
         if (tf_span_is(name, wanted)) {
@@ -97,7 +97,7 @@ static int32_t choose_signature(tf_reader *r, tf_span meta, tf_span *out)
 
 typedef struct port {
     const char *key;
-    tf_span name; /* in the graph: "serving_default_image:0" */
+    wire_span name; /* in the graph: "serving_default_image:0" */
 } port;
 
 static int compare_ports(const void *a, const void *b)
@@ -106,9 +106,9 @@ static int compare_ports(const void *a, const void *b)
 }
 
 /* Sorted by key: the file's order is a map's. */
-static int32_t read_ports(tf_reader *r, tf_span signature, uint32_t number, port **out, size_t *n)
+static int32_t read_ports(tf_reader *r, wire_span signature, uint32_t number, port **out, size_t *n)
 {
-    tf_span rest = signature, entry;
+    wire_span rest = signature, entry;
     size_t count = 0;
     while (tf_wire_each(&rest, number, &entry))
         count++;
@@ -129,7 +129,7 @@ static int32_t read_ports(tf_reader *r, tf_span signature, uint32_t number, port
 }
 
 /* Inputs have the signature's names, not those of the placeholders. */
-static int32_t bind_inputs(tf_reader *r, tf_scope *scope, tf_span signature)
+static int32_t bind_inputs(tf_reader *r, tf_scope *scope, wire_span signature)
 {
     port *ports = NULL;
     size_t n;
@@ -154,7 +154,7 @@ static bool is_listed(const char *list, const char *name)
     return false;
 }
 
-static int32_t make_outputs(tf_reader *r, tf_scope *scope, tf_span signature)
+static int32_t make_outputs(tf_reader *r, tf_scope *scope, wire_span signature)
 {
     port *ports = NULL;
     size_t n, made = 0;
@@ -172,7 +172,7 @@ static int32_t make_outputs(tf_reader *r, tf_scope *scope, tf_span signature)
 
 int32_t tf_read_saved(tf_reader *r)
 {
-    tf_span meta, signature = {NULL, 0};
+    wire_span meta, signature = {NULL, 0};
     tf_saved *saved = r->saved = tf_alloc(&r->memory, 1, sizeof *saved);
     tf_scope scope = {.prefix = ""};
     const char *version, *restore;
@@ -180,7 +180,7 @@ int32_t tf_read_saved(tf_reader *r)
         return tf_nomem(r);
     TF_TRY(choose_graph(r, &meta));
     TF_TRY(choose_signature(r, meta, &signature));
-    tf_span graph = tf_wire_bytes(meta, 2);
+    wire_span graph = tf_wire_bytes(meta, 2);
     TF_TRY(tf_copy(r, tf_wire_bytes(tf_wire_bytes(meta, 1), 5), &version));
     TF_TRY(tf_copy(r, tf_wire_bytes(tf_wire_bytes(meta, 3), 3), &restore));
     const char *producer = tf_text(&r->memory, "%s%.50s", version[0] ? "version " : "", version);

@@ -16,7 +16,7 @@ typedef struct tf_saved {
     tf_graph graph;
     tf_restored *restored; /* sorted by variable */
     size_t n_restored, cap_restored;
-    tf_span objects; /* SavedObjectGraph */
+    wire_span objects; /* SavedObjectGraph */
     tf_bundle bundle;
     bool opened;       /* the bundle has been read */
     bool asked;        /* tf_objects_find has been */
@@ -29,7 +29,7 @@ typedef struct tf_saved {
 int32_t tf_restored_find(tf_reader *r, tf_saved *saved, const char *restore_op);
 /* The same from the objects that the graph's functions are bound to. */
 int32_t tf_objects_find(tf_reader *r, tf_saved *saved);
-int32_t tf_restored_add(tf_reader *r, tf_saved *saved, tf_span variable, tf_span key);
+int32_t tf_restored_add(tf_reader *r, tf_saved *saved, wire_span variable, wire_span key);
 void tf_restored_sort(tf_saved *saved);
 /* File i of the checkpoint's data. */
 int32_t tf_shard_open(tf_reader *r, tf_saved *saved, uint32_t i, amct_view *out);

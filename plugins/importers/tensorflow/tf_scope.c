@@ -10,20 +10,20 @@ enum { FRESH, WAITING, DONE };
 /* Bounds for files that call functions which call functions ... */
 enum { MAX_DEPTH = 32, MAX_TRANSLATED = 1 << 18 };
 
-void tf_split_name(tf_span whole, tf_span *node, tf_span *output, uint64_t *index)
+void tf_split_name(wire_span whole, wire_span *node, wire_span *output, uint64_t *index)
 {
     const uint8_t *first = whole.size ? memchr(whole.data, ':', whole.size) : NULL;
     *node = whole;
-    *output = (tf_span){NULL, 0};
+    *output = (wire_span){NULL, 0};
     *index = 0;
     if (!first)
         return;
     node->size = (size_t)(first - whole.data);
-    tf_span rest = {first + 1, whole.size - node->size - 1};
+    wire_span rest = {first + 1, whole.size - node->size - 1};
     const uint8_t *second = rest.size ? memchr(rest.data, ':', rest.size) : NULL;
     if (second) {
-        *output = (tf_span){rest.data, (size_t)(second - rest.data)};
-        rest = (tf_span){second + 1, rest.size - output->size - 1};
+        *output = (wire_span){rest.data, (size_t)(second - rest.data)};
+        rest = (wire_span){second + 1, rest.size - output->size - 1};
     }
     for (size_t i = 0; i < rest.size && i < 9; i++)
         if (rest.data[i] >= '0' && rest.data[i] <= '9')
@@ -45,7 +45,7 @@ static const struct {
     {"FusedBatchNormV3", "reserve_space_3", 5}, {"TopKV2", "indices", 1},
 };
 
-static uint64_t place_of(const tf_node *node, tf_span output)
+static uint64_t place_of(const tf_node *node, wire_span output)
 {
     for (size_t i = 0; output.size && i < sizeof outputs / sizeof *outputs; i++)
         if (strcmp(outputs[i].op, node->op) == 0 && tf_span_is(output, outputs[i].output))
@@ -67,10 +67,10 @@ static void at_node(tf_reader *r, const tf_node *node)
 
 /* The value that a name of the scope stands for. *node is that which makes it, if it is not an
  * argument; *out is NULL until it is translated. */
-static int32_t look_up(tf_reader *r, const tf_scope *scope, tf_span name, int64_t *node,
+static int32_t look_up(tf_reader *r, const tf_scope *scope, wire_span name, int64_t *node,
                        tf_value **out)
 {
-    tf_span base, output;
+    wire_span base, output;
     uint64_t index;
     const tf_graph *g = scope->graph;
     tf_split_name(name, &base, &output, &index);
@@ -151,7 +151,7 @@ static int32_t run(tf_reader *r, tf_scope *scope, frame *stack, uint32_t root)
     return AMCT_OK;
 }
 
-int32_t tf_scope_value(tf_reader *r, tf_scope *scope, tf_span name, tf_value **out)
+int32_t tf_scope_value(tf_reader *r, tf_scope *scope, wire_span name, tf_value **out)
 {
     int64_t node;
     TF_TRY(look_up(r, scope, name, &node, out));
@@ -201,7 +201,7 @@ int32_t tf_call_function(tf_reader *r, tf_call *call)
     TF_TRY(tf_scope_begin(r, &scope, f));
     TF_TRY(tf_call_results(r, call, f->n_results));
     for (uint32_t i = 0; i < f->n_results; i++) {
-        tf_span result = {(const uint8_t *)f->results[i], strlen(f->results[i])};
+        wire_span result = {(const uint8_t *)f->results[i], strlen(f->results[i])};
         TF_TRY(tf_scope_value(r, &scope, result, &call->dst[i]));
     }
     return AMCT_OK;

@@ -5,10 +5,10 @@
 /* The densest thing to say is a copy of 64 bytes, in 3. */
 enum { MOST_PER_3 = 64 };
 
-bool tf_snappy_size(tf_span packed, size_t *size)
+bool tf_snappy_size(wire_span packed, size_t *size)
 {
     uint64_t whole;
-    if (tf_wire_varint(&packed, &whole) < 0 || whole > UINT32_MAX ||
+    if (wire_varint(&packed, &whole) < 0 || whole > UINT32_MAX ||
         whole > (packed.size / 3 + 1) * MOST_PER_3)
         return false;
     *size = (size_t)whole;
@@ -16,7 +16,7 @@ bool tf_snappy_size(tf_span packed, size_t *size)
 }
 
 /* n bytes, little-endian, off the front. */
-static bool take(tf_span *rest, size_t n, size_t *out)
+static bool take(wire_span *rest, size_t n, size_t *out)
 {
     if (rest->size < n)
         return false;
@@ -30,7 +30,7 @@ static bool take(tf_span *rest, size_t n, size_t *out)
 
 /* What follows the tag: the length of a literal or copy, and how far back it begins (0: it stands
  * here). */
-static bool read_element(tf_span *rest, size_t *length, size_t *back)
+static bool read_element(wire_span *rest, size_t *length, size_t *back)
 {
     size_t tag, more;
     if (!take(rest, 1, &tag))
@@ -62,11 +62,11 @@ static bool read_element(tf_span *rest, size_t *length, size_t *back)
     return *back > 0;
 }
 
-bool tf_snappy_unpack(tf_span packed, uint8_t *out, size_t size)
+bool tf_snappy_unpack(wire_span packed, uint8_t *out, size_t size)
 {
     uint64_t ignored;
     size_t at = 0, length, back;
-    if (tf_wire_varint(&packed, &ignored) < 0)
+    if (wire_varint(&packed, &ignored) < 0)
         return false;
     while (packed.size) {
         if (!read_element(&packed, &length, &back) || length > size - at || back > at)

@@ -12,13 +12,13 @@
 static const struct layout {
     uint32_t dtype, number, wire, width;
 } layouts[] = {
-    {AMCT_FLOAT, 5, TF_FIXED32, 4},    {AMCT_DOUBLE, 6, TF_FIXED64, 8},
-    {AMCT_INT32, 7, TF_VARINT, 4},     {AMCT_INT16, 7, TF_VARINT, 2},
-    {AMCT_INT8, 7, TF_VARINT, 1},      {AMCT_UINT8, 7, TF_VARINT, 1},
-    {AMCT_UINT16, 7, TF_VARINT, 2},    {AMCT_INT64, 10, TF_VARINT, 8},
-    {AMCT_BOOL, 11, TF_VARINT, 1},     {AMCT_FLOAT16, 13, TF_VARINT, 2},
-    {AMCT_BFLOAT16, 13, TF_VARINT, 2}, {AMCT_UINT32, 16, TF_VARINT, 4},
-    {AMCT_UINT64, 17, TF_VARINT, 8},
+    {AMCT_FLOAT, 5, WIRE_FIXED32, 4},    {AMCT_DOUBLE, 6, WIRE_FIXED64, 8},
+    {AMCT_INT32, 7, WIRE_VARINT, 4},     {AMCT_INT16, 7, WIRE_VARINT, 2},
+    {AMCT_INT8, 7, WIRE_VARINT, 1},      {AMCT_UINT8, 7, WIRE_VARINT, 1},
+    {AMCT_UINT16, 7, WIRE_VARINT, 2},    {AMCT_INT64, 10, WIRE_VARINT, 8},
+    {AMCT_BOOL, 11, WIRE_VARINT, 1},     {AMCT_FLOAT16, 13, WIRE_VARINT, 2},
+    {AMCT_BFLOAT16, 13, WIRE_VARINT, 2}, {AMCT_UINT32, 16, WIRE_VARINT, 4},
+    {AMCT_UINT64, 17, WIRE_VARINT, 8},
 };
 
 static const struct layout *layout_of(uint32_t dtype)
@@ -30,12 +30,12 @@ static const struct layout *layout_of(uint32_t dtype)
 }
 
 /* The next number's bits: 1, 0 at the end, -1 if it is damaged. */
-static int next_number(tf_span *rest, tf_span *packed, const struct layout *how, uint64_t *bits)
+static int next_number(wire_span *rest, wire_span *packed, const struct layout *how, uint64_t *bits)
 {
-    tf_field field;
+    wire_field field;
     for (;;) {
-        if (packed->size && how->wire == TF_VARINT)
-            return tf_wire_varint(packed, bits);
+        if (packed->size && how->wire == WIRE_VARINT)
+            return wire_varint(packed, bits);
         if (packed->size) {
             if (packed->size < how->width)
                 return -1;
@@ -45,12 +45,12 @@ static int next_number(tf_span *rest, tf_span *packed, const struct layout *how,
             packed->size -= how->width;
             return 1;
         }
-        int more = tf_wire_next(rest, &field);
+        int more = wire_next(rest, &field);
         if (more <= 0)
             return more;
         if (field.number != how->number)
             continue;
-        if (field.wire == TF_LENGTH) {
+        if (field.wire == WIRE_LENGTH) {
             *packed = field.bytes;
         } else if (field.wire == how->wire) {
             *bits = field.value;
@@ -60,20 +60,20 @@ static int next_number(tf_span *rest, tf_span *packed, const struct layout *how,
 }
 
 /* Whether the numbers are one run of bytes that can stay where it is. */
-static bool find_run(tf_span message, const struct layout *how, size_t bytes, tf_span *out)
+static bool find_run(wire_span message, const struct layout *how, size_t bytes, wire_span *out)
 {
-    tf_span rest = message, run;
+    wire_span rest = message, run;
     size_t n = 0;
-    if (how->wire == TF_VARINT)
+    if (how->wire == WIRE_VARINT)
         return false;
     for (; tf_wire_each(&rest, how->number, &run); n++)
         *out = run;
     return n == 1 && out->size == bytes && bytes > 0;
 }
 
-static int32_t read_numbers(tf_reader *r, tf_span message, const struct layout *how, tf_value *v)
+static int32_t read_numbers(tf_reader *r, wire_span message, const struct layout *how, tf_value *v)
 {
-    tf_span rest = message, packed = {NULL, 0}, run;
+    wire_span rest = message, packed = {NULL, 0}, run;
     uint64_t bits = 0;
     size_t n = v->data_size / how->width, i = 0;
     if (find_run(message, how, v->data_size, &run)) {
@@ -100,14 +100,14 @@ static int32_t read_numbers(tf_reader *r, tf_span message, const struct layout *
     return AMCT_OK;
 }
 
-int32_t tf_read_tensor(tf_reader *r, tf_span message, const char *name, tf_value **out)
+int32_t tf_read_tensor(tf_reader *r, wire_span message, const char *name, tf_value **out)
 {
     int64_t type = tf_wire_int(message, 1, 0), count;
     uint32_t dtype = tf_dtype(type);
     tf_shape shape;
     bool known;
     tf_value *v;
-    tf_field content;
+    wire_field content;
     TF_TRY(tf_read_shape(r, tf_wire_bytes(message, 2), &shape, &known));
     if (!known)
         return tf_fail(r, AMCT_E_FORMAT, "a constant without a shape");
@@ -122,7 +122,7 @@ int32_t tf_read_tensor(tf_reader *r, tf_span message, const char *name, tf_value
                        tf_dtype_name(type));
     if (how) {
         v->data_size = (size_t)count * how->width;
-        if (tf_wire_find(message, 4, TF_LENGTH, &content) && content.bytes.size) {
+        if (tf_wire_find(message, 4, WIRE_LENGTH, &content) && content.bytes.size) {
             if (content.bytes.size != v->data_size)
                 return tf_fail(r, AMCT_E_FORMAT, "tensor_content has %zu bytes, %zu wanted",
                                content.bytes.size, v->data_size);

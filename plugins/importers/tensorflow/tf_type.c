@@ -74,10 +74,10 @@ uint32_t tf_dtype_bits(uint32_t dtype)
 }
 
 /* TensorShapeProto: 2 dim { 1 size }, 3 unknown_rank. */
-int32_t tf_read_shape(tf_reader *r, tf_span message, tf_shape *out, bool *known)
+int32_t tf_read_shape(tf_reader *r, wire_span message, tf_shape *out, bool *known)
 {
     tf_shape shape = {.rank = 0};
-    tf_span rest = message, dim;
+    wire_span rest = message, dim;
     *known = !tf_wire_int(message, 3, 0);
     while (*known && tf_wire_each(&rest, 2, &dim)) {
         int64_t size = tf_wire_int(dim, 1, 0);

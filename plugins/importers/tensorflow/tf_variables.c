@@ -13,10 +13,10 @@ enum { MAX_CHAIN = 16 };
 
 /* The node that a name of the graph stands for, behind Identities; -1 if it is none. *index is
  * which of its results. */
-static int64_t source_of(const tf_graph *g, tf_span name, uint64_t *index)
+static int64_t source_of(const tf_graph *g, wire_span name, uint64_t *index)
 {
     for (int i = 0; i < MAX_CHAIN; i++) {
-        tf_span node, output;
+        wire_span node, output;
         tf_split_name(name, &node, &output, index);
         int64_t at = tf_graph_find(g, (const char *)node.data, node.size);
         if (at < 0 || strcmp(g->nodes[at].op, "Identity") != 0 || !g->nodes[at].n_src)
@@ -28,13 +28,13 @@ static int64_t source_of(const tf_graph *g, tf_span name, uint64_t *index)
 
 /* Texts of a constant, which are read once. */
 typedef struct texts {
-    tf_span *at;
+    wire_span *at;
     size_t n;
 } texts;
 
 static int32_t read_texts(tf_reader *r, const tf_node *node, texts *list)
 {
-    tf_span tensor = tf_wire_bytes(tf_attr(node, "value"), 8), rest = tensor, text;
+    wire_span tensor = tf_wire_bytes(tf_attr(node, "value"), 8), rest = tensor, text;
     size_t n = 0;
     while (tf_wire_each(&rest, 8, &text))
         n++;
@@ -48,12 +48,12 @@ static int32_t read_texts(tf_reader *r, const tf_node *node, texts *list)
 
 /* The name that a result of RestoreV2 has in the checkpoint, empty if it is none. lists are of the
  * graph's nodes. */
-static int32_t restored_key(tf_reader *r, const tf_graph *g, texts *lists, tf_span value,
-                            tf_span *out)
+static int32_t restored_key(tf_reader *r, const tf_graph *g, texts *lists, wire_span value,
+                            wire_span *out)
 {
     uint64_t index, ignored;
     int64_t restore = source_of(g, value, &index), names;
-    *out = (tf_span){NULL, 0};
+    *out = (wire_span){NULL, 0};
     if (restore < 0 || strcmp(g->nodes[restore].op, "RestoreV2") != 0 ||
         g->nodes[restore].n_src < 2)
         return AMCT_OK;
@@ -67,7 +67,7 @@ static int32_t restored_key(tf_reader *r, const tf_graph *g, texts *lists, tf_sp
     return AMCT_OK;
 }
 
-int32_t tf_restored_add(tf_reader *r, tf_saved *saved, tf_span variable, tf_span key)
+int32_t tf_restored_add(tf_reader *r, tf_saved *saved, wire_span variable, wire_span key)
 {
     if (saved->n_restored == saved->cap_restored) {
         size_t cap = saved->cap_restored ? 2 * saved->cap_restored : 64;
@@ -94,7 +94,7 @@ static int32_t scan(tf_reader *r, tf_saved *saved, const tf_graph *g, const tf_n
         return tf_nomem(r);
     for (uint32_t i = 0; i < g->n_nodes; i++) {
         const tf_node *node = &g->nodes[i];
-        tf_span key, name, output;
+        wire_span key, name, output;
         uint64_t ignored;
         if (strcmp(node->op, "Assign") != 0 && strcmp(node->op, "AssignVariableOp") != 0)
             continue;
@@ -125,7 +125,7 @@ void tf_restored_sort(tf_saved *saved)
 
 int32_t tf_restored_find(tf_reader *r, tf_saved *saved, const char *restore_op)
 {
-    tf_span name = {(const uint8_t *)restore_op, strlen(restore_op)}, output;
+    wire_span name = {(const uint8_t *)restore_op, strlen(restore_op)}, output;
     uint64_t ignored;
     const char *function = "";
     tf_graph *f = NULL;
@@ -191,7 +191,7 @@ static int32_t open_bundle(tf_reader *r, tf_saved *saved)
     TF_TRY(r->sink->map(r->sink->ctx, "variables/variables.index", &index));
     memcpy(place, r->place, sizeof place);
     tf_at(r, "variables/variables.index");
-    TF_TRY(tf_bundle_read(r, (tf_span){index.data, index.size}, &saved->bundle));
+    TF_TRY(tf_bundle_read(r, (wire_span){index.data, index.size}, &saved->bundle));
     memcpy(r->place, place, sizeof place);
     saved->shards = tf_alloc(&r->memory, saved->bundle.n_shards, sizeof *saved->shards);
     return saved->shards ? AMCT_OK : tf_nomem(r);
@@ -217,7 +217,7 @@ static int32_t check_shape(tf_reader *r, const tf_saved *saved, const char *vari
                            const tf_shape *found)
 {
     int64_t at = tf_graph_find(&saved->graph, variable, strlen(variable));
-    tf_span value = at < 0 ? (tf_span){NULL, 0} : tf_attr(&saved->graph.nodes[at], "shape");
+    wire_span value = at < 0 ? (wire_span){NULL, 0} : tf_attr(&saved->graph.nodes[at], "shape");
     tf_shape said;
     bool known;
     char one[200], other[200];
@@ -270,7 +270,7 @@ int32_t tf_variable_get(tf_reader *r, const char *variable, const char *name, tf
     if (place.offset > shard.size || place.size > shard.size - place.offset)
         return tf_fail(r, AMCT_E_FORMAT, "lies beyond the end of %s (%zu bytes)", shard.name,
                        shard.size);
-    const tf_span bytes = {(const uint8_t *)shard.data + place.offset, (size_t)place.size};
+    const wire_span bytes = {(const uint8_t *)shard.data + place.offset, (size_t)place.size};
     if (place.has_crc && tf_crc_masked(&saved->crc, bytes) != place.crc)
         return tf_fail(r, AMCT_E_FORMAT, "is damaged in %s: its checksum is not that of the index",
                        shard.name);
