@@ -90,13 +90,13 @@ static int32_t look_up(ms_reader *r, ms_scope *scope, wire_span name, ms_value *
 
 /* ---- Calls --------------------------------------------------------------------------------- */
 
-static int32_t call_function(ms_reader *r, ms_scope *scope, const ms_function *f,
-                             const ms_value *args, uint32_t n, const char *label, ms_value *out)
+static int32_t call_function(ms_reader *r, const ms_function *f, const ms_value *args, uint32_t n,
+                             const char *label, ms_value *out)
 {
     ms_graph *graph = f->graph;
     uint32_t n_all = f->n_args + n;
     ms_value *all = import_alloc(&r->memory, n_all, sizeof *all);
-    const char *prefix = import_text(&r->memory, "%s%s/", scope->prefix, label);
+    const char *prefix = import_text(&r->memory, "%s/", label);
     if (!all || !prefix)
         return ms_nomem(r);
     if (f->n_args)
@@ -211,11 +211,11 @@ static int32_t eval_node(ms_reader *r, ms_scope *scope, const ms_node *node, ms_
     ms_graph *graph = ms_find_function(r, without_ref(node->op));
     const ms_function direct = {.graph = graph, .scope = scope};
     if (graph)
-        return call_function(r, scope, &direct, args, n, label, out);
+        return call_function(r, &direct, args, n, label, out);
     MS_TRY(look_up(r, scope, without_ref(node->op), &callee));
     if (callee.kind != MS_FUNCTION)
         return ms_fail(r, AMCT_E_FORMAT, "calls %s, a function is wanted", ms_kind_text(callee));
-    return call_function(r, scope, callee.function, args, n, label, out);
+    return call_function(r, callee.function, args, n, label, out);
 }
 
 static int32_t eval(ms_reader *r, ms_scope *scope, uint32_t index, ms_value *out)
