@@ -32,7 +32,11 @@ static void *counted_alloc(void *ctx, size_t size, size_t align)
     pthread_mutex_lock(&h->lock);
     bool fails = ++h->n_allocs == h->fail_at;
     h->failed_one = h->failed_one || fails;
+    void (*inside)(void *) = h->inside;
+    h->inside = NULL;
     pthread_mutex_unlock(&h->lock);
+    if (inside)
+        inside(h->inside_ctx);
     return fails ? NULL : inner(h)->alloc(inner(h)->ctx, size, align);
 }
 

@@ -15,6 +15,8 @@ typedef struct amct_counted_host {
     amct_plugin_host *inner;
     pthread_mutex_t lock; /* of what follows */
     uint64_t n_allocs;
+    void (*inside)(void *ctx); /* called once, from the first allocation */
+    void *inside_ctx;
     uint64_t fail_at; /* the allocation that fails, from 1 on; 0: none */
     bool failed_one;  /* it did */
     char misuse[256]; /* the first call that is against the contract; "" if there is none */

@@ -95,7 +95,7 @@ typedef struct asker {
     amct_trial *trial;
     amct_instance *instance;
     const amct_sample *sample;
-    pthread_barrier_t *barrier;
+    pthread_barrier_t *barrier; /* to begin together, or NULL */
     amct_estimate wanted;
     bool failed, differs;
 } asker;
@@ -103,7 +103,8 @@ typedef struct asker {
 static void *ask(void *ctx)
 {
     asker *a = ctx;
-    pthread_barrier_wait(a->barrier);
+    if (a->barrier)
+        pthread_barrier_wait(a->barrier);
     for (int i = 0; i < ROUNDS; i++) {
         amct_estimate answer;
         amct_estimate_do(a->trial, &answer, a->instance, &a->sample->view, 0);
@@ -113,6 +114,16 @@ static void *ask(void *ctx)
         amct_estimate_free(&answer);
     }
     return NULL;
+}
+
+/* A whole run of questions in another thread while the first one waits for an allocation. */
+static void ask_inside(void *ctx)
+{
+    asker *a = ctx;
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, ask, a) != 0)
+        amct_trial_skip(a->trial, "cannot start a thread");
+    pthread_join(thread, NULL);
 }
 
 static void run_threads_at_once(amct_trial *trial)
@@ -126,11 +137,15 @@ static void run_threads_at_once(amct_trial *trial)
     pthread_barrier_init(&barrier, NULL, 2);
     for (int i = 0; i < 2; i++) {
         amct_instance_must(trial, &instances[i], NULL, NULL);
-        askers[i] = (asker){
-            .trial = trial, .instance = &instances[i], .sample = &samples[i], .barrier = &barrier};
+        askers[i] = (asker){.trial = trial, .instance = &instances[i], .sample = &samples[i]};
         amct_estimate_must(trial, &askers[i].wanted, &instances[i], &samples[i]);
     }
+    amct_trial_at(trial, "while one thread asks inside of another's question");
+    instances[0].host.inside = ask_inside;
+    instances[0].host.inside_ctx = &askers[1];
+    ask(&askers[0]);
     amct_trial_at(trial, "while two threads ask an instance each");
+    askers[0].barrier = askers[1].barrier = &barrier;
     for (int i = 0; i < 2; i++)
         if (pthread_create(&threads[i], NULL, ask, &askers[i]) != 0)
             amct_trial_skip(trial, "cannot start a thread");
@@ -178,6 +193,7 @@ static void run_allocations(amct_trial *trial)
         amct_estimate answer = {0};
         amct_trial_at(trial, "after allocation %llu failed", (unsigned long long)at);
         amct_instance_open_failing(trial, &e, at);
+        amct_trial_at(trial, "after allocation %llu failed", (unsigned long long)at);
         const char *call = "open";
         int32_t code = e.code;
         const amct_err *err = &e.err;

@@ -27,7 +27,7 @@ typedef struct amct_heap_watch {
     size_t last, least; /* bytes, and the least growth */
 } amct_heap_watch;
 
-enum { AMCT_HEAP_LOOKS = 5 };
+enum { AMCT_HEAP_LOOKS = 20 };
 
 void amct_heap_look(amct_heap_watch *watch);
 

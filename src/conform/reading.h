@@ -45,7 +45,7 @@ void amct_reading_do(amct_trial *trial, amct_reading *reading);
 /* The model of the subject: its bytes, its folder, its options with `weights` among them. Skips the
  * case if there is none. */
 void amct_reading_of_model(amct_trial *trial, amct_reading *out);
-/* The same, read: it must succeed. */
+/* Reads it; the case is skipped if it cannot be read. */
 void amct_reading_must(amct_trial *trial, amct_reading *reading);
 
 /* A read-only copy that ends where memory ends: to read beyond it crashes. */

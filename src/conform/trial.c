@@ -2,6 +2,7 @@
 #include "conform/trial.h"
 
 #include "base/fork.h"
+#include "base/log.h"
 #include "plugin/load.h"
 
 #include <errno.h>
@@ -111,6 +112,7 @@ static rlim_t memory_now(void)
 static void enclose(void)
 {
     static const int ours[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+    amct_log_set_level(AMCT_LOG_ERROR); /* our own words are not the plugin's */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     setpgid(0, 0);
     limit(RLIMIT_CORE, 0);
