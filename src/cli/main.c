@@ -38,8 +38,9 @@ static const struct command {
     {"explain", AMCT_CMD_EXPLAIN, amct_cmd_explain, "OUT [LAYER]",
      "why a layer got its level; what the next one costs and saves",
      "amct-autotune explain out /layer1/conv1/Conv"},
-    {"plugins", AMCT_CMD_PLUGINS, amct_cmd_plugins, "[list]",
-     "importers and estimators that are found, and why others are not", "amct-autotune plugins"},
+    {"plugins", AMCT_CMD_PLUGINS, amct_cmd_plugins, "[list] | check FILE [--model MODEL]",
+     "importers and estimators that are found, and why others are not; does one keep its contract",
+     "amct-autotune plugins check ./mine.so --model sample.mine"},
 };
 
 enum { N_COMMANDS = sizeof commands / sizeof *commands };

@@ -19,10 +19,11 @@ src/exec:base graph ops
 src/compress:base graph ops passes exec
 src/structure:base graph ops passes exec compress
 src/measure:base graph plugin exec data
+src/conform:base graph plugin import measure
 src/export:base graph ops passes compress
 src/report:base study
 src/tune:base graph plugin ops passes import exec data compress structure measure search study export
-src/cli:base graph plugin ops passes import exec data compress structure measure search study export report tune
+src/cli:base graph plugin ops passes import exec data compress structure measure search study export report tune conform
 '
 # A header and the only file that may include it, or all files below a folder.
 alone='
@@ -84,7 +85,7 @@ found=$(grep -n '^#include "' plugins/*/*/*.[ch] | while IFS= read -r line; do
     folder=$(dirname "${line%%:*}")
     header=$(printf '%s' "$line" | sed 's/.*#include "\([^"]*\)".*/\1/')
     case $header in
-    ../protobuf/*) ;;
+    ../common/*) ;;
     ../*) printf '%s\n' "$line" ;;
     esac
     # generated from a schema of the folder's own, or onnx.proto
@@ -92,7 +93,7 @@ found=$(grep -n '^#include "' plugins/*/*/*.[ch] | while IFS= read -r line; do
         [ "$header" = onnx/onnx.pb-c.h ] || printf '%s\n' "$line"
 done
 grep -n '#include <' plugins/*/*/*.[ch] | grep '<amct/' | grep -v '<amct/plugin.h>')
-report "$found" "plugins include amct/plugin.h, files of their own and plugins/importers/protobuf only"
+report "$found" "plugins include amct/plugin.h, files of their own and plugins/importers/common only"
 
 while read -r header places; do
     [ -n "$header" ] || continue
