@@ -67,7 +67,7 @@ static void print_help(const struct command *command)
 
 int amct_cmd_fail(const amct_err *err)
 {
-    amct_log(AMCT_LOG_ERROR, "%s", err->text);
+    amct_log(err->code == AMCT_E_CANCELLED ? AMCT_LOG_WARN : AMCT_LOG_ERROR, "%s", err->text);
     switch (err->code) {
     case AMCT_E_NOMEM:
     case AMCT_E_PLUGIN:
