@@ -107,11 +107,8 @@ static bool find_om(char om[PATH_MAX], const char *folder)
     bool found = false;
     for (const struct dirent *e; dir && !found && (e = readdir(dir));) {
         size_t length = strlen(e->d_name);
-        if (length > 3 && strcmp(e->d_name + length - 3, ".om") == 0 &&
-            strlen(folder) + length + 2 < PATH_MAX) {
-            snprintf(om, PATH_MAX, "%s/%s", folder, e->d_name);
-            found = true;
-        }
+        found = length > 3 && strcmp(e->d_name + length - 3, ".om") == 0 &&
+                snprintf(om, PATH_MAX, "%s/%s", folder, e->d_name) < PATH_MAX;
     }
     if (dir)
         closedir(dir);
