@@ -1,11 +1,12 @@
 /* Stands in for CANN's libascendcl.so in tests: the functions that are used, with the signatures of
  * acl_rt.h and acl_mdl.h, and a strict eye on order, arguments and leaks. What breaks a rule is
- * written to the file AMCT_STANDIN_REPORT, and the process aborts. No device is here: a run takes
+ * written to the file AMCT_STANDIN_REPORT, and the process aborts; the file AMCT_STANDIN_LOG gets a
+ * line "init" and a line "finalize". No device is here: a run takes
  * as long as the stand-in atc wrote into the model, with a ripple from run to run.
  *
  * AMCT_STANDIN_ACL=hang:NAME|error:NAME|crash:NAME makes the function NAME misbehave (error: of one
- * that returns a pointer or a number, nothing); AMCT_STANDIN_SOC is the device's name,
- * AMCT_STANDIN_DEVICES how many there are. */
+ * that returns a pointer or a number, nothing), NAME@N its call N only; AMCT_STANDIN_SOC is the
+ * device's name, AMCT_STANDIN_DEVICES how many there are. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,8 +74,13 @@ static void broken(const char *where, const char *rule)
 /* Whether the function is to fail; hangs and crashes here. */
 static int injected(const char *name)
 {
+    static long calls;
     const char *how = getenv("AMCT_STANDIN_ACL"), *colon = how ? strchr(how, ':') : NULL;
-    if (!colon || strcmp(colon + 1, name) != 0)
+    size_t length = strlen(name);
+    if (!colon || strncmp(colon + 1, name, length) != 0 ||
+        (colon[1 + length] && colon[1 + length] != '@'))
+        return 0;
+    if (colon[1 + length] && ++calls != strtol(colon + 2 + length, NULL, 10))
         return 0;
     if (how[0] == 'c')
         abort();
@@ -90,10 +96,14 @@ static int injected(const char *name)
 /* For what gives something back: it is gone whatever is returned. */
 #define END_RESULT (injected(__func__) ? INJECTED : 0)
 
-static __attribute__((destructor)) void check_end(void)
+static void note(const char *line)
 {
-    if (is.initialised && !is.finalised)
-        broken("exit", "aclFinalize was not called");
+    const char *path = getenv("AMCT_STANDIN_LOG");
+    FILE *log = path ? fopen(path, "a") : NULL;
+    if (log) {
+        fprintf(log, "%s\n", line);
+        fclose(log);
+    }
 }
 
 EXPORT const char *aclGetRecentErrMsg(void)
@@ -110,6 +120,7 @@ EXPORT aclError aclInit(const char *configPath)
     WANT(!configPath);
     MAY_FAIL;
     is.initialised = 1;
+    note("init");
     return 0;
 }
 
@@ -119,6 +130,7 @@ EXPORT aclError aclFinalize(void)
     WANT(!is.device_set && !is.stream && !is.loaded);
     WANT(!is.descs && !is.datasets && !is.buffers && !is.events);
     is.finalised = 1;
+    note("finalize");
     return END_RESULT;
 }
 
@@ -177,8 +189,8 @@ EXPORT aclError aclrtDestroyStream(aclrtStream stream)
 EXPORT aclError aclrtSynchronizeStream(aclrtStream stream)
 {
     WANT(is.stream && stream == &the_stream);
+    is.busy = 0; /* also with an error: what ran has ended with it */
     MAY_FAIL;
-    is.busy = 0;
     return 0;
 }
 

@@ -61,7 +61,7 @@ typedef struct tensors {
 typedef struct session {
     acl acl;
     device_job *job;
-    bool initialised, device_set, loaded;
+    bool initialised, device_set, loaded, running;
     void *stream, *events[2], *desc;
     uint32_t model;
     tensors in, out;
@@ -89,8 +89,7 @@ static bool succeeded(session *s, const char *call, acl_error error)
     snprintf(what, sizeof what, "error %d%s%.180s", error, more && *more ? ", " : "",
              more ? more : "");
     for (char *c = what; *c; c++)
-        if (*c == '\n')
-            *c = *c && c[1] ? ' ' : 0;
+        *c = (unsigned char)*c < ' ' ? ' ' : *c;
     note_problem(s->job, call, what);
     return false;
 }
@@ -228,12 +227,19 @@ static bool make_tensors(session *s, tensors *t, bool input)
     return true;
 }
 
+static bool wait_for_run(session *s)
+{
+    s->running = false;
+    return CALL(s, aclrtSynchronizeStream, s->stream);
+}
+
 static bool run_once(session *s, float *ms)
 {
-    return CALL(s, aclrtRecordEvent, s->events[0], s->stream) &&
-           CALL(s, aclmdlExecuteAsync, s->model, s->in.dataset, s->out.dataset, s->stream) &&
-           CALL(s, aclrtRecordEvent, s->events[1], s->stream) &&
-           CALL(s, aclrtSynchronizeStream, s->stream) &&
+    if (!CALL(s, aclrtRecordEvent, s->events[0], s->stream) ||
+        !CALL(s, aclmdlExecuteAsync, s->model, s->in.dataset, s->out.dataset, s->stream))
+        return false;
+    s->running = true;
+    return CALL(s, aclrtRecordEvent, s->events[1], s->stream) && wait_for_run(s) &&
            CALL(s, aclrtEventElapsedTime, ms, s->events[0], s->events[1]);
 }
 
@@ -264,6 +270,8 @@ static void free_tensors(session *s, tensors *t)
 
 static void give_back(session *s)
 {
+    if (s->running) /* its tensors are in use */
+        wait_for_run(s);
     free_tensors(s, &s->out);
     free_tensors(s, &s->in);
     if (s->desc)
