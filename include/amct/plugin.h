@@ -107,7 +107,7 @@ typedef struct amct_view {
     uint32_t struct_size;
     uint32_t reserved;
     const char *name; /* file name for messages */
-    const void *data;
+    const void *data; /* of any alignment */
     size_t size;
 } amct_view;
 
@@ -396,8 +396,8 @@ typedef struct amct_estimator {
     size_t n_options;
     /* Measures a whole model on the device itself: total alone is told, error_band_ratio being that
      * of the measurement. May take minutes; must come back, even from a device that hangs. NULL:
-     * the plugin knows graphs only. One that knows files only lets estimate fail with
-     * AMCT_E_UNSUPPORTED. [since 1.3] [one thread per instance] */
+     * the plugin knows graphs only; to one that knows files only, every node of a graph is
+     * UNSUPPORTED. [since 1.3] [one thread per instance] */
     int32_t (*measure)(void *self, const amct_model_file *file, amct_graph_cost *total);
 } amct_estimator;
 

@@ -41,7 +41,7 @@ static amct_status view_attrs(const amct_attr_desc **out, amct_arena *arena, con
     return AMCT_OK;
 }
 
-static amct_status view_graph(amct_graph_view *view, amct_arena *arena, const amct_graph *graph,
+amct_status amct_latency_view(amct_graph_view *out, amct_arena *arena, const amct_graph *graph,
                               amct_err *err)
 {
     amct_tensor_view *tensors = amct_arena_array(arena, graph->n_tensors, sizeof *tensors);
@@ -73,16 +73,24 @@ static amct_status view_graph(amct_graph_view *view, amct_arena *arena, const am
                                     .n_attrs = node->n_attrs};
         AMCT_TRY(view_attrs(&nodes[n].attrs, arena, node, err));
     }
-    *view = (amct_graph_view){.struct_size = sizeof *view,
-                              .n_nodes = graph->n_nodes,
-                              .n_tensors = graph->n_tensors,
-                              .n_inputs = graph->n_inputs,
-                              .n_outputs = graph->n_outputs,
-                              .nodes = nodes,
-                              .tensors = tensors,
-                              .inputs = graph->inputs,
-                              .outputs = graph->outputs};
+    *out = (amct_graph_view){.struct_size = sizeof *out,
+                             .n_nodes = graph->n_nodes,
+                             .n_tensors = graph->n_tensors,
+                             .n_inputs = graph->n_inputs,
+                             .n_outputs = graph->n_outputs,
+                             .nodes = nodes,
+                             .tensors = tensors,
+                             .inputs = graph->inputs,
+                             .outputs = graph->outputs};
     return AMCT_OK;
+}
+
+static bool knows_nothing(const amct_latency *l)
+{
+    for (uint32_t n = 0; n < l->n_nodes; n++)
+        if (l->costs[n].status != AMCT_NODE_UNSUPPORTED)
+            return false;
+    return l->n_nodes > 0;
 }
 
 amct_status amct_latency_estimate(amct_latency *out, amct_estimating *estimator,
@@ -96,9 +104,17 @@ amct_status amct_latency_estimate(amct_latency *out, amct_estimating *estimator,
     if (!l.arena || !l.costs)
         status = amct_fail_nomem(err);
     if (status == AMCT_OK)
-        status = view_graph(&view, l.arena, graph, err);
+        status = amct_latency_view(&view, l.arena, graph, err);
     if (status == AMCT_OK)
         status = amct_estimating_run(estimator, &view, l.costs, &l.total, err);
+    if (status == AMCT_OK && l.total.latency_ns == 0 && knows_nothing(&l))
+        status = amct_fail(err, AMCT_E_UNSUPPORTED,
+                           "estimator '%s' cannot tell what any node of the network takes%s",
+                           amct_estimating_plugin(estimator)->name,
+                           amct_estimating_measures(estimator)
+                               ? ": it measures models, and can confirm what another estimator "
+                                 "finds (target: confirm: NAME in a search file)"
+                               : "");
     if (status != AMCT_OK)
         amct_latency_free(&l);
     else

@@ -1,6 +1,7 @@
 #include "tune/tune.h"
 
 #include "base/file.h"
+#include "base/fork.h"
 #include "tune/publish.h"
 #include "tune/tables.h"
 
@@ -88,7 +89,7 @@ static amct_finals_work finals_work(const amct_setup *s)
                               .study = s->study,
                               .budget_ratio = s->budget_ratio,
                               .confidence = s->config->confidence,
-                              .limit_bytes = s->config->memory_limit_bytes / 4,
+                              .limit_bytes = amct_setup_refine_bytes(s),
                               .jobs = s->jobs};
 }
 
@@ -141,7 +142,9 @@ static amct_status search(runner *r, double begin, amct_err *err)
                       .refine = refine,
                       .after_batch = after_batch,
                       .ctx = r};
+    amct_parallel_watch(r->hooks->stop); /* refining takes long */
     status = amct_loop_run(&loop, err);
+    amct_parallel_watch(NULL);
     amct_evaluator_free(evaluator);
     r->to->stats = loop.stats;
     r->to->end = amct_search_ended(r->to->search);

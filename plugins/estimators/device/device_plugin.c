@@ -72,16 +72,27 @@ static int32_t read_chip(const amct_host *host, const amct_option *option, estim
     return read_text(host, option, e->chip, sizeof e->chip);
 }
 
+/* ~ is the user's home, as in a shell. */
 static int32_t read_cache(const amct_host *host, const amct_option *option, estimator *e)
 {
+    const char *home = getenv("HOME");
     e->cache[0] = 0;
-    return strcmp(option->value, "none") == 0 ? AMCT_OK
-                                              : read_text(host, option, e->cache, sizeof e->cache);
+    if (strcmp(option->value, "none") == 0)
+        return AMCT_OK;
+    if (strncmp(option->value, "~/", 2) == 0 && home &&
+        snprintf(e->cache, sizeof e->cache, "%s/%s", home, option->value + 2) <
+            (int)sizeof e->cache)
+        return AMCT_OK;
+    return option->value[0] == '/' ? read_text(host, option, e->cache, sizeof e->cache)
+                                   : refuse(host, option, "an absolute path, or none");
 }
 
 static int32_t read_aipp(const amct_host *host, const amct_option *option, estimator *e)
 {
-    return realpath(option->value, e->aipp) ? AMCT_OK : refuse(host, option, "a file that exists");
+    e->aipp[0] = 0;
+    return strcmp(option->value, "none") == 0 || realpath(option->value, e->aipp)
+               ? AMCT_OK
+               : refuse(host, option, "a file that exists, or none");
 }
 
 static int32_t read_option(const amct_host *host, const amct_option *option, estimator *e)
@@ -164,14 +175,20 @@ static int32_t get_info(void *self, amct_estimator_info *out)
     return AMCT_OK;
 }
 
+/* The device runs compiled models: what a graph without weights takes cannot be told of any node.
+ */
 static int32_t estimate(void *self, const amct_graph_view *view, amct_node_cost *out,
                         amct_graph_cost *total)
 {
-    const estimator *e = self;
-    (void)view, (void)out, (void)total;
-    return fail(e->host, AMCT_E_UNSUPPORTED,
-                "the device runs compiled models, it cannot tell what a graph without weights "
-                "takes: let it confirm what another estimator finds (target: confirm: device)");
+    (void)self;
+    for (uint32_t i = 0; i < view->n_nodes; i++) {
+        amct_node_cost *cost =
+            (amct_node_cost *)(void *)((char *)out + (size_t)i * out->struct_size);
+        cost->status = AMCT_NODE_UNSUPPORTED;
+        cost->latency_ns = cost->spread_ns = 0;
+    }
+    total->latency_ns = total->fixed_ns = total->error_band_ratio = 0;
+    return AMCT_OK;
 }
 
 /* ---- Measuring ----------------------------------------------------------------------------------
@@ -306,7 +323,8 @@ static const amct_option_info device_options[] = {
     INFO("chip", "as atc --soc_version", DEFAULT_CHIP, "must be the one that the device says"),
     INFO("device", "0 to 1023", "0", "its number, as npu-smi info lists it"),
     INFO("runs", "1 to 10000", "100", "timed runs, of which the median counts"),
-    INFO("cache", "a folder, none", "~/.cache/amct-autotune/device", "keeps what was measured"),
+    INFO("cache", "an absolute path, none", "~/.cache/amct-autotune/device",
+         "keeps what was measured"),
     INFO("insert_op_conf", "a file", "none", "AIPP, as atc --insert_op_conf"),
     INFO("compile_seconds", "0.01 to 86400", "1800", "time limit of atc"),
     INFO("run_seconds", "0.01 to 86400", "120", "time limit of the device"),
