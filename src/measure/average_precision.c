@@ -9,22 +9,24 @@
 
 enum { RECALLS = 101, REPLICATES = 1000 };
 
-static float threshold(int t)
+/* To the last bit those of the reference code, as are the recalls: counts lie exactly on them. */
+static double threshold(int t)
 {
-    return (float)(0.5 + 0.05 * t);
+    return t * ((0.95 - 0.5) / 9) + 0.5;
 }
 
 /* ---- Matching ------------------------------------------------------------------------------ */
 
-/* Of a crowd, the share of the detection that lies in it. */
-static float overlap_with(const amct_box *object, const amct_box *found)
+/* Intersection over union; of a crowd, the share of the detection that lies in it. */
+static double overlap_with(const amct_box *object, const amct_box *found)
 {
-    if (!object->crowd)
-        return amct_box_overlap(object, found);
-    float w = fminf(object->x1, found->x1) - fmaxf(object->x0, found->x0);
-    float h = fminf(object->y1, found->y1) - fmaxf(object->y0, found->y0);
-    float own = (found->x1 - found->x0) * (found->y1 - found->y0);
-    return w > 0 && h > 0 && own > 0 ? w * h / own : 0;
+    double w = fmin(object->x1, found->x1) - fmax(object->x0, found->x0);
+    double h = fmin(object->y1, found->y1) - fmax(object->y0, found->y0);
+    double a = ((double)object->x1 - object->x0) * ((double)object->y1 - object->y0);
+    double b = ((double)found->x1 - found->x0) * ((double)found->y1 - found->y0);
+    if (w <= 0 || h <= 0)
+        return 0;
+    return w * h / (object->crowd ? b : a + b - w * h);
 }
 
 /* The object that takes the detection at threshold t, -1 if there is none: of those that are free
@@ -34,13 +36,13 @@ static int taker(const amct_detection *found, const amct_box_list *objects, cons
 {
     int best = -1;
     for (int crowds = 0; crowds < 2 && best < 0; crowds++) {
-        float most = fminf(threshold(t), 1 - 1e-6f);
+        double most = threshold(t);
         for (uint32_t k = 0; k < objects->n; k++) {
             const amct_box *o = &objects->at[k];
             if (o->class != found->box.class || o->crowd != crowds ||
                 (!crowds && (taken[k] >> t & 1)))
                 continue;
-            float overlap = overlap_with(o, &found->box);
+            double overlap = overlap_with(o, &found->box);
             if (overlap >= most) {
                 most = overlap;
                 best = (int)k;
@@ -174,7 +176,7 @@ static double area(const truth *t, uint32_t n)
         return sum;
     }
     for (uint32_t r = 0, i = 0; r < RECALLS; r++) {
-        while (i < n && t->recall[i] < r / 100.0)
+        while (i < n && t->recall[i] < r * 0.01)
             i++;
         sum += i < n ? t->precision[i] : 0;
     }
