@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 
 /* Of JSON, whose tree takes some ten times as much; and boxes of a picture. */
-enum { MAX_JSON = 256 << 20, MAX_BOXES = 100000 };
+enum { MAX_JSON = 256 << 20, MAX_BOXES = 100000, MAX_CATEGORIES = 10000 };
 
 typedef struct reading {
     amct_boxes *out;
@@ -170,6 +170,8 @@ static amct_status match_pictures(const reading *r, entry *pictures, size_t n, a
 static amct_status match_categories(const reading *r, entry *categories, size_t n, amct_err *err)
 {
     const amct_class_names *names = r->names;
+    if (n > MAX_CATEGORIES)
+        return amct_fail(err, AMCT_E_LIMIT, "has more than %d categories", MAX_CATEGORIES);
     if (!names->names && n != names->n)
         return amct_fail(err, AMCT_E_INVALID,
                          "has %zu categories, the detector %u classes; name them (detection: "

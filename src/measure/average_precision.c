@@ -29,23 +29,33 @@ static double overlap_with(const amct_box *object, const amct_box *found)
     return w * h / (object->crowd ? b : a + b - w * h);
 }
 
+/* What the detections before took at each threshold: indices of objects, -1: none. */
+typedef int32_t took[AMCT_AP_THRESHOLDS];
+
+static bool is_taken(const took *before, uint32_t n, int t, int32_t object)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (before[i][t] == object)
+            return true;
+    return false;
+}
+
 /* The object that takes the detection at threshold t, -1 if there is none: of those that are free
  * the one that overlaps most, else a crowd. */
-static int taker(const amct_detection *found, const amct_box_list *objects, const uint16_t *taken,
-                 int t)
+static int32_t taker(const amct_detection *found, const amct_box_list *objects, const took *before,
+                     uint32_t n_before, int t)
 {
-    int best = -1;
+    int32_t best = -1;
     for (int crowds = 0; crowds < 2 && best < 0; crowds++) {
         double most = threshold(t);
         for (uint32_t k = 0; k < objects->n; k++) {
             const amct_box *o = &objects->at[k];
-            if (o->class != found->box.class || o->crowd != crowds ||
-                (!crowds && (taken[k] >> t & 1)))
+            if (o->class != found->box.class || o->crowd != crowds)
                 continue;
             double overlap = overlap_with(o, &found->box);
-            if (overlap >= most) {
+            if (overlap >= most && (crowds || !is_taken(before, n_before, t, (int32_t)k))) {
                 most = overlap;
-                best = (int)k;
+                best = (int32_t)k;
             }
         }
     }
@@ -55,27 +65,20 @@ static int taker(const amct_detection *found, const amct_box_list *objects, cons
 void amct_match_objects(amct_matches *out, const amct_detections *found,
                         const amct_box_list *objects)
 {
-    uint16_t few[256], *taken = objects->n <= 256 ? few : malloc(objects->n * sizeof *taken);
+    took taken[AMCT_DETECTIONS];
     out->n = found->n;
-    if (taken)
-        memset(taken, 0, objects->n * sizeof *taken);
     for (uint32_t i = 0; i < found->n; i++) {
         const amct_detection *d = &found->at[i];
         amct_match *m = &out->at[i];
         *m = (amct_match){.score = d->score, .class = (uint16_t)d->box.class};
-        for (int t = 0; taken && t < AMCT_AP_THRESHOLDS; t++) {
-            int k = taker(d, objects, taken, t);
-            if (k < 0)
-                continue;
-            if (objects->at[k].crowd)
+        for (int t = 0; t < AMCT_AP_THRESHOLDS; t++) {
+            int32_t k = taken[i][t] = taker(d, objects, taken, i, t);
+            if (k >= 0 && objects->at[k].crowd)
                 m->exempt |= (uint16_t)(1 << t);
-            else
+            else if (k >= 0)
                 m->hit |= (uint16_t)(1 << t);
-            taken[k] |= (uint16_t)(1 << t);
         }
     }
-    if (taken != few)
-        free(taken);
 }
 
 /* ---- Average precision --------------------------------------------------------------------- */
