@@ -159,7 +159,7 @@ handler|signals|changed the handler of signal 10 (SIGUSR1)
 umask|surroundings|changed the umask from
 static|statics|changed the variable 'a_static'
 free|host-calls|'free' was given a block that the plugin does not have
-exit|answers|ended the process with exit status 3
+exit|answers|ended the process with exit status
 END
 
 # An option more shows whether their distance is kept.

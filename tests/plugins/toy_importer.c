@@ -91,14 +91,14 @@ static int32_t find_weights(toy *t, const amct_sink *sink, uint32_t n, const voi
     amct_view view = {.struct_size = sizeof view};
     int32_t code = sink->map(sink->ctx, t->weights, &view);
     if (code && breaks("weights-crash"))
-        *(volatile char *)NULL = 1;
+        raise(SIGSEGV);
     if (code && !breaks("weights-ignored"))
         return breaks("sink-code") ? fail(t, AMCT_E_IO, "no weights") : code;
     if (view.size < n * sizeof(float) && !breaks("weights-beyond"))
         return fail(t, AMCT_E_FORMAT, "the weights are cut off");
     *out = view.data;
     if (breaks("weights-beyond") && view.size < n * sizeof(float))
-        *(volatile char *)NULL = 1;
+        raise(SIGSEGV);
     return AMCT_OK;
 }
 
@@ -162,6 +162,8 @@ static int32_t toy_read(void *self, const amct_sink *sink)
     if (!scratch && !breaks("alloc"))
         return breaks("alloc-code") ? fail(t, AMCT_E_FORMAT, "no memory")
                                     : fail(t, AMCT_E_NOMEM, "out of memory");
+    if (!scratch)
+        raise(SIGSEGV);
     memset(scratch, 0, 16);
     if (!breaks("read-leaks"))
         t->host->free(t->host->ctx, scratch);
