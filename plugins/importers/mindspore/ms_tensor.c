@@ -3,7 +3,7 @@
  * 6 int64_data, 10 double_data, 11 uint64_data; 12 external_data (1 location, 2 offset, 3 length);
  * 16 compression_type, 17 quant_params.
  */
-#include "../common/element.h"
+#include "../common/import_number.h"
 #include "ms_reader.h"
 
 #include <math.h>
@@ -243,7 +243,7 @@ int32_t ms_read_tensor(ms_reader *r, wire_span message, const char *name, ms_ten
 
 double ms_tensor_number(const ms_tensor *t, size_t i)
 {
-    return element_number(t->dtype, t->data, i);
+    return import_number(t->dtype, t->data, i);
 }
 
 /* ---- To the sink --------------------------------------------------------------------------- */

@@ -1,5 +1,5 @@
 /* Constants as numbers. */
-#include "../common/element.h"
+#include "../common/import_number.h"
 #include "tf_reader.h"
 
 #include <math.h>
@@ -32,7 +32,7 @@ const double *tf_known(tf_reader *r, tf_value *v, size_t *n)
     if (!numbers || !v->data)
         return NULL;
     for (int64_t i = 0; i < count; i++)
-        numbers[i] = element_number(v->dtype, v->data, (size_t)i);
+        numbers[i] = import_number(v->dtype, v->data, (size_t)i);
     v->known = numbers;
     return numbers;
 }

@@ -1,9 +1,9 @@
-#include "element.h"
+#include "import_number.h"
 
 #include <math.h>
 #include <string.h>
 
-double element_number(uint32_t dtype, const void *data, size_t i)
+double import_number(uint32_t dtype, const void *data, size_t i)
 {
     union {
         float f;
