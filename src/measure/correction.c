@@ -124,11 +124,13 @@ static const struct {
     {"AscendDequant", "AscendDequant"},
 };
 
-/* All nodes of an operator are one set; the type's time is divided by how often they ran. */
-static void add_type(groups *g, amct_correction *c, const amct_profile_op *op)
+/* The first node that a type's time is carried by, AMCT_NO_TENSOR if there is none; all that do are
+ * joined, and counted. */
+static uint32_t carriers_of(uint32_t *count, groups *g, const amct_profile_op *op)
 {
     size_t k = 0, n = sizeof types / sizeof *types;
-    uint32_t first = AMCT_NO_TENSOR, carriers = 0;
+    uint32_t first = AMCT_NO_TENSOR;
+    *count = 0;
     while (k < n && strcmp(types[k].type, op->name) != 0)
         k++;
     for (uint32_t i = 0; k < n && i < g->graph->n_nodes; i++) {
@@ -139,18 +141,41 @@ static void add_type(groups *g, amct_correction *c, const amct_profile_op *op)
             first = i;
         else
             join(g, first, i);
-        carriers++;
+        ++*count;
     }
-    double times = carriers && op->runs > carriers ? round((double)op->runs / carriers) : 1;
-    g->all_ns += op->ns / times;
-    c->n_ops++;
-    if (!carriers) {
-        g->other_ns += op->ns / times;
-        return;
+    return first;
+}
+
+/* How many iterations the times of types are of: what the type with the most time says. */
+static double iterations_of(groups *g, const amct_profile *p)
+{
+    double most = 0, iterations = 1;
+    for (uint32_t i = 0; i < p->n_ops; i++) {
+        uint32_t carriers;
+        if (carriers_of(&carriers, g, &p->ops[i]) == AMCT_NO_TENSOR || p->ops[i].ns <= most)
+            continue;
+        most = p->ops[i].ns;
+        iterations = fmax(1, round((double)p->ops[i].runs / carriers));
     }
-    c->n_matched++;
-    g->matched_ns += op->ns / times;
-    g->measured[root_of(g, first)] += op->ns / times;
+    return iterations;
+}
+
+static void add_types(groups *g, amct_correction *c, const amct_profile *p)
+{
+    double iterations = iterations_of(g, p);
+    for (uint32_t i = 0; i < p->n_ops; i++) {
+        uint32_t carriers, first = carriers_of(&carriers, g, &p->ops[i]);
+        double ns = p->ops[i].ns / iterations;
+        g->all_ns += ns;
+        c->n_ops++;
+        if (first == AMCT_NO_TENSOR) {
+            g->other_ns += ns;
+            continue;
+        }
+        c->n_matched++;
+        g->matched_ns += ns;
+        g->measured[root_of(g, first)] += ns;
+    }
 }
 
 /* ---- Making -----------------------------------------------------------------------------------
@@ -211,11 +236,10 @@ static amct_status use_profile(amct_correction *c, const char *folder, const amc
         return status;
     }
     status = groups_make(&g, graph, estimate, err);
-    for (uint32_t i = 0; status == AMCT_OK && i < profile.n_ops; i++)
-        if (profile.by_type)
-            add_type(&g, c, &profile.ops[i]);
-        else
-            add_op(&g, c, &names, &profile.ops[i]);
+    if (status == AMCT_OK && profile.by_type)
+        add_types(&g, c, &profile);
+    for (uint32_t i = 0; status == AMCT_OK && !profile.by_type && i < profile.n_ops; i++)
+        add_op(&g, c, &names, &profile.ops[i]);
     c->matched_ratio = status == AMCT_OK && g.all_ns > 0 ? g.matched_ns / g.all_ns : 0;
     if (status == AMCT_OK && !(c->matched_ratio >= 0.5))
         status =

@@ -384,9 +384,9 @@ amct_status amct_profile_read(amct_profile *out, const char *folder,
     if (status == AMCT_OK)
         status = read_files(&p, f, all, fits, ctx, err);
     if (status == AMCT_OK && !p.n_ops)
-        status =
-            amct_fail(err, AMCT_E_INVALID, "%s: no operator of the profile has a time (%u rows)",
-                      folder, p.untimed);
+        status = amct_fail(err, AMCT_E_INVALID,
+                           "%s: no operator of the profile has a time (%u operators without)",
+                           folder, p.untimed);
     if (all)
         free(all->at);
     free(all);
