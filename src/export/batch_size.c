@@ -60,6 +60,7 @@ amct_status amct_batch_free(amct_graph *graph, amct_err *err)
     /* Another size and back: what cannot is found, targets of Reshape become relative. */
     AMCT_TRY(amct_set_batch(graph, batch + 1, err));
     AMCT_TRY(amct_set_batch(graph, batch, err));
+    AMCT_TRY(amct_batch_check_free(graph, err));
     for (uint32_t n = 0; n < graph->n_nodes; n++)
         if (amct_node_is(&graph->nodes[n], "Resize"))
             AMCT_TRY(free_resize(graph, n, err));

@@ -19,9 +19,17 @@
 amct_status amct_prepare(amct_graph *graph, amct_err *err);
 
 /* Sets the batch size (first dim of every input) of a prepared graph and infers all shapes anew.
- * AMCT_E_UNSUPPORTED, naming a node or an output, if the network cannot be run at that batch size;
- * the graph is then as before. */
+ * Where the batch is written into the graph (targets of Reshape, sizes, constants that have a part
+ * for every sample) it is written anew: each sample gets the results that it has at batch 1.
+ * AMCT_E_UNSUPPORTED, naming a node, if samples meet there or cannot be followed; the graph is then
+ * as before. */
 amct_status amct_set_batch(amct_graph *graph, int64_t batch, amct_err *err);
+/* Whether samples lie one behind the other in every output and in what layers take, and a first
+ * dim as large as the batch is the batch: what measures samples relies on that. */
+bool amct_batch_leads(const amct_graph *graph);
+/* AMCT_E_UNSUPPORTED, naming a node, if the batch is written into a parameter of it but the sizes of
+ * Resize, after amct_set_batch has been to another batch and back. */
+amct_status amct_batch_check_free(const amct_graph *graph, amct_err *err);
 /* The first dim of the first input. */
 int64_t amct_batch_of(const amct_graph *graph);
 

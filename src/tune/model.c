@@ -95,6 +95,8 @@ amct_status amct_model_set_eval_batch(amct_model *model, amct_err *err)
             amct_log(AMCT_LOG_DEBUG, "batch %lld: %s", (long long)batch, why.text);
             break;
         }
+        if (batch > 1 && !amct_batch_leads(model->graph))
+            continue;
         if (amct_plan_new(&plan, exec, model->graph, NULL, &why) != AMCT_OK)
             break; /* said again, better, when it is run */
         size_t bytes = amct_plan_bytes(plan);

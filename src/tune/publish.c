@@ -112,7 +112,7 @@ static amct_status write_and_check(const char *folder, const amct_setup *s,
     amct_origin origin = {candidate->layers, candidate->n_layers, candidate->levels};
     amct_export_options options = {.formats = (s->config->format_amct ? AMCT_EXPORT_AMCT : 0) |
                                               (s->config->format_qdq ? AMCT_EXPORT_QDQ : 0),
-                                   .batch = s->model.batch,
+                                   .batch = s->config->batch ? s->config->batch : s->model.batch,
                                    .free_batch = s->model.free_batch,
                                    .calibration = {s->config->range, 1}};
     amct_status status = amct_folder_remove(folder, err);

@@ -84,7 +84,7 @@ found=$(grep -n '^#include "' plugins/*/*/*.[ch] | while IFS= read -r line; do
     folder=$(dirname "${line%%:*}")
     header=$(printf '%s' "$line" | sed 's/.*#include "\([^"]*\)".*/\1/')
     case $header in
-    ../protobuf/*) ;;
+    ../common/*) ;;
     ../*) printf '%s\n' "$line" ;;
     esac
     # generated from a schema of the folder's own, or onnx.proto
@@ -92,7 +92,7 @@ found=$(grep -n '^#include "' plugins/*/*/*.[ch] | while IFS= read -r line; do
         [ "$header" = onnx/onnx.pb-c.h ] || printf '%s\n' "$line"
 done
 grep -n '#include <' plugins/*/*/*.[ch] | grep '<amct/' | grep -v '<amct/plugin.h>')
-report "$found" "plugins include amct/plugin.h, files of their own and plugins/importers/protobuf only"
+report "$found" "plugins include amct/plugin.h, files of their own and plugins/importers/common only"
 
 while read -r header places; do
     [ -n "$header" ] || continue

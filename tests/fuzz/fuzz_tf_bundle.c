@@ -23,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 abort();
             tf_bundle_place(&r, &bundle, &bundle.entries[i], &place);
         }
-    tf_memory_clear(&r.memory);
+    import_memory_clear(&r.memory);
     amct_plugin_host_free(host);
     return 0;
 }

@@ -1,4 +1,5 @@
 /* Real trained networks in ONNX. */
+#include "unit/batch_case.h"
 #include "unit/network_case.h"
 
 #include "compress/level.h"
@@ -237,4 +238,32 @@ Test(onnx_networks, structural, .init = setup, .fini = network_end)
         {S "se_mobile.onnx", S "se_mobile.input.npy", {S "se_mobile.output.npy"}, .n = 1},
     };
     network_check_mappings(mappings, sizeof mappings / sizeof *mappings);
+}
+
+/* Files of trained networks, and shapes of others with random weights, all exported at batch 1. */
+Test(onnx_networks, each_sample_of_a_batch_is_what_it_is_alone, .init = setup, .fini = network_end)
+{
+    static const struct {
+        const char *file;
+        bool random;
+    } files[] = {
+        {"models/onnx/mobilenet_v1_0.75_224.onnx", .random = false},
+        {"models/onnx/resnet20_cifar10.onnx", .random = false},
+        {"models/onnx/version-RFB-320.onnx", .random = false},
+        {"models/onnx/version-RFB-320_simplified.onnx", .random = false},
+        {"models/onnx/yolo-fastest-1.1.onnx", .random = false},
+        {"models/onnx/Convnet_avgpool.onnx", .random = false},
+        {"frameworks/models/onnx/resnet20_cifar10.dynamo_default.onnx", .random = false},
+        {"frameworks/models/onnx/resnet20_cifar10.torchscript_opset11.onnx", .random = false},
+        {"latency/crnn_1x32x100.onnx", .random = true},
+        {"latency/shufflenet_v1_1.0x_g3_3x224x224.onnx", .random = true},
+        {"latency/vit_small_patch16_224_3x224x224.onnx", .random = true},
+    };
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        amct_graph *g = network_load(&(network){.file = files[i].file}, 1);
+        if (files[i].random)
+            batch_case_randomise(g);
+        batch_case_check(g, 3, AMCT_ENGINE_ONEDNN, 1e-4, false, files[i].file);
+        amct_graph_free(g);
+    }
 }

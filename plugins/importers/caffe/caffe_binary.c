@@ -41,7 +41,8 @@ static int32_t unpack(binary *b, const ProtobufCMessageDescriptor *type, wire_sp
     }
     if (more < 0)
         return damaged(b->r, rest.data);
-    ProtobufCMessage *m = protobuf_c_message_unpack(type, &b->r->memory.protobuf, n, b->bytes);
+    ProtobufCAllocator allocator = caffe_protobuf(&b->r->memory);
+    ProtobufCMessage *m = protobuf_c_message_unpack(type, &allocator, n, b->bytes);
     if (!m && b->r->memory.exhausted)
         return caffe_nomem(b->r);
     if (!m)
@@ -76,7 +77,7 @@ static int32_t add_layer(binary *b, const wire_field *f)
 int32_t caffe_read_binary(caffe_reader *r)
 {
     size_t most = r->model.size < MAX_BYTES ? r->model.size : MAX_BYTES;
-    binary b = {.r = r, .bytes = caffe_alloc(&r->memory, most, 1)};
+    binary b = {.r = r, .bytes = import_alloc(&r->memory, most, 1)};
     wire_span all = {r->model.data, r->model.size};
     if (!b.bytes)
         return caffe_nomem(r);

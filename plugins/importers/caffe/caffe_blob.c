@@ -17,7 +17,7 @@ int32_t caffe_blob_named(caffe_reader *r, const char *name, caffe_blob **out)
         *out = *(caffe_blob **)found;
         return AMCT_OK;
     }
-    caffe_blob *blob = caffe_alloc(&r->memory, 1, sizeof *blob);
+    caffe_blob *blob = import_alloc(&r->memory, 1, sizeof *blob);
     if (!blob)
         return caffe_nomem(r);
     *blob = (caffe_blob){.name = name, .id = AMCT_NO_TENSOR, .shape = {.rank = AMCT_RANK_UNKNOWN}};

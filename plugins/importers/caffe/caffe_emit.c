@@ -45,7 +45,7 @@ static int32_t add_tensor(caffe_reader *r, const char *name, uint32_t kind,
 
 static const char *part_name(caffe_reader *r, const caffe_layer *l, const char *part)
 {
-    return part[0] ? caffe_text(&r->memory, "%s/%s", l->name, part) : l->name;
+    return part[0] ? import_text(&r->memory, "%s/%s", l->name, part) : l->name;
 }
 
 int32_t caffe_node(caffe_reader *r, const caffe_layer *l, const caffe_op *op, const uint32_t *dst,
@@ -85,7 +85,7 @@ int32_t caffe_make_top(caffe_reader *r, const caffe_layer *l, uint32_t i, const 
     caffe_blob *blob;
     CAFFE_TRY(caffe_blob_named(r, l->tops[i], &blob));
     bool last = blob->n_made + 1 >= blob->n_writes;
-    const char *name = last ? blob->name : caffe_text(&r->memory, "%s@%s", blob->name, l->name);
+    const char *name = last ? blob->name : import_text(&r->memory, "%s@%s", blob->name, l->name);
     if (!name)
         return caffe_nomem(r);
     if (shape->rank != AMCT_RANK_UNKNOWN)

@@ -107,7 +107,7 @@ static int32_t read_string(caffe_parser *p, const ProtobufCFieldDescriptor *fiel
     const caffe_token *token = &p->lexer.token;
     if (token->kind != CAFFE_STRING)
         return wanted(p, field, "a text in quotes");
-    char *copy = caffe_alloc(&p->r->memory, token->size + 1, 1);
+    char *copy = import_alloc(&p->r->memory, token->size + 1, 1);
     if (!copy)
         return caffe_nomem(p->r);
     memcpy(copy, token->text, token->size);

@@ -98,8 +98,8 @@ static int32_t add_filled(caffe_reader *r, const caffe_layer *l,
     if (filler && strcmp(filler->type, "constant") != 0)
         return caffe_fail(r, AMCT_E_UNSUPPORTED, "is filled by '%.64s'; only 'constant' is known",
                           filler->type);
-    char *number = caffe_text(&r->memory, "number%u", i),
-         *dims = caffe_text(&r->memory, "dims%u", i);
+    char *number = import_text(&r->memory, "number%u", i),
+         *dims = import_text(&r->memory, "dims%u", i);
     if (!number || !dims)
         return caffe_nomem(r);
     CAFFE_TRY(caffe_check_shape(r, shape, l->tops[i]));

@@ -91,7 +91,7 @@ static int32_t from_new(caffe_reader *r, caffe_layer *to, CaffeNet__LayerParamet
                         .own = from};
     CAFFE_PARAMS(CAFFE_COPY)
 #undef CAFFE_COPY
-    to->param_names = caffe_alloc(&r->memory, from->n_param, sizeof *to->param_names);
+    to->param_names = import_alloc(&r->memory, from->n_param, sizeof *to->param_names);
     if (!to->param_names)
         return caffe_nomem(r);
     for (size_t i = 0; i < from->n_param; i++)
@@ -170,7 +170,7 @@ int32_t caffe_make_layers(caffe_reader *r)
         return caffe_fail(r, AMCT_E_FORMAT, "has both 'layer' and 'layers', one form wanted");
     if (!n)
         return caffe_fail(r, AMCT_E_FORMAT, "the net has no layers");
-    r->layers = caffe_alloc(&r->memory, n, sizeof *r->layers);
+    r->layers = import_alloc(&r->memory, n, sizeof *r->layers);
     if (!r->layers)
         return caffe_nomem(r);
     for (size_t i = 0; i < n; i++) {

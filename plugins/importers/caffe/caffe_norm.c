@@ -5,7 +5,7 @@ static int32_t add_filled(caffe_reader *r, const caffe_layer *l, const char *par
                           float value, uint32_t *id)
 {
     const caffe_shape shape = {.rank = 1, .dims = {channels}};
-    float *values = caffe_alloc(&r->memory, (size_t)channels, sizeof *values);
+    float *values = import_alloc(&r->memory, (size_t)channels, sizeof *values);
     if (!values)
         return caffe_nomem(r);
     for (int64_t i = 0; i < channels; i++)
@@ -18,7 +18,7 @@ static int32_t add_statistic(caffe_reader *r, const caffe_layer *l, const char *
                              const void *sums, int64_t channels, float factor, uint32_t *id)
 {
     const caffe_shape shape = {.rank = 1, .dims = {channels}};
-    float *values = caffe_alloc(&r->memory, (size_t)channels, sizeof *values);
+    float *values = import_alloc(&r->memory, (size_t)channels, sizeof *values);
     if (!values)
         return caffe_nomem(r);
     __builtin_memcpy(values, sums, (size_t)channels * sizeof *values); /* at any alignment */

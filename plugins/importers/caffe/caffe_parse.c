@@ -130,7 +130,7 @@ static int32_t parse_message(caffe_parser *p, const ProtobufCFieldDescriptor *fi
         return caffe_parse_fail(p, "'{' wanted behind %s", field->name);
     uint32_t begin = p->lexer.token.line;
     void *place = (char *)parent + field->offset,
-         *message = caffe_alloc(&p->r->memory, 1, type->sizeof_message);
+         *message = import_alloc(&p->r->memory, 1, type->sizeof_message);
     if (!message)
         return caffe_nomem(p->r);
     type->message_init(message);
@@ -219,8 +219,8 @@ int32_t caffe_parse(caffe_reader *r)
     if (r->model.size > MAX_TEXT)
         return caffe_fail(r, AMCT_E_LIMIT, "the text has %zu bytes, at most %d wanted",
                           r->model.size, MAX_TEXT);
-    caffe_parser *p = caffe_alloc(&r->memory, 1, sizeof *p);
-    r->net = caffe_alloc(&r->memory, 1, sizeof *r->net);
+    caffe_parser *p = import_alloc(&r->memory, 1, sizeof *p);
+    r->net = import_alloc(&r->memory, 1, sizeof *r->net);
     if (!p || !r->net)
         return caffe_nomem(r);
     caffe_net__net_parameter__init(r->net);

@@ -62,8 +62,8 @@ int32_t caffe_slice(caffe_reader *r, caffe_layer *l)
     int64_t wanted = p->has_slice_dim && p->slice_dim < INT32_MAX ? (int64_t)p->slice_dim : p->axis;
     uint32_t axis, src[2] = {l->src[0], 0};
     CAFFE_TRY(caffe_axis(r, "axis", wanted, l->in[0].rank, &axis));
-    int64_t *sizes = caffe_alloc(&r->memory, l->n_tops, sizeof *sizes);
-    uint32_t *tops = caffe_alloc(&r->memory, l->n_tops, sizeof *tops);
+    int64_t *sizes = import_alloc(&r->memory, l->n_tops, sizeof *sizes);
+    uint32_t *tops = import_alloc(&r->memory, l->n_tops, sizeof *tops);
     if (!sizes || !tops)
         return caffe_nomem(r);
     CAFFE_TRY(piece_sizes(r, l, p, l->in[0].dims[axis], sizes));

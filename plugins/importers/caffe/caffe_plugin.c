@@ -51,9 +51,12 @@ static int32_t plugin_open(const amct_host *host, const amct_view *model,
     caffe_reader *r = host->alloc(host->ctx, sizeof *r, 16);
     if (!r)
         return host->fail(host->ctx, AMCT_E_NOMEM, "out of memory");
-    *r = (caffe_reader){.host = host, .model = *model, .weights_path = weights, .input = input};
+    *r = (caffe_reader){.host = host,
+                        .model = *model,
+                        .memory = {.host = host, .limit = SIZE_MAX},
+                        .weights_path = weights,
+                        .input = input};
     r->last_blob = &r->first_blob;
-    caffe_memory_init(&r->memory, host);
     *self = r;
     return AMCT_OK;
 }
@@ -106,7 +109,7 @@ static void plugin_close(void *self)
     caffe_reader *r = self;
     tdestroy(r->blobs, keep);
     tdestroy(r->shared, keep);
-    caffe_memory_clear(&r->memory);
+    import_memory_clear(&r->memory);
     r->host->free(r->host->ctx, r);
 }
 

@@ -61,23 +61,6 @@ static int32_t probe_text(const void *head, size_t n, const char *path)
     return sure ? sure : n >= 4096 && suffix ? MAYBE : NO;
 }
 
-/* Like wire_next, but the last field may be longer than what is there. */
-static bool next_in_head(wire_span *rest, wire_field *f)
-{
-    wire_field whole;
-    if (wire_next(rest, &whole) > 0) {
-        *f = whole;
-        return true;
-    }
-    uint64_t tag, length;
-    if (wire_varint(rest, &tag) < 0 || (tag & 7) != WIRE_LENGTH || tag >> 3 > UINT16_MAX ||
-        wire_varint(rest, &length) < 0)
-        return false;
-    *f = (wire_field){.number = (uint32_t)(tag >> 3), .wire = WIRE_LENGTH, .bytes = *rest};
-    *rest = (wire_span){rest->data, 0};
-    return true;
-}
-
 static bool is_label(wire_span text)
 {
     for (size_t i = 0; i < text.size; i++)
@@ -90,7 +73,7 @@ static bool is_label(wire_span text)
 static bool is_layer(wire_span message, bool old)
 {
     wire_field f;
-    if (!next_in_head(&message, &f))
+    if (wire_next_cut(&message, &f) <= 0)
         return false;
     if (old)
         return (f.number >= 2 && f.number <= 4 && f.wire == WIRE_LENGTH && is_label(f.bytes)) ||
@@ -105,7 +88,7 @@ int32_t caffe_probe(const void *head, size_t n, const char *path)
     wire_span rest = {head, n};
     wire_field f;
     int32_t sure = NO;
-    while (rest.size && next_in_head(&rest, &f)) {
+    while (rest.size && wire_next_cut(&rest, &f) > 0) {
         bool length = f.wire == WIRE_LENGTH;
         switch (f.number) {
         case 1:

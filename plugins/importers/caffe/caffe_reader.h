@@ -10,7 +10,7 @@
 #define CAFFE_READER_H
 
 #include "caffe_net.pb-c.h"
-#include "../protobuf/wire.h"
+#include "../common/wire.h"
 #include "caffe_memory.h"
 
 #define CAFFE_TRY(expr)                                                                            \
@@ -104,7 +104,7 @@ typedef struct caffe_reader {
     amct_view model, weights; /* weights.data is NULL if there are none */
     const char *weights_path; /* the option; NULL: none */
     caffe_shape input; /* the option, what a layer reads that does not say it; rank 0: none */
-    caffe_memory memory;
+    import_memory memory;
     char place[320]; /* what is being read, for messages */
     CaffeNet__NetParameter *net;
     uint32_t *lines; /* of the net's layers, if it is text */

@@ -39,13 +39,13 @@ static int32_t read_layer(caffe_reader *r, const struct form *form, wire_span la
         if (f.number != form->name)
             continue;
         int length = f.bytes.size < MAX_NAME ? (int)f.bytes.size : MAX_NAME;
-        source.name = caffe_text(&r->memory, "%.*s", length, (const char *)f.bytes.data);
+        source.name = import_text(&r->memory, "%.*s", length, (const char *)f.bytes.data);
         if (!source.name)
             return caffe_nomem(r);
     }
     if (more < 0)
         return damaged(r, rest.data);
-    source.blobs = caffe_alloc(&r->memory, source.n_blobs, sizeof *source.blobs);
+    source.blobs = import_alloc(&r->memory, source.n_blobs, sizeof *source.blobs);
     if (!source.blobs)
         return caffe_nomem(r);
     size_t n = 0;

@@ -75,7 +75,7 @@ static const struct entry *find_entry(const char *type)
 static int32_t pass_on(caffe_reader *r, const caffe_layer *l)
 {
     const caffe_shape unknown = {.rank = AMCT_RANK_UNKNOWN};
-    uint32_t *tops = caffe_alloc(&r->memory, l->n_tops, sizeof *tops);
+    uint32_t *tops = import_alloc(&r->memory, l->n_tops, sizeof *tops);
     if (!tops)
         return caffe_nomem(r);
     for (uint32_t i = 0; i < l->n_tops; i++)
@@ -106,8 +106,8 @@ static int32_t check_counts(caffe_reader *r, const caffe_layer *l, const struct 
 static int32_t resolve_bottoms(caffe_reader *r, caffe_layer *l, bool *known)
 {
     *known = true;
-    l->src = caffe_alloc(&r->memory, l->n_bottoms, sizeof *l->src);
-    l->in = caffe_alloc(&r->memory, l->n_bottoms, sizeof *l->in);
+    l->src = import_alloc(&r->memory, l->n_bottoms, sizeof *l->src);
+    l->in = import_alloc(&r->memory, l->n_bottoms, sizeof *l->in);
     if (!l->src || !l->in)
         return caffe_nomem(r);
     for (uint32_t i = 0; i < l->n_bottoms; i++) {

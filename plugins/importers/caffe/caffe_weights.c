@@ -219,7 +219,7 @@ static int32_t find_shared(caffe_reader *r, const char *name, caffe_shared **out
     const caffe_shared wanted = {.name = name};
     void *found = tfind(&wanted, &r->shared, compare_shared);
     caffe_shared *fresh =
-        found ? *(caffe_shared **)found : caffe_alloc(&r->memory, 1, sizeof *fresh);
+        found ? *(caffe_shared **)found : import_alloc(&r->memory, 1, sizeof *fresh);
     if (!fresh)
         return caffe_nomem(r);
     if (!found) {
@@ -234,7 +234,7 @@ static int32_t find_shared(caffe_reader *r, const char *name, caffe_shared **out
 static int32_t add_constant(caffe_reader *r, const caffe_layer *l, const char *part,
                             const caffe_shape *as, const void *data, uint32_t owner, uint32_t *id)
 {
-    char *name = caffe_text(&r->memory, "%s/%s", l->name, part);
+    char *name = import_text(&r->memory, "%s/%s", l->name, part);
     if (!name)
         return caffe_nomem(r);
     amct_tensor_desc t = {.struct_size = sizeof t,

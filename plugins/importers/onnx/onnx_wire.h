@@ -6,7 +6,7 @@
 #define ONNX_WIRE_H
 
 #include "onnx_memory.h"
-#include "../protobuf/wire.h"
+#include "../common/wire.h"
 
 /* A length-delimited field that is split off: all its occurrences, in order. */
 typedef struct onnx_part {

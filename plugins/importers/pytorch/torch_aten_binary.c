@@ -64,7 +64,7 @@ static int32_t run_scaled(torch_call *c)
     TORCH_TRY(operands(c, &a, &b));
     TORCH_TRY(same_type(c, &a, &b));
     if (alpha != 1) {
-        const char *name = torch_text(&c->r->memory, "%s_alpha", c->label);
+        const char *name = import_text(&c->r->memory, "%s_alpha", c->label);
         if (!name)
             return torch_nomem(c->r);
         TORCH_TRY(torch_const_number(c->r, name, b->dtype, alpha, &scale));
@@ -164,7 +164,7 @@ static int32_t run_addc(torch_call *c)
     TORCH_TRY(torch_binary(c, c->op, "product", torch_arg_tensor(c, 1), torch_arg_tensor(c, 2),
                            &product));
     if (value != 1) {
-        const char *name = torch_text(&c->r->memory, "%s_value", c->label);
+        const char *name = import_text(&c->r->memory, "%s_value", c->label);
         if (!name)
             return torch_nomem(c->r);
         TORCH_TRY(torch_const_number(c->r, name, product->dtype, value, &scale));

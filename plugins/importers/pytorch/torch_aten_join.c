@@ -24,7 +24,7 @@ static int32_t run_cat(torch_call *c)
 {
     const torch_list *list = c->args[0].list;
     int32_t dim;
-    torch_tensor **parts = torch_alloc(&c->r->memory, list->n, sizeof *parts);
+    torch_tensor **parts = import_alloc(&c->r->memory, list->n, sizeof *parts);
     if (!parts)
         return torch_nomem(c->r);
     if (list->n == 0)
@@ -39,8 +39,8 @@ static int32_t run_cat(torch_call *c)
         parts[i] = list->at[i].tensor;
         if (!stack)
             continue;
-        const char *part = torch_text(&c->r->memory, "part%zu", i);
-        const char *axes = torch_text(&c->r->memory, "axes%zu", i);
+        const char *part = import_text(&c->r->memory, "part%zu", i);
+        const char *axes = import_text(&c->r->memory, "axes%zu", i);
         int64_t wide[AMCT_MAX_RANK];
         if (!part || !axes)
             return torch_nomem(c->r);

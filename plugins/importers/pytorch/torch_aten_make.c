@@ -17,7 +17,7 @@ static int32_t fill(torch_call *c, torch_value size, uint32_t dtype, double numb
     int64_t dims[AMCT_MAX_RANK];
     if (!torch_is_list(size) || size.list->n > AMCT_MAX_RANK || !torch_dtype_bytes(dtype))
         return torch_unsupported(c, "this size or element type");
-    const char *name = torch_text(&c->r->memory, "%s_element", c->label);
+    const char *name = import_text(&c->r->memory, "%s_element", c->label);
     if (!name)
         return torch_nomem(c->r);
     TORCH_TRY(torch_const_number(c->r, name, dtype, number, &one));
@@ -112,8 +112,8 @@ static int32_t range(torch_call *c, uint32_t first, uint32_t last, double step, 
     if (dtype != AMCT_INT64 && dtype != AMCT_FLOAT)
         return torch_unsupported(c, "this element type");
     int64_t n = (int64_t)count;
-    int64_t *whole = torch_alloc(&c->r->memory, (size_t)n, sizeof *whole);
-    float *real = torch_alloc(&c->r->memory, (size_t)n, sizeof *real);
+    int64_t *whole = import_alloc(&c->r->memory, (size_t)n, sizeof *whole);
+    float *real = import_alloc(&c->r->memory, (size_t)n, sizeof *real);
     if (!whole || !real)
         return torch_nomem(c->r);
     for (int64_t i = 0; i < n; i++) {

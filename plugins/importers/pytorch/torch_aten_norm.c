@@ -7,7 +7,7 @@ static int32_t fill(torch_call *c, const char *what, uint32_t dtype, int64_t n, 
 {
     if (n < 0 || n > INT32_MAX)
         return torch_unsupported(c, "a number of channels that is not known");
-    const char *name = torch_text(&c->r->memory, "%s_%s", c->label, what);
+    const char *name = import_text(&c->r->memory, "%s_%s", c->label, what);
     torch_tensor *one;
     if (!name)
         return torch_nomem(c->r);

@@ -61,7 +61,7 @@ static int32_t emit(torch_call *c, resize *z)
         torch_src(&node, NULL);
         torch_src(&node, sizes);
     } else {
-        const char *name = torch_text(&c->r->memory, "%s_scales", c->label);
+        const char *name = import_text(&c->r->memory, "%s_scales", c->label);
         if (!name)
             return torch_nomem(c->r);
         TORCH_TRY(torch_const_bytes(c->r, name, AMCT_FLOAT, 1, (int64_t[]){z->dims}, scales,

@@ -69,7 +69,7 @@ static int32_t pick(torch_call *c, const char *part, torch_tensor *x, int32_t di
 {
     int64_t dims[AMCT_MAX_RANK];
     torch_tensor *at;
-    const char *name = torch_text(&c->r->memory, "%s_%s_index", c->label, part ? part : "element");
+    const char *name = import_text(&c->r->memory, "%s_%s_index", c->label, part ? part : "element");
     if (!name)
         return torch_nomem(c->r);
     TORCH_TRY(torch_const_int(c->r, name, index, &at));
@@ -151,8 +151,8 @@ static int32_t run_roll(torch_call *c)
         int64_t shift = shifts[i] % size, cut = (size - shift) % size;
         torch_tensor *part[2];
         for (int k = 0; k < 2; k++) {
-            const char *name = torch_text(&c->r->memory, "%c%u", k ? 'b' : 'a', i);
-            const char *ends = torch_text(&c->r->memory, "ends_%c%u", k ? 'b' : 'a', i);
+            const char *name = import_text(&c->r->memory, "%c%u", k ? 'b' : 'a', i);
+            const char *ends = import_text(&c->r->memory, "ends_%c%u", k ? 'b' : 'a', i);
             int64_t from = k ? 0 : cut, to = k ? cut : INT64_MAX, sizes[AMCT_MAX_RANK];
             if (!name || !ends)
                 return torch_nomem(c->r);
@@ -165,7 +165,7 @@ static int32_t run_roll(torch_call *c)
             torch_src_ints(&node, "axes", &dim, 1);
             TORCH_TRY(torch_end(&node, x->dtype, x->rank, sizes, &part[k]));
         }
-        const char *name = torch_text(&c->r->memory, "rolled%u", i);
+        const char *name = import_text(&c->r->memory, "rolled%u", i);
         if (!name)
             return torch_nomem(c->r);
         torch_node node = torch_begin(c, "Concat", i + 1 < n ? name : NULL);
@@ -189,11 +189,11 @@ static int32_t split(torch_call *c, torch_tensor *x, int32_t dim, const int64_t 
         return torch_fail(c->r, AMCT_E_LIMIT, "aten::%s: %lld parts, 1 to %d wanted", c->name,
                           (long long)n, MAX_PARTS);
     TORCH_TRY(torch_list_new(c->r, TORCH_LIST, (size_t)n, &list));
-    torch_tensor **dst = torch_alloc(&c->r->memory, (size_t)n, sizeof *dst);
+    torch_tensor **dst = import_alloc(&c->r->memory, (size_t)n, sizeof *dst);
     if (!dst)
         return torch_nomem(c->r);
     for (int64_t i = 0; i < n; i++) {
-        const char *name = torch_text(&c->r->memory, "%s_%lld", c->label, (long long)i);
+        const char *name = import_text(&c->r->memory, "%s_%lld", c->label, (long long)i);
         if (!name)
             return torch_nomem(c->r);
         TORCH_TRY(
@@ -223,7 +223,7 @@ static int32_t split_each(torch_call *c, torch_tensor *x, int32_t dim, int64_t e
     int64_t n = size / each + (size % each != 0);
     if (n < 1 || n > MAX_PARTS)
         return split(c, x, dim, NULL, n); /* which says why not */
-    int64_t *sizes = torch_alloc(&c->r->memory, (size_t)n, sizeof *sizes);
+    int64_t *sizes = import_alloc(&c->r->memory, (size_t)n, sizeof *sizes);
     if (!sizes)
         return torch_nomem(c->r);
     for (int64_t i = 0; i < n; i++)
@@ -257,7 +257,7 @@ static int32_t run_split(torch_call *c)
     if (!torch_is_list(c->args[1]))
         return split_each(c, x, dim, torch_arg_int(c, 1, 0));
     const torch_list *list = c->args[1].list;
-    int64_t *sizes = torch_alloc(&c->r->memory, list->n, sizeof *sizes);
+    int64_t *sizes = import_alloc(&c->r->memory, list->n, sizeof *sizes);
     if (!sizes)
         return torch_nomem(c->r);
     for (size_t i = 0; i < list->n; i++) {
@@ -280,7 +280,7 @@ static int32_t run_unbind(torch_call *c)
         return torch_unsupported(c, "this number of parts");
     TORCH_TRY(torch_list_new(c->r, TORCH_LIST, (size_t)n, &list));
     for (int64_t i = 0; i < n; i++) {
-        const char *part = torch_text(&c->r->memory, "%lld", (long long)i);
+        const char *part = import_text(&c->r->memory, "%lld", (long long)i);
         if (!part)
             return torch_nomem(c->r);
         TORCH_TRY(pick(c, part, x, dim, i, &out));

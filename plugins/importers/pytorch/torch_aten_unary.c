@@ -158,7 +158,7 @@ static int32_t run_glu(torch_call *c)
     torch_attr_int(&node, "axis", dim);
     torch_attr_int(&node, "num_outputs", 2);
     for (int i = 0; i < 2; i++) {
-        const char *name = torch_text(&c->r->memory, "%s_half%d", c->label, i);
+        const char *name = import_text(&c->r->memory, "%s_half%d", c->label, i);
         if (!name)
             return torch_nomem(c->r);
         TORCH_TRY(
@@ -207,7 +207,7 @@ static int32_t run_dropout(torch_call *c)
 static int32_t run_clone(torch_call *c)
 {
     torch_tensor *x = torch_arg_tensor(c, 0), *out;
-    torch_alias *alias = torch_alloc(&c->r->memory, 1, sizeof *alias);
+    torch_alias *alias = import_alloc(&c->r->memory, 1, sizeof *alias);
     TORCH_TRY(torch_tensor_emit(c->r, x));
     TORCH_TRY(torch_tensor_view(c->r, x, &out));
     if (!alias)

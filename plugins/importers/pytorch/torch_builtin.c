@@ -269,7 +269,7 @@ static const char *label_of(torch_frame *f, const char *op)
 {
     const torch_object *module = f->s->module;
     const char *path = module && module->path ? module->path : "";
-    return torch_text(&f->s->r->memory, "%s%s%s", path, path[0] ? "." : "", op);
+    return import_text(&f->s->r->memory, "%s%s%s", path, path[0] ? "." : "", op);
 }
 
 static torch_value whole_number(double v)
@@ -306,7 +306,7 @@ static int32_t pass_on(torch_frame *f, const char *space, const char *name, cons
 {
     torch_reader *r = f->s->r;
     uint32_t count = n_wanted ? n_wanted : 1;
-    torch_tensor **dst = torch_alloc(&r->memory, count, sizeof *dst);
+    torch_tensor **dst = import_alloc(&r->memory, count, sizeof *dst);
     torch_value list;
     if (!dst)
         return torch_nomem(r);
@@ -315,7 +315,7 @@ static int32_t pass_on(torch_frame *f, const char *space, const char *name, cons
                           name);
     TORCH_TRY(torch_list_new(r, TORCH_TUPLE, count, &list));
     for (uint32_t i = 0; i < count; i++) {
-        const char *one = torch_text(&r->memory, n_wanted ? "%s_%u" : "%s", label, i);
+        const char *one = import_text(&r->memory, n_wanted ? "%s_%u" : "%s", label, i);
         if (!one)
             return torch_nomem(r);
         TORCH_TRY(torch_tensor_new(r, one, AMCT_TENSOR_VALUE, AMCT_UNDEFINED, -1, NULL, &dst[i]));

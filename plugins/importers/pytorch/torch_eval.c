@@ -52,7 +52,7 @@ static int32_t make_function(torch_frame *f, const char *name, torch_value *out)
     const torch_function *function;
     TORCH_TRY(torch_find_function(f->s, name, &function));
     if (!function) {
-        const char *copy = torch_copy(&f->s->r->memory, name, strlen(name));
+        const char *copy = import_copy(&f->s->r->memory, name, strlen(name));
         if (!copy)
             return torch_nomem(f->s->r);
         *out = (torch_value){.kind = TORCH_CLASS, .text = copy};
@@ -98,7 +98,7 @@ static int32_t eval_args(torch_frame *f, const torch_expr *e, size_t skip, torch
                          torch_value **out, size_t *n)
 {
     size_t count = e->n - 1 - skip + (self != NULL);
-    torch_value *args = torch_alloc(&f->s->r->memory, count, sizeof *args);
+    torch_value *args = import_alloc(&f->s->r->memory, count, sizeof *args);
     if (!args)
         return torch_nomem(f->s->r);
     size_t k = 0;
@@ -119,7 +119,7 @@ static int32_t keywords_for(torch_frame *f, const torch_expr *e, bool self, cons
         *out = e->keywords;
         return AMCT_OK;
     }
-    const char **keywords = torch_alloc(&f->s->r->memory, e->n, sizeof *keywords);
+    const char **keywords = import_alloc(&f->s->r->memory, e->n, sizeof *keywords);
     if (!keywords)
         return torch_nomem(f->s->r);
     memcpy(keywords + 1, e->keywords, (e->n - 1) * sizeof *keywords);
@@ -204,7 +204,7 @@ static int32_t call_dotted(torch_frame *f, const torch_expr *e, const char *name
     if (!dot)
         return torch_fail(r, AMCT_E_UNSUPPORTED, "'%.200s' is not known", name);
     if (strncmp(name, "ops.", 4) == 0 && dot > name + 4 &&
-        !(space = torch_copy(&r->memory, name + 4, (size_t)(dot - name - 4))))
+        !(space = import_copy(&r->memory, name + 4, (size_t)(dot - name - 4))))
         return torch_nomem(r);
     return torch_builtin(f, space, dot + 1, args, keywords, (uint32_t)n, n_wanted, out);
 }

@@ -18,7 +18,7 @@ static const char *model_name(torch_reader *r, const torch_zip *zip)
         size_t length = strlen(name);
         if (strncmp(name, "models/", 7) == 0 && length > 12 &&
             strcmp(name + length - 5, ".json") == 0)
-            return torch_copy(&r->memory, name + 7, length - 12);
+            return import_copy(&r->memory, name + 7, length - 12);
     }
     return NULL;
 }
@@ -35,7 +35,7 @@ bool torch_is_export(const torch_zip *zip)
 
 int32_t torch_program_bind(torch_program *p, const char *name, torch_value value)
 {
-    torch_value *copy = torch_alloc(&p->r->memory, 1, sizeof *copy);
+    torch_value *copy = import_alloc(&p->r->memory, 1, sizeof *copy);
     void **at = copy ? torch_map_at(&p->values, &p->r->memory, name) : NULL;
     if (!at)
         return torch_nomem(p->r);
@@ -157,7 +157,7 @@ static int32_t put_output(torch_program *p, const char *name, torch_tensor *t, t
     torch_reader *r = p->r;
     char text[24];
     snprintf(text, sizeof text, "%u", t->id);
-    const char *key = torch_copy(&r->memory, text, strlen(text));
+    const char *key = import_copy(&r->memory, text, strlen(text));
     void **at = key ? torch_map_at(given, &r->memory, key) : NULL;
     if (!at)
         return torch_nomem(r);
@@ -165,7 +165,7 @@ static int32_t put_output(torch_program *p, const char *name, torch_tensor *t, t
         torch_call c = {.r = r,
                         .name = "output",
                         .op = "output",
-                        .label = torch_text(&r->memory, "output_%s", name)};
+                        .label = import_text(&r->memory, "output_%s", name)};
         if (!c.label)
             return torch_nomem(r);
         TORCH_TRY(torch_unary(&c, "Identity", NULL, t, &t));
@@ -212,7 +212,7 @@ static int32_t describe(torch_program *p, const cJSON *program)
     const cJSON *opset = torch_json_object(program, "opset_version");
     amct_model_desc model = {.struct_size = sizeof model, .name = ""};
     model.producer =
-        torch_text(&p->r->memory, "pytorch%s%.100s", version ? " " : "", version ? version : "");
+        import_text(&p->r->memory, "pytorch%s%.100s", version ? " " : "", version ? version : "");
     if (!model.producer)
         return torch_nomem(p->r);
     if (opset)
@@ -252,7 +252,7 @@ int32_t torch_read_export(torch_reader *r, const torch_zip *zip)
                               "the .pt2 archive has no program (models/*.json); one that is "
                               "compiled by AOTInductor cannot be read, give what torch.export.save "
                               "wrote");
-        if (!(path = torch_text(&r->memory, "models/%s.json", p.name)))
+        if (!(path = import_text(&r->memory, "models/%s.json", p.name)))
             return torch_nomem(r);
     }
     TORCH_TRY(torch_json_read(r, zip, path, &program));

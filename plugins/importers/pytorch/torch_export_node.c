@@ -190,9 +190,9 @@ static int32_t split_target(torch_program *p, const char *target, const char **s
     }
     target += sizeof prefix - 1;
     size_t n = strcspn(target, ".");
-    *space = torch_copy(&p->r->memory, target, n);
+    *space = import_copy(&p->r->memory, target, n);
     target += n + (target[n] == '.');
-    *op = torch_copy(&p->r->memory, target, strcspn(target, "."));
+    *op = import_copy(&p->r->memory, target, strcspn(target, "."));
     return *space && *op ? AMCT_OK : torch_nomem(p->r);
 }
 
@@ -205,7 +205,7 @@ static int32_t pass_on(torch_program *p, const char *space, const char *op, cons
     if (outputs && outputs->child && torch_json_array(outputs->child, "as_tensors"))
         names = torch_json_array(outputs->child, "as_tensors");
     size_t count = (size_t)cJSON_GetArraySize(names), k = 0;
-    torch_tensor **dst = torch_alloc(&p->r->memory, count, sizeof *dst);
+    torch_tensor **dst = import_alloc(&p->r->memory, count, sizeof *dst);
     if (!dst)
         return torch_nomem(p->r);
     TORCH_TRY(torch_list_new(p->r, TORCH_LIST, count, &list));

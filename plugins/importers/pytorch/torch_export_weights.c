@@ -26,7 +26,7 @@ static int32_t read_raw(torch_program *p, const char *folder, const cJSON *paylo
     torch_tensor *t;
     if (!file)
         return torch_fail(p->r, AMCT_E_FORMAT, "'%.200s' has no path_name", name);
-    const char *path = torch_text(&p->r->memory, "%s%s", folder, file);
+    const char *path = import_text(&p->r->memory, "%s%s", folder, file);
     if (!path)
         return torch_nomem(p->r);
     if (!meta)
@@ -46,8 +46,8 @@ static int32_t read_raw(torch_program *p, const char *folder, const cJSON *paylo
 static int32_t read_config(torch_program *p, const char *kind)
 {
     torch_reader *r = p->r;
-    const char *folder = torch_text(&r->memory, "data/%s/", kind);
-    const char *path = torch_text(&r->memory, "data/%s/%s_%s_config.json", kind, p->name, kind);
+    const char *folder = import_text(&r->memory, "data/%s/", kind);
+    const char *path = import_text(&r->memory, "data/%s/%s_%s_config.json", kind, p->name, kind);
     const cJSON *json, *config, *payload;
     torch_map names = {0};
     if (!folder || !path)
@@ -96,7 +96,7 @@ int32_t torch_read_payload(torch_program *p)
     for (int i = 0; !p->name && i < 4; i++)
         TORCH_TRY(read_pickled(p, old[i]));
     for (int i = 0; p->name && i < 2; i++) {
-        const char *path = torch_text(&p->r->memory, "data/%s/%s.pt", kinds[i], p->name);
+        const char *path = import_text(&p->r->memory, "data/%s/%s.pt", kinds[i], p->name);
         if (!path)
             return torch_nomem(p->r);
         TORCH_TRY(read_config(p, kinds[i]));

@@ -17,7 +17,7 @@ static char *without_infinities(torch_reader *r, torch_span text)
         else if (text.data[i] == '"')
             in_string = !in_string;
         else if (!in_string && text.size - i >= 8 && memcmp(text.data + i, "Infinity", 8) == 0) {
-            if (!copy && !(copy = torch_copy(&r->memory, text.data, text.size)))
+            if (!copy && !(copy = import_copy(&r->memory, text.data, text.size)))
                 return NULL;
             memcpy(copy + i, "1e999999", 8);
         }

@@ -23,7 +23,7 @@ static int32_t fail_code(lexer *l, const char *what)
 
 static int32_t add(lexer *l, torch_token token)
 {
-    torch_token *tokens = torch_grow(&l->r->memory, l->tokens, l->n, &l->cap, sizeof token);
+    torch_token *tokens = import_grow(&l->r->memory, l->tokens, l->n, &l->cap, sizeof token);
     if (!tokens)
         return torch_nomem(l->r);
     l->tokens = tokens;
@@ -108,7 +108,7 @@ static int32_t read_text(lexer *l)
         l->at += *l->at == '\\' && l->at + 1 < l->end ? 2 : 1;
     if (l->at >= l->end || *l->at != quote)
         return fail_code(l, "a string has no end");
-    char *out = torch_alloc(&l->r->memory, (size_t)(l->at - from) + 1, 1);
+    char *out = import_alloc(&l->r->memory, (size_t)(l->at - from) + 1, 1);
     if (!out)
         return torch_nomem(l->r);
     size_t n = 0;
@@ -136,7 +136,7 @@ static int32_t read_name(lexer *l)
     const char *from = l->at;
     while (l->at < l->end && is_name(*l->at))
         l->at++;
-    const char *name = torch_copy(&l->r->memory, from, (size_t)(l->at - from));
+    const char *name = import_copy(&l->r->memory, from, (size_t)(l->at - from));
     return name ? add(l, (torch_token){.kind = TORCH_T_NAME, .text = name}) : torch_nomem(l->r);
 }
 

@@ -16,7 +16,7 @@ void torch_src(torch_node *node, torch_tensor *t)
     if (node->status != AMCT_OK)
         return;
     size_t cap = node->cap_src;
-    torch_tensor **src = torch_grow(&r->memory, node->src, node->n_src, &cap, sizeof(void *));
+    torch_tensor **src = import_grow(&r->memory, node->src, node->n_src, &cap, sizeof(void *));
     if (!src) {
         node->status = torch_nomem(r);
         return;
@@ -31,8 +31,8 @@ void torch_src(torch_node *node, torch_tensor *t)
 /* A name for something that the call makes: "conv1_pads", "conv1" for its result. */
 static const char *name_of(torch_call *c, const char *word)
 {
-    return word ? torch_text(&c->r->memory, "%s_%s", c->label, word)
-                : torch_text(&c->r->memory, "%s", c->label);
+    return word ? import_text(&c->r->memory, "%s_%s", c->label, word)
+                : import_text(&c->r->memory, "%s", c->label);
 }
 
 void torch_src_ints(torch_node *node, const char *what, const int64_t *ints, uint32_t n)
@@ -91,7 +91,7 @@ void torch_attr_text(torch_node *node, const char *name, const char *text)
 void torch_attr_ints(torch_node *node, const char *name, const int64_t *ints, uint32_t n)
 {
     amct_attr_desc *attr = new_attr(node, name, AMCT_ATTR_INTS);
-    attr->data = torch_copy(&node->c->r->memory, ints, n * sizeof *ints);
+    attr->data = import_copy(&node->c->r->memory, ints, n * sizeof *ints);
     attr->count = n;
     if (!attr->data)
         node->status = torch_nomem(node->c->r);
@@ -103,7 +103,7 @@ static int32_t give(torch_reader *r, const char *name, const char *op, const cha
 {
     if (++r->n_nodes > MAX_NODES)
         return torch_fail(r, AMCT_E_LIMIT, "the network has more than %d nodes", MAX_NODES);
-    uint32_t *ids = torch_alloc(&r->memory, n_src + n_dst, sizeof *ids);
+    uint32_t *ids = import_alloc(&r->memory, n_src + n_dst, sizeof *ids);
     if (!ids)
         return torch_nomem(r);
     for (uint32_t i = 0; i < n_src; i++)
@@ -251,7 +251,7 @@ int32_t torch_arg_operand(torch_call *c, uint32_t i, uint32_t like, torch_tensor
         return AMCT_OK;
     }
     double number = torch_arg_number(c, i, 0);
-    const char *name = torch_text(&c->r->memory, "%s_operand%u", c->label, i);
+    const char *name = import_text(&c->r->memory, "%s_operand%u", c->label, i);
     if (!name)
         return torch_nomem(c->r);
     return torch_const_number(c->r, name, like, number, out);

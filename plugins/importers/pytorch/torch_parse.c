@@ -68,7 +68,7 @@ static int32_t enter(parser *p)
 
 static int32_t new_expr(parser *p, torch_expr_kind kind, torch_expr **out)
 {
-    torch_expr *e = torch_alloc(&p->r->memory, 1, sizeof *e);
+    torch_expr *e = import_alloc(&p->r->memory, 1, sizeof *e);
     if (!e)
         return torch_nomem(p->r);
     e->kind = kind;
@@ -80,7 +80,7 @@ static int32_t new_expr(parser *p, torch_expr_kind kind, torch_expr **out)
 static int32_t add_arg(parser *p, torch_expr *e, torch_expr *arg)
 {
     size_t cap = e->cap;
-    torch_expr **args = torch_grow(&p->r->memory, e->args, e->n, &cap, sizeof *args);
+    torch_expr **args = import_grow(&p->r->memory, e->args, e->n, &cap, sizeof *args);
     if (!args)
         return torch_nomem(p->r);
     e->args = args;
@@ -128,7 +128,7 @@ static int32_t parse_call(parser *p, torch_expr *callee, torch_expr **out)
         }
         TORCH_TRY(parse_expr(p, &arg));
         const char **keywords =
-            torch_grow(&p->r->memory, call->keywords, call->n - 1, &cap, sizeof *keywords);
+            import_grow(&p->r->memory, call->keywords, call->n - 1, &cap, sizeof *keywords);
         if (!keywords)
             return torch_nomem(p->r);
         call->keywords = keywords;
@@ -307,7 +307,7 @@ static int32_t parse_simple(parser *p, torch_stmt *s)
 
 static int32_t parse_statement(parser *p, torch_body *body)
 {
-    torch_stmt *at = torch_grow(&p->r->memory, body->at, body->n, &body->cap, sizeof *at);
+    torch_stmt *at = import_grow(&p->r->memory, body->at, body->n, &body->cap, sizeof *at);
     if (!at)
         return torch_nomem(p->r);
     body->at = at;
@@ -353,7 +353,7 @@ static int32_t parse_params(parser *p, torch_function *f)
         if (!comma)
             return fail_code(p, "a comma");
         torch_param *params =
-            torch_grow(&p->r->memory, f->params, f->n_params, &f->cap_params, sizeof *params);
+            import_grow(&p->r->memory, f->params, f->n_params, &f->cap_params, sizeof *params);
         if (!params)
             return torch_nomem(p->r);
         f->params = params;
@@ -374,14 +374,14 @@ static int32_t parse_params(parser *p, torch_function *f)
 static int32_t parse_function(parser *p, const char *class_name)
 {
     torch_reader *r = p->r;
-    torch_function *f = torch_alloc(&r->memory, 1, sizeof *f);
+    torch_function *f = import_alloc(&r->memory, 1, sizeof *f);
     torch_expr *type = NULL;
     const char *name = NULL;
     if (!f)
         return torch_nomem(r);
     p->at++;
     TORCH_TRY(want_name(p, &name));
-    f->name = class_name ? torch_text(&r->memory, "%s.%s", class_name, name) : name;
+    f->name = class_name ? import_text(&r->memory, "%s.%s", class_name, name) : name;
     void **at = f->name ? torch_map_at(&p->unit->functions, &r->memory, f->name) : NULL;
     if (!at)
         return torch_nomem(r);
@@ -430,7 +430,7 @@ int32_t torch_parse(torch_reader *r, const char *file, torch_span text, torch_un
 {
     size_t n;
     torch_body ignored = {0};
-    parser p = {.r = r, .unit = torch_alloc(&r->memory, 1, sizeof *p.unit)};
+    parser p = {.r = r, .unit = import_alloc(&r->memory, 1, sizeof *p.unit)};
     if (!p.unit)
         return torch_nomem(r);
     p.unit->file = file;

@@ -35,7 +35,7 @@ static int32_t damaged(machine *m, const char *what)
 
 static int32_t push(machine *m, torch_value v)
 {
-    torch_value *stack = torch_grow(&m->p->r->memory, m->stack, m->n, &m->cap, sizeof v);
+    torch_value *stack = import_grow(&m->p->r->memory, m->stack, m->n, &m->cap, sizeof v);
     if (!stack)
         return torch_nomem(m->p->r);
     m->stack = stack;
@@ -78,14 +78,14 @@ static int32_t above_mark(machine *m, torch_value **from, size_t *n)
 /* Pickles number what they remember one by one: larger numbers are refused. */
 static int32_t put(machine *m, size_t index)
 {
-    torch_memory *memory = &m->p->r->memory;
+    import_memory *memory = &m->p->r->memory;
     if (m->n == 0 || m->stack[m->n - 1].kind == TORCH_MARK)
         return damaged(m, "a value is missing");
     if (index > 2 * m->n_puts + 1024)
         return torch_pickle_fail(m->p, AMCT_E_LIMIT, m->at, "memo %zu, after %zu others", index,
                                  m->n_puts);
     while (m->n_memo <= index) {
-        torch_value *memo = torch_grow(memory, m->memo, m->n_memo, &m->cap_memo, sizeof *memo);
+        torch_value *memo = import_grow(memory, m->memo, m->n_memo, &m->cap_memo, sizeof *memo);
         if (!memo)
             return torch_nomem(m->p->r);
         m->memo = memo;
@@ -134,7 +134,7 @@ static int32_t push_text(machine *m, uint64_t n)
     TORCH_TRY(take(m, (size_t)n, &bytes));
     if (memchr(bytes, 0, (size_t)n)) /* no name has one; of no other use here */
         return push(m, torch_none());
-    char *text = torch_copy(&m->p->r->memory, bytes, (size_t)n);
+    char *text = import_copy(&m->p->r->memory, bytes, (size_t)n);
     return text ? push(m, torch_string(text)) : torch_nomem(m->p->r);
 }
 
@@ -179,7 +179,7 @@ static int32_t take_line(machine *m, const char **out)
     if (!end || memchr(from, 0, (size_t)(end - from)))
         return damaged(m, "a name has no end");
     m->next += (size_t)(end - from) + 1;
-    *out = torch_copy(&m->p->r->memory, from, (size_t)(end - from));
+    *out = import_copy(&m->p->r->memory, from, (size_t)(end - from));
     return *out ? AMCT_OK : torch_nomem(m->p->r);
 }
 

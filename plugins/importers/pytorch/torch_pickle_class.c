@@ -53,7 +53,7 @@ int32_t torch_pickle_class(torch_pickle *p, size_t at, const char *module, const
             "nothing is executed; of a whole module or a checkpoint with other things, save what "
             "torch.export.save, torch.jit.save or model.state_dict() give",
             module, name);
-    const char *full = torch_text(&p->r->memory, "%s.%s", module, name);
+    const char *full = import_text(&p->r->memory, "%s.%s", module, name);
     if (!full)
         return torch_nomem(p->r);
     *out = (torch_value){.kind = TORCH_CLASS, .text = full};
@@ -99,7 +99,7 @@ static int32_t rebuild(torch_pickle *p, size_t at, torch_value args, bool third,
         return torch_pickle_fail(p, AMCT_E_LIMIT, at, "a tensor of %zu dims, at most %d wanted", n,
                                  AMCT_MAX_RANK);
     torch_pending *pending =
-        torch_grow(&r->memory, p->pending, p->n_pending, &p->cap_pending, sizeof *pending);
+        import_grow(&r->memory, p->pending, p->n_pending, &p->cap_pending, sizeof *pending);
     if (!pending)
         return torch_nomem(r);
     p->pending = pending;
@@ -127,7 +127,7 @@ int32_t torch_pickle_storage(torch_pickle *p, size_t at, torch_value id, torch_v
                                  "a storage that is a view of another one; save the file anew");
     void **known = torch_map_at(&p->storages, &r->memory, list->at[2].text);
     torch_storage *storage = known ? *known : NULL;
-    if (known && !storage && (storage = torch_alloc(&r->memory, 1, sizeof *storage))) {
+    if (known && !storage && (storage = import_alloc(&r->memory, 1, sizeof *storage))) {
         const char *dot = strrchr(list->at[1].text, '.');
         storage->key = list->at[2].text;
         storage->dtype = torch_dtype_of_storage(dot ? dot + 1 : list->at[1].text);
@@ -144,7 +144,7 @@ int32_t torch_pickle_bind(torch_pickle *p)
     for (size_t i = 0; i < p->n_pending; i++) {
         torch_pending *t = &p->pending[i];
         if (!t->tensor->name[0] &&
-            !(t->tensor->name = torch_text(&p->r->memory, "tensor_%s", t->storage->key)))
+            !(t->tensor->name = import_text(&p->r->memory, "tensor_%s", t->storage->key)))
             return torch_nomem(p->r);
         TORCH_TRY(torch_tensor_bind(p->r, t->tensor, t->storage->bytes, t->offset, t->strides));
     }
@@ -157,7 +157,7 @@ int32_t torch_pickle_bind_zip(torch_pickle *p, const torch_zip *zip, const char 
         torch_storage *storage = p->pending[i].storage;
         if (storage->bytes.data)
             continue;
-        const char *path = torch_text(&p->r->memory, "%s%s", folder, storage->key);
+        const char *path = import_text(&p->r->memory, "%s%s", folder, storage->key);
         if (!path)
             return torch_nomem(p->r);
         TORCH_TRY(torch_zip_read(p->r, zip, path, &storage->bytes));
@@ -175,7 +175,7 @@ static bool is(torch_value callee, const char *name)
 
 static int32_t make_object(torch_pickle *p, torch_value callee, torch_value *out)
 {
-    torch_object *object = torch_alloc(&p->r->memory, 1, sizeof *object);
+    torch_object *object = import_alloc(&p->r->memory, 1, sizeof *object);
     torch_value fields;
     if (!object)
         return torch_nomem(p->r);

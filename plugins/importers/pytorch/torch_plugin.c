@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+/* What is read from a file may not take more than this, without the weights, which stay in it. */
+#define MAX_MEMORY ((size_t)1 << 29)
+
 static int32_t plugin_open(const amct_host *host, const amct_view *model,
                            const amct_option *options, size_t n_options, void **self)
 {
@@ -21,8 +24,10 @@ static int32_t plugin_open(const amct_host *host, const amct_view *model,
     r = host->alloc(host->ctx, sizeof *r, 16);
     if (!r)
         return host->fail(host->ctx, AMCT_E_NOMEM, "out of memory");
-    *r = (torch_reader){.host = host, .model = *model, .input = input};
-    torch_memory_init(&r->memory, host);
+    *r = (torch_reader){.host = host,
+                        .model = *model,
+                        .input = input,
+                        .memory = {.host = host, .limit = MAX_MEMORY}};
     *self = r;
     return AMCT_OK;
 }
@@ -47,7 +52,7 @@ static void plugin_close(void *self)
 {
     torch_reader *r = self;
     torch_json_free(r);
-    torch_memory_clear(&r->memory);
+    import_memory_clear(&r->memory);
     r->host->free(r->host->ctx, r);
 }
 

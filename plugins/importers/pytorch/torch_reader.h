@@ -23,7 +23,7 @@ struct torch_reader {
     const amct_sink *sink;
     amct_view model;
     const char *input; /* the option: dims of inputs; NULL if it is not given */
-    torch_memory memory;
+    import_memory memory;
     char place[320];  /* what is being read, for messages, */
     const char *file; /* or the code that is running: NULL if none is */
     uint32_t line;

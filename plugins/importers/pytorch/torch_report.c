@@ -32,9 +32,9 @@ int32_t torch_fail(torch_reader *r, int32_t code, const char *fmt, ...)
 
 int32_t torch_nomem(torch_reader *r)
 {
-    if (r->memory.total > TORCH_MAX_MEMORY / 2)
+    if (r->memory.full)
         return torch_fail(r, AMCT_E_LIMIT, "reading it takes more than %zu MiB besides the weights",
-                          TORCH_MAX_MEMORY >> 20);
+                          r->memory.limit >> 20);
     return r->host->fail(r->host->ctx, AMCT_E_NOMEM, "out of memory");
 }
 

@@ -22,9 +22,9 @@ int32_t torch_step(torch_frame *f, uint32_t line)
 
 int32_t torch_set_name(torch_frame *f, const char *name, torch_value value)
 {
-    torch_memory *memory = &f->s->r->memory;
+    import_memory *memory = &f->s->r->memory;
     void **at = torch_map_at(&f->names, memory, name);
-    if (!at || (!*at && !(*at = torch_alloc(memory, 1, sizeof value))))
+    if (!at || (!*at && !(*at = import_alloc(memory, 1, sizeof value))))
         return torch_nomem(f->s->r);
     *(torch_value *)*at = value;
     return AMCT_OK;

@@ -29,7 +29,7 @@ static int32_t find_unit(torch_script *s, const char *full, torch_unit **out, co
     if (!dot || dot - full > MAX_PATH)
         return AMCT_OK;
     *name = dot + 1;
-    char *path = torch_text(&r->memory, "code/%.*s.py", (int)(dot - full), full);
+    char *path = import_text(&r->memory, "code/%.*s.py", (int)(dot - full), full);
     if (!path)
         return torch_nomem(r);
     for (char *c = path; *c; c++)
@@ -79,7 +79,7 @@ int32_t torch_find_method(torch_script *s, const char *type, const char *name,
     torch_unit *unit = NULL;
     const char *class_name = "";
     TORCH_TRY(find_unit(s, type, &unit, &class_name));
-    const char *full = torch_text(&s->r->memory, "%s.%s", class_name, name);
+    const char *full = import_text(&s->r->memory, "%s.%s", class_name, name);
     if (!full)
         return torch_nomem(s->r);
     *out = unit ? torch_map_get(&unit->functions, full) : NULL;
@@ -99,7 +99,7 @@ static int32_t read_constants(torch_script *s)
                           torch_kind_name(s->constants.kind));
     for (size_t i = 0; i < s->constants.list->n; i++)
         if (s->constants.list->at[i].kind == TORCH_TENSOR) {
-            const char *name = torch_text(&r->memory, "CONSTANTS.c%zu", i);
+            const char *name = import_text(&r->memory, "CONSTANTS.c%zu", i);
             if (!name)
                 return torch_nomem(r);
             s->constants.list->at[i].tensor->name = name;
@@ -140,7 +140,7 @@ static int32_t name_all(torch_reader *r, torch_object *root)
             if (strlen(o->path) + strlen(key.text) > MAX_PATH)
                 return torch_fail(r, AMCT_E_LIMIT, "modules are nested too deep");
             const char *path =
-                torch_text(&r->memory, "%s%s%s", o->path, o->path[0] ? "." : "", key.text);
+                import_text(&r->memory, "%s%s%s", o->path, o->path[0] ? "." : "", key.text);
             if (!path)
                 return torch_nomem(r);
             if (object) {
@@ -241,7 +241,7 @@ static int32_t put_results(torch_script *s, torch_value v, int depth, torch_map 
     torch_tensor *t = v.tensor;
     TORCH_TRY(torch_tensor_emit(r, t));
     snprintf(key, sizeof key, "%u", t->id);
-    const char *copy = torch_copy(&r->memory, key, strlen(key));
+    const char *copy = import_copy(&r->memory, key, strlen(key));
     void **at = copy ? torch_map_at(given, &r->memory, copy) : NULL;
     if (!at)
         return torch_nomem(r);

@@ -22,9 +22,9 @@ int32_t torch_size_of(torch_call *c, torch_tensor *x, int32_t d, torch_value *ou
         return AMCT_OK;
     }
     uint32_t number = c->r->n_made++;
-    const char *part = torch_text(&c->r->memory, "shape%u", number);
-    const char *size = torch_text(&c->r->memory, "size%u", number);
-    const char *at = torch_text(&c->r->memory, "%s_dim%u", c->label, number);
+    const char *part = import_text(&c->r->memory, "shape%u", number);
+    const char *size = import_text(&c->r->memory, "size%u", number);
+    const char *at = import_text(&c->r->memory, "%s_dim%u", c->label, number);
     if (!part || !size || !at)
         return torch_nomem(c->r);
     torch_node node = torch_begin(c, "Shape", part);
@@ -52,7 +52,7 @@ int32_t torch_number_of(torch_call *c, torch_value v, torch_tensor **out)
         *out = v.tensor;
         return AMCT_OK;
     }
-    const char *name = torch_text(&c->r->memory, "%s_number%u", c->label, c->r->n_made++);
+    const char *name = import_text(&c->r->memory, "%s_number%u", c->label, c->r->n_made++);
     if (!name)
         return torch_nomem(c->r);
     if (v.kind == TORCH_INT || v.kind == TORCH_BOOL)
@@ -66,7 +66,7 @@ int32_t torch_number_of(torch_call *c, torch_value v, torch_tensor **out)
 int32_t torch_ints_of(torch_call *c, const char *what, torch_value list, torch_tensor **out)
 {
     size_t n = list.list->n;
-    const char *name = torch_text(&c->r->memory, "%s_%s", c->label, what);
+    const char *name = import_text(&c->r->memory, "%s_%s", c->label, what);
     int64_t ints[AMCT_MAX_RANK];
     if (!name)
         return torch_nomem(c->r);
@@ -81,8 +81,8 @@ int32_t torch_ints_of(torch_call *c, const char *what, torch_value list, torch_t
     for (size_t i = 0; i < n; i++) {
         torch_tensor *t;
         if (list.list->at[i].kind == TORCH_SYMBOL) {
-            const char *part = torch_text(&c->r->memory, "%s_%zu", what, i);
-            const char *axes = torch_text(&c->r->memory, "%s_axes%zu", what, i);
+            const char *part = import_text(&c->r->memory, "%s_%zu", what, i);
+            const char *axes = import_text(&c->r->memory, "%s_axes%zu", what, i);
             if (!part || !axes)
                 return torch_nomem(c->r);
             torch_node node = torch_begin(c, "Unsqueeze", part);
@@ -90,7 +90,7 @@ int32_t torch_ints_of(torch_call *c, const char *what, torch_value list, torch_t
             torch_src_ints(&node, axes, (int64_t[]){0}, 1);
             TORCH_TRY(torch_end(&node, AMCT_INT64, 1, (int64_t[]){1}, &t));
         } else {
-            const char *one = torch_text(&c->r->memory, "%s_%zu", name, i);
+            const char *one = import_text(&c->r->memory, "%s_%zu", name, i);
             if (!one)
                 return torch_nomem(c->r);
             TORCH_TRY(torch_const_ints(c->r, one, &list.list->at[i].i, 1, &t));
@@ -118,7 +118,7 @@ static const struct {
 
 static int32_t to_type(torch_call *c, torch_tensor *t, uint32_t dtype, torch_tensor **out)
 {
-    const char *part = torch_text(&c->r->memory, "cast%u", c->r->n_made++);
+    const char *part = import_text(&c->r->memory, "cast%u", c->r->n_made++);
     if (!part)
         return torch_nomem(c->r);
     if (t->dtype == dtype) {
@@ -134,7 +134,7 @@ static int32_t to_type(torch_call *c, torch_tensor *t, uint32_t dtype, torch_ten
 static int32_t one_operand(torch_call *c, const char *op, torch_tensor *a, torch_value *out)
 {
     torch_tensor *t = a;
-    const char *part = torch_text(&c->r->memory, "%s%u", op, c->r->n_made++);
+    const char *part = import_text(&c->r->memory, "%s%u", op, c->r->n_made++);
     if (!part)
         return torch_nomem(c->r);
     if (strcmp(op, "neg") == 0)
@@ -177,7 +177,7 @@ int32_t torch_symbol_op(torch_call *c, const char *op, torch_value a, torch_valu
                     torch_dtype_is_float(q->dtype);
         TORCH_TRY(to_type(c, p, real ? AMCT_FLOAT : AMCT_INT64, &p));
         TORCH_TRY(to_type(c, q, real ? AMCT_FLOAT : AMCT_INT64, &q));
-        const char *part = torch_text(&c->r->memory, "%s%u", op, c->r->n_made++);
+        const char *part = import_text(&c->r->memory, "%s%u", op, c->r->n_made++);
         if (!part)
             return torch_nomem(c->r);
         torch_node node = torch_begin(c, operators[i].onnx, part);

@@ -10,8 +10,8 @@ enum { MAX_COPIED = 1 << 28 };
 int32_t torch_tensor_new(torch_reader *r, const char *name, uint32_t kind, uint32_t dtype,
                          int32_t rank, const int64_t *dims, torch_tensor **out)
 {
-    torch_tensor *t = torch_alloc(&r->memory, 1, sizeof *t);
-    torch_alias *alias = torch_alloc(&r->memory, 1, sizeof *alias);
+    torch_tensor *t = import_alloc(&r->memory, 1, sizeof *t);
+    torch_alias *alias = import_alloc(&r->memory, 1, sizeof *alias);
     if (!t || !alias)
         return torch_nomem(r);
     if (rank > AMCT_MAX_RANK)
@@ -91,7 +91,7 @@ int32_t torch_tensor_bind(torch_reader *r, torch_tensor *t, torch_span bytes, in
 
 int32_t torch_tensor_view(torch_reader *r, const torch_tensor *of, torch_tensor **out)
 {
-    torch_tensor *t = torch_alloc(&r->memory, 1, sizeof *t);
+    torch_tensor *t = import_alloc(&r->memory, 1, sizeof *t);
     if (!t)
         return torch_nomem(r);
     *t = *of;
@@ -238,7 +238,7 @@ int32_t torch_const_bytes(torch_reader *r, const char *name, uint32_t dtype, int
                           const int64_t *dims, const void *bytes, size_t size, torch_tensor **out)
 {
     torch_tensor *t = NULL;
-    uint8_t *copy = (uint8_t *)torch_copy(&r->memory, bytes, size);
+    uint8_t *copy = (uint8_t *)import_copy(&r->memory, bytes, size);
     if (!copy)
         return torch_nomem(r);
     TORCH_TRY(torch_tensor_new(r, name, AMCT_TENSOR_CONSTANT, dtype, rank, dims, &t));

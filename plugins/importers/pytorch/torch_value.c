@@ -25,8 +25,8 @@ const char *torch_kind_name(torch_kind kind)
 
 int32_t torch_list_new(torch_reader *r, torch_kind kind, size_t n, torch_value *out)
 {
-    torch_list *list = torch_alloc(&r->memory, 1, sizeof *list);
-    if (!list || (n && !(list->at = torch_alloc(&r->memory, n, sizeof *list->at))))
+    torch_list *list = import_alloc(&r->memory, 1, sizeof *list);
+    if (!list || (n && !(list->at = import_alloc(&r->memory, n, sizeof *list->at))))
         return torch_nomem(r);
     list->n = list->cap = n;
     *out = (torch_value){.kind = kind, .list = list};
@@ -35,7 +35,7 @@ int32_t torch_list_new(torch_reader *r, torch_kind kind, size_t n, torch_value *
 
 int32_t torch_list_add(torch_reader *r, torch_list *list, torch_value value)
 {
-    torch_value *at = torch_grow(&r->memory, list->at, list->n, &list->cap, sizeof *at);
+    torch_value *at = import_grow(&r->memory, list->at, list->n, &list->cap, sizeof *at);
     if (!at)
         return torch_nomem(r);
     list->at = at;
@@ -45,7 +45,7 @@ int32_t torch_list_add(torch_reader *r, torch_list *list, torch_value value)
 
 int32_t torch_dict_new(torch_reader *r, torch_value *out)
 {
-    torch_dict *dict = torch_alloc(&r->memory, 1, sizeof *dict);
+    torch_dict *dict = import_alloc(&r->memory, 1, sizeof *dict);
     if (!dict)
         return torch_nomem(r);
     *out = (torch_value){.kind = TORCH_DICT, .dict = dict};
@@ -63,12 +63,12 @@ int32_t torch_dict_set(torch_reader *r, torch_dict *dict, torch_value key, torch
             return AMCT_OK;
         }
     }
-    torch_value *keys = torch_grow(&r->memory, dict->keys, dict->n, &dict->cap, sizeof *keys);
+    torch_value *keys = import_grow(&r->memory, dict->keys, dict->n, &dict->cap, sizeof *keys);
     if (!keys)
         return torch_nomem(r);
     dict->keys = keys;
     torch_value *values =
-        torch_grow(&r->memory, dict->values, dict->n, &dict->cap_values, sizeof *values);
+        import_grow(&r->memory, dict->values, dict->n, &dict->cap_values, sizeof *values);
     if (!values)
         return torch_nomem(r);
     dict->values = values;

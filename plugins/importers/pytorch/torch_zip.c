@@ -158,7 +158,7 @@ static int32_t read_entry(torch_reader *r, const directory *d, const uint8_t *en
     TORCH_TRY(read_extra64(r, more, &size, &packed, &offset));
     if (memchr(entry + ENTRY_BYTES, 0, name))
         return torch_fail(r, AMCT_E_FORMAT, "a name in the zip archive has a zero byte");
-    char *text = torch_copy(&r->memory, entry + ENTRY_BYTES, name);
+    char *text = import_copy(&r->memory, entry + ENTRY_BYTES, name);
     if (!text)
         return torch_nomem(r);
     *m = (torch_member){.name = text, .size = (size_t)size};
@@ -197,7 +197,7 @@ int32_t torch_zip_open(torch_reader *r, torch_span bytes, torch_zip *out)
     torch_zip zip = {0};
     TORCH_TRY(find_directory(r, &d));
     zip.n = (size_t)d.n;
-    zip.members = torch_alloc(&r->memory, zip.n, sizeof *zip.members);
+    zip.members = import_alloc(&r->memory, zip.n, sizeof *zip.members);
     if (!zip.members)
         return torch_nomem(r);
     const uint8_t *entry = bytes.data + d.offset;
@@ -254,7 +254,7 @@ int32_t torch_zip_read(torch_reader *r, const torch_zip *zip, const char *name, 
             return torch_fail(r, AMCT_E_LIMIT,
                               "the archive's member '%.200s' is larger than %d MiB", name,
                               MAX_UNPACKED >> 20);
-        uint8_t *dst = torch_alloc(&r->memory, m->size, 1);
+        uint8_t *dst = import_alloc(&r->memory, m->size, 1);
         if (!dst)
             return torch_nomem(r);
         TORCH_TRY(inflate_all(r, m, dst));

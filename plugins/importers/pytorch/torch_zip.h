@@ -5,7 +5,7 @@
 #ifndef TORCH_ZIP_H
 #define TORCH_ZIP_H
 
-#include "torch_memory.h"
+#include "torch_map.h"
 
 typedef struct torch_reader torch_reader;
 

@@ -45,7 +45,7 @@ static int32_t read_block(tf_reader *r, tf_bundle *b, wire_span file, wire_span 
     if (!tf_snappy_size(packed, &whole))
         return damaged(r, "a compressed block says that it unpacks to more than it can");
     TF_TRY(account(r, b, whole));
-    uint8_t *data = tf_alloc(&r->memory, whole + 1, 1);
+    uint8_t *data = import_alloc(&r->memory, whole + 1, 1);
     if (!data)
         return tf_nomem(r);
     if (!tf_snappy_unpack(packed, data, whole))
@@ -97,7 +97,7 @@ static int32_t add_entry(tf_reader *r, tf_bundle *b, const cursor *c)
 {
     if (b->n == b->cap) {
         size_t cap = b->cap ? 2 * b->cap : 64;
-        tf_entry *more = tf_alloc(&r->memory, cap, sizeof *more);
+        tf_entry *more = import_alloc(&r->memory, cap, sizeof *more);
         if (!more)
             return tf_nomem(r);
         if (b->n)
@@ -152,13 +152,13 @@ static int32_t read_table(tf_reader *r, tf_bundle *b, wire_span file, cursor *ou
 static int32_t read_header(tf_reader *r, tf_bundle *b)
 {
     const tf_entry *header = tf_bundle_find(b, "");
-    if (!header || !tf_wire_valid(header->value))
+    if (!header || !wire_valid(header->value))
         return damaged(r, "the index has no header");
-    int64_t n = tf_wire_int(header->value, 1, 0);
+    int64_t n = wire_int(header->value, 1, 0);
     if (n < 1 || n > 99999)
         return tf_fail(r, AMCT_E_FORMAT,
                        "the index speaks of %lld files of data, 1 to 99999 wanted", (long long)n);
-    if (tf_wire_int(header->value, 2, 0) != 0)
+    if (wire_int(header->value, 2, 0) != 0)
         return tf_fail(r, AMCT_E_UNSUPPORTED, "the checkpoint is big-endian");
     b->n_shards = (uint32_t)n;
     return AMCT_OK;
@@ -198,21 +198,21 @@ int32_t tf_bundle_place(tf_reader *r, const tf_bundle *bundle, const tf_entry *e
     wire_field field;
     tf_place place;
     bool known;
-    int64_t shard = tf_wire_int(message, 3, 0);
-    if (!tf_wire_valid(message))
+    int64_t shard = wire_int(message, 3, 0);
+    if (!wire_valid(message))
         return damaged(r, "its entry of the index is damaged");
-    if (tf_wire_find(message, 7, WIRE_LENGTH, &field))
+    if (wire_find(message, 7, WIRE_LENGTH, &field))
         return tf_fail(r, AMCT_E_UNSUPPORTED,
                        "is stored in slices (a partitioned variable), which is not supported");
-    place.type = tf_wire_int(message, 1, 0);
-    TF_TRY(tf_read_shape(r, tf_wire_bytes(message, 2), &place.shape, &known));
+    place.type = wire_int(message, 1, 0);
+    TF_TRY(tf_read_shape(r, wire_bytes(message, 2), &place.shape, &known));
     if (shard < 0 || shard >= bundle->n_shards)
         return tf_fail(r, AMCT_E_FORMAT, "lies in file %lld of %u", (long long)shard,
                        bundle->n_shards);
     place.shard = (uint32_t)shard;
-    place.offset = (uint64_t)tf_wire_int(message, 4, 0);
-    place.size = (uint64_t)tf_wire_int(message, 5, 0);
-    place.has_crc = tf_wire_find(message, 6, WIRE_FIXED32, &field);
+    place.offset = (uint64_t)wire_int(message, 4, 0);
+    place.size = (uint64_t)wire_int(message, 5, 0);
+    place.has_crc = wire_find(message, 6, WIRE_FIXED32, &field);
     place.crc = place.has_crc ? (uint32_t)field.value : 0;
     *out = place;
     return AMCT_OK;

@@ -48,7 +48,7 @@ static void permute(char *dst, const char *src, size_t width, const tf_shape *sh
 static int32_t fill_known(tf_reader *r, tf_value *v, int64_t count)
 {
     size_t width = tf_dtype_bits(v->dtype) / 8;
-    char *data = tf_alloc(&r->memory, count ? (size_t)count : 1, 8);
+    char *data = import_alloc(&r->memory, count ? (size_t)count : 1, 8);
     if (!data)
         return tf_nomem(r);
     for (int64_t i = 0; i < count; i++) {

@@ -5,7 +5,7 @@
 #ifndef TF_CRC_H
 #define TF_CRC_H
 
-#include "tf_wire.h"
+#include "../common/wire_message.h"
 
 /* Eight bytes at a time (M. E. Kounavis, F. L. Berry: Novel table lookup-based algorithms for
  * high-performance CRC generation, IEEE Trans. Computers 57, 2008). */

@@ -47,7 +47,7 @@ void tf_op_ints(tf_op *op, const char *name, const int64_t *ints, size_t n)
 int32_t tf_emit_all(tf_reader *r, const tf_op *op, const char *name, tf_value **results,
                     const tf_order *order, uint32_t n)
 {
-    uint32_t *dst = tf_alloc(&r->memory, n + 1, sizeof *dst);
+    uint32_t *dst = import_alloc(&r->memory, n + 1, sizeof *dst);
     if (!dst)
         return tf_nomem(r);
     for (uint32_t i = 0; i < n; i++) {

@@ -15,7 +15,7 @@ static size_t count_fields(wire_span message, uint32_t number)
 {
     wire_span bytes;
     size_t n = 0;
-    while (tf_wire_each(&message, number, &bytes))
+    while (wire_each(&message, number, &bytes))
         n++;
     return n;
 }
@@ -24,10 +24,10 @@ static size_t count_fields(wire_span message, uint32_t number)
 static int32_t read_inputs(tf_reader *r, tf_node *node)
 {
     wire_span rest = node->message, name;
-    node->src = tf_alloc(&r->memory, count_fields(rest, 3) + 1, sizeof *node->src);
+    node->src = import_alloc(&r->memory, count_fields(rest, 3) + 1, sizeof *node->src);
     if (!node->src)
         return tf_nomem(r);
-    while (tf_wire_each(&rest, 3, &name))
+    while (wire_each(&rest, 3, &name))
         if (name.size == 0 || name.data[0] != '^')
             node->src[node->n_src++] = name;
     return AMCT_OK;
@@ -55,7 +55,7 @@ static int compare_nodes(const void *a, const void *b, void *nodes)
 
 static int32_t sort_nodes(tf_reader *r, tf_graph *g)
 {
-    g->by_name = tf_alloc(&r->memory, g->n_nodes + 1, sizeof *g->by_name);
+    g->by_name = import_alloc(&r->memory, g->n_nodes + 1, sizeof *g->by_name);
     if (!g->by_name)
         return tf_nomem(r);
     for (uint32_t i = 0; i < g->n_nodes; i++)
@@ -72,20 +72,20 @@ int32_t tf_graph_read(tf_reader *r, wire_span message, uint32_t number, tf_graph
 {
     size_t n = count_fields(message, number);
     wire_span rest = message, bytes;
-    if (!tf_wire_valid(message))
+    if (!wire_valid(message))
         return tf_fail(r, AMCT_E_FORMAT, "the file is cut short or damaged");
     if (n > MAX_NODES)
         return tf_fail(r, AMCT_E_LIMIT, "%zu nodes are too many", n);
-    out->nodes = tf_alloc(&r->memory, n + 1, sizeof *out->nodes);
+    out->nodes = import_alloc(&r->memory, n + 1, sizeof *out->nodes);
     if (!out->nodes)
         return tf_nomem(r);
-    while (tf_wire_each(&rest, number, &bytes)) {
+    while (wire_each(&rest, number, &bytes)) {
         tf_node *node = &out->nodes[out->n_nodes];
         node->message = bytes;
-        if (!tf_wire_valid(bytes))
+        if (!wire_valid(bytes))
             return tf_fail(r, AMCT_E_FORMAT, "node %u is damaged", out->n_nodes);
-        TF_TRY(tf_copy(r, tf_wire_bytes(bytes, 1), &node->name));
-        TF_TRY(tf_copy(r, tf_wire_bytes(bytes, 2), &node->op));
+        TF_TRY(tf_copy(r, wire_bytes(bytes, 1), &node->name));
+        TF_TRY(tf_copy(r, wire_bytes(bytes, 2), &node->op));
         if (!node->name[0] || !node->op[0])
             return tf_fail(r, AMCT_E_FORMAT, "node %u has no %s", out->n_nodes,
                            node->name[0] ? "operator" : "name");
@@ -141,16 +141,16 @@ int32_t tf_functions_list(tf_reader *r, wire_span library)
 {
     wire_span rest = library, bytes;
     size_t n = count_fields(library, 1);
-    if (!tf_wire_valid(library) || n > MAX_NODES)
+    if (!wire_valid(library) || n > MAX_NODES)
         return tf_fail(r, AMCT_E_FORMAT, "the library of functions is damaged");
-    r->functions = tf_alloc(&r->memory, n + 1, sizeof *r->functions);
+    r->functions = import_alloc(&r->memory, n + 1, sizeof *r->functions);
     r->n_functions = 0;
     if (!r->functions)
         return tf_nomem(r);
-    while (tf_wire_each(&rest, 1, &bytes)) {
+    while (wire_each(&rest, 1, &bytes)) {
         tf_graph *f = &r->functions[r->n_functions++];
         f->message = bytes;
-        TF_TRY(tf_copy(r, tf_wire_bytes(tf_wire_bytes(bytes, 1), 1), &f->name));
+        TF_TRY(tf_copy(r, wire_bytes(wire_bytes(bytes, 1), 1), &f->name));
     }
     qsort(r->functions, r->n_functions, sizeof *r->functions, compare_functions);
     for (uint32_t i = 1; i < r->n_functions; i++)
@@ -166,11 +166,11 @@ static int32_t read_names(tf_reader *r, wire_span signature, uint32_t number, co
 {
     size_t count = count_fields(signature, number);
     wire_span arg;
-    const char **names = tf_alloc(&r->memory, count + 1, sizeof *names);
+    const char **names = import_alloc(&r->memory, count + 1, sizeof *names);
     if (!names)
         return tf_nomem(r);
-    for (*n = 0; tf_wire_each(&signature, number, &arg); (*n)++)
-        TF_TRY(tf_copy(r, tf_wire_bytes(arg, 1), &names[*n]));
+    for (*n = 0; wire_each(&signature, number, &arg); (*n)++)
+        TF_TRY(tf_copy(r, wire_bytes(arg, 1), &names[*n]));
     *out = names;
     return AMCT_OK;
 }
@@ -189,12 +189,12 @@ static int32_t read_results(tf_reader *r, tf_graph *f)
 {
     size_t n = count_fields(f->message, 4), i = 0;
     wire_span rest = f->message, entry;
-    pair *pairs = tf_alloc(&r->memory, n + 1, sizeof *pairs);
+    pair *pairs = import_alloc(&r->memory, n + 1, sizeof *pairs);
     if (!pairs)
         return tf_nomem(r);
-    for (; tf_wire_each(&rest, 4, &entry); i++) {
-        TF_TRY(tf_copy(r, tf_wire_bytes(entry, 1), &pairs[i].key));
-        TF_TRY(tf_copy(r, tf_wire_bytes(entry, 2), &pairs[i].value));
+    for (; wire_each(&rest, 4, &entry); i++) {
+        TF_TRY(tf_copy(r, wire_bytes(entry, 1), &pairs[i].key));
+        TF_TRY(tf_copy(r, wire_bytes(entry, 2), &pairs[i].value));
     }
     qsort(pairs, n, sizeof *pairs, compare_pairs);
     for (uint32_t k = 0; k < f->n_results; k++) {
@@ -209,12 +209,12 @@ static int32_t read_results(tf_reader *r, tf_graph *f)
 
 static int32_t read_function(tf_reader *r, tf_graph *f)
 {
-    wire_span signature = tf_wire_bytes(f->message, 1);
+    wire_span signature = wire_bytes(f->message, 1);
     f->read = true;
     TF_TRY(tf_graph_read(r, f->message, 3, f));
     TF_TRY(read_names(r, signature, 2, &f->args, &f->n_args));
     TF_TRY(read_names(r, signature, 3, &f->results, &f->n_results));
-    f->args_by_name = tf_alloc(&r->memory, (size_t)f->n_args + 1, sizeof *f->args_by_name);
+    f->args_by_name = import_alloc(&r->memory, (size_t)f->n_args + 1, sizeof *f->args_by_name);
     if (!f->args_by_name)
         return tf_nomem(r);
     for (uint32_t i = 0; i < f->n_args; i++)
@@ -243,25 +243,25 @@ int32_t tf_function_get(tf_reader *r, const char *name, tf_graph **out)
 wire_span tf_attr(const tf_node *node, const char *name)
 {
     wire_span rest = node->message, entry;
-    while (tf_wire_each(&rest, 5, &entry))
-        if (tf_span_is(tf_wire_bytes(entry, 1), name))
-            return tf_wire_bytes(entry, 2);
+    while (wire_each(&rest, 5, &entry))
+        if (wire_is(wire_bytes(entry, 1), name))
+            return wire_bytes(entry, 2);
     return (wire_span){NULL, 0};
 }
 
 int64_t tf_attr_int(const tf_node *node, const char *name, int64_t otherwise)
 {
-    return tf_wire_int(tf_attr(node, name), 3, otherwise);
+    return wire_int(tf_attr(node, name), 3, otherwise);
 }
 
 bool tf_attr_bool(const tf_node *node, const char *name, bool otherwise)
 {
-    return tf_wire_int(tf_attr(node, name), 5, otherwise) != 0;
+    return wire_int(tf_attr(node, name), 5, otherwise) != 0;
 }
 
 uint32_t tf_attr_type(const tf_node *node, const char *name, uint32_t otherwise)
 {
-    int64_t type = tf_wire_int(tf_attr(node, name), 6, -1);
+    int64_t type = wire_int(tf_attr(node, name), 6, -1);
     return type < 0 ? otherwise : tf_dtype(type);
 }
 
@@ -269,7 +269,7 @@ float tf_attr_float(const tf_node *node, const char *name, float otherwise)
 {
     wire_field field;
     float f;
-    if (!tf_wire_find(tf_attr(node, name), 4, WIRE_FIXED32, &field))
+    if (!wire_find(tf_attr(node, name), 4, WIRE_FIXED32, &field))
         return otherwise;
     memcpy(&f, field.bytes.data, sizeof f);
     return f;
@@ -277,16 +277,16 @@ float tf_attr_float(const tf_node *node, const char *name, float otherwise)
 
 bool tf_attr_is(const tf_node *node, const char *name, const char *text, const char *otherwise)
 {
-    wire_span value = tf_wire_bytes(tf_attr(node, name), 2);
-    return value.size ? tf_span_is(value, text) : strcmp(otherwise, text) == 0;
+    wire_span value = wire_bytes(tf_attr(node, name), 2);
+    return value.size ? wire_is(value, text) : strcmp(otherwise, text) == 0;
 }
 
 int32_t tf_attr_ints(tf_reader *r, const tf_node *node, const char *name, int64_t *out,
                      uint32_t max, uint32_t *n)
 {
-    wire_span list = tf_wire_bytes(tf_attr(node, name), 1), packed = {NULL, 0};
+    wire_span list = wire_bytes(tf_attr(node, name), 1), packed = {NULL, 0};
     int64_t value;
-    for (*n = 0; tf_wire_each_int(&list, &packed, 3, &value); out[(*n)++] = value)
+    for (*n = 0; wire_each_int(&list, &packed, 3, &value); out[(*n)++] = value)
         if (*n == max)
             return tf_fail(r, AMCT_E_FORMAT, "%s has more than %u numbers", name, max);
     return AMCT_OK;

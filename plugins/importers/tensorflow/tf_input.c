@@ -7,7 +7,7 @@ int32_t tf_input_add(tf_reader *r, tf_value *v)
 {
     if (r->n_inputs == r->cap_inputs) {
         uint32_t cap = r->cap_inputs ? 2 * r->cap_inputs : 8;
-        tf_value **more = tf_alloc(&r->memory, cap, sizeof *more);
+        tf_value **more = import_alloc(&r->memory, cap, sizeof *more);
         if (!more)
             return tf_nomem(r);
         if (r->n_inputs)

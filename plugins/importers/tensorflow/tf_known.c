@@ -59,7 +59,7 @@ const double *tf_known(tf_reader *r, tf_value *v, size_t *n)
     *n = (size_t)count;
     if (v->known)
         return v->known;
-    double *numbers = tf_alloc(&r->memory, (size_t)count + 1, sizeof *numbers);
+    double *numbers = import_alloc(&r->memory, (size_t)count + 1, sizeof *numbers);
     if (!numbers || !v->data)
         return NULL;
     for (int64_t i = 0; i < count; i++)
@@ -104,7 +104,7 @@ int32_t tf_known_new(tf_reader *r, const char *name, uint32_t dtype, const tf_sh
     tf_value *v;
     for (uint32_t i = 0; i < shape->rank; i++)
         count *= (size_t)shape->dims[i];
-    double *copy = tf_alloc(&r->memory, count + 1, sizeof *copy);
+    double *copy = import_alloc(&r->memory, count + 1, sizeof *copy);
     if (!copy || !name)
         return tf_nomem(r);
     if (count)

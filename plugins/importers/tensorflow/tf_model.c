@@ -71,7 +71,7 @@ static int32_t listed_outputs(tf_reader *r, tf_scope *scope)
 /* Which nodes no node takes anything from. */
 static int32_t find_ends(tf_reader *r, const tf_graph *g, bool **out)
 {
-    bool *taken = tf_alloc(&r->memory, (size_t)g->n_nodes + 1, sizeof *taken);
+    bool *taken = import_alloc(&r->memory, (size_t)g->n_nodes + 1, sizeof *taken);
     if (!taken)
         return tf_nomem(r);
     for (uint32_t i = 0; i < g->n_nodes; i++)
@@ -107,7 +107,7 @@ static int32_t all_outputs(tf_reader *r, tf_scope *scope)
         const tf_result *result = &scope->results[i];
         for (uint32_t k = 0; k < result->n; k++) {
             const char *label =
-                k ? tf_text(&r->memory, "%s:%u", g->nodes[i].name, k) : g->nodes[i].name;
+                k ? import_text(&r->memory, "%s:%u", g->nodes[i].name, k) : g->nodes[i].name;
             if (!label)
                 return tf_nomem(r);
             if (is_fixed(result->values[k]))
@@ -143,10 +143,10 @@ static int32_t read_frozen(tf_reader *r)
     tf_graph graph = {.name = ""};
     tf_scope scope = {.prefix = ""};
     amct_model_desc model = {.struct_size = sizeof model, .name = "", .producer = ""};
-    if (!tf_wire_valid(message))
+    if (!wire_valid(message))
         return tf_fail(r, AMCT_E_FORMAT, "the file is cut short or damaged");
     TF_TRY(r->sink->model(r->sink->ctx, &model));
-    TF_TRY(tf_functions_list(r, tf_wire_bytes(message, 2)));
+    TF_TRY(tf_functions_list(r, wire_bytes(message, 2)));
     TF_TRY(tf_graph_read(r, message, 1, &graph));
     TF_TRY(tf_scope_begin(r, &scope, &graph));
     TF_TRY(tf_model_outputs(r, &scope));

@@ -40,18 +40,18 @@ static int32_t read_keys(tf_reader *r, wire_span graph, wire_span **out, size_t 
 {
     wire_span rest = graph, node;
     size_t count = 0;
-    while (tf_wire_each(&rest, 1, &node))
+    while (wire_each(&rest, 1, &node))
         count++;
     if (count > MAX_OBJECTS)
         return tf_fail(r, AMCT_E_LIMIT, "%zu objects are too many", count);
-    wire_span *keys = tf_alloc(&r->memory, count + 1, sizeof *keys);
+    wire_span *keys = import_alloc(&r->memory, count + 1, sizeof *keys);
     if (!keys)
         return tf_nomem(r);
     rest = graph;
-    for (*n = 0; tf_wire_each(&rest, 1, &node); (*n)++) {
+    for (*n = 0; wire_each(&rest, 1, &node); (*n)++) {
         wire_span attribute;
-        if (tf_wire_each(&node, 2, &attribute))
-            keys[*n] = tf_wire_bytes(attribute, 3);
+        if (wire_each(&node, 2, &attribute))
+            keys[*n] = wire_bytes(attribute, 3);
     }
     *out = keys;
     return AMCT_OK;
@@ -72,14 +72,14 @@ static int32_t read_concretes(tf_reader *r, wire_span objects, concrete **out, s
 {
     wire_span rest = objects, entry;
     size_t count = 0, i = 0;
-    while (tf_wire_each(&rest, 2, &entry))
+    while (wire_each(&rest, 2, &entry))
         count++;
-    concrete *all = tf_alloc(&r->memory, count + 1, sizeof *all);
+    concrete *all = import_alloc(&r->memory, count + 1, sizeof *all);
     if (!all)
         return tf_nomem(r);
-    for (rest = objects; tf_wire_each(&rest, 2, &entry); i++) {
-        TF_TRY(tf_copy(r, tf_wire_bytes(entry, 1), &all[i].name));
-        all[i].message = tf_wire_bytes(entry, 2);
+    for (rest = objects; wire_each(&rest, 2, &entry); i++) {
+        TF_TRY(tf_copy(r, wire_bytes(entry, 1), &all[i].name));
+        all[i].message = wire_bytes(entry, 2);
     }
     qsort(all, count, sizeof *all, compare_concretes);
     *out = all;
@@ -94,13 +94,13 @@ static int32_t read_call(tf_reader *r, tf_saved *saved, const tf_node *call, wir
     wire_span rest = bound, packed = {NULL, 0};
     int64_t object;
     uint32_t n = 0;
-    while (tf_wire_each_int(&rest, &packed, 2, &object))
+    while (wire_each_int(&rest, &packed, 2, &object))
         n++;
     if (n > call->n_src)
         return AMCT_OK;
     rest = bound;
     packed = (wire_span){NULL, 0};
-    for (uint32_t i = call->n_src - n; tf_wire_each_int(&rest, &packed, 2, &object); i++) {
+    for (uint32_t i = call->n_src - n; wire_each_int(&rest, &packed, 2, &object); i++) {
         wire_span name, output;
         uint64_t ignored;
         if (object < 0 || (uint64_t)object >= n_keys || !keys[object].size)
@@ -121,7 +121,7 @@ int32_t tf_objects_find(tf_reader *r, tf_saved *saved)
     TF_TRY(read_concretes(r, saved->objects, &concretes, &n));
     for (uint32_t i = 0; n_keys && n && i < saved->graph.n_nodes; i++) {
         const tf_node *node = &saved->graph.nodes[i];
-        wire_span function = tf_wire_bytes(tf_wire_bytes(tf_attr(node, "f"), 10), 1);
+        wire_span function = wire_bytes(wire_bytes(tf_attr(node, "f"), 10), 1);
         concrete wanted;
         if (!function.size)
             continue;

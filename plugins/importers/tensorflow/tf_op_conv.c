@@ -96,7 +96,7 @@ int32_t tf_conv(tf_reader *r, tf_call *call)
         return tf_fail(r, AMCT_E_UNSUPPORTED,
                        "within SpaceToBatchND only one convolution is supported, with stride 1, "
                        "padding VALID and channels last");
-    struct tf_block *block = tf_alloc(&r->memory, 1, sizeof *block);
+    struct tf_block *block = import_alloc(&r->memory, 1, sizeof *block);
     if (!block)
         return tf_nomem(r);
     *block = *x->block;
@@ -130,7 +130,7 @@ static int32_t read_block(tf_reader *r, const tf_call *call, int64_t *sizes, int
 
 int32_t tf_space_to_batch(tf_reader *r, tf_call *call)
 {
-    struct tf_block *block = tf_alloc(&r->memory, 1, sizeof *block);
+    struct tf_block *block = import_alloc(&r->memory, 1, sizeof *block);
     tf_value *x = call->src[0];
     if (!block)
         return tf_nomem(r);

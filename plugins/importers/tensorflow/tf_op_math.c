@@ -42,7 +42,7 @@ int32_t tf_elementwise(tf_reader *r, tf_call *call, const char *op, tf_value *co
     TF_TRY(tf_broadcast(r, src, n, &shape));
     tf_order order = tf_order_of(r, src, n, shape.rank);
     if (n > sizeof node.src / sizeof *node.src &&
-        !(node.more = tf_alloc(&r->memory, n, sizeof *node.more)))
+        !(node.more = import_alloc(&r->memory, n, sizeof *node.more)))
         return tf_nomem(r);
     for (uint32_t i = 0; i < n; i++) {
         uint32_t id;

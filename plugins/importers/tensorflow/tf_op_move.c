@@ -27,7 +27,7 @@ static int32_t join(tf_reader *r, tf_call *call, tf_value *const *src, uint32_t 
             return tf_fail(r, AMCT_E_FORMAT, "its input %u does not fit the first one", i);
     }
     tf_order order = tf_order_of(r, src, n, rank);
-    if (!(op.more = tf_alloc(&r->memory, n, sizeof *op.more)))
+    if (!(op.more = import_alloc(&r->memory, n, sizeof *op.more)))
         return tf_nomem(r);
     for (; op.n_src < n; op.n_src++)
         TF_TRY(tf_want(r, src[op.n_src], &order, &op.more[op.n_src]));
@@ -78,7 +78,7 @@ int32_t tf_pack(tf_reader *r, tf_call *call)
 {
     uint32_t axis;
     const char *name = TF_SUB(r, call, "Unsqueeze");
-    tf_value **wide = tf_alloc(&r->memory, call->n_src, sizeof *wide);
+    tf_value **wide = import_alloc(&r->memory, call->n_src, sizeof *wide);
     if (!wide || !name)
         return tf_nomem(r);
     TF_TRY(tf_axis(r, tf_attr_int(call->node, "axis", 0), call->src[0]->shape.rank + 1, &axis));
@@ -107,7 +107,7 @@ static int32_t cut(tf_reader *r, tf_call *call, tf_value *x, uint32_t axis, cons
     tf_op_int(&op, "axis", tf_order_place(&order, x->shape.rank, axis));
     for (uint32_t i = 0; i < n; i++) {
         tf_shape shape = x->shape;
-        const char *name = i ? tf_text(&r->memory, "%s:%u", call->name, i) : call->name;
+        const char *name = i ? import_text(&r->memory, "%s:%u", call->name, i) : call->name;
         if (!name)
             return tf_nomem(r);
         shape.dims[axis] = sizes[i];
@@ -172,7 +172,7 @@ int32_t tf_unpack(tf_reader *r, tf_call *call)
     TF_TRY(tf_call_results(r, call, n));
     TF_TRY(cut(r, call, x, axis, sizes, n, call->dst));
     for (uint32_t i = 0; i < n; i++) {
-        const char *name = tf_text(&r->memory, "%s/Squeeze:%u", call->name, i);
+        const char *name = import_text(&r->memory, "%s/Squeeze:%u", call->name, i);
         if (!name)
             return tf_nomem(r);
         TF_TRY(change_rank(r, call, call->dst[i], "Squeeze", axis, name, &call->dst[i]));

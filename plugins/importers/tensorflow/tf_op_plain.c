@@ -5,7 +5,7 @@
 
 int32_t tf_const(tf_reader *r, tf_call *call)
 {
-    return tf_read_tensor(r, tf_wire_bytes(tf_attr(call->node, "value"), 8), call->name,
+    return tf_read_tensor(r, wire_bytes(tf_attr(call->node, "value"), 8), call->name,
                           &call->dst[0]);
 }
 
@@ -37,12 +37,12 @@ int32_t tf_placeholder(tf_reader *r, tf_call *call)
 {
     tf_shape shape;
     bool known;
-    int64_t type = tf_wire_int(tf_attr(call->node, "dtype"), 6, 0);
+    int64_t type = wire_int(tf_attr(call->node, "dtype"), 6, 0);
     uint32_t dtype = tf_dtype(type);
     if (!tf_dtype_bits(dtype))
         return tf_fail(r, AMCT_E_UNSUPPORTED, "an input of %s is not supported",
                        tf_dtype_name(type));
-    wire_span message = tf_wire_bytes(tf_attr(call->node, "shape"), 7);
+    wire_span message = wire_bytes(tf_attr(call->node, "shape"), 7);
     TF_TRY(tf_read_shape(r, message, &shape, &known));
     known = known && tf_attr(call->node, "shape").data;
     TF_TRY(fill_open(r, &shape, &known));

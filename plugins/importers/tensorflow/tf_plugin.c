@@ -83,7 +83,7 @@ static void plugin_close(void *self)
 {
     tf_reader *r = self;
     const amct_host *host = r->host;
-    tf_memory_clear(&r->memory);
+    import_memory_clear(&r->memory);
     host->free(host->ctx, r);
 }
 

@@ -12,21 +12,6 @@
 
 enum { NO = 0, LIKELY = 60, SURE = 90 };
 
-/* Like wire_next, but the last field may be longer than what is there. */
-static bool next_in_head(wire_span *rest, wire_field *field)
-{
-    uint64_t tag, length;
-    wire_span at = *rest;
-    if (wire_next(rest, field) > 0)
-        return true;
-    if (wire_varint(&at, &tag) < 0 || (tag & 7) != WIRE_LENGTH || tag >> 3 == 0 ||
-        tag >> 3 > UINT16_MAX || wire_varint(&at, &length) < 0)
-        return false;
-    *field = (wire_field){.number = (uint32_t)(tag >> 3), .wire = WIRE_LENGTH, .bytes = at};
-    *rest = (wire_span){at.data, 0};
-    return true;
-}
-
 /* An operator's name: "Conv2D", "_FusedConv2D". */
 static bool is_operator(wire_span text)
 {
@@ -53,7 +38,7 @@ static bool is_node(wire_span node, bool cut)
     bool name = false, op = false;
     wire_field f;
     while (node.size) {
-        if (!next_in_head(&node, &f))
+        if (wire_next_cut(&node, &f) <= 0)
             return cut && name && op;
         if (f.wire != WIRE_LENGTH || f.number > 7)
             return false;
@@ -70,10 +55,10 @@ static bool is_node(wire_span node, bool cut)
 static bool is_meta_graph(wire_span message)
 {
     wire_field f;
-    if (!message.size || !next_in_head(&message, &f) || f.wire != WIRE_LENGTH)
+    if (!message.size || wire_next_cut(&message, &f) <= 0 || f.wire != WIRE_LENGTH)
         return false;
     if (f.number == 1) /* MetaInfoDef: its second field is an OpList, its fourth a tag */
-        return !message.size || (next_in_head(&message, &f) && f.wire == WIRE_LENGTH &&
+        return !message.size || (wire_next_cut(&message, &f) > 0 && f.wire == WIRE_LENGTH &&
                                  f.number >= 2 && f.number <= 7);
     return f.number == 2;
 }
@@ -86,10 +71,10 @@ int32_t tf_probe(const void *head, size_t n, const char *path)
     uint32_t nodes = 0;
     while (rest.size) {
         bool whole = wire_next(&(wire_span){rest.data, rest.size}, &f) > 0;
-        if (!next_in_head(&rest, &f))
+        if (wire_next_cut(&rest, &f) <= 0)
             break;
         if (f.number == 1 && f.wire == WIRE_VARINT && !nodes) { /* SavedModel's schema version */
-            if (f.value > 16 || !rest.size || !next_in_head(&rest, &f))
+            if (f.value > 16 || !rest.size || wire_next_cut(&rest, &f) <= 0)
                 return NO;
             return f.number == 2 && f.wire == WIRE_LENGTH && is_meta_graph(f.bytes) ? SURE : NO;
         }

@@ -12,8 +12,8 @@
 #ifndef TF_READER_H
 #define TF_READER_H
 
-#include "tf_memory.h"
-#include "tf_wire.h"
+#include "../common/import_memory.h"
+#include "../common/wire_message.h"
 
 #define TF_TRY(expr)                                                                               \
     do {                                                                                           \
@@ -117,7 +117,7 @@ typedef struct tf_reader {
     const amct_host *host;
     const amct_sink *sink;
     amct_view model;
-    tf_memory memory;
+    import_memory memory;
     const char *signature, *outputs; /* options, NULL where not given */
     tf_shape open_dims;              /* option shape; rank 0 where not given */
     bool keep_layout;                /* option layout=file */

@@ -51,7 +51,7 @@ void tf_warn(tf_reader *r, const char *fmt, ...)
 
 int32_t tf_copy(tf_reader *r, wire_span span, const char **out)
 {
-    char *text = tf_alloc(&r->memory, span.size + 1, 1);
+    char *text = import_alloc(&r->memory, span.size + 1, 1);
     if (!text)
         return tf_nomem(r);
     if (span.size)

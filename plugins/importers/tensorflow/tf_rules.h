@@ -30,7 +30,7 @@ static inline const char *tf_as(const tf_call *call)
 }
 
 /* The call of a helper node: the name with a suffix. */
-#define TF_SUB(r, call, suffix) tf_text(&(r)->memory, "%s/%s", (call)->name, suffix)
+#define TF_SUB(r, call, suffix) import_text(&(r)->memory, "%s/%s", (call)->name, suffix)
 
 /* dst[0] is x with other dims for the same elements. */
 int32_t tf_view(tf_reader *r, tf_call *call, tf_value *x, const tf_shape *to);

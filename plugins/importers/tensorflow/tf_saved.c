@@ -24,11 +24,11 @@ static void append(char *text, size_t size, wire_span name)
 
 static bool has_tag(wire_span meta, const char *wanted, char *tags, size_t size)
 {
-    wire_span info = tf_wire_bytes(meta, 1), tag;
+    wire_span info = wire_bytes(meta, 1), tag;
     bool has = false;
-    while (tf_wire_each(&info, 4, &tag)) {
+    while (wire_each(&info, 4, &tag)) {
         append(tags, size, tag);
-        has |= tf_span_is(tag, wanted);
+        has |= wire_is(tag, wanted);
     }
     return has;
 }
@@ -39,9 +39,9 @@ static int32_t choose_graph(tf_reader *r, wire_span *out)
     char tags[400] = "";
     size_t n = 0;
     bool found = false;
-    if (!tf_wire_valid(rest))
+    if (!wire_valid(rest))
         return tf_fail(r, AMCT_E_FORMAT, "the file is cut short or damaged");
-    for (; tf_wire_each(&rest, 2, &meta); n++)
+    for (; wire_each(&rest, 2, &meta); n++)
         if (!found) {
             *out = meta;
             found = has_tag(meta, "serve", tags, sizeof tags);
@@ -50,16 +50,16 @@ static int32_t choose_graph(tf_reader *r, wire_span *out)
         return tf_fail(r, AMCT_E_FORMAT, "the file has no graph");
     if (!found && n > 1)
         return tf_fail(r, AMCT_E_UNSUPPORTED, "no graph is tagged 'serve', the tags are: %s", tags);
-    return tf_wire_valid(*out) ? AMCT_OK
-                               : tf_fail(r, AMCT_E_FORMAT, "the file is cut short or damaged");
+    return wire_valid(*out) ? AMCT_OK
+                            : tf_fail(r, AMCT_E_FORMAT, "the file is cut short or damaged");
 }
 
 /* Those that only initialise have no inputs. */
 static bool can_serve(wire_span signature)
 {
     wire_field field;
-    return tf_wire_find(signature, 1, WIRE_LENGTH, &field) &&
-           tf_wire_find(signature, 2, WIRE_LENGTH, &field);
+    return wire_find(signature, 1, WIRE_LENGTH, &field) &&
+           wire_find(signature, 2, WIRE_LENGTH, &field);
 }
 
 /* The one asked for, else serving_default, else the only one. */
@@ -69,11 +69,11 @@ static int32_t choose_signature(tf_reader *r, wire_span meta, wire_span *out)
     char names[600] = "";
     wire_span rest = meta, entry, only = {NULL, 0};
     size_t n = 0;
-    while (tf_wire_each(&rest, 5, &entry)) {
-        wire_span name = tf_wire_bytes(entry, 1), signature = tf_wire_bytes(entry, 2);
+    while (wire_each(&rest, 5, &entry)) {
+        wire_span name = wire_bytes(entry, 1), signature = wire_bytes(entry, 2);
         if (!can_serve(signature))
             continue;
-        if (tf_span_is(name, wanted)) {
+        if (wire_is(name, wanted)) {
             *out = signature;
             return AMCT_OK;
         }
@@ -110,15 +110,15 @@ static int32_t read_ports(tf_reader *r, wire_span signature, uint32_t number, po
 {
     wire_span rest = signature, entry;
     size_t count = 0;
-    while (tf_wire_each(&rest, number, &entry))
+    while (wire_each(&rest, number, &entry))
         count++;
-    port *ports = tf_alloc(&r->memory, count + 1, sizeof *ports);
+    port *ports = import_alloc(&r->memory, count + 1, sizeof *ports);
     if (!ports)
         return tf_nomem(r);
     rest = signature;
-    for (*n = 0; tf_wire_each(&rest, number, &entry); (*n)++) {
-        TF_TRY(tf_copy(r, tf_wire_bytes(entry, 1), &ports[*n].key));
-        ports[*n].name = tf_wire_bytes(tf_wire_bytes(entry, 2), 1);
+    for (*n = 0; wire_each(&rest, number, &entry); (*n)++) {
+        TF_TRY(tf_copy(r, wire_bytes(entry, 1), &ports[*n].key));
+        ports[*n].name = wire_bytes(wire_bytes(entry, 2), 1);
         if (!ports[*n].name.size)
             return tf_fail(r, AMCT_E_UNSUPPORTED, "'%.200s' of the signature is no plain tensor",
                            ports[*n].key);
@@ -173,24 +173,25 @@ static int32_t make_outputs(tf_reader *r, tf_scope *scope, wire_span signature)
 int32_t tf_read_saved(tf_reader *r)
 {
     wire_span meta, signature = {NULL, 0};
-    tf_saved *saved = r->saved = tf_alloc(&r->memory, 1, sizeof *saved);
+    tf_saved *saved = r->saved = import_alloc(&r->memory, 1, sizeof *saved);
     tf_scope scope = {.prefix = ""};
     const char *version, *restore;
     if (!saved)
         return tf_nomem(r);
     TF_TRY(choose_graph(r, &meta));
     TF_TRY(choose_signature(r, meta, &signature));
-    wire_span graph = tf_wire_bytes(meta, 2);
-    TF_TRY(tf_copy(r, tf_wire_bytes(tf_wire_bytes(meta, 1), 5), &version));
-    TF_TRY(tf_copy(r, tf_wire_bytes(tf_wire_bytes(meta, 3), 3), &restore));
-    const char *producer = tf_text(&r->memory, "%s%.50s", version[0] ? "version " : "", version);
+    wire_span graph = wire_bytes(meta, 2);
+    TF_TRY(tf_copy(r, wire_bytes(wire_bytes(meta, 1), 5), &version));
+    TF_TRY(tf_copy(r, wire_bytes(wire_bytes(meta, 3), 3), &restore));
+    const char *producer =
+        import_text(&r->memory, "%s%.50s", version[0] ? "version " : "", version);
     if (!producer)
         return tf_nomem(r);
     amct_model_desc model = {.struct_size = sizeof model, .name = "", .producer = producer};
     TF_TRY(r->sink->model(r->sink->ctx, &model));
     saved->graph.name = "";
-    saved->objects = tf_wire_bytes(meta, 7);
-    TF_TRY(tf_functions_list(r, tf_wire_bytes(graph, 2)));
+    saved->objects = wire_bytes(meta, 7);
+    TF_TRY(tf_functions_list(r, wire_bytes(graph, 2)));
     TF_TRY(tf_graph_read(r, graph, 1, &saved->graph));
     TF_TRY(tf_restored_find(r, saved, restore));
     TF_TRY(tf_scope_begin(r, &scope, &saved->graph));

@@ -48,7 +48,7 @@ static const struct {
 static uint64_t place_of(const tf_node *node, wire_span output)
 {
     for (size_t i = 0; output.size && i < sizeof outputs / sizeof *outputs; i++)
-        if (strcmp(outputs[i].op, node->op) == 0 && tf_span_is(output, outputs[i].output))
+        if (strcmp(outputs[i].op, node->op) == 0 && wire_is(output, outputs[i].output))
             return outputs[i].place;
     return 0;
 }
@@ -56,7 +56,7 @@ static uint64_t place_of(const tf_node *node, wire_span output)
 int32_t tf_scope_begin(tf_reader *r, tf_scope *scope, tf_graph *graph)
 {
     scope->graph = graph;
-    scope->results = tf_alloc(&r->memory, (size_t)graph->n_nodes + 1, sizeof *scope->results);
+    scope->results = import_alloc(&r->memory, (size_t)graph->n_nodes + 1, sizeof *scope->results);
     return scope->results ? AMCT_OK : tf_nomem(r);
 }
 
@@ -103,7 +103,7 @@ static int32_t look_up(tf_reader *r, const tf_scope *scope, wire_span name, int6
 static int32_t translate(tf_reader *r, tf_scope *scope, uint32_t i)
 {
     const tf_node *node = &scope->graph->nodes[i];
-    tf_value **src = tf_alloc(&r->memory, (size_t)node->n_src + 1, sizeof *src);
+    tf_value **src = import_alloc(&r->memory, (size_t)node->n_src + 1, sizeof *src);
     if (!src)
         return tf_nomem(r);
     if (++r->n_translated > MAX_TRANSLATED)
@@ -177,8 +177,8 @@ static const char *inner_prefix(tf_reader *r, const tf_call *call)
     const char *own = last ? last + 1 : name;
     if (strncmp(own, "StatefulPartitionedCall", 23) != 0 &&
         strncmp(own, "PartitionedCall", 15) != 0)
-        return tf_text(&r->memory, "%s/", name);
-    return tf_text(&r->memory, "%.*s", (int)(own - name), name);
+        return import_text(&r->memory, "%s/", name);
+    return import_text(&r->memory, "%.*s", (int)(own - name), name);
 }
 
 int32_t tf_call_function(tf_reader *r, tf_call *call)
@@ -186,7 +186,7 @@ int32_t tf_call_function(tf_reader *r, tf_call *call)
     const char *name;
     tf_graph *f;
     tf_scope scope = {.args = call->src, .outer = call->scope, .depth = call->scope->depth + 1};
-    TF_TRY(tf_copy(r, tf_wire_bytes(tf_wire_bytes(tf_attr(call->node, "f"), 10), 1), &name));
+    TF_TRY(tf_copy(r, wire_bytes(wire_bytes(tf_attr(call->node, "f"), 10), 1), &name));
     TF_TRY(tf_function_get(r, name, &f));
     for (const tf_scope *outer = call->scope; outer; outer = outer->outer)
         if (outer->graph == f)

@@ -5,7 +5,7 @@
 #ifndef TF_SNAPPY_H
 #define TF_SNAPPY_H
 
-#include "tf_wire.h"
+#include "../common/wire_message.h"
 
 /* Bytes that it unpacks to, as it says; false if it says more than any input of that size can
  * make. */

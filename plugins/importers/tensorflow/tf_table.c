@@ -165,7 +165,7 @@ static bool is_control(const char *op)
 
 int32_t tf_call_results(tf_reader *r, tf_call *call, uint32_t n)
 {
-    call->dst = tf_alloc(&r->memory, (size_t)n + 1, sizeof *call->dst);
+    call->dst = import_alloc(&r->memory, (size_t)n + 1, sizeof *call->dst);
     call->n_dst = n;
     return call->dst ? AMCT_OK : tf_nomem(r);
 }
@@ -188,7 +188,7 @@ int32_t tf_translate_node(tf_reader *r, tf_scope *scope, const tf_node *node, tf
         return tf_fail(r, AMCT_E_FORMAT, "has %u inputs, %u%s wanted", node->n_src, rule->min_src,
                        rule->max_src > rule->min_src ? " or more" : "");
     call.name =
-        scope->prefix[0] ? tf_text(&r->memory, "%s%s", scope->prefix, node->name) : node->name;
+        scope->prefix[0] ? import_text(&r->memory, "%s%s", scope->prefix, node->name) : node->name;
     if (!call.name)
         return tf_nomem(r);
     if (strlen(call.name) > MAX_NAME)

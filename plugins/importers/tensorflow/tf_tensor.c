@@ -66,7 +66,7 @@ static bool find_run(wire_span message, const struct layout *how, size_t bytes, 
     size_t n = 0;
     if (how->wire == WIRE_VARINT)
         return false;
-    for (; tf_wire_each(&rest, how->number, &run); n++)
+    for (; wire_each(&rest, how->number, &run); n++)
         *out = run;
     return n == 1 && out->size == bytes && bytes > 0;
 }
@@ -85,7 +85,7 @@ static int32_t read_numbers(tf_reader *r, wire_span message, const struct layout
                        "constants that are not stored as bytes take more than %zu MiB",
                        MAX_COPIED >> 20);
     r->n_copied_bytes += v->data_size;
-    uint8_t *data = tf_alloc(&r->memory, n ? n : 1, how->width);
+    uint8_t *data = import_alloc(&r->memory, n ? n : 1, how->width);
     if (!data)
         return tf_nomem(r);
     for (int more; i < n && (more = next_number(&rest, &packed, how, &bits)) != 0; i++) {
@@ -102,13 +102,13 @@ static int32_t read_numbers(tf_reader *r, wire_span message, const struct layout
 
 int32_t tf_read_tensor(tf_reader *r, wire_span message, const char *name, tf_value **out)
 {
-    int64_t type = tf_wire_int(message, 1, 0), count;
+    int64_t type = wire_int(message, 1, 0), count;
     uint32_t dtype = tf_dtype(type);
     tf_shape shape;
     bool known;
     tf_value *v;
     wire_field content;
-    TF_TRY(tf_read_shape(r, tf_wire_bytes(message, 2), &shape, &known));
+    TF_TRY(tf_read_shape(r, wire_bytes(message, 2), &shape, &known));
     if (!known)
         return tf_fail(r, AMCT_E_FORMAT, "a constant without a shape");
     TF_TRY(tf_count(r, &shape, &count));
@@ -122,7 +122,7 @@ int32_t tf_read_tensor(tf_reader *r, wire_span message, const char *name, tf_val
                        tf_dtype_name(type));
     if (how) {
         v->data_size = (size_t)count * how->width;
-        if (tf_wire_find(message, 4, WIRE_LENGTH, &content) && content.bytes.size) {
+        if (wire_find(message, 4, WIRE_LENGTH, &content) && content.bytes.size) {
             if (content.bytes.size != v->data_size)
                 return tf_fail(r, AMCT_E_FORMAT, "tensor_content has %zu bytes, %zu wanted",
                                content.bytes.size, v->data_size);

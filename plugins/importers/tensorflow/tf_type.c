@@ -78,9 +78,9 @@ int32_t tf_read_shape(tf_reader *r, wire_span message, tf_shape *out, bool *know
 {
     tf_shape shape = {.rank = 0};
     wire_span rest = message, dim;
-    *known = !tf_wire_int(message, 3, 0);
-    while (*known && tf_wire_each(&rest, 2, &dim)) {
-        int64_t size = tf_wire_int(dim, 1, 0);
+    *known = !wire_int(message, 3, 0);
+    while (*known && wire_each(&rest, 2, &dim)) {
+        int64_t size = wire_int(dim, 1, 0);
         if (shape.rank == TF_MAX_RANK)
             return tf_fail(r, AMCT_E_UNSUPPORTED, "has more than %d dims", TF_MAX_RANK);
         if (size < AMCT_DIM_UNKNOWN)

@@ -11,7 +11,7 @@ int32_t tf_value_new(tf_reader *r, const char *name, uint32_t dtype, const tf_sh
     for (uint32_t i = 0; i < free.rank; i++) /* what is known must be of a sane size */
         free.dims[i] = free.dims[i] < 0 ? 1 : free.dims[i];
     TF_TRY(tf_count(r, &free, &ignored));
-    tf_value *v = tf_alloc(&r->memory, 1, sizeof *v);
+    tf_value *v = import_alloc(&r->memory, 1, sizeof *v);
     if (!v)
         return tf_nomem(r);
     v->name = name;
@@ -24,7 +24,7 @@ int32_t tf_value_new(tf_reader *r, const char *name, uint32_t dtype, const tf_sh
 int32_t tf_form_add(tf_reader *r, tf_value *v, uint32_t id, const tf_order *order)
 {
     enum { MAX_FORMS = 32 }; /* that are worth to be remembered */
-    tf_form *form = tf_alloc(&r->memory, 1, sizeof *form), **last = &v->forms;
+    tf_form *form = import_alloc(&r->memory, 1, sizeof *form), **last = &v->forms;
     uint32_t n = 0;
     if (!form)
         return tf_nomem(r);
@@ -84,7 +84,7 @@ static int32_t convert(tf_reader *r, tf_value *v, const tf_form *from, const tf_
     int64_t perm[TF_MAX_RANK], unknown = 0;
     tf_shape dims = tf_order_apply(order, &v->shape);
     bool same = tf_order_same(&from->order, order, &v->shape);
-    char *name = tf_text(&r->memory, "%s/%s", v->name, same ? "Reshape" : "Transpose");
+    char *name = import_text(&r->memory, "%s/%s", v->name, same ? "Reshape" : "Transpose");
     if (!name)
         return tf_nomem(r);
     for (uint32_t k = 0; k < rank; k++) {
@@ -156,7 +156,7 @@ int32_t tf_want_as(tf_reader *r, tf_value *v, const tf_order *order, const tf_sh
         return tf_constant_emit(r, v, order, dims, id);
     const tf_order plain = tf_order_plain();
     uint32_t src, shape;
-    char *name = tf_text(&r->memory, "%s/Reshape", v->name);
+    char *name = import_text(&r->memory, "%s/Reshape", v->name);
     if (!name)
         return tf_nomem(r);
     TF_TRY(tf_want(r, v, order, &src));

@@ -34,14 +34,14 @@ typedef struct texts {
 
 static int32_t read_texts(tf_reader *r, const tf_node *node, texts *list)
 {
-    wire_span tensor = tf_wire_bytes(tf_attr(node, "value"), 8), rest = tensor, text;
+    wire_span tensor = wire_bytes(tf_attr(node, "value"), 8), rest = tensor, text;
     size_t n = 0;
-    while (tf_wire_each(&rest, 8, &text))
+    while (wire_each(&rest, 8, &text))
         n++;
-    list->at = tf_alloc(&r->memory, n + 1, sizeof *list->at);
+    list->at = import_alloc(&r->memory, n + 1, sizeof *list->at);
     if (!list->at)
         return tf_nomem(r);
-    for (rest = tensor; tf_wire_each(&rest, 8, &text);)
+    for (rest = tensor; wire_each(&rest, 8, &text);)
         list->at[list->n++] = text;
     return AMCT_OK;
 }
@@ -71,7 +71,7 @@ int32_t tf_restored_add(tf_reader *r, tf_saved *saved, wire_span variable, wire_
 {
     if (saved->n_restored == saved->cap_restored) {
         size_t cap = saved->cap_restored ? 2 * saved->cap_restored : 64;
-        tf_restored *more = tf_alloc(&r->memory, cap, sizeof *more);
+        tf_restored *more = import_alloc(&r->memory, cap, sizeof *more);
         if (!more)
             return tf_nomem(r);
         if (saved->n_restored)
@@ -89,7 +89,7 @@ int32_t tf_restored_add(tf_reader *r, tf_saved *saved, wire_span variable, wire_
 /* Every assignment of what is restored; call is that of the function g, NULL for the graph. */
 static int32_t scan(tf_reader *r, tf_saved *saved, const tf_graph *g, const tf_node *call)
 {
-    texts *lists = tf_alloc(&r->memory, (size_t)g->n_nodes + 1, sizeof *lists);
+    texts *lists = import_alloc(&r->memory, (size_t)g->n_nodes + 1, sizeof *lists);
     if (!lists)
         return tf_nomem(r);
     for (uint32_t i = 0; i < g->n_nodes; i++) {
@@ -134,7 +134,7 @@ int32_t tf_restored_find(tf_reader *r, tf_saved *saved, const char *restore_op)
     int64_t at = tf_graph_find(&saved->graph, (const char *)name.data, name.size);
     if (at >= 0) {
         call = &saved->graph.nodes[at];
-        TF_TRY(tf_copy(r, tf_wire_bytes(tf_wire_bytes(tf_attr(call, "f"), 10), 1), &function));
+        TF_TRY(tf_copy(r, wire_bytes(wire_bytes(tf_attr(call, "f"), 10), 1), &function));
         if (function[0])
             TF_TRY(tf_function_get(r, function, &f));
     }
@@ -193,7 +193,7 @@ static int32_t open_bundle(tf_reader *r, tf_saved *saved)
     tf_at(r, "variables/variables.index");
     TF_TRY(tf_bundle_read(r, (wire_span){index.data, index.size}, &saved->bundle));
     memcpy(r->place, place, sizeof place);
-    saved->shards = tf_alloc(&r->memory, saved->bundle.n_shards, sizeof *saved->shards);
+    saved->shards = import_alloc(&r->memory, saved->bundle.n_shards, sizeof *saved->shards);
     return saved->shards ? AMCT_OK : tf_nomem(r);
 }
 
@@ -223,7 +223,7 @@ static int32_t check_shape(tf_reader *r, const tf_saved *saved, const char *vari
     char one[200], other[200];
     if (!value.data)
         return AMCT_OK;
-    TF_TRY(tf_read_shape(r, tf_wire_bytes(value, 7), &said, &known));
+    TF_TRY(tf_read_shape(r, wire_bytes(value, 7), &said, &known));
     bool fits = !known || said.rank == found->rank;
     for (uint32_t i = 0; known && fits && i < said.rank; i++)
         fits = said.dims[i] < 0 || said.dims[i] == found->dims[i];

@@ -1,8 +1,8 @@
-#include "tf_wire.h"
+#include "wire_message.h"
 
 #include <string.h>
 
-bool tf_wire_valid(wire_span message)
+bool wire_valid(wire_span message)
 {
     wire_field field;
     int more;
@@ -11,7 +11,7 @@ bool tf_wire_valid(wire_span message)
     return more == 0;
 }
 
-bool tf_wire_find(wire_span message, uint32_t number, uint32_t wire, wire_field *out)
+bool wire_find(wire_span message, uint32_t number, uint32_t wire, wire_field *out)
 {
     bool found = false;
     wire_field field;
@@ -23,19 +23,19 @@ bool tf_wire_find(wire_span message, uint32_t number, uint32_t wire, wire_field 
     return found;
 }
 
-wire_span tf_wire_bytes(wire_span message, uint32_t number)
+wire_span wire_bytes(wire_span message, uint32_t number)
 {
     wire_field field;
-    return tf_wire_find(message, number, WIRE_LENGTH, &field) ? field.bytes : (wire_span){NULL, 0};
+    return wire_find(message, number, WIRE_LENGTH, &field) ? field.bytes : (wire_span){NULL, 0};
 }
 
-int64_t tf_wire_int(wire_span message, uint32_t number, int64_t otherwise)
+int64_t wire_int(wire_span message, uint32_t number, int64_t otherwise)
 {
     wire_field field;
-    return tf_wire_find(message, number, WIRE_VARINT, &field) ? (int64_t)field.value : otherwise;
+    return wire_find(message, number, WIRE_VARINT, &field) ? (int64_t)field.value : otherwise;
 }
 
-int tf_wire_each(wire_span *rest, uint32_t number, wire_span *bytes)
+int wire_each(wire_span *rest, uint32_t number, wire_span *bytes)
 {
     wire_field field;
     while (wire_next(rest, &field) > 0)
@@ -46,7 +46,7 @@ int tf_wire_each(wire_span *rest, uint32_t number, wire_span *bytes)
     return 0;
 }
 
-int tf_wire_each_int(wire_span *rest, wire_span *packed, uint32_t number, int64_t *value)
+int wire_each_int(wire_span *rest, wire_span *packed, uint32_t number, int64_t *value)
 {
     uint64_t v;
     for (;;) {
@@ -70,7 +70,7 @@ int tf_wire_each_int(wire_span *rest, wire_span *packed, uint32_t number, int64_
     }
 }
 
-bool tf_span_is(wire_span span, const char *text)
+bool wire_is(wire_span span, const char *text)
 {
     size_t length = strlen(text);
     return span.size == length && (length == 0 || memcmp(span.data, text, length) == 0);

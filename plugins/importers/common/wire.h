@@ -26,6 +26,8 @@ typedef struct wire_field {
 
 /* Takes the next field off the front of *rest. 1, 0 at the end, -1 if there is no whole field. */
 int wire_next(wire_span *rest, wire_field *field);
+/* The same of the head of a file: the last field may be longer than what is there. */
+int wire_next_cut(wire_span *rest, wire_field *field);
 /* Takes a varint off the front. 1, or -1. */
 int wire_varint(wire_span *rest, uint64_t *value);
 

@@ -59,3 +59,19 @@ int wire_next(wire_span *rest, wire_field *field)
     *field = f;
     return 1;
 }
+
+int wire_next_cut(wire_span *rest, wire_field *field)
+{
+    uint64_t tag, length;
+    wire_span at = *rest;
+    if (at.size == 0)
+        return 0;
+    if (wire_next(rest, field) > 0)
+        return 1;
+    if (wire_varint(&at, &tag) < 0 || (tag & 7) != WIRE_LENGTH || tag >> 3 == 0 ||
+        tag >> 3 > UINT16_MAX || wire_varint(&at, &length) < 0)
+        return -1;
+    *field = (wire_field){.number = (uint32_t)(tag >> 3), .wire = WIRE_LENGTH, .bytes = at};
+    *rest = (wire_span){at.data + at.size, 0};
+    return 1;
+}
