@@ -56,6 +56,12 @@ static split best_split(const ascend_chip *chip, const ascend_work *w)
     return best;
 }
 
+/* 0 for 3 x 3 and below, 1 from 7 x 7 on. */
+static double wide_window(double elements)
+{
+    return fmin(1, fmax(0, elements - 9) / 40);
+}
+
 static double cube_seconds(const ascend_chip *chip, const ascend_fit *fit, const rates *r,
                            const ascend_work *w, split s)
 {
@@ -67,7 +73,7 @@ static double cube_seconds(const ascend_chip *chip, const ascend_fit *fit, const
     double rows = ceil(w->m_tiles / s.rows), columns = ceil(w->n_tiles / s.columns);
     double images = ceil(w->images / fmin(fmax(1, w->images), chip->cores));
     double cycles = rows * columns * (steps + c->fill) * factors[w->cube & 3] +
-                    rows * steps * c->rows +
+                    rows * steps * (c->rows + c->window * wide_window(w->window)) +
                     images * ceil(w->n_tiles / PASS_COLUMNS) * c->image;
     return cycles * fmax(1, w->sequence) / r->cube_hz + w->sequence * c->step_s;
 }

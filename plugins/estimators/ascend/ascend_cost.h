@@ -45,6 +45,7 @@ typedef struct ascend_work {
     uint32_t cube; /* ascend_cube_kind */
     /* Row tiles of 16, steps of C0 along K for one tile, column tiles of 16. 0 steps: no cube. */
     double m_tiles, k_steps, n_tiles;
+    double window;        /* of a convolution, in elements of a plane or volume */
     double images;        /* of the batch, that are brought in one by one; 0 for products */
     double sequence;      /* steps of a recurrent layer, one after the other; 0 for others */
     uint32_t sparse;      /* weights are 4:2 sparse; steps and bytes are those of dense ones */

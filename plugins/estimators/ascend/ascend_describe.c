@@ -32,6 +32,11 @@ static void describe_pool(const ascend_graph *g, uint32_t node, ascend_work *wor
 static uint32_t effort_of(const ascend_graph *g, uint32_t node)
 {
     const ascend_op *op = g->nodes[node].op;
+    uint32_t behind = ascend_only_user(g, ascend_dst(g, node, 0));
+    /* Mish written out is one operator. */
+    if (strcmp(op->name, "Softplus") == 0 && behind != ASCEND_NONE &&
+        g->nodes[behind].op != NULL && strcmp(g->nodes[behind].op->name, "Tanh") == 0)
+        return ASCEND_SIMPLE;
     uint32_t other = ascend_src(g, node, 1);
     bool constant = other != ASCEND_NONE && g->tensors[other].fixed;
     return op->effort == ASCEND_DIVIDE && constant ? (uint32_t)ASCEND_SIMPLE : op->effort;

@@ -16,13 +16,13 @@
 
 const ascend_number ascend_constant_numbers[] = {
     C(cube),         C(l2),           C(ddr),             C(leak),
-    C(l2_reach),     C(l2_weights),   C(fill),            C(rows),
+    C(l2_reach),     C(l2_weights),   C(fill),            C(rows), C(window), 
     C(image),        C(depthwise),    C(matmul),          C(transposed),
     C(step_s),       C(reread),       C(epilogue),        C(operand),
     C(simple),       C(divide),       C(exponential),     C(alone),
     C(layer_norm),   C(spatial_norm), C(softmax),         C(row),
     C(reduce),       C(pool),         C(global_pool),     C(move),
-    C(join),         C(run),          C(transdata),       C(transform),
+    C(join),         C(run), C(transdata),       C(transform),
     C(overhead_cube_s), C(overhead_move_s), C(overhead_other_s), {NULL, 0},
 };
 

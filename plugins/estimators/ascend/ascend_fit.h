@@ -20,6 +20,7 @@ typedef struct ascend_constants {
     double l2_weights;  /* traffic of one inference that leaves weights in L2, in L2 sizes */
     double fill;        /* cube: steps along K before a tile is under way */
     double rows;        /* cube: cycles a row tile and step, for bringing the rows in */
+    double window;      /* the same beside it where the window is far larger than 3 x 3 */
     double image;       /* cube: cycles an image of the batch and 16 column tiles */
     double depthwise;   /* cube cycles of a depthwise convolution, relative to the formula */
     double matmul;      /* the same of a product with weights */

@@ -10,7 +10,7 @@
 typedef struct geometry {
     double m_tiles, k_steps, n_tiles;
     double weight_tiles; /* of 16 x C0 weights, 0 if both operands are computed */
-    double images, sequence;
+    double images, sequence, window;
     uint32_t kind; /* ascend_cube_kind */
     bool sparse;
 } geometry;
@@ -53,6 +53,7 @@ static geometry conv_geometry(const ascend_graph *g, uint32_t node)
     double cin = fmax(1, ascend_dim(g, x, 1)), cout = fmax(1, ascend_dim(g, y, 1));
     double cin_group = ceil(cin / groups), cout_group = ceil(cout / groups);
     double window = ascend_product(g, w, 2, g->tensors[w].rank);
+    out.window = window;
     double positions =
         fmin(ascend_dim(g, y, 0) * ascend_product(g, y, 2, g->tensors[y].rank), ASCEND_HUGE);
     double e = lcm(lcm(cin_group, c0) / cin_group, lcm(cout_group, TILE) / cout_group);
@@ -136,6 +137,7 @@ void ascend_describe_cube(const ascend_graph *g, uint32_t leader, ascend_work *w
     work->n_tiles = fmin(geo.n_tiles, ASCEND_HUGE);
     work->images = geo.images;
     work->sequence = geo.sequence;
+    work->window = geo.window;
     work->sparse = geo.sparse;
     work->weight_bytes = fmin(geo.weight_tiles, ASCEND_HUGE) * WEIGHT_TILE_BYTES;
 }
