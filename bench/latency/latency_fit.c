@@ -10,12 +10,15 @@
  */
 #include "bench/latency/latency_report.h"
 
+#include "bench/latency/latency_pairs.h"
 #include "tune/model.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { FOLDS = 12, FIRST_STEPS = 25, FOLD_STEPS = 6 };
 
@@ -69,7 +72,25 @@ static amct_status cross_validate(latency_fitter *f, const double *all_logs, con
     return status;
 }
 
-static amct_status run_fit(latency_fitter *f, const request *paths, amct_err *err)
+/* The estimates of INT8 by a fit that is written for them. */
+static amct_status print_pairs(const request *paths, const latency_fitter *f,
+                               const amct_plugins *plugins, const latency_params *params,
+                               const latency_bands *bands, amct_err *err)
+{
+    char path[] = "/tmp/fit_XXXXXX";
+    int fd = mkstemp(path);
+    if (fd < 0)
+        return amct_fail_errno(err, errno, "%s", path);
+    close(fd);
+    amct_status status = latency_report_write(path, f, params, bands, err);
+    if (status == AMCT_OK)
+        status = latency_pairs_print(plugins, paths->data, paths->csv, path, err);
+    unlink(path);
+    return status;
+}
+
+static amct_status run_fit(latency_fitter *f, const request *paths, const amct_plugins *plugins,
+                           amct_err *err)
 {
     const latency_points *points = f->points;
     double logs[LATENCY_PARAMS] = {0};
@@ -99,6 +120,8 @@ static amct_status run_fit(latency_fitter *f, const request *paths, amct_err *er
         if (getenv("DUMP")) { FILE *o = fopen(getenv("DUMP"), "w"); for (uint32_t i = 0; i < points->n; i++) { const latency_point *p = &points->points[i]; fprintf(o, "%s\t%d\t%lld\t%d\t%d\t%d\t%g\t%g", p->file, p->chip, (long long)p->batch, p->host, p->doubted, p->newest, p->seconds, held.seconds[i]); for (int k = 0; k < ASCEND_PARTS; k++) fprintf(o, "\t%g", held.parts[i][k]); fputc('\n', o);} fclose(o);}
         if (status == AMCT_OK)
             latency_report_print(f, &held, &bands);
+        if (status == AMCT_OK)
+            status = print_pairs(paths, f, plugins, &params, &bands, err);
         if (status == AMCT_OK && paths->write)
             status = latency_report_write(paths->write, f, &params, &bands, err);
     }
@@ -120,13 +143,13 @@ static amct_status run(const request *paths, amct_err *err)
     amct_arena *arena = amct_arena_new();
     amct_status status = arena ? amct_plugins_open(&plugins, &config, err) : amct_fail_nomem(err);
     if (status == AMCT_OK)
-        status = latency_points_read(&points, arena, paths->data, paths->csv, err);
+        status = latency_points_read(&points, arena, paths->data, paths->csv, "FP16", err);
     if (status == AMCT_OK)
         status = latency_samples_find(&samples, plugins, paths->data, &points, err);
     if (status == AMCT_OK)
         status = latency_fitter_new(&fitter, &points, &samples, err);
     if (status == AMCT_OK)
-        status = run_fit(&fitter, paths, err);
+        status = run_fit(&fitter, paths, plugins, err);
     latency_fitter_free(&fitter);
     latency_samples_free(&samples);
     amct_plugins_free(plugins);

@@ -161,12 +161,12 @@ static void mark_doubted(latency_points *p)
 }
 
 static amct_status read_row(latency_point *out, bool *used, char *const *row, const columns *c,
-                            const latency_table *index, amct_err *err)
+                            const latency_table *index, const char *precision, amct_err *err)
 {
     latency_point p = {.model = row[c->model],
                        .file = graph_of(index, row[c->model], row[c->shape]),
                        .chip = chip_of(row[c->chip])};
-    *used = p.file && p.chip >= 0 && strcmp(row[c->precision], "FP16") == 0;
+    *used = p.file && p.chip >= 0 && strcmp(row[c->precision], precision) == 0;
     if (!*used)
         return AMCT_OK;
     AMCT_TRY(amct_parse_integer(&p.batch, row[c->batch], 1, 1 << 20, err));
@@ -175,13 +175,14 @@ static amct_status read_row(latency_point *out, bool *used, char *const *row, co
     p.architecture = architecture_of(p.model);
     p.aipp = strstr(row[c->notes], "AIPP") != NULL;
     p.host = strstr(row[c->framework], "Paddle") != NULL;
+    p.remade = strstr(row[c->notes], "MLPerf") != NULL;
     p.left_out = strncmp(p.model, "repvgg", 6) == 0;
     *out = p;
     return AMCT_OK;
 }
 
 amct_status latency_points_read(latency_points *out, amct_arena *arena, const char *folder,
-                                const char *csv, amct_err *err)
+                                const char *csv, const char *precision, amct_err *err)
 {
     latency_table index, table;
     columns c;
@@ -198,7 +199,7 @@ amct_status latency_points_read(latency_points *out, amct_arena *arena, const ch
         return amct_fail_nomem(err);
     for (uint32_t i = 1; i < table.n_rows; i++) {
         bool used;
-        if (read_row(&p.points[p.n], &used, table.rows[i], &c, &index, err) != AMCT_OK)
+        if (read_row(&p.points[p.n], &used, table.rows[i], &c, &index, precision, err) != AMCT_OK)
             return amct_fail_in(err, "%s:%u", csv, i + 1);
         notes[p.n] = table.rows[i][c.notes];
         p.n += used;

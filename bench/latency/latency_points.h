@@ -24,6 +24,7 @@ typedef struct latency_point {
     /* Its chip would be slower beside Ascend310P3, by the published figures of the same network and
      * batch, than any part of it is: the two cannot be of the same basis and compiler. */
     bool doubted;
+    bool remade;   /* of a graph that was made anew by hand (MLPerf) */
     bool left_out; /* not one of the fit, by the data's README */
 } latency_point;
 
@@ -32,8 +33,8 @@ typedef struct latency_points {
     uint32_t n;
 } latency_points;
 
-/* The FP16 measurements of the CSV file whose network is in folder/index.tsv. */
+/* The measurements of that precision ("FP16") in the CSV file whose network is in folder/index.tsv. */
 amct_status latency_points_read(latency_points *out, amct_arena *arena, const char *folder,
-                                const char *csv, amct_err *err);
+                                const char *csv, const char *precision, amct_err *err);
 
 #endif
