@@ -107,7 +107,7 @@ typedef struct amct_view {
     uint32_t struct_size;
     uint32_t reserved;
     const char *name; /* file name for messages */
-    const void *data;
+    const void *data; /* of any alignment */
     size_t size;
 } amct_view;
 

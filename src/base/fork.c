@@ -33,6 +33,23 @@ uint32_t amct_cpu_count(void)
     return n > 0 ? (uint32_t)n : 1;
 }
 
+static const volatile sig_atomic_t *stop_flag;
+
+void amct_parallel_watch(const volatile sig_atomic_t *flag)
+{
+    stop_flag = flag;
+}
+
+static bool must_stop(void)
+{
+    return stop_flag && *stop_flag;
+}
+
+static amct_status fail_stopped(amct_err *err)
+{
+    return amct_fail(err, AMCT_E_CANCELLED, "stopped");
+}
+
 enum { MAX_JOBS = 256 };
 
 typedef struct board {
@@ -48,7 +65,7 @@ typedef struct board {
 static void work(board *b, uint32_t worker, uint32_t n, amct_task *task, void *ctx)
 {
     uint32_t i;
-    while (!atomic_load(&b->failed) && (i = atomic_fetch_add(&b->next, 1)) < n)
+    while (!atomic_load(&b->failed) && !must_stop() && (i = atomic_fetch_add(&b->next, 1)) < n)
         if (task(ctx, worker, i, &b->failures[worker].err) != AMCT_OK) {
             b->failures[worker].task = i;
             b->failures[worker].set = true;
@@ -74,7 +91,7 @@ amct_status amct_parallel(uint32_t jobs, uint32_t n, amct_task *task, void *ctx,
     jobs = jobs > MAX_JOBS ? MAX_JOBS : jobs;
     if (jobs <= 1) {
         for (uint32_t i = 0; i < n; i++)
-            AMCT_TRY(task(ctx, 0, i, err));
+            AMCT_TRY(must_stop() ? fail_stopped(err) : task(ctx, 0, i, err));
         return AMCT_OK;
     }
     board *b = amct_shared_alloc(sizeof *b);
@@ -111,6 +128,8 @@ amct_status amct_parallel(uint32_t jobs, uint32_t n, amct_task *task, void *ctx,
             *err = b->failures[i].err;
             status = err->code;
         }
+    if (status == AMCT_OK && atomic_load(&b->next) < n)
+        status = fail_stopped(err);
     amct_shared_free(b, sizeof *b);
     return status;
 }

@@ -14,6 +14,11 @@ void amct_log_set_level(enum amct_log_level level)
     wanted = level;
 }
 
+bool amct_log_wants(enum amct_log_level level)
+{
+    return level <= wanted;
+}
+
 static void clear_line(void)
 {
     if (line_shown)
@@ -23,7 +28,7 @@ static void clear_line(void)
 
 void amct_log(enum amct_log_level level, const char *fmt, ...)
 {
-    if (level > wanted)
+    if (!amct_log_wants(level))
         return;
     char text[2 * AMCT_ERR_TEXT];
     va_list args;

@@ -7,7 +7,10 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
+
 void amct_log_set_level(enum amct_log_level level);
+bool amct_log_wants(enum amct_log_level level); /* [any thread] */
 /* Prints "amct-autotune: [error: |warning: ]text\n" if level is wanted. [any thread] */
 void amct_log(enum amct_log_level level, const char *fmt, ...) AMCT_PRINTF(2, 3);
 /* Shows text as the progress line: on a terminal it replaces the one before, elsewhere it is a line

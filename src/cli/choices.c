@@ -170,3 +170,19 @@ amct_status amct_choices_print(const amct_choices_of *of, const amct_gains *gain
     free(order);
     return AMCT_OK;
 }
+
+void amct_choices_print_fixed(const amct_fixed_share *share)
+{
+    char text[160];
+    if (*amct_fixed_share_print(share, text, sizeof text))
+        puts(text);
+}
+
+void amct_choices_add_fixed(amct_json *json, cJSON *at, const amct_fixed_share *share)
+{
+    amct_json_number(json, at, "fixed_ratio", share->ratio);
+    if (share->batch)
+        amct_json_integer(json, at, "fixed_below_half_at_batch", share->batch);
+    else
+        amct_json_null(json, at, "fixed_below_half_at_batch");
+}

@@ -6,6 +6,7 @@
 #define AMCT_CLI_CHOICES_H
 
 #include "report/json.h"
+#include "tune/fixed_share.h"
 #include "tune/gains.h"
 
 /* What the genes are over; structure may be NULL if none of them is of channels or ranks. */
@@ -33,5 +34,8 @@ void amct_choices_add_skipped(amct_json *json, cJSON *list, const amct_choices_o
  * reasons how many levels were left out. chip is that of the latencies. */
 amct_status amct_choices_print(const amct_choices_of *of, const amct_gains *gains, const char *chip,
                                uint32_t most, amct_err *err);
+/* On stdout: a warning of much fixed cost, if there is. */
+void amct_choices_print_fixed(const amct_fixed_share *share);
+void amct_choices_add_fixed(amct_json *json, cJSON *at, const amct_fixed_share *share);
 
 #endif

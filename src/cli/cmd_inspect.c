@@ -16,7 +16,8 @@ typedef struct inspection {
     const amct_model *model;
     const amct_genes *genes; /* on the target */
     amct_shapes shapes;
-    const amct_gains *gains; /* NULL: not asked for */
+    const amct_gains *gains; /* NULL: not asked for; then fixed is of no meaning */
+    const amct_fixed_share *fixed;
     const char *chip;
     int64_t parameters, macs, bytes;
 } inspection;
@@ -129,6 +130,7 @@ static amct_status print_text(const inspection *in, amct_err *err)
     if (!in->gains)
         return AMCT_OK;
     amct_choices_of of = choices_of(in);
+    amct_choices_print_fixed(in->fixed);
     return amct_choices_print(&of, in->gains, in->chip, UINT32_MAX, err);
 }
 
@@ -184,6 +186,7 @@ static void add_gains(amct_json *json, const inspection *in)
     amct_json_number(json, at, "latency_ms", in->gains->original_ns / 1e6);
     amct_json_number(json, at, "fastest_bits_latency_ms", in->gains->bits_ns / 1e6);
     amct_json_number(json, at, "fastest_latency_ms", in->gains->fastest_ns / 1e6);
+    amct_choices_add_fixed(json, at, in->fixed);
     amct_choices_add_gains(json, amct_json_array(json, at, "choices"), &of, in->gains);
     amct_choices_add_skipped(json, amct_json_array(json, at, "skipped"), &of);
 }
@@ -288,6 +291,7 @@ typedef struct findings {
     amct_genes genes;
     amct_structure *structure;
     amct_gains gains;
+    amct_fixed_share fixed;
     uint32_t *layer_of;
 } findings;
 
@@ -302,6 +306,7 @@ static amct_status find_gains(findings *f, const amct_config *config, const amct
     AMCT_TRY(amct_costing_new(&f->structured, plugins, &c, m->graph, m->layers, m->n_layers,
                               f->structure, err));
     AMCT_TRY(amct_genes_add_structure(&f->genes, &c, m->layers, f->structure, f->structured, err));
+    AMCT_TRY(amct_fixed_share_find(&f->fixed, plugins, &c, m->graph, m->layers, m->n_layers, err));
     return amct_gains_find(&f->gains, &f->genes, f->structured, err);
 }
 
@@ -333,6 +338,7 @@ static amct_status inspect(amct_config *c, const amct_plugins *plugins, const ch
     if (status == AMCT_OK) {
         in.genes = &f.genes;
         in.gains = f.gains.alone_ns ? &f.gains : NULL;
+        in.fixed = &f.fixed;
         in.shapes = (amct_shapes){f.structure, model.layers, model.n_layers, f.layer_of};
         sum_up(&in);
         status = c->search_file_wanted ? print_search_file(c, plugins, path, err)

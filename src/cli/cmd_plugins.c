@@ -90,9 +90,11 @@ static void add_entry(amct_json *json, cJSON *list, const amct_plugin_entry *e)
 int amct_cmd_plugins(amct_config *config, amct_err *err)
 {
     amct_plugins *plugins;
-    if (config->n_positional > 1 ||
-        (config->n_positional == 1 && strcmp(config->positional[0], "list") != 0)) {
-        amct_fail(err, AMCT_E_INVALID, "plugins takes `list` or nothing; see --help");
+    const char *what = config->n_positional ? config->positional[0] : "list";
+    if (config->n_positional == 2 && strcmp(what, "check") == 0)
+        return amct_cmd_check(config, config->positional[1], err);
+    if (config->n_positional > 1 || strcmp(what, "list") != 0) {
+        amct_fail(err, AMCT_E_INVALID, "plugins takes `list`, `check FILE` or nothing; see --help");
         return amct_cmd_fail(err);
     }
     if (amct_plugins_open(&plugins, config, err) != AMCT_OK)

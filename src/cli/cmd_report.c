@@ -5,6 +5,7 @@
 #include "report/study_report.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 /* The parts that commands read are of the kinds that a search writes. */
 static amct_status check_result(const cJSON *result, amct_err *err)
@@ -32,7 +33,12 @@ amct_status amct_cmd_read_result(cJSON **out, const char *folder, amct_err *err)
     if (!path)
         return amct_fail_nomem(err);
     cJSON *result;
-    amct_status status = amct_json_read(&result, path, err);
+    amct_status status = access(path, F_OK) == 0
+                             ? amct_json_read(&result, path, err)
+                             : amct_fail(err, AMCT_E_INVALID,
+                                         "%s: the search has not ended, so there is no result yet; "
+                                         "amct-autotune search --resume %s carries on",
+                                         folder, folder);
     if (status == AMCT_OK && check_result(result, err) != AMCT_OK) {
         status = amct_fail_in(err, "%s", path);
         cJSON_Delete(result);

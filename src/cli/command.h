@@ -17,6 +17,8 @@ int amct_cmd_export(amct_config *config, amct_err *err);
 int amct_cmd_report(amct_config *config, amct_err *err);
 int amct_cmd_explain(amct_config *config, amct_err *err);
 int amct_cmd_plugins(amct_config *config, amct_err *err);
+/* `plugins check`: tries the plugin in that file. */
+int amct_cmd_check(const amct_config *config, const char *path, amct_err *err);
 
 /* Prints err, and returns the exit status for it: 2 for bad input, 1 for what is not the user's. */
 int amct_cmd_fail(const amct_err *err);

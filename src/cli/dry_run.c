@@ -38,10 +38,7 @@ static void print_choices(const amct_config *c, const amct_forecast *f)
     else
         printf("%.4g ms with every choice at its fastest: no search can reach more than %.2fx\n",
                g->fastest_ns / 1e6, g->original_ns / g->fastest_ns);
-    if (f->fixed_ratio > 0.5)
-        printf("%.0f %% of the latency is fixed cost that no compression changes: a larger --batch "
-               "would gain more\n",
-               100 * f->fixed_ratio);
+    amct_choices_print_fixed(&f->fixed);
 }
 
 static amct_status print_text(const amct_config *c, const amct_forecast *f, amct_err *err)
@@ -85,7 +82,7 @@ static amct_status print_json(const amct_forecast *f, amct_err *err)
     amct_json_number(&json, json.root, "latency_ms", f->gains.original_ns / 1e6);
     amct_json_number(&json, json.root, "fastest_bits_latency_ms", f->gains.bits_ns / 1e6);
     amct_json_number(&json, json.root, "fastest_latency_ms", f->gains.fastest_ns / 1e6);
-    amct_json_number(&json, json.root, "fixed_ratio", f->fixed_ratio);
+    amct_choices_add_fixed(&json, json.root, &f->fixed);
     amct_choices_add_gains(&json, amct_json_array(&json, json.root, "choices"), &of, &f->gains);
     amct_choices_add_skipped(&json, amct_json_array(&json, json.root, "skipped"), &of);
     amct_status status = amct_cmd_answer(&json, err);

@@ -38,8 +38,9 @@ static const struct command {
     {"explain", AMCT_CMD_EXPLAIN, amct_cmd_explain, "OUT [LAYER]",
      "why a layer got its level; what the next one costs and saves",
      "amct-autotune explain out /layer1/conv1/Conv"},
-    {"plugins", AMCT_CMD_PLUGINS, amct_cmd_plugins, "[list]",
-     "importers and estimators that are found, and why others are not", "amct-autotune plugins"},
+    {"plugins", AMCT_CMD_PLUGINS, amct_cmd_plugins, "[list] | check FILE [--model MODEL]",
+     "importers and estimators that are found, and why others are not; does one keep its contract",
+     "amct-autotune plugins check ./mine.so --model sample.mine"},
 };
 
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
@@ -66,7 +67,7 @@ static void print_help(const struct command *command)
 
 int amct_cmd_fail(const amct_err *err)
 {
-    amct_log(AMCT_LOG_ERROR, "%s", err->text);
+    amct_log(err->code == AMCT_E_CANCELLED ? AMCT_LOG_WARN : AMCT_LOG_ERROR, "%s", err->text);
     switch (err->code) {
     case AMCT_E_NOMEM:
     case AMCT_E_PLUGIN:

@@ -118,6 +118,10 @@ SET(original_weights)
 {
     return keep(&c->original_source.weights, c, value, err);
 }
+SET(model)
+{
+    return keep(&c->model, c, value, err);
+}
 SET(data)
 {
     return keep(&c->data, c, value, err);
@@ -243,6 +247,7 @@ SET(target_option)
     const char *of;
     AMCT_TRY(read_pair(&key, &of, c, value, err));
     c->target_section = NULL;
+    c->target_given = c->target_given || strcmp(key, "chip") == 0;
     return amct_config_set_target(c, key, of, err);
 }
 SET(model_option)
@@ -374,7 +379,9 @@ static const struct option_row {
 } rows[] = {
     {"config", 'c', "FILE", SEARCH, set_config, "search file (YAML); options override it"},
     {"resume", 0, "OUT", SEARCH, set_resume, "carry on with the study in OUT"},
-    {"weights", 'w', "FILE", SEARCH | INSPECT | ESTIMATE | EVAL, set_weights,
+    {"model", 0, "FILE", PLUGINS, set_model,
+     "check: a file that the importer reads, or a network for the estimator"},
+    {"weights", 'w', "FILE", SEARCH | INSPECT | ESTIMATE | EVAL | PLUGINS, set_weights,
      "the model's weights, where they lie in a file of their own"},
     {"data", 'd', "PATH", SEARCH | EVAL, set_data,
      "samples: image folder, .npy/.npz, IDX, CIFAR binary, raw list"},
@@ -393,7 +400,7 @@ static const struct option_row {
     {"confirm", 0, "N|rest", SEARCH, set_confirm, "samples kept for the verdict; 0: no proof"},
     {"metric", 0, "NAME", SEARCH | EVAL, set_metric, "top1, top5, agreement or cosine"},
     {"original", 0, "MODEL", EVAL, set_original, "compare with this model, sample by sample"},
-    {"model-option", 0, "K=V", SEARCH | INSPECT | ESTIMATE | EVAL, set_model_option,
+    {"model-option", 0, "K=V", SEARCH | INSPECT | ESTIMATE | EVAL | PLUGINS, set_model_option,
      "an option of the importer: signature=NAME"},
     {"original-option", 0, "K=V", EVAL, set_original_option, "the same for the original"},
     {"original-weights", 0, "FILE", EVAL, set_original_weights, "the original's weights"},
@@ -402,13 +409,13 @@ static const struct option_row {
      "the budget is a share of the original's value"},
     {"confidence", 0, "RATIO", SEARCH | EVAL, set_confidence,
      "of intervals and verdict; default 95%"},
-    {"target", 't', "CHIP", SEARCH | INSPECT | ESTIMATE | EVAL, set_target,
+    {"target", 't', "CHIP", SEARCH | INSPECT | ESTIMATE | EVAL | PLUGINS, set_target,
      "device; default Ascend310P3"},
     {"batch", 0, "N", SEARCH | INSPECT | ESTIMATE, set_batch,
      "batch on the device; default as the model says"},
     {"estimator", 0, "NAME", SEARCH | INSPECT | ESTIMATE | EVAL, set_estimator,
      "estimator plugin; default ascend"},
-    {"target-option", 0, "K=V", SEARCH | INSPECT | ESTIMATE | EVAL, set_target_option,
+    {"target-option", 0, "K=V", SEARCH | INSPECT | ESTIMATE | EVAL | PLUGINS, set_target_option,
      "an option of the estimator: aipp=false"},
     {"per-layer", 0, NULL, ESTIMATE, set_per_layer, "a line for every layer"},
     {"search-file", 0, NULL, INSPECT, set_search_file,
@@ -419,6 +426,7 @@ static const struct option_row {
     {"evaluations", 0, "N", SEARCH, set_evaluations, "candidates at most; default 400"},
     {"seed", 0, "N", SEARCH, set_seed, "of all randomness; default 1"},
     {"time-limit", 0, "TIME", SEARCH, set_time_limit, "8h, 30m ...; then the best so far is kept"},
+    {"time-limit", 0, "TIME", PLUGINS, set_time_limit, "of one case of check; default 2m"},
     {"output", 'o', "OUT", SEARCH, set_output, "folder for the results; default amct-out"},
     {"output", 'o', "FOLDER", EXPORT, set_output,
      "folder for the model; default OUT/budget-RATIO, OUT/budget-0.005 for 0.5%"},

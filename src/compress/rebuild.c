@@ -31,6 +31,12 @@ static amct_status finish(void *ctx, const amct_walk_stop *stop, amct_err *err)
     return amct_rebuild_rows_compute(r->rebuilt[i], &r->layers[i], &r->rows[i].columns, stop, err);
 }
 
+/* Half of a layer's part is for rows, the other for least squares. */
+static size_t rows_bytes(size_t layer_bytes)
+{
+    return layer_bytes / 2;
+}
+
 static amct_status rebuild_next(rebuild *r, amct_walk *walk, amct_arena *arena,
                                 const amct_quantised *const *levels, amct_err *err)
 {
@@ -41,7 +47,7 @@ static amct_status rebuild_next(rebuild *r, amct_walk *walk, amct_arena *arena,
         return amct_fail_nomem(err);
     if (rows->aim.other != AMCT_NO_TENSOR && !amct_walk_has(walk, rows->aim.other))
         rows->aim = amct_aim_none(); /* the other operand comes later and makes up for this one */
-    AMCT_TRY(amct_rebuild_rows_new(rows, r->limit_bytes / 2, err));
+    AMCT_TRY(amct_rebuild_rows_new(rows, rows_bytes(r->limit_bytes), err));
     amct_status status = amct_walk_visit(walk, err);
     if (status == AMCT_OK)
         status = amct_rebuild_layer(q, rows, r->graph->tensors[r->layers[i].weights].data, arena,
@@ -120,4 +126,20 @@ amct_status amct_rebuild(const amct_quantised **rebuilt, amct_arena *arena, amct
     free(wanted);
     free(watch);
     return status;
+}
+
+uint32_t amct_rebuild_short(const amct_graph *graph, const amct_layer *layers, uint32_t n_layers,
+                            uint32_t n_samples, size_t limit_bytes)
+{
+    uint32_t n = 0;
+    amct_err why;
+    for (uint32_t i = 0; i < n_layers; i++) {
+        amct_columns columns;
+        if (layers[i].no_int8 ||
+            amct_columns_make(&columns, graph, &layers[i], amct_batch_of(graph), &why) != AMCT_OK)
+            continue; /* it is not rebuilt */
+        n += amct_rebuild_rows_within(&columns, n_samples, rows_bytes(limit_bytes / 2)) <
+             amct_columns_enough_rows(&columns, n_samples);
+    }
+    return n;
 }

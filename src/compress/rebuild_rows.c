@@ -43,14 +43,20 @@ static size_t width_of(const amct_columns *c)
     return (size_t)(c->groups * c->columns);
 }
 
+int64_t amct_rebuild_rows_within(const amct_columns *columns, uint32_t n_samples,
+                                 size_t limit_bytes)
+{
+    size_t channels = (size_t)(columns->groups * columns->outputs);
+    size_t row_bytes = (width_of(columns) + 4 * channels) * sizeof(float);
+    int64_t most = (int64_t)(limit_bytes / row_bytes / n_samples);
+    int64_t rows = amct_columns_enough_rows(columns, n_samples);
+    return rows < most ? rows : most > 0 ? most : 1;
+}
+
 amct_status amct_rebuild_rows_new(amct_rebuild_rows *r, size_t limit_bytes, amct_err *err)
 {
     size_t channels = (size_t)r->layer->channels, width = width_of(&r->columns);
-    size_t row_bytes = (width + 4 * channels) * sizeof(float);
-    int64_t most = (int64_t)(limit_bytes / row_bytes / r->n_samples);
-    r->rows = amct_columns_enough_rows(&r->columns, r->n_samples);
-    if (r->rows > most)
-        r->rows = most > 0 ? most : 1;
+    r->rows = amct_rebuild_rows_within(&r->columns, r->n_samples, limit_bytes);
     r->n = (size_t)r->rows * r->n_samples;
     bool other = r->aim.other != AMCT_NO_TENSOR;
     r->x = amct_shared_alloc(r->n * width * sizeof(float));

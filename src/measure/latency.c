@@ -41,7 +41,7 @@ static amct_status view_attrs(const amct_attr_desc **out, amct_arena *arena, con
     return AMCT_OK;
 }
 
-static amct_status view_graph(amct_graph_view *view, amct_arena *arena, const amct_graph *graph,
+amct_status amct_latency_view(amct_graph_view *out, amct_arena *arena, const amct_graph *graph,
                               amct_err *err)
 {
     amct_tensor_view *tensors = amct_arena_array(arena, graph->n_tensors, sizeof *tensors);
@@ -73,15 +73,15 @@ static amct_status view_graph(amct_graph_view *view, amct_arena *arena, const am
                                     .n_attrs = node->n_attrs};
         AMCT_TRY(view_attrs(&nodes[n].attrs, arena, node, err));
     }
-    *view = (amct_graph_view){.struct_size = sizeof *view,
-                              .n_nodes = graph->n_nodes,
-                              .n_tensors = graph->n_tensors,
-                              .n_inputs = graph->n_inputs,
-                              .n_outputs = graph->n_outputs,
-                              .nodes = nodes,
-                              .tensors = tensors,
-                              .inputs = graph->inputs,
-                              .outputs = graph->outputs};
+    *out = (amct_graph_view){.struct_size = sizeof *out,
+                             .n_nodes = graph->n_nodes,
+                             .n_tensors = graph->n_tensors,
+                             .n_inputs = graph->n_inputs,
+                             .n_outputs = graph->n_outputs,
+                             .nodes = nodes,
+                             .tensors = tensors,
+                             .inputs = graph->inputs,
+                             .outputs = graph->outputs};
     return AMCT_OK;
 }
 
@@ -96,7 +96,7 @@ amct_status amct_latency_estimate(amct_latency *out, amct_estimating *estimator,
     if (!l.arena || !l.costs)
         status = amct_fail_nomem(err);
     if (status == AMCT_OK)
-        status = view_graph(&view, l.arena, graph, err);
+        status = amct_latency_view(&view, l.arena, graph, err);
     if (status == AMCT_OK)
         status = amct_estimating_run(estimator, &view, l.costs, &l.total, err);
     if (status != AMCT_OK)

@@ -14,6 +14,10 @@ typedef struct amct_latency {
     amct_arena *arena;
 } amct_latency;
 
+/* The graph as an estimator is shown it. Texts and dims are the graph's, the rest is in arena. */
+amct_status amct_latency_view(amct_graph_view *out, amct_arena *arena, const amct_graph *graph,
+                              amct_err *err);
+
 /* Estimates a graph in deploy form. Floating-point tensors are shown as float16, which they are on
  * the device. */
 amct_status amct_latency_estimate(amct_latency *out, amct_estimating *estimator,

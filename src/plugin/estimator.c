@@ -13,9 +13,6 @@ struct amct_estimating {
     amct_estimator_info info;
 };
 
-/* What a node's status is before the plugin sets it. */
-#define NOT_FILLED UINT32_MAX
-
 void amct_estimating_close(amct_estimating *e)
 {
     if (!e)
@@ -91,7 +88,7 @@ static amct_status check_node(const amct_node_cost *c, uint32_t n_nodes, uint32_
 {
     if (c->struct_size != sizeof *c)
         return amct_fail(err, AMCT_E_PLUGIN, "struct_size was changed to %u", c->struct_size);
-    if (c->status == NOT_FILLED)
+    if (c->status == AMCT_COST_NOT_FILLED)
         return amct_fail(err, AMCT_E_PLUGIN, "no estimate was given");
     if (c->status > AMCT_NODE_REMOVED)
         return amct_fail(err, AMCT_E_PLUGIN, "unknown status %u", c->status);
@@ -134,8 +131,8 @@ static amct_status follow_chains(const amct_graph_view *graph, amct_node_cost *c
     return AMCT_OK;
 }
 
-static amct_status check_answer(const amct_graph_view *graph, amct_node_cost *costs,
-                                const amct_graph_cost *total, amct_err *err)
+amct_status amct_estimating_check(const amct_graph_view *graph, amct_node_cost *costs,
+                                  const amct_graph_cost *total, amct_err *err)
 {
     for (uint32_t i = 0; i < graph->n_nodes; i++)
         if (check_node(&costs[i], graph->n_nodes, i, err) != AMCT_OK)
@@ -161,11 +158,11 @@ amct_status amct_estimating_run(amct_estimating *e, const amct_graph_view *graph
                                 amct_node_cost *costs, amct_graph_cost *total, amct_err *err)
 {
     for (uint32_t i = 0; i < graph->n_nodes; i++)
-        costs[i] = (amct_node_cost){.struct_size = sizeof *costs, .status = NOT_FILLED};
+        costs[i] = (amct_node_cost){.struct_size = sizeof *costs, .status = AMCT_COST_NOT_FILLED};
     *total = (amct_graph_cost){.struct_size = sizeof *total, .latency_ns = NAN};
     int32_t code = e->plugin->estimator->estimate(e->self, graph, costs, total);
     AMCT_TRY(amct_plugin_host_result(e->host, code, "estimate", err));
-    if (check_answer(graph, costs, total, err) != AMCT_OK)
+    if (amct_estimating_check(graph, costs, total, err) != AMCT_OK)
         return amct_fail_in(err, "plugin '%s': 'estimate' gave a wrong answer", e->plugin->name);
     return AMCT_OK;
 }

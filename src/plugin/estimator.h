@@ -30,4 +30,12 @@ const amct_estimator_info *amct_estimating_info(const amct_estimating *e);
 amct_status amct_estimating_run(amct_estimating *e, const amct_graph_view *graph,
                                 amct_node_cost *costs, amct_graph_cost *total, amct_err *err);
 
+/* What a node's status is before the plugin sets it. */
+#define AMCT_COST_NOT_FILLED UINT32_MAX
+
+/* The checks of amct_estimating_run alone, on what the plugin answered; before, every status was
+ * AMCT_COST_NOT_FILLED and the total NaN. */
+amct_status amct_estimating_check(const amct_graph_view *graph, amct_node_cost *costs,
+                                  const amct_graph_cost *total, amct_err *err);
+
 #endif

@@ -73,7 +73,7 @@ const char amct_page_style[] =
     ".scroll .n{text-align:right;white-space:nowrap}\n"
     ".scroll thead .n{white-space:normal}\n"
     ".name{unicode-bidi:isolate;overflow-wrap:anywhere;min-width:min(var(--name,12ch),60vw)}\n"
-    ".why{min-width:15rem;color:var(--quiet)}\n"
+    ".why{min-width:22rem;color:var(--quiet)}\n"
     ".other{white-space:nowrap}\n"
     ".bars{table-layout:fixed}\n"
     ".bars th{width:calc(var(--name) + .75rem);padding:0 .75rem 0 0;font-weight:400;text-align:right}\n"

@@ -192,6 +192,12 @@ static bool is_file(const char *path)
     return stat(path, &st) == 0;
 }
 
+static bool is_empty(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && st.st_size == 0;
+}
+
 amct_status amct_study_exists(const char *folder, amct_err *err)
 {
     char *path = study_path(folder);
@@ -202,6 +208,8 @@ amct_status amct_study_exists(const char *folder, amct_err *err)
                                                    "%s is not the folder of a study: there is no "
                                                    "%s",
                                                    folder, path);
+    if (status == AMCT_OK && is_empty(path))
+        status = amct_fail(err, AMCT_E_INVALID, "%s is empty: nothing was searched there", path);
     free(path);
     return status;
 }

@@ -5,6 +5,7 @@
 #include "tune/moment_work.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 
 /* The original in this process, for about a second: seconds per sample. */
@@ -81,10 +82,11 @@ static bool any_4_bits(const amct_genes *genes)
     return false;
 }
 
-/* Candidates that are refined while the search goes on, and finalists that were not. */
-static double most_refined(void)
+/* Candidates that are refined, by auto, while the search goes on, and finalists that were not. */
+static double most_refined(const amct_config *config)
 {
-    return amct_search_defaults().refinements + AMCT_FINALISTS;
+    bool meanwhile = strcmp(config->algorithm, "auto") == 0;
+    return AMCT_FINALISTS + (meanwhile ? amct_search_defaults().refinements : 0);
 }
 
 /* Second moments and least squares: of the original if channels, ranks or 4 bits may be chosen; of
@@ -97,9 +99,9 @@ static double refining(const amct_forecast *f, const amct_moment_work *work, uin
     double pass = work->pass_seconds / jobs, factor = work->factor_seconds / jobs, seconds = 0;
     seconds += fine ? pass + factor : 0;
     seconds += structured ? pass + 2 * work->factor_seconds : 0;
-    seconds += most_refined() * (pass + 2 * factor);
+    seconds += most_refined(f->setup.config) * (pass + 2 * factor);
     if (structured)
-        seconds += most_refined() * (work->pass_seconds + RIDGES * work->factor_seconds +
+        seconds += most_refined(f->setup.config) * (work->pass_seconds + RIDGES * work->factor_seconds +
                                      (fine ? pass + factor : 0));
     return seconds;
 }
@@ -122,7 +124,8 @@ static amct_status forecast(amct_forecast *f, amct_err *err)
     f->calibration_samples = s->calibration.n;
     f->search_samples = s->search.n;
     f->confirm_samples = s->confirm.n;
-    f->fixed_ratio = s->original_cost.fixed_ns / s->original_cost.latency_ns;
+    AMCT_TRY(amct_fixed_share_find(&f->fixed, s->plugins, c, s->cost_graph, s->model.layers,
+                                   s->model.n_layers, err));
     /* Calibration runs twice, and once more for moments; candidates are refined on the calibration
      * samples, restored beside the original if their structure is another one, and measured once
      * more. Candidates are taken to be as slow as the original in floating point. */
@@ -131,7 +134,7 @@ static amct_status forecast(amct_forecast *f, amct_err *err)
     double samples = (structured ? 3.0 : 2.0) * s->calibration.n + s->search.n + s->confirm.n +
                      (double)f->probes * amct_search_defaults().probe_samples +
                      (double)f->evaluations * s->search.n;
-    f->refine_seconds = most_refined() * refined * per_sample / s->jobs;
+    f->refine_seconds = most_refined(f->setup.config) * refined * per_sample / s->jobs;
     f->refine_seconds += refining(f, &work, s->jobs);
     f->refine_seconds = f->genes ? f->refine_seconds : 0;
     f->seconds = samples * per_sample / s->jobs + f->refine_seconds;

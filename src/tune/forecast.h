@@ -5,6 +5,7 @@
 #ifndef AMCT_TUNE_FORECAST_H
 #define AMCT_TUNE_FORECAST_H
 
+#include "tune/fixed_share.h"
 #include "tune/gains.h"
 #include "tune/setup.h"
 
@@ -18,7 +19,7 @@ typedef struct amct_forecast {
     double refine_seconds; /* of these: moments, least squares and what is done to finalists */
     uint64_t memory_bytes, disk_bytes;
     amct_gains gains;
-    double fixed_ratio; /* of the original's latency: what nothing can change */
+    amct_fixed_share fixed;
 } amct_forecast;
 
 /* out is freed with amct_forecast_free whatever comes out. */

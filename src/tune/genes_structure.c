@@ -129,7 +129,27 @@ static amct_status add_group(adder *a, uint32_t g, amct_err *err)
     return add(a, gene, values, n, err);
 }
 
-/* Ranks of the form that is faster at about half the multiplications, spread evenly. */
+/* The largest rank in begin .. end - 1 that gains over the whole layer, by bisection, as latency falls
+ * with the rank but for steps of the hardware; end - 1 if not even the smallest one does. */
+static amct_status find_first_faster(uint32_t *first, adder *a, uint32_t slot, uint32_t begin,
+                                     uint32_t end, amct_err *err)
+{
+    while (begin + 1 < end) {
+        uint32_t middle = begin + (end - begin - 1) / 2;
+        bool faster = true; /* beyond what a choice can say */
+        if (middle < UINT8_MAX)
+            AMCT_TRY(is_faster(&faster, a, slot, (uint8_t)(middle + 1), 0, err));
+        if (faster)
+            end = middle + 1;
+        else
+            begin = middle + 1;
+    }
+    *first = begin;
+    return AMCT_OK;
+}
+
+/* Ranks of the form that is faster at about half the multiplications, spread evenly over those that
+ * gain. */
 static amct_status add_ranks(adder *a, uint32_t l, amct_err *err)
 {
     amct_layer_ranks ranks = amct_structure_layer(a->structure, l);
@@ -159,6 +179,8 @@ static amct_status add_ranks(adder *a, uint32_t l, amct_err *err)
         begin = faster ? second : 0;
         end = faster ? ranks.n : second;
     }
+    if (!a->config->amct_ranks)
+        AMCT_TRY(find_first_faster(&begin, a, gene.slot, begin, end, err));
     uint32_t wanted = a->config->rank_levels;
     wanted = wanted < AMCT_GENE_LEVELS - 1 ? wanted : AMCT_GENE_LEVELS - 1;
     for (uint32_t i = 0; i < wanted; i++) {

@@ -110,7 +110,11 @@ static amct_status refine(amct_loop *loop, batch *b, const amct_ask *ask, amct_e
     double begin = amct_clock();
     amct_measured m = {.number = ask->number, .n_scores = 1};
     b->in_flight++;
-    AMCT_TRY(loop->refine(loop->ctx, ask, &m.scores[0], err));
+    amct_status status = loop->refine(loop->ctx, ask, &m.scores[0], err);
+    if (status != AMCT_OK) {
+        b->in_flight--;
+        return status;
+    }
     m.seconds = amct_clock() - begin;
     return take(loop, b, &m, err);
 }
@@ -125,7 +129,10 @@ static amct_status begin_more(amct_loop *loop, batch *b, amct_err *err)
     while (b->next < b->n && (b->done[b->next] || amct_evaluator_idle(loop->evaluator))) {
         const amct_ask *ask = &b->asks[b->next];
         if (!b->done[b->next] && ask->refined) {
-            AMCT_TRY(refine(loop, b, ask, err));
+            amct_status status = refine(loop, b, ask, err);
+            if (status == AMCT_E_CANCELLED)
+                return AMCT_OK; /* the caller sees the flag */
+            AMCT_TRY(status);
         } else if (!b->done[b->next]) {
             amct_genes_express(loop->genes, ask->genome, b->choices);
             AMCT_TRY(

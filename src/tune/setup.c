@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/fork.h"
 #include "base/log.h"
+#include "compress/rebuild.h"
 #include "passes/prepare.h"
 #include "tune/settle.h"
 
@@ -418,8 +419,26 @@ static amct_status make_structure(amct_setup *s, amct_err *err)
     return add_structure(s, err);
 }
 
+size_t amct_setup_refine_bytes(const amct_setup *s)
+{
+    return s->config->memory_limit_bytes / 4;
+}
+
+/* The result is then another one than with more memory. */
+static void tell_short(const amct_setup *s)
+{
+    uint32_t n = amct_rebuild_short(s->model.graph, s->model.layers, s->model.n_layers,
+                                    s->calibration.n, amct_setup_refine_bytes(s));
+    if (n)
+        amct_log(AMCT_LOG_INFO,
+                 "finalists: %u of %u layers are refined on fewer positions of the calibration "
+                 "samples than would be taken with more memory (memory_limit)",
+                 n, s->model.n_layers);
+}
+
 amct_status amct_setup_levels(amct_setup *s, amct_err *err)
 {
+    tell_short(s);
     amct_feed feed = amct_selection_feed(&s->calibration);
     AMCT_TRY(amct_calibrate(&s->stats, s->model.graph, s->model.layers, s->model.n_layers, &feed,
                             &s->config->range, s->jobs, err));

@@ -65,6 +65,8 @@ amct_status amct_setup_levels(amct_setup *s, amct_err *err);
 /* The genes of channels and ranks as far as they can be told before any sample was run: with them
  * nothing can be searched (amct_structure_outline). Nothing happens if none are asked for. */
 amct_status amct_setup_outline(amct_setup *s, amct_err *err);
+/* Of the memory limit, what refining may take. */
+size_t amct_setup_refine_bytes(const amct_setup *s);
 /* Computes what comes before all genes. */
 amct_status amct_setup_bench(amct_setup *s, amct_err *err);
 void amct_setup_free(amct_setup *s);

@@ -1,6 +1,9 @@
 #include "tune/tune.h"
 
 #include "base/file.h"
+#include "base/fork.h"
+#include "base/log.h"
+#include "tune/fixed_share.h"
 #include "tune/publish.h"
 #include "tune/tables.h"
 
@@ -88,7 +91,7 @@ static amct_finals_work finals_work(const amct_setup *s)
                               .study = s->study,
                               .budget_ratio = s->budget_ratio,
                               .confidence = s->config->confidence,
-                              .limit_bytes = s->config->memory_limit_bytes / 4,
+                              .limit_bytes = amct_setup_refine_bytes(s),
                               .jobs = s->jobs};
 }
 
@@ -141,7 +144,9 @@ static amct_status search(runner *r, double begin, amct_err *err)
                       .refine = refine,
                       .after_batch = after_batch,
                       .ctx = r};
+    amct_parallel_watch(r->hooks->stop); /* refining takes long */
     status = amct_loop_run(&loop, err);
+    amct_parallel_watch(NULL);
     amct_evaluator_free(evaluator);
     r->to->stats = loop.stats;
     r->to->end = amct_search_ended(r->to->search);
@@ -330,10 +335,23 @@ static amct_status write_best(runner *r, amct_err *err)
     return status;
 }
 
+static amct_status tell_fixed(const amct_setup *s, amct_err *err)
+{
+    amct_fixed_share share;
+    char text[160];
+    AMCT_TRY(amct_fixed_share_find(&share, s->plugins, s->config, s->cost_graph, s->model.layers,
+                                   s->model.n_layers, err));
+    if (*amct_fixed_share_print(&share, text, sizeof text))
+        amct_log(AMCT_LOG_INFO, "%s", text);
+    return AMCT_OK;
+}
+
 static amct_status run(runner *r, double begin, amct_err *err)
 {
     amct_tuned *to = r->to;
     amct_setup *s = &to->setup;
+    if (r->search)
+        AMCT_TRY(tell_fixed(s, err));
     stage(r, "running the original");
     AMCT_TRY(amct_setup_baseline(s, err));
     if (r->search)

@@ -48,7 +48,7 @@ typedef struct amct_tune_hooks {
     /* After each batch. */
     void (*progress)(void *ctx, const amct_search_progress *progress, const amct_loop_stats *stats);
     void *ctx;
-    const volatile sig_atomic_t *stop;
+    const volatile sig_atomic_t *stop; /* in shared memory (base/fork.h); may be NULL */
 } amct_tune_hooks;
 
 /* Runs or resumes the search. Bad input fails with nothing written. A budget that the confirm

@@ -19,10 +19,11 @@ src/exec:base graph ops
 src/compress:base graph ops passes exec
 src/structure:base graph ops passes exec compress
 src/measure:base graph plugin exec data
+src/conform:base graph plugin import measure
 src/export:base graph ops passes compress
 src/report:base study
 src/tune:base graph plugin ops passes import exec data compress structure measure search study export
-src/cli:base graph plugin ops passes import exec data compress structure measure search study export report tune
+src/cli:base graph plugin ops passes import exec data compress structure measure search study export report tune conform
 '
 # A header and the only file that may include it, or all files below a folder.
 alone='

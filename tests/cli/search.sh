@@ -81,4 +81,14 @@ ok $? 'though where it wrote before'
 "$program" export "$work/one" --budget 0.01% -q >"$work/out" 2>"$work/err"
 test $? -eq 6 && grep -q 'cannot be proven' "$work/err" && test ! -e "$work/one/budget-0.0001"
 ok $? 'a budget that the samples cannot prove is refused'
+dry() {
+    "$program" search -c "$example/search.yaml" --dry-run --json --batch "$1" >"$work/dry" 2>"$work/err"
+    value "$work/dry" "$2"
+}
+below=$(dry 1 fixed_below_half_at_batch)
+echo "$(dry $((below / 2)) fixed_ratio) $(dry "$below" fixed_ratio)" |
+    awk '{ exit !($1 >= 0.5 && $2 < 0.5) }'
+ok $? "from the batch that is named on ($below) less than half of the latency is fixed"
+"$program" search -c "$example/search.yaml" --dry-run --batch 1 | grep -q "from batch $below on"
+ok $? 'and a dry run of a small batch warns of it'
 finish

@@ -106,6 +106,11 @@ tr '{' '\n' <result.json | grep -q '"rank":[0-9]'
 test $? -ne 0
 ok $? 'no layer has a rank then'
 
+sed -e "s#: fashion#: $example/fashion#" -e 's/levels: 3 /levels: 1 /' "$example/search.yaml" >one.yaml
+"$program" search -c one.yaml --dry-run --json >dry 2>err
+test "$(value dry genes_rank)" = 6
+ok $? 'of one rank only, one that gains is offered'
+
 "$program" inspect ties.onnx | grep -q "made by stem  (Concat 'join' joins channels along height with fixed ones)"
 ok $? 'inspect names the node that blocks a group'
 "$program" inspect ties.onnx | grep -q "made by fc  ('logits' is an output of the network)"
