@@ -47,8 +47,9 @@ static void print_text(const amct_config *c, const amct_graph *g, const amct_lat
         printf("%12.2f  %-8s %-11s %-20s %s\n", l->total.fixed_ns / 1e3, "-", "fixed", "-",
                "(start, input and output transforms)");
     }
-    printf("%.4g ms on %s at batch %.0f, %s: %.4g a second (estimated, error band +-%.0f %%)\n", ms,
-           info->device, batch, precision_of(g), batch / ms * 1e3, 100 * l->total.error_band_ratio);
+    double reach = 1 + l->total.error_band_ratio;
+    printf("%.4g ms (%.3g to %.3g) on %s at batch %.0f, %s: %.4g a second (estimated)\n", ms,
+           ms / reach, ms * reach, info->device, batch, precision_of(g), batch / ms * 1e3);
 }
 
 static amct_status print_json(const amct_config *c, const char *model, const amct_graph *g,
