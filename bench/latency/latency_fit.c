@@ -20,7 +20,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { FOLDS = 12, FIRST_STEPS = 25, FOLD_STEPS = 6 };
+enum { FOLDS = 12, STEPS = 25 };
 
 typedef struct request {
     const char *data, *csv, *write;
@@ -40,8 +40,15 @@ static void find_folds(const latency_points *points, int *folds)
     }
 }
 
-static amct_status cross_validate(latency_fitter *f, const double *all_logs, const int *folds,
-                                  latency_held *held, amct_err *err)
+static void start(const latency_fitter *f, double *logs)
+{
+    for (uint32_t j = 0; j < f->n_params; j++)
+        logs[j] = log(f->list[j].center);
+}
+
+/* Every fold begins at the priors, so that nothing of what is held out is in it. */
+static amct_status cross_validate(latency_fitter *f, const int *folds, latency_held *held,
+                                  amct_err *err)
 {
     const latency_points *points = f->points;
     bool *used = calloc(points->n + (size_t)1, sizeof *used);
@@ -51,10 +58,10 @@ static amct_status cross_validate(latency_fitter *f, const double *all_logs, con
     for (int fold = 0; fold < FOLDS && status == AMCT_OK; fold++) {
         double logs[LATENCY_PARAMS];
         latency_params params;
-        memcpy(logs, all_logs, sizeof logs);
+        start(f, logs);
         for (uint32_t i = 0; i < points->n; i++)
             used[i] = folds[i] != fold && !points->points[i].left_out;
-        status = latency_fit(f, used, FOLD_STEPS, logs, err);
+        status = latency_fit(f, used, STEPS, logs, err);
         if (status != AMCT_OK)
             break;
         latency_params_set(&params, f->list, f->n_params, logs);
@@ -102,16 +109,15 @@ static amct_status run_fit(latency_fitter *f, const request *paths, const amct_p
     held.inside = calloc(points->n + (size_t)1, sizeof *held.inside);
     amct_status status =
         folds && used && held.seconds && held.parts && held.inside ? AMCT_OK : amct_fail_nomem(err);
-    for (uint32_t j = 0; j < f->n_params; j++)
-        logs[j] = log(f->list[j].center);
+    start(f, logs);
     if (status == AMCT_OK) {
         find_folds(points, folds);
         for (uint32_t i = 0; i < points->n; i++)
             used[i] = !points->points[i].left_out;
-        status = latency_fit(f, used, FIRST_STEPS, logs, err);
+        status = latency_fit(f, used, STEPS, logs, err);
     }
     if (status == AMCT_OK)
-        status = cross_validate(f, logs, folds, &held, err);
+        status = cross_validate(f, folds, &held, err);
     if (status == AMCT_OK) {
         latency_params params;
         latency_bands bands;

@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* Errors of up to this ratio count as squares. */
-#define SCALE 0.25
+#define SCALE 0.15
 #define STEP  1e-4
 
 amct_status latency_fitter_new(latency_fitter *out, const latency_points *points,

@@ -183,6 +183,49 @@ static void print_unknown(const latency_fitter *f)
             printf("not predicted: %s: %s\n", s->samples[i].file, s->samples[i].why);
 }
 
+/* Half width of the band of a difference, as amct_latency_paired_ns has it. */
+static double paired_width(const double *a, const double *b, const latency_bands *bands, int chip)
+{
+    double sum = 0;
+    for (int k = 0; k < ASCEND_PARTS; k++)
+        sum += bands->band[chip] * bands->spread[k] * fabs(b[k] - a[k]);
+    return sum;
+}
+
+/* Bands of differences, on pairs of networks of one family that were measured at the same batch: the
+ * nearest that published figures come to two candidates of one network, though compiled by others. */
+static void print_paired(const latency_fitter *f, const latency_held *held,
+                         const latency_bands *bands)
+{
+    static const choice all = {.doubted = false};
+    const latency_point *p = f->points->points;
+    uint32_t n = 0, inside = 0, ordered = 0, told = 0;
+    double narrow = 0;
+    for (uint32_t i = 0; i < f->points->n; i++)
+        for (uint32_t j = 0; j < i; j++) {
+            double a = held->seconds[i], b = held->seconds[j];
+            if (p[i].chip != p[j].chip || p[i].batch != p[j].batch ||
+                strcmp(p[i].family, p[j].family) != 0 || strcmp(p[i].file, p[j].file) == 0 ||
+                !chosen(f, held, &all, p[i].chip, i) || !chosen(f, held, &all, p[j].chip, j) ||
+                a > 2 * b || b > 2 * a)
+                continue;
+            double w = paired_width(held->parts[i], held->parts[j], bands, p[i].chip);
+            double off = fabs((a - b) - (p[i].seconds - p[j].seconds));
+            n++;
+            inside += off <= w;
+            narrow += w / fmax(a, b);
+            if (fabs(a - b) > w) {
+                told++;
+                ordered += (a > b) == (p[i].seconds > p[j].seconds);
+            }
+        }
+    printf("\ndifferences, %u pairs of one family within a factor of 2: %.0f %% within the band of "
+           "the difference (mean half width %.0f %% of the slower); of %u told apart %.0f %% are in "
+           "that order\n",
+           n, n ? 100.0 * inside / n : 0, n ? 100 * narrow / n : 0, told,
+           told ? 100.0 * ordered / told : 0);
+}
+
 void latency_report_print(const latency_fitter *f, const latency_held *held,
                           const latency_bands *bands)
 {
@@ -211,6 +254,7 @@ void latency_report_print(const latency_fitter *f, const latency_held *held,
         for (int chip = 0; chip < LATENCY_CHIPS; chip++)
             printf("; %s times %.2f", latency_chips[chip], bands->band[chip]);
         printf("; unmeasured chips %.2f\n", bands->unmeasured);
+        print_paired(f, held, bands);
     }
     free(scratch);
     free(networks);
