@@ -47,6 +47,14 @@ static bool measure(amct_cut *cut, const amct_graph *graph)
     return true;
 }
 
+bool amct_cut_fit(amct_cut *to, const amct_cut *cut, const amct_graph *graph)
+{
+    to->n = cut->n;
+    to->tensors = cut->tensors;
+    to->row_bytes = 0;
+    return measure(to, graph) && to->row_bytes <= cut->row_bytes;
+}
+
 amct_status amct_cut_make(amct_cut *out, bool *usable, const amct_graph *graph, const bool *before,
                           amct_err *err)
 {

@@ -10,6 +10,8 @@
 
 #include "exec/feed.h"
 
+#include <stdbool.h>
+
 typedef struct amct_cut {
     uint32_t n;
     uint32_t *tensors; /* ids in the original graph, and in what is stitched from it */
@@ -22,6 +24,10 @@ typedef struct amct_cut {
 amct_status amct_cut_make(amct_cut *out, bool *usable, const amct_graph *graph, const bool *before,
                           amct_err *err);
 void amct_cut_free(amct_cut *cut); /* a zeroed one is allowed */
+/* The same place in another network with these tensors, of which some may have fewer channels: sets
+ * to->bytes, which has room for cut->n, and row_bytes. to borrows cut->tensors. False if nothing can
+ * be kept there. */
+bool amct_cut_fit(amct_cut *to, const amct_cut *cut, const amct_graph *graph);
 
 /* Makes a graph begin at the cut: its inputs are cut->tensors. */
 amct_status amct_cut_begin(const amct_cut *cut, amct_graph *graph, amct_err *err);

@@ -13,7 +13,6 @@ struct amct_evaluator {
     /* of a worker */
     amct_exec *exec;
     amct_stage_cache *cache;
-    amct_plan *plan; /* of a candidate that is run as a whole */
     float *rows;
 };
 
@@ -81,25 +80,14 @@ amct_score amct_bench_score(const amct_judge *judge, const amct_tally *t)
                         t->cosine_sq * scale * scale};
 }
 
-/* Of a candidate with another structure the stages' ends have other shapes: it is run as a whole.
- */
-static amct_status measure_whole(amct_tally *tally, amct_evaluator *e, const amct_graph *graph,
-                                 uint32_t from, uint32_t to, amct_err *err)
-{
-    if (!e->plan)
-        AMCT_TRY(amct_plan_new(&e->plan, e->exec, graph, NULL, err));
-    return amct_bench_measure(tally, e->plan, graph, e->bench, from, to, e->rows, err);
-}
-
 static amct_status race(scores *to, const amct_race *how, amct_evaluator *e,
-                        const amct_graph *graph, bool structured, amct_err *err)
+                        const amct_graph *graph, amct_err *err)
 {
     amct_tally tally = {0};
     amct_score score = {0};
     uint32_t upto;
     while (amct_race_step(how, &score, &upto) == AMCT_RACE_CONTINUE) {
-        AMCT_TRY(structured ? measure_whole(&tally, e, graph, score.n, upto, err)
-                            : measure_staged(&tally, e, graph, score.n, upto, err));
+        AMCT_TRY(measure_staged(&tally, e, graph, score.n, upto, err));
         score = amct_bench_score(e->bench->judge, &tally);
         to->at[to->n++] = score;
     }
@@ -130,15 +118,12 @@ static amct_status measure(scores *to, amct_evaluator *e, const request *r, amct
     amct_candidate candidate;
     amct_graph *graph = NULL;
     AMCT_TRY(amct_candidate_make(&candidate, parts, r->choices, err));
-    bool structured = candidate.structured.graph;
     amct_status status = amct_candidate_stitch(&graph, &candidate, err);
-    if (status == AMCT_OK && !structured)
-        amct_stage_cache_begin(e->cache, graph, r->choices);
     if (status == AMCT_OK)
-        status = race(to, &r->race, e, graph, structured, err);
+        status = amct_stage_cache_begin(e->cache, graph, r->choices, err);
+    if (status == AMCT_OK)
+        status = race(to, &r->race, e, graph, err);
     amct_stage_cache_rest(e->cache);
-    amct_plan_free(e->plan);
-    e->plan = NULL;
     amct_graph_free(graph);
     amct_candidate_free(&candidate);
     return status;

@@ -23,6 +23,7 @@ struct amct_stage_cache {
     uint64_t candidate; /* counts them */
     /* of the candidate at hand */
     const amct_graph *graph;
+    amct_cut ends[AMCT_STAGES_MAX]; /* as of the stages, with its own row sizes */
     entry *kept[AMCT_STAGES_MAX];            /* per stage; NULL: nothing can be kept */
     unsigned char *scratch[AMCT_STAGES_MAX]; /* a batch of rows, where nothing is kept */
     amct_graph *graphs[AMCT_STAGES_MAX];
@@ -38,8 +39,10 @@ amct_status amct_stage_cache_new(amct_stage_cache **out, const amct_stage_source
     c->source = *source;
     amct_status status = AMCT_OK;
     for (uint32_t s = 0; status == AMCT_OK && s + 1 < source->stages->n; s++) {
-        c->scratch[s] = malloc(source->batch * source->stages->ends[s].row_bytes + 1);
-        status = c->scratch[s] ? AMCT_OK : amct_fail_nomem(err);
+        const amct_cut *end = &source->stages->ends[s];
+        c->scratch[s] = malloc(source->batch * end->row_bytes + 1);
+        c->ends[s].bytes = calloc(end->n + (size_t)1, sizeof *end->bytes);
+        status = c->scratch[s] && c->ends[s].bytes ? AMCT_OK : amct_fail_nomem(err);
     }
     if (status != AMCT_OK)
         amct_stage_cache_free(c);
@@ -72,8 +75,10 @@ void amct_stage_cache_free(amct_stage_cache *cache)
     amct_stage_cache_rest(cache);
     for (uint32_t i = 0; i < ENTRIES; i++)
         free(cache->entries[i].rows);
-    for (uint32_t s = 0; s < AMCT_STAGES_MAX; s++)
+    for (uint32_t s = 0; s < AMCT_STAGES_MAX; s++) {
         free(cache->scratch[s]);
+        free(cache->ends[s].bytes); /* tensors are those of the stages */
+    }
     free(cache);
 }
 
@@ -113,7 +118,26 @@ static entry *find_entry(amct_stage_cache *c, amct_hash key, size_t row_bytes)
     return NULL;
 }
 
-void amct_stage_cache_begin(amct_stage_cache *c, const amct_graph *graph, const uint8_t *kinds)
+/* What tells candidates apart in stage s: levels and ranks of its layers, and groups that have a part
+ * in it or, in a stage before, had. */
+static amct_hash add_choices(amct_hash key, const amct_stages *stages, uint32_t s,
+                             const uint8_t *choices)
+{
+    const uint8_t *groups = choices + stages->n_layers, *ranks = groups + stages->n_groups;
+    for (uint32_t i = 0; i < stages->n_layers; i++) {
+        if (stages->of_layer[i] != s)
+            continue;
+        key = amct_hash_bytes(key, &choices[i], 1);
+        key = amct_hash_bytes(key, &ranks[i], 1);
+    }
+    for (uint32_t g = 0; g < stages->n_groups; g++)
+        if (stages->of_group[g] == s)
+            key = amct_hash_bytes(key, &groups[g], 1);
+    return key;
+}
+
+amct_status amct_stage_cache_begin(amct_stage_cache *c, const amct_graph *graph,
+                                   const uint8_t *choices, amct_err *err)
 {
     const amct_stages *stages = c->source.stages;
     amct_hash key = {0};
@@ -121,12 +145,12 @@ void amct_stage_cache_begin(amct_stage_cache *c, const amct_graph *graph, const 
     c->graph = graph;
     c->candidate++;
     for (uint32_t s = 0; s + 1 < stages->n; s++) {
-        key = amct_hash_u64(key, s);
-        for (uint32_t i = 0; i < stages->n_layers; i++)
-            if (stages->of_layer[i] == s)
-                key = amct_hash_bytes(key, &kinds[i], 1);
-        c->kept[s] = find_entry(c, key, stages->ends[s].row_bytes);
+        if (!amct_cut_fit(&c->ends[s], &stages->ends[s], graph))
+            return amct_fail(err, AMCT_E_INTERNAL, "a candidate has no end of stage %u", s);
+        key = add_choices(amct_hash_u64(key, s), stages, s, choices);
+        c->kept[s] = find_entry(c, key, c->ends[s].row_bytes);
     }
+    return AMCT_OK;
 }
 
 /* Where the rows of samples first .. at the end of stage s go: kept, if they follow those that are
@@ -153,8 +177,8 @@ static unsigned char *place(amct_stage_cache *c, uint32_t s, uint32_t first, uin
 static amct_status make_plan(amct_stage_cache *c, uint32_t s, amct_err *err)
 {
     const amct_stages *stages = c->source.stages;
-    const amct_cut *end = s + 1 < stages->n ? &stages->ends[s] : NULL;
-    const amct_cut *begin = s                  ? &stages->ends[s - 1]
+    const amct_cut *end = s + 1 < stages->n ? &c->ends[s] : NULL;
+    const amct_cut *begin = s                  ? &c->ends[s - 1]
                             : c->source.prefix ? &c->source.prefix->cut
                                                : NULL;
     AMCT_TRY(amct_graph_clone(&c->graphs[s], c->graph, err));
@@ -184,7 +208,7 @@ amct_status amct_stage_cache_run(amct_stage_cache *c, uint32_t first, amct_plan 
         if (!c->plans[s])
             AMCT_TRY(make_plan(c, s, err));
         if (s)
-            amct_cut_load(&stages->ends[s - 1], c->plans[s], rows, n);
+            amct_cut_load(&c->ends[s - 1], c->plans[s], rows, n);
         else if (source->prefix)
             amct_cut_load(&source->prefix->cut, c->plans[s], amct_prefix_row(source->prefix, first),
                           n);
@@ -194,7 +218,7 @@ amct_status amct_stage_cache_run(amct_stage_cache *c, uint32_t first, amct_plan 
         if (s + 1 == stages->n)
             break;
         unsigned char *to = place(c, s, first, n);
-        amct_cut_store(&stages->ends[s], c->plans[s], to, n);
+        amct_cut_store(&c->ends[s], c->plans[s], to, n);
         rows = to;
     }
     *plan = c->plans[stages->n - 1];

@@ -74,11 +74,24 @@ static amct_status choose(chooser *c, uint8_t *stage_of_node, amct_err *err)
     return AMCT_OK;
 }
 
+static void find_groups(amct_stages *to, const amct_groups *groups, const uint8_t *of_node)
+{
+    for (uint32_t g = 0; g < groups->n; g++) {
+        to->of_group[g] = (uint8_t)(to->n - 1);
+        for (uint32_t k = 0; k < groups->groups[g].n_members; k++) {
+            uint32_t operand = groups->groups[g].members[k].operand;
+            uint8_t at = of_node[groups->lanes->operands[operand].node];
+            to->of_group[g] = at < to->of_group[g] ? at : to->of_group[g];
+        }
+    }
+}
+
 amct_status amct_stages_make(amct_stages *out, const amct_graph *graph, const bool *changing,
                              const double *node_macs, const amct_layer *layers, uint32_t n_layers,
-                             uint32_t n_samples, size_t limit_bytes, amct_err *err)
+                             const amct_groups *groups, uint32_t n_samples, size_t limit_bytes,
+                             amct_err *err)
 {
-    amct_stages stages = {.n = 1, .n_layers = n_layers};
+    amct_stages stages = {.n = 1, .n_layers = n_layers, .n_groups = groups ? groups->n : 0};
     chooser c = {.to = &stages,
                  .graph = graph,
                  .node_macs = node_macs,
@@ -86,13 +99,18 @@ amct_status amct_stages_make(amct_stages *out, const amct_graph *graph, const bo
                  .most_row_bytes = limit_bytes / STAGES / (n_samples + 1)};
     uint8_t *of_node = calloc(graph->n_nodes + 1, 1);
     stages.of_layer = calloc(n_layers + 1, 1);
-    amct_status status = c.before && of_node && stages.of_layer ? AMCT_OK : amct_fail_nomem(err);
+    stages.of_group = calloc(stages.n_groups + (size_t)1, 1);
+    amct_status status = c.before && of_node && stages.of_layer && stages.of_group
+                             ? AMCT_OK
+                             : amct_fail_nomem(err);
     for (uint32_t n = 0; status == AMCT_OK && n < graph->n_nodes; n++)
         c.each += c.before[n] ? 0 : node_macs[n] / STAGES;
     if (status == AMCT_OK)
         status = choose(&c, of_node, err);
     for (uint32_t i = 0; status == AMCT_OK && i < n_layers; i++)
         stages.of_layer[i] = of_node[layers[i].node];
+    if (status == AMCT_OK && groups)
+        find_groups(&stages, groups, of_node);
     amct_cut_free(&c.best);
     free(c.before);
     free(of_node);
@@ -108,5 +126,6 @@ void amct_stages_free(amct_stages *stages)
     for (uint32_t i = 0; i + 1 < stages->n; i++)
         amct_cut_free(&stages->ends[i]);
     free(stages->of_layer);
+    free(stages->of_group);
     *stages = (amct_stages){0};
 }
