@@ -163,10 +163,17 @@ bool amct_maps_contain(const amct_maps *maps, const void *data, size_t size)
 
 void amct_maps_forget(const amct_maps *maps, const void *data, size_t size)
 {
+    /* a page that is read may bring a huge one with it, of what was forgotten before */
+    enum { LARGE = 1 << 16, HUGE_PAGE = 1 << 21 };
     const amct_mapped *mapped = find(maps, data, size);
-    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-    uintptr_t begin = ((uintptr_t)data + page - 1) / page * page;
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), from = (uintptr_t)data;
+    if (!mapped || !mapped->is_file)
+        return;
+    uintptr_t before = from - (uintptr_t)mapped->view.data;
+    if (size >= LARGE)
+        from -= before < HUGE_PAGE ? before : HUGE_PAGE;
+    uintptr_t begin = (from + page - 1) / page * page;
     uintptr_t end = ((uintptr_t)data + size) / page * page;
-    if (mapped && mapped->is_file && begin < end)
+    if (begin < end)
         madvise((void *)begin, end - begin, MADV_DONTNEED); /* without it they merely stay */
 }

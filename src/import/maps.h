@@ -45,8 +45,8 @@ amct_status amct_maps_open(amct_maps *maps, const char *name, amct_view *out, am
 
 /* Whether all of the bytes lie inside one of the files. */
 bool amct_maps_contain(const amct_maps *maps, const void *data, size_t size);
-/* Gives the memory of these bytes back, if they are of a mapped file: read again, they come from it
- * again. For what has been copied. */
+/* Gives the memory of these bytes back, and of some before them, if they are of a mapped file: read
+ * again, they come from it again. For what has been copied. */
 void amct_maps_forget(const amct_maps *maps, const void *data, size_t size);
 
 #endif

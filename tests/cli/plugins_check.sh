@@ -224,7 +224,9 @@ data=${AMCT_SHARED:-$AMCT_TOP_SRCDIR/../shared}/data
 for line in 'caffe models/caffe/lenet.prototxt --weights models/caffe/lenet_iter_10000.caffemodel' \
     'tensorflow models/tensorflow/mnist_conv_savedmodel' \
     'pytorch frameworks/structural/pytorch/se_mobile.pt2' \
-    'pytorch models/pytorch/resnet20_cifar10.state_dict.pth'; do
+    'pytorch models/pytorch/resnet20_cifar10.state_dict.pth' \
+    'mindspore models/mindspore/mnist.mindir' \
+    'mindspore frameworks/structural/mindspore/se_mobile.ckpt'; do
     set -- $line
     if [ ! -e "$data/$2" ]; then
         n=$((n + 1))

@@ -47,7 +47,7 @@ static void prepare(void)
     static const float numbers[20] = {1, 2, 3, 4, 5};
     const char *top = getenv("TMPDIR");
     char path[300];
-    tb_bytes index;
+    wb_bytes index;
     snprintf(folder, sizeof folder, "%s/amct-fuzz-XXXXXX", top ? top : "/tmp");
     if (!mkdtemp(folder) || mkdir(file_path(path, "/variables"), 0700) != 0)
         abort();
@@ -55,7 +55,7 @@ static void prepare(void)
     tb_index(&index, entries, 2, 1, false);
     write_file("/variables/variables.index", index.data, index.size);
     write_file("/variables/variables.data-00000-of-00001", numbers, sizeof numbers);
-    tb_free(&index);
+    wb_free(&index);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

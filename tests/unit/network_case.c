@@ -33,6 +33,10 @@ void network_end(void)
 static const char *data_path(char path[NETWORK_PATH], const char *folder, const char *name)
 {
     char below[NETWORK_PATH / 2];
+    if (name[0] == '/') {
+        snprintf(path, NETWORK_PATH, "%s", name);
+        return path;
+    }
     snprintf(below, sizeof below, "data/%s%s", folder, name);
     return shared_path(path, NETWORK_PATH, below);
 }
@@ -245,6 +249,8 @@ static void check_arrays(const mapping *m, amct_engine engine)
     int64_t channels = in.shape.dims[1], inner = in.shape.dims[2] * in.shape.dims[3];
     for (uint64_t i = 0; i < input.dims[0] && (engine != AMCT_ENGINE_REFERENCE || i < m->n); i++) {
         amct_array_floats(sample, &input, i);
+        for (int64_t k = 0; m->scale > 0 && k < channels * inner; k++)
+            sample[k] = (float)((sample[k] * m->scale - m->mean) / m->std);
         for (int64_t k = 0; k < channels * inner; k++) {
             int64_t c = m->channels_last ? k % channels : k / inner;
             int64_t pixel = m->channels_last ? k / channels : k % inner;

@@ -11,11 +11,12 @@
 enum { NETWORK_PATH = 4096, NETWORK_BATCH = 10 };
 
 typedef struct network {
-    const char *file, *data, *expected; /* below the shared data; expected: folder and prefix */
-    int64_t dims[3];                    /* of a sample */
-    double scale, mean[3], std[3];      /* (v * scale - mean) / std */
-    uint32_t right;                     /* answers of all of the data; 0: there are none */
-    uint32_t n_reference;               /* samples that the plain reference computes */
+    /* below the shared data, or from the root on; expected: folder and prefix */
+    const char *file, *data, *expected;
+    int64_t dims[3];               /* of a sample */
+    double scale, mean[3], std[3]; /* (v * scale - mean) / std */
+    uint32_t right;                /* answers of all of the data; 0: there are none */
+    uint32_t n_reference;          /* samples that the plain reference computes */
     int32_t label_offset;
     const char *weights;   /* a file of weights below the shared data, NULL for none */
     const char *input;     /* option of the importer: dims that the file leaves open; else NULL */
@@ -80,8 +81,9 @@ typedef struct mapping {
     const char *file, *input, *outputs[2];
     uint32_t n; /* samples that are compared on the plain reference */
     const char *weights;
-    const char *dims;   /* as network.input */
-    bool channels_last; /* the input's array is N x H x W x C */
+    const char *dims;        /* as network.input */
+    bool channels_last;      /* the input's array is N x H x W x C */
+    double scale, mean, std; /* (v * scale - mean) / std; scale 0: as it is */
 } mapping;
 
 void network_check_mappings(const mapping *mappings, size_t n);

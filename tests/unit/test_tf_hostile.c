@@ -35,7 +35,7 @@ static void end(void)
 
 static amct_status import(amct_graph **g)
 {
-    const tb_bytes *file = tb_frozen(&b);
+    const wb_bytes *file = tb_frozen(&b);
     *g = NULL;
     return amct_import_bytes(g, &amct_plugin_v1, file->data, file->size, NULL, NULL, 0, &b.err);
 }
@@ -69,7 +69,7 @@ Test(tf_hostile, a_file_cut_at_any_length_fails, .init = begin, .fini = end)
     tb_func(&b, "f", "f");
     tb_list(&b, "axes", 2, I32(1, 2));
     tb_node(&b, "Mean", "m", "call axes");
-    const tb_bytes *file = tb_frozen(&b);
+    const wb_bytes *file = tb_frozen(&b);
     for (size_t cut = 0; cut < file->size; cut++) {
         uint8_t *part = malloc(cut ? cut : 1); /* of exactly that size, for AddressSanitizer */
         memcpy(part, file->data, cut);
@@ -275,7 +275,7 @@ Test(tf_hostile, a_variable_without_a_checkpoint_is_refused, .init = begin, .fin
 
 Test(tf_hostile, unknown_options_are_refused, .init = begin, .fini = end)
 {
-    const tb_bytes *file = tb_frozen(&b);
+    const wb_bytes *file = tb_frozen(&b);
     amct_option option = {.struct_size = sizeof option, .key = "size", .value = "1"};
     amct_graph *g = NULL;
     cr_assert_eq(

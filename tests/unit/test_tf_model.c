@@ -320,7 +320,7 @@ Test(tf_model, option_shape_gives_an_input_its_dims, .init = begin, .fini = end)
 
 static void refuse_shape(const char *value, const char *words)
 {
-    const tb_bytes *file = tb_frozen(&b);
+    const wb_bytes *file = tb_frozen(&b);
     const amct_option option = {.struct_size = sizeof option, .key = "shape", .value = value};
     amct_graph *g = NULL;
     cr_assert_eq(

@@ -56,14 +56,14 @@ static void end(void)
 
 static void write_index(const tb_entry *entries, size_t n, int n_shards, bool snappy)
 {
-    tb_bytes index;
+    wb_bytes index;
     tb_index(&index, entries, n, n_shards, snappy);
     write_file("variables/variables.index", index.data, index.size);
-    tb_free(&index);
+    wb_free(&index);
 }
 
 /* y = x * w + v by a function; a function restores w from "net/kernel" and v from "net/bias". */
-static const tb_bytes *model(const char *signature)
+static const wb_bytes *model(const char *signature)
 {
     tb_variable(&b, "w", 2, D(3, 2));
     tb_variable(&b, "v", 1, D(2));
@@ -92,7 +92,7 @@ static const tb_bytes *model(const char *signature)
 
 static amct_status import(const char *signature, const char *option, amct_graph **g)
 {
-    const tb_bytes *file = b.file.size ? &b.file : model(signature);
+    const wb_bytes *file = b.file.size ? &b.file : model(signature);
     const amct_option options = {
         .struct_size = sizeof options, .key = "signature", .value = option};
     *g = NULL;
@@ -288,7 +288,7 @@ Test(tf_saved, an_index_cut_at_any_length_fails, .init = begin, .fini = end)
 {
     amct_graph *g;
     for (int snappy = 0; snappy < 2; snappy++) {
-        tb_bytes index;
+        wb_bytes index;
         tb_index(&index, entries, 2, 1, snappy);
         write_file(SHARD(0, 1), numbers, sizeof numbers);
         for (size_t cut = 0; cut < index.size; cut++) {
@@ -296,19 +296,19 @@ Test(tf_saved, an_index_cut_at_any_length_fails, .init = begin, .fini = end)
             cr_assert_eq(import("serving_default", NULL, &g), AMCT_E_FORMAT, "%zu: %s", cut,
                          b.err.text);
         }
-        tb_free(&index);
+        wb_free(&index);
     }
 }
 
 /* The block of entries begins the file: its first bytes say how much it unpacks to. */
 Test(tf_saved, a_snappy_bomb_is_refused, .init = begin, .fini = end)
 {
-    tb_bytes index;
+    wb_bytes index;
     tb_index(&index, entries, 2, 1, true);
     memcpy(index.data, "\xff\xff\xff\xff\x0f", 5);
     write_file("variables/variables.index", index.data, index.size);
     refuse(AMCT_E_FORMAT, "unpacks to more than it can");
-    tb_free(&index);
+    wb_free(&index);
 }
 
 Test(tf_saved, a_link_out_of_the_folder_is_refused, .init = begin, .fini = end)

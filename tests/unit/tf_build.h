@@ -8,31 +8,19 @@
 
 #include "base/err.h"
 #include "graph/graph.h"
+#include "unit/wire_bytes.h"
 
 #include <stdint.h>
 
-typedef struct tb_bytes {
-    uint8_t *data;
-    size_t size, cap;
-} tb_bytes;
-
 typedef struct tf_build {
-    tb_bytes graph;    /* nodes that are done */
-    tb_bytes library;  /* functions that are done */
-    tb_bytes node;     /* the one that is being made */
-    tb_bytes function; /* the one whose nodes are being made */
+    wb_bytes graph;    /* nodes that are done */
+    wb_bytes library;  /* functions that are done */
+    wb_bytes node;     /* the one that is being made */
+    wb_bytes function; /* the one whose nodes are being made */
     bool in_function;
-    tb_bytes file; /* the last one packed */
+    wb_bytes file; /* the last one packed */
     amct_err err;  /* of the last import */
 } tf_build;
-
-/* Of an emptied buffer; tb_free gives it back. */
-void tb_varint(tb_bytes *to, uint64_t value);
-void tb_int_field(tb_bytes *to, uint32_t number, uint64_t value);
-void tb_bytes_field(tb_bytes *to, uint32_t number, const void *data, size_t size);
-void tb_text_field(tb_bytes *to, uint32_t number, const char *text);
-void tb_append(tb_bytes *to, const void *data, size_t size);
-void tb_free(tb_bytes *bytes);
 
 void tb_begin(tf_build *b);
 void tb_end(tf_build *b);
@@ -65,9 +53,9 @@ void tb_function(tf_build *b, const char *name, const char *args, const char *re
 void tb_function_end(tf_build *b);
 
 /* The files' bytes, which the builder keeps until the next one. */
-const tb_bytes *tb_frozen(tf_build *b);
+const wb_bytes *tb_frozen(tf_build *b);
 /* With one signature: inputs and outputs are "key=node:0" each. restore is the saver's node. */
-const tb_bytes *tb_saved(tf_build *b, const char *signature, const char *src, const char *dst,
+const wb_bytes *tb_saved(tf_build *b, const char *signature, const char *src, const char *dst,
                          const char *restore);
 
 /* An index of a checkpoint: entries in the order of their keys. */
@@ -80,6 +68,6 @@ typedef struct tb_entry {
     uint32_t crc; /* 0: none */
 } tb_entry;
 /* snappy: the block of entries is packed, as literals and one copy. Free *out. */
-void tb_index(tb_bytes *out, const tb_entry *entries, size_t n, int n_shards, bool snappy);
+void tb_index(wb_bytes *out, const tb_entry *entries, size_t n, int n_shards, bool snappy);
 
 #endif

@@ -7,7 +7,7 @@
 
 amct_graph *tr_import(tf_build *b, const char *key, const char *value)
 {
-    const tb_bytes *file = tb_frozen(b);
+    const wb_bytes *file = tb_frozen(b);
     const amct_option option = {.struct_size = sizeof option, .key = key, .value = value};
     amct_graph *g = NULL;
     cr_assert_eq(amct_import_bytes(&g, &amct_plugin_v1, file->data, file->size, NULL, &option,

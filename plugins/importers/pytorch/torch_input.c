@@ -1,48 +1,23 @@
 /* The dims of inputs, which code does not say and programs may leave open. */
+#include "../common/input_option.h"
 #include "torch_reader.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-/* Reads "1x3x32x32", up to n bytes. */
-static int32_t read_dims(torch_reader *r, const char *text, size_t n, int32_t *rank, int64_t *dims)
-{
-    const char *at = text;
-    for (*rank = 0; *rank < AMCT_MAX_RANK;) {
-        char *end;
-        long long dim = strtoll(at, &end, 10);
-        if (end == at || dim < 1 || dim > INT32_MAX)
-            break;
-        dims[(*rank)++] = dim;
-        if (end == text + n)
-            return AMCT_OK;
-        if (*end != 'x')
-            break;
-        at = end + 1;
-    }
-    return torch_fail(r, AMCT_E_INVALID,
-                      "option input: '%.*s' is no list of 1 to %d dims; 1x3x224x224 or "
-                      "NAME:1x3x224x224;NAME:1x10 is wanted",
-                      (int)(n < 80 ? n : 80), text, AMCT_MAX_RANK);
-}
 
 int32_t torch_input_dims(torch_reader *r, const char *name, int32_t *rank, int64_t *dims)
 {
-    size_t length = strlen(name);
     int64_t given[AMCT_MAX_RANK];
-    int32_t n_given = -1;
-    for (const char *at = r->input; at && *at && n_given < 0;) {
-        size_t n = strcspn(at, ";");
-        bool named = memchr(at, ':', n) != NULL;
-        if (!named)
-            TORCH_TRY(read_dims(r, at, n, &n_given, given));
-        else if (n > length && strncmp(at, name, length) == 0 && at[length] == ':')
-            TORCH_TRY(read_dims(r, at + length + 1, n - length - 1, &n_given, given));
-        at += n + (at[n] == ';');
-    }
-    if (n_given < 0)
+    int32_t n_given;
+    size_t n;
+    const char *text = input_option_find(r->input, name, &n);
+    if (!text)
         return AMCT_OK;
+    if (!input_option_dims(text, n, &n_given, given))
+        return torch_fail(r, AMCT_E_INVALID,
+                          "option input: '%.*s' is no list of 1 to %d dims; 1x3x224x224 or "
+                          "NAME:1x3x224x224;NAME:1x10 is wanted",
+                          (int)(n < 80 ? n : 80), text, AMCT_MAX_RANK);
     bool fits = *rank < 0 || *rank == n_given;
     for (int32_t d = 0; fits && d < *rank; d++)
         fits = dims[d] < 0 || dims[d] == given[d];

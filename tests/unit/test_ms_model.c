@@ -1,0 +1,331 @@
+/* MindIR's graphs: functions, monads, names, results, and files of older versions. */
+#include "import/import.h"
+#include "passes/prepare.h"
+#include "unit/mindir_run.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static mindir_file m;
+
+static void begin(void)
+{
+    mi_begin(&m);
+}
+
+static void end(void)
+{
+    mi_end(&m);
+}
+
+#define F(...)                                                                                     \
+    (const float[])                                                                                \
+    {                                                                                              \
+        __VA_ARGS__                                                                                \
+    }
+#define EXPECT(x, ...) mi_expect(&m, "y", x, sizeof(F(__VA_ARGS__)) / sizeof(float), F(__VA_ARGS__))
+
+static amct_graph *import(const char *result)
+{
+    amct_graph *g;
+    cr_assert_eq(mi_import(&m, result, &g), AMCT_OK, "%s", m.err.text);
+    return g;
+}
+
+/* ---- Monads ---------------------------------------------------------------------------------- */
+
+/* As MindSpore writes it: parameters pass through Load, states hang on the result by Depend. */
+Test(ms_model, monads_keep_an_order_and_are_left_out, .init = begin, .fini = end)
+{
+    mi_input(&m, "x", N(1, 2));
+    mi_parameter(&m, "w", N(2), F(10, 20));
+    mi_const_monad(&m, "u");
+    mi_node(&m, "Load", "loaded", "@w u", N(2));
+    mi_node(&m, "Mul", "product", "x loaded", N(1, 2));
+    mi_node(&m, "MakeTuple", "all", "loaded", -1, NULL);
+    mi_node(&m, "UpdateState", "state", "u all", -1, NULL);
+    mi_node(&m, "Depend", "y", "product state", N(1, 2));
+    EXPECT(F(1, 2), 10, 40);
+    amct_graph *g = import("y");
+    cr_assert_eq(g->n_nodes, 1);
+    amct_graph_free(g);
+}
+
+/* A node that is there for its side effect alone may do what we do not know. */
+Test(ms_model, what_only_prints_is_left_out, .init = begin, .fini = end)
+{
+    mi_input(&m, "x", N(1, 2));
+    mi_const_monad(&m, "io");
+    mi_node(&m, "ReLU", "a", "x", N(1, 2));
+    mi_node(&m, "Print", "print", "a io", -1, NULL);
+    mi_node(&m, "UpdateState", "state", "io print", -1, NULL);
+    mi_node(&m, "Depend", "y", "a state", N(1, 2));
+    EXPECT(F(-1, 2), 0, 2);
+}
+
+/* ---- Functions ------------------------------------------------------------------------------- */
+
+Test(ms_model, functions_are_read_in_the_place_of_their_calls, .init = begin, .fini = end)
+{
+    mi_input(&m, "x", N(1, 2));
+    mi_function(&m, "twice", "a");
+    mi_node(&m, "Add", "twice_sum", "a a", N(1, 2));
+    mi_function_end(&m, "twice_sum");
+    mi_call(&m, "twice", "b", "x");
+    mi_call(&m, "twice", "c", "b");
+    mi_node(&m, "ReLU", "y", "c", N(1, 2));
+    EXPECT(F(1, -2), 4, 0);
+}
+
+/* What a function takes from the graph around it is no argument. */
+Test(ms_model, functions_see_the_graph_that_calls_them, .init = begin, .fini = end)
+{
+    mi_input(&m, "x", N(1, 2));
+    mi_parameter(&m, "w", N(2), F(10, 20));
+    mi_const_int(&m, "two", 2);
+    mi_function(&m, "f", "a");
+    mi_node(&m, "Mul", "f_product", "a @w", N(1, 2));
+    mi_node(&m, "Add", "f_sum", "f_product outside", N(1, 2));
+    mi_node(&m, "Muls", "f_result", "f_sum two", N(1, 2));
+    mi_function_end(&m, "f_result");
+    mi_call(&m, "f", "y", "x");
+    mi_node(&m, "Neg", "outside", "x", N(1, 2)); /* and stands behind the call */
+    EXPECT(F(1, 2), 18, 76);
+}
+
+Test(ms_model, constants_of_another_graph, .init = begin, .fini = end)
+{
+    mi_input(&m, "x", N(1, 2));
+    mi_function(&m, "f", "a");
+    mi_const_float(&m, "three", 3);
+    mi_node(&m, "Mul", "f_y", "a three", N(1, 2));
+    mi_function_end(&m, "f_y");
+    mi_call(&m, "f", "b", "x");
+    mi_node(&m, "Add", "y", "b three", N(1, 2));
+    EXPECT(F(1, 2), 6, 9);
+}
+
+Test(ms_model, functions_are_values, .init = begin, .fini = end)
+{
+    mi_input(&m, "x", N(1, 2));
+    mi_function(&m, "minus", "a b");
+    mi_node(&m, "Sub", "minus_y", "a b", N(1, 2));
+    mi_function_end(&m, "minus_y");
+    mi_const_float(&m, "ten", 10);
+    mi_node(&m, "Partial", "from_ten", "REF::minus ten", -1, NULL);
+    mi_call(&m, "from_ten", "y", "x");
+    EXPECT(F(1, 2), 9, 8);
+}
+
+Test(ms_model, a_constant_condition_takes_its_way, .init = begin, .fini = end)
+{
+    mi_input(&m, "x", N(1, 2));
+    mi_function(&m, "then", "a");
+    mi_node(&m, "Neg", "then_y", "a", N(1, 2));
+    mi_function_end(&m, "then_y");
+    mi_function(&m, "else", "b");
+    mi_node(&m, "Unknown", "else_y", "b", N(1, 2));
+    mi_function_end(&m, "else_y");
+    mi_const_bool(&m, "yes", true);
+    mi_node(&m, "Switch", "way", "yes REF::then REF::else", -1, NULL);
+    mi_call(&m, "way", "y", "x");
+    EXPECT(F(1, 2), -1, -2);
+}
+
+/* ---- Results --------------------------------------------------------------------------------- */
+
+Test(ms_model, a_tuple_is_several_results, .init = begin, .fini = end)
+{
+    mi_input(&m, "x", N(1, 2));
+    mi_node(&m, "ReLU", "a", "x", N(1, 2));
+    mi_node(&m, "Neg", "b", "x", N(1, 2));
+    mi_node(&m, "MakeTuple", "inner", "b a", -1, NULL);
+    mi_node(&m, "MakeTuple", "y", "a inner x", -1, NULL);
+    amct_graph *g = import("y");
+    cr_assert_eq(g->n_outputs, 4);
+    cr_assert_str_eq(g->tensors[g->outputs[0]].name, "a");
+    cr_assert_str_eq(g->tensors[g->outputs[1]].name, "b");
+    cr_assert_str_eq(g->tensors[g->outputs[3]].name, "x/output");
+    amct_graph_free(g);
+}
+
+Test(ms_model, names_are_those_of_the_program, .init = begin, .fini = end)
+{
+    mi_input(&m, "12_construct_3:image", N(1, 2));
+    mi_parameter(&m, "fc.weight", N(2), F(1, 2));
+    mi_node(&m, "Mul", "y", "12_construct_3:image @fc.weight", N(1, 2));
+    wb_text(&m.node, 7, "Default/fc-Dense/Mul-op1");
+    amct_graph *g = import("y");
+    cr_assert_str_eq(g->tensors[g->inputs[0]].name, "image");
+    cr_assert_str_eq(g->nodes[0].name, "Default/fc-Dense/Mul-op1");
+    cr_assert_str_eq(g->tensors[g->nodes[0].src[1]].name, "fc.weight");
+    cr_assert_str_eq(g->producer, "MindSpore 2.10.0");
+    amct_graph_free(g);
+}
+
+Test(ms_model, an_operator_that_is_not_known_goes_on_under_its_name, .init = begin, .fini = end)
+{
+    mi_input(&m, "x", N(1, 2));
+    mi_const_int(&m, "k", 3);
+    mi_node(&m, "FancyOp", "f", "x k", N(1, 5));
+    mi_node(&m, "ReLU", "y", "f", N(1, 5));
+    amct_graph *g = import("y");
+    cr_assert_str_eq(g->nodes[0].op, "FancyOp");
+    cr_assert_str_eq(g->nodes[0].domain, "mindspore");
+    cr_assert_eq(g->tensors[g->nodes[0].dst[0]].shape.dims[1], 5);
+    amct_graph_free(g);
+}
+
+/* ---- Older files ----------------------------------------------------------------------------- */
+
+/* Up to MindSpore 1.x the node names the operator and has its attributes itself; a tuple is a list
+ * of numbers, and ref_attr_name says so. */
+Test(ms_model, attributes_of_the_node_itself, .init = begin, .fini = end)
+{
+    wb_bytes kernel = {0};
+    mi_input(&m, "x", N(1, 1, 1, 4));
+    mi_node(&m, "Old", "y", "x", N(1, 1, 1, 2)); /* its operator is the last that counts */
+    wb_text(&m.node, 4, "MaxPool");
+    wb_text(&kernel, 1, "kernel_size");
+    for (int i = 0; i < 4; i++)
+        wb_int(&kernel, 10, i == 3 ? 2 : 1);
+    wb_text(&kernel, 15, "scalar:Tuple[value1,value2,value3,value4,]");
+    wb_int(&kernel, 16, 7);
+    wb_message(&m.node, 5, &kernel);
+    EXPECT(F(1, 5, 7, 2), 5, 7);
+}
+
+Test(ms_model, monads_by_their_old_name, .init = begin, .fini = end)
+{
+    wb_bytes value = {0};
+    mi_input(&m, "x", N(1, 2));
+    mi_const_int(&m, "u", 0);
+    wb_text(&value, 1, "value");
+    wb_text(&value, 15, "Monad:UMonad");
+    wb_free(&m.node);
+    wb_text(&m.node, 2, "u");
+    wb_text(&m.node, 4, "Constant");
+    wb_message(&m.node, 5, &value);
+    mi_node(&m, "ReLU", "y", "x u", N(1, 2));
+    EXPECT(F(-1, 2), 0, 2);
+}
+
+/* ---- Elements in other forms ------------------------------------------------------------------
+ */
+
+static wb_bytes tensor_of(int type, int64_t n, const char *name)
+{
+    wb_bytes t = {0};
+    wb_int(&t, 1, (uint64_t)n);
+    wb_int(&t, 2, (uint64_t)type);
+    wb_text(&t, 7, name);
+    return t;
+}
+
+Test(ms_model, elements_spelt_as_numbers, .init = begin, .fini = end)
+{
+    static const float numbers[] = {10, 20};
+    wb_bytes t = tensor_of(1, 2, "w");
+    wb_field(&t, 3, numbers, sizeof numbers);
+    wb_message(&m.graph, 3, &t);
+    mi_input(&m, "x", N(1, 2));
+    mi_node(&m, "Mul", "y", "x w", N(1, 2));
+    EXPECT(F(1, 2), 10, 40);
+}
+
+static void put_external(const char *location, uint64_t offset, uint64_t length)
+{
+    wb_bytes t = tensor_of(1, 2, "w"), external = {0};
+    wb_text(&external, 1, location);
+    wb_int(&external, 2, offset);
+    wb_int(&external, 3, length);
+    wb_message(&t, 12, &external);
+    wb_message(&m.graph, 3, &t);
+    mi_input(&m, "x", N(1, 2));
+    mi_node(&m, "Mul", "y", "x w", N(1, 2));
+}
+
+static amct_status import_in(const char *folder)
+{
+    amct_graph *g = NULL;
+    const wb_bytes *file = mi_pack(&m, "y");
+    amct_status status =
+        amct_import_bytes(&g, &amct_plugin_v1, file->data, file->size, folder, NULL, 0, &m.err);
+    if (status == AMCT_OK) {
+        const float *w = g->tensors[g->nodes[0].src[1]].data;
+        cr_assert_eq(w[0], 10);
+        cr_assert_eq(w[1], 20);
+    }
+    amct_graph_free(g);
+    return status;
+}
+
+/* Models of more than 1 GB have their parameters in files of a folder of their own. */
+Test(ms_model, parameters_in_other_files, .init = begin, .fini = end)
+{
+    static const float data[] = {0, 0, 10, 20};
+    char folder[] = "/tmp/amct_mindir_XXXXXX", path[128], below[64];
+    cr_assert_not_null(mkdtemp(folder));
+    snprintf(below, sizeof below, "%s/net_variables", folder);
+    snprintf(path, sizeof path, "%s/data_0", below);
+    cr_assert_eq(mkdir(below, 0700), 0);
+    FILE *f = fopen(path, "wb");
+    cr_assert_not_null(f);
+    cr_assert_eq(fwrite(data, sizeof *data, 4, f), 4);
+    fclose(f);
+    put_external("net_variables/data_0", 8, 8);
+    cr_expect_eq(import_in(folder), AMCT_OK, "%s", m.err.text);
+    mi_end(&m);
+    mi_begin(&m);
+    put_external("net_variables/data_0", 12, 8);
+    cr_expect_eq(import_in(folder), AMCT_E_FORMAT);
+    cr_expect_not_null(strstr(m.err.text, "lies at 12, 8 bytes"), "%s", m.err.text);
+    mi_end(&m);
+    mi_begin(&m);
+    put_external("../secret", 0, 8);
+    cr_expect_neq(import_in(folder), AMCT_OK);
+    cr_expect_not_null(strstr(m.err.text, "../secret"), "%s", m.err.text);
+    mi_end(&m);
+    mi_begin(&m);
+    put_external("net_variables/data_1", 0, 8);
+    cr_expect_eq(import_in(folder), AMCT_E_IO);
+    unlink(path);
+    rmdir(below);
+    rmdir(folder);
+}
+
+/* ---- Inputs ---------------------------------------------------------------------------------- */
+
+static amct_status import_with(const char *key, const char *value)
+{
+    amct_graph *g = NULL;
+    const wb_bytes *file = mi_pack(&m, "y");
+    const amct_option option = {.struct_size = sizeof option, .key = key, .value = value};
+    amct_status status =
+        amct_import_bytes(&g, &amct_plugin_v1, file->data, file->size, NULL, &option, 1, &m.err);
+    if (status == AMCT_OK)
+        cr_assert_eq(g->tensors[g->inputs[0]].shape.dims[1], 4);
+    amct_graph_free(g);
+    return status;
+}
+
+Test(ms_model, the_option_input_says_open_dims, .init = begin, .fini = end)
+{
+    mi_input(&m, "x", N(-1, -1));
+    mi_node(&m, "ReLU", "y", "x", N(-1, -1));
+    cr_assert_eq(import_with("input", "1x4"), AMCT_OK, "%s", m.err.text);
+    cr_assert_eq(import_with("input", "x:1x4;z:7"), AMCT_OK, "%s", m.err.text);
+    cr_assert_eq(import_with("input", "1x4x"), AMCT_E_INVALID);
+    cr_assert_not_null(strstr(m.err.text, "1x3x224x224"), "%s", m.err.text);
+    cr_assert_eq(import_with("input", "1x2x3"), AMCT_E_INVALID);
+    cr_assert_not_null(strstr(m.err.text, "others in the file"), "%s", m.err.text);
+    cr_assert_eq(import_with("inputs", "1x4"), AMCT_E_INVALID);
+    cr_assert_not_null(strstr(m.err.text, "importer has input"), "%s", m.err.text);
+    amct_graph *g;
+    cr_assert_eq(mi_import(&m, "y", &g), AMCT_E_UNSUPPORTED);
+    cr_assert_not_null(strstr(m.err.text, "dims of input 'x' (?x?)"), "%s", m.err.text);
+}
