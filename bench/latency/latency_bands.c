@@ -100,7 +100,8 @@ static void find_bands(const held_view *v, latency_bands *out, double *needs)
 static double find_unmeasured(latency_fitter *f, const latency_params *params,
                               const latency_bands *bands, double *needs)
 {
-    double ratios[LATENCY_CHIPS * LATENCY_CHIPS], *seconds = calloc(f->points->n + 1, sizeof *seconds);
+    double ratios[LATENCY_CHIPS * LATENCY_CHIPS],
+        *seconds = calloc(f->points->n + 1, sizeof *seconds);
     double *parts = calloc((f->points->n + (size_t)1) * ASCEND_PARTS, sizeof *parts);
     size_t n_ratios = 0;
     for (int shift = 1; shift < LATENCY_CHIPS && seconds && parts; shift++) {
@@ -118,8 +119,7 @@ static double find_unmeasured(latency_fitter *f, const latency_params *params,
                     needs[n++] = expm1(fabs(log(seconds[i] / p->seconds))) /
                                  width_of(parts + (size_t)i * ASCEND_PARTS, bands->spread);
             }
-            ratios[n_ratios++] =
-                quantile(needs, n) / bands->band[(chip + shift) % LATENCY_CHIPS];
+            ratios[n_ratios++] = quantile(needs, n) / bands->band[(chip + shift) % LATENCY_CHIPS];
         }
     }
     free(seconds);
@@ -144,8 +144,8 @@ amct_status latency_bands_find(latency_bands *out, latency_fitter *f, const late
         for (uint32_t i = 0; i < f->points->n; i++)
             if (held->folds[i] == fold && !isnan(held->seconds[i]))
                 held->inside[i] =
-                    expm1(error_of(&v, i)) <= bands.band[f->points->points[i].chip] *
-                                                  width_of(held->parts[i], bands.spread);
+                    expm1(error_of(&v, i)) <=
+                    bands.band[f->points->points[i].chip] * width_of(held->parts[i], bands.spread);
     }
     free(needs);
     return AMCT_OK;

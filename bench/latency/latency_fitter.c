@@ -47,10 +47,8 @@ static void predict_chip(const latency_fitter *f, const latency_params *params, 
     ascend_fit fit = fit_of(params, chip);
     for (uint32_t k = 0; k < s->n_kernels; k++)
         if (s->chips[k] & 1u << chip) {
-            double resident =
-                ascend_weight_resident(&f->chips[chip], &fit, s->kernels[k].traffic);
-            f->kernel_ns[k] =
-                ascend_cost(&f->chips[chip], &fit, &s->kernels[k].work, resident).ns;
+            double resident = ascend_weight_resident(&f->chips[chip], &fit, s->kernels[k].traffic);
+            f->kernel_ns[k] = ascend_cost(&f->chips[chip], &fit, &s->kernels[k].work, resident).ns;
         }
     for (uint32_t i = 0; i < f->points->n; i++) {
         const latency_point *p = &f->points->points[i];
@@ -82,8 +80,8 @@ void latency_predict_parts(const latency_fitter *f, const latency_params *params
         ascend_fit fit = fit_of(params, p->chip);
         double *parts = seconds + (size_t)i * ASCEND_PARTS;
         memset(parts, 0, ASCEND_PARTS * sizeof *parts);
-        parts[0] = ascend_fixed_ns(chip, &fit, sample->border_bytes) * 1e-9 +
-                   p->host * params->host_s;
+        parts[0] =
+            ascend_fixed_ns(chip, &fit, sample->border_bytes) * 1e-9 + p->host * params->host_s;
         for (uint32_t k = sample->first; k < sample->first + sample->n; k++) {
             const latency_kernel *kernel = &s->kernels[s->parts[k].kernel];
             ascend_time t = ascend_cost(chip, &fit, &kernel->work,

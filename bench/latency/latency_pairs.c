@@ -101,7 +101,7 @@ static amct_status print_all(const amct_plugins *plugins, const char *folder,
                (long long)p->batch, p->seconds * 1e3, e.int_s * 1e3);
         if (isfinite(published))
             printf(" %15.2f / %.2f", published, estimated);
-        printf("%s\n", p->host ? "  (host program, not counted)"
+        printf("%s\n", p->host     ? "  (host program, not counted)"
                        : p->remade ? "  (another graph, not counted)"
                                    : "");
         if (counted)

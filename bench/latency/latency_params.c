@@ -13,23 +13,41 @@ typedef struct prior {
  * definitions (a load, an operation and a store overlap; exponentials and divisions are sequences);
  * kernels cost some microseconds to start. Deviations say how sure that is. */
 static const prior constants[] = {
-    {"cube", 0.95, 0.05},         {"l2", 1, 0.2},
-    {"ddr", 0.95, 0.05},          {"leak", 0.5, 0.15},
-    {"l2_reach", 1.4, 0.15},      {"l2_weights", 0.4, 0.25},
-    {"fill", 0.7, 0.25},          {"rows", 0.25, 0.25}, {"window", 1, 0.5},
-    {"image", 1000, 0.35},        {"depthwise", 1, 0.25},
-    {"matmul", 0.9, 0.1},         {"transposed", 1.2, 0.15},
-    {"step_s", 5e-6, 0.5},        {"reread", 0.15, 0.25},
-    {"epilogue", 0.3, 0.2},       {"operand", 2, 0.25},
-    {"simple", 1, 0.25},          {"divide", 8, 0.25},
-    {"exponential", 10, 0.25},    {"alone", 3, 0.25},
-    {"layer_norm", 8, 0.25},      {"spatial_norm", 12, 0.25},
-    {"softmax", 6, 0.35},         {"row", 60, 0.5},
-    {"reduce", 2, 0.25},          {"pool", 2, 0.2},
-    {"global_pool", 1, 0.25},     {"move", 1.5, 0.2},
-    {"join", 1, 0.2},             {"run", 1.6, 0.35},
-    {"transdata", 2, 0.25},       {"transform", 2, 0.15},
-    {"overhead_cube_s", 1.5e-6, 0.2}, {"overhead_move_s", 3e-6, 0.2},
+    {"cube", 0.95, 0.05},
+    {"l2", 1, 0.2},
+    {"ddr", 0.95, 0.05},
+    {"leak", 0.5, 0.15},
+    {"l2_reach", 1.4, 0.15},
+    {"l2_weights", 0.4, 0.25},
+    {"fill", 0.7, 0.25},
+    {"rows", 0.25, 0.25},
+    {"window", 1, 0.5},
+    {"image", 1000, 0.35},
+    {"depthwise", 1, 0.25},
+    {"matmul", 0.9, 0.1},
+    {"transposed", 1.2, 0.15},
+    {"step_s", 5e-6, 0.5},
+    {"reread", 0.15, 0.25},
+    {"epilogue", 0.3, 0.2},
+    {"operand", 2, 0.25},
+    {"simple", 1, 0.25},
+    {"divide", 8, 0.25},
+    {"exponential", 10, 0.25},
+    {"alone", 3, 0.25},
+    {"layer_norm", 8, 0.25},
+    {"spatial_norm", 12, 0.25},
+    {"softmax", 6, 0.35},
+    {"row", 60, 0.5},
+    {"reduce", 2, 0.25},
+    {"pool", 2, 0.2},
+    {"global_pool", 1, 0.25},
+    {"move", 1.5, 0.2},
+    {"join", 1, 0.2},
+    {"run", 1.6, 0.35},
+    {"transdata", 2, 0.25},
+    {"transform", 2, 0.15},
+    {"overhead_cube_s", 1.5e-6, 0.2},
+    {"overhead_move_s", 3e-6, 0.2},
     {"overhead_other_s", 3e-6, 0.2},
 };
 
@@ -55,8 +73,8 @@ uint32_t latency_params_list(latency_param params[LATENCY_PARAMS])
         p->center = from->center;
         p->deviation = from->deviation;
         p->chip = -1;
-        p->offset = offsetof(latency_params, constants) +
-                    offset_of(ascend_constant_numbers, from->name);
+        p->offset =
+            offsetof(latency_params, constants) + offset_of(ascend_constant_numbers, from->name);
     }
     for (int chip = 0; chip < LATENCY_CHIPS; chip++)
         for (size_t i = 0; i < sizeof tunings / sizeof *tunings; i++) {
@@ -66,8 +84,7 @@ uint32_t latency_params_list(latency_param params[LATENCY_PARAMS])
             p->center = from->center;
             p->deviation = from->deviation;
             p->chip = chip;
-            p->offset = offsetof(latency_params, tunings) +
-                        (size_t)chip * sizeof(ascend_tuning) +
+            p->offset = offsetof(latency_params, tunings) + (size_t)chip * sizeof(ascend_tuning) +
                         offset_of(ascend_tuning_numbers, from->name);
         }
     params[n++] = (latency_param){.name = "host_s",

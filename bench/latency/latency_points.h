@@ -33,7 +33,8 @@ typedef struct latency_points {
     uint32_t n;
 } latency_points;
 
-/* The measurements of that precision ("FP16") in the CSV file whose network is in folder/index.tsv. */
+/* The measurements of that precision ("FP16") in the CSV file whose network is in folder/index.tsv.
+ */
 amct_status latency_points_read(latency_points *out, amct_arena *arena, const char *folder,
                                 const char *csv, const char *precision, amct_err *err);
 

@@ -167,8 +167,8 @@ static void print_worst(const latency_fitter *f, const latency_held *held, netwo
         printf(" %s", ascend_part_names[k]);
     printf("\n");
     for (uint32_t i = 0; i < n && i < 10; i++) {
-        printf("%-47s %6u  %.2f  %+.2f        ", networks[i].file, networks[i].n,
-               networks[i].error, networks[i].bias);
+        printf("%-47s %6u  %.2f  %+.2f        ", networks[i].file, networks[i].n, networks[i].error,
+               networks[i].bias);
         for (int k = 0; k < ASCEND_PARTS; k++)
             printf(" %.2f", networks[i].parts[k] / networks[i].n);
         printf("\n");
@@ -192,8 +192,9 @@ static double paired_width(const double *a, const double *b, const latency_bands
     return sum;
 }
 
-/* Bands of differences, on pairs of networks of one family that were measured at the same batch: the
- * nearest that published figures come to two candidates of one network, though compiled by others. */
+/* Bands of differences, on pairs of networks of one family that were measured at the same batch:
+ * the nearest that published figures come to two candidates of one network, though compiled by
+ * others. */
 static void print_paired(const latency_fitter *f, const latency_held *held,
                          const latency_bands *bands)
 {
@@ -219,11 +220,12 @@ static void print_paired(const latency_fitter *f, const latency_held *held,
                 ordered += (a > b) == (p[i].seconds > p[j].seconds);
             }
         }
-    printf("\ndifferences, %u pairs of one family within a factor of 2: %.0f %% within the band of "
-           "the difference (mean half width %.0f %% of the slower); of %u told apart %.0f %% are in "
-           "that order\n",
-           n, n ? 100.0 * inside / n : 0, n ? 100 * narrow / n : 0, told,
-           told ? 100.0 * ordered / told : 0);
+    printf(
+        "\ndifferences, %u pairs of one family within a factor of 2: %.0f %% within the band of "
+        "the difference (mean half width %.0f %% of the slower); of %u told apart %.0f %% are in "
+        "that order\n",
+        n, n ? 100.0 * inside / n : 0, n ? 100 * narrow / n : 0, told,
+        told ? 100.0 * ordered / told : 0);
 }
 
 void latency_report_print(const latency_fitter *f, const latency_held *held,
@@ -278,10 +280,11 @@ amct_status latency_report_write(const char *path, const latency_fitter *f,
     FILE *out = open_memstream(&text, &size);
     if (!out)
         return amct_fail_nomem(err);
-    fprintf(out,
-            "# Written by bench/latency/fit from %u published FP16 measurements; see docs/latency.md.\n"
-            "# What the numbers mean is said in ascend_fit.h.\n",
-            f->points->n);
+    fprintf(
+        out,
+        "# Written by bench/latency/fit from %u published FP16 measurements; see docs/latency.md.\n"
+        "# What the numbers mean is said in ascend_fit.h.\n",
+        f->points->n);
     fprintf(out, "constants:\n");
     put_numbers(out, ascend_constant_numbers, &params->constants, "  ");
     fprintf(out, "chips:\n");
@@ -291,7 +294,9 @@ amct_status latency_report_write(const char *path, const latency_fitter *f,
         fprintf(out, "  %s:\n", latency_chips[chip]);
         put_numbers(out, ascend_tuning_numbers, &tuning, "    ");
     }
-    fprintf(out, "# Of each part of a latency, relative to it; times the chip's band: 90 %%.\nspread:\n");
+    fprintf(
+        out,
+        "# Of each part of a latency, relative to it; times the chip's band: 90 %%.\nspread:\n");
     for (int k = 0; k < ASCEND_PARTS; k++)
         fprintf(out, "  %s: %.4g\n", ascend_part_names[k], bands->spread[k]);
     fprintf(out, "# How much wider where no measurement is of the chip.\nunmeasured: %.4g\n",

@@ -266,8 +266,8 @@ static amct_status find_all(finder *f, amct_plugins *importers, const char *fold
     return AMCT_OK;
 }
 
-amct_status latency_samples_find(latency_samples *out, amct_plugins *importers,
-                                 const char *folder, const latency_points *points, amct_err *err)
+amct_status latency_samples_find(latency_samples *out, amct_plugins *importers, const char *folder,
+                                 const latency_points *points, amct_err *err)
 {
     finder f = {.bucket = calloc(BUCKETS, sizeof *f.bucket)};
     f.out.samples = calloc(points->n + (size_t)1, sizeof *f.out.samples);

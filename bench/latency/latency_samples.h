@@ -40,8 +40,8 @@ typedef struct latency_samples {
 
 /* Finds the kernels of all points; a graph that cannot be run at a batch, or has an operator that
  * the estimator does not know, is a sample that is not known. */
-amct_status latency_samples_find(latency_samples *out, amct_plugins *importers,
-                                 const char *folder, const latency_points *points, amct_err *err);
+amct_status latency_samples_find(latency_samples *out, amct_plugins *importers, const char *folder,
+                                 const latency_points *points, amct_err *err);
 void latency_samples_free(latency_samples *samples); /* a zeroed one is allowed */
 
 #endif

@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-/* Cuts the field at *at out of the text; *at is then behind its separator, *ended at a line's end. */
+/* Cuts the field at *at out of the text; *at is then behind its separator, *ended at a line's end.
+ */
 static char *cut(char **at, char separator, bool *ended)
 {
     char *from = *at, *to = *at, *field = *at;

@@ -1,5 +1,6 @@
 /*
- * latency_table.h - a text file of rows and named columns: CSV with quotes, or columns between tabs.
+ * latency_table.h - a text file of rows and named columns: CSV with quotes, or columns between
+ * tabs.
  */
 #ifndef AMCT_BENCH_LATENCY_TABLE_H
 #define AMCT_BENCH_LATENCY_TABLE_H

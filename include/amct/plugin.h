@@ -342,8 +342,8 @@ typedef struct amct_node_cost {
 typedef struct amct_graph_cost {
     uint32_t struct_size;
     uint32_t reserved;
-    double latency_ns;       /* of one inference of the whole batch: the nodes and what is fixed */
-    double fixed_ns;         /* the part that no compression changes: start, input transform */
+    double latency_ns; /* of one inference of the whole batch: the nodes and what is fixed */
+    double fixed_ns;   /* the part that no compression changes: start, input transform */
     /* 90 % band: latency_ns / (1 + ratio) to latency_ns * (1 + ratio). */
     double error_band_ratio;
 } amct_graph_cost;

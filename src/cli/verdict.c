@@ -29,11 +29,10 @@ static void print_latency(const amct_tuned *to, const amct_outcome *o)
     double before = o->before.latency_ns, after = o->after.latency_ns;
     double wide = 1 + s->original_cost.error_band_ratio, reach = 1 + to->best_cost.error_band_ratio;
     printf("latency %.4g ms (%.3g to %.3g) -> %.4g ms (%.3g to %.3g) on %s at batch %lld: ",
-           before / 1e6, before / wide / 1e6, before * wide / 1e6, after / 1e6,
-           after / reach / 1e6, after * reach / 1e6, s->config->chip,
-           (long long)amct_batch_of(s->cost_graph));
-    printf("%.2fx (%.2f to %.2f), estimated\n", before / after,
-           before / (after + to->paired_ns), before / fmax(after - to->paired_ns, 0.01 * before));
+           before / 1e6, before / wide / 1e6, before * wide / 1e6, after / 1e6, after / reach / 1e6,
+           after * reach / 1e6, s->config->chip, (long long)amct_batch_of(s->cost_graph));
+    printf("%.2fx (%.2f to %.2f), estimated\n", before / after, before / (after + to->paired_ns),
+           before / fmax(after - to->paired_ns, 0.01 * before));
 }
 
 void amct_verdict_print(const amct_tuned *to)

@@ -17,8 +17,8 @@ enum {
     AMCT_EXIT_NOT_PROVEN = 6
 };
 
-/* A gain of latency that is worth a mention, as a ratio. It must also be more than the estimate of a
- * difference may be wrong (paired_ns): errors of what two networks have in common cancel. */
+/* A gain of latency that is worth a mention, as a ratio. It must also be more than the estimate of
+ * a difference may be wrong (paired_ns): errors of what two networks have in common cancel. */
 #define AMCT_FASTER_RATIO 0.01
 
 typedef struct amct_tuned {

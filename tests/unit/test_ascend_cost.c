@@ -19,25 +19,21 @@ static const ascend_chip plain = {.cores = 8,
 /* Nothing leaks, nothing is wasted, a kernel costs 1 us. */
 static ascend_fit ideal(void)
 {
-    return (ascend_fit){.constants = {.cube = 1,
-                                      .l2 = 1,
-                                      .ddr = 1,
-                                      .l2_reach = 1,
-                                      .depthwise = 1,
-                                      .matmul = 1,
-                                      .transposed = 1,
-                                      .move = 1,
-                                      .join = 1,
-                                      .overhead_cube_s = 1e-6,
-                                      .overhead_move_s = 1e-6,
-                                      .overhead_other_s = 1e-6},
-                        .tuning = {.base_s = 1e-4,
-                                   .overhead = 1,
-                                   .cube = 1,
-                                   .vector = 1,
-                                   .l2 = 1,
-                                   .ddr = 1,
-                                   .band = 1}};
+    return (ascend_fit){
+        .constants = {.cube = 1,
+                      .l2 = 1,
+                      .ddr = 1,
+                      .l2_reach = 1,
+                      .depthwise = 1,
+                      .matmul = 1,
+                      .transposed = 1,
+                      .move = 1,
+                      .join = 1,
+                      .overhead_cube_s = 1e-6,
+                      .overhead_move_s = 1e-6,
+                      .overhead_other_s = 1e-6},
+        .tuning = {
+            .base_s = 1e-4, .overhead = 1, .cube = 1, .vector = 1, .l2 = 1, .ddr = 1, .band = 1}};
 }
 
 static double ns_of(const ascend_fit *fit, ascend_work w)
@@ -95,8 +91,8 @@ Test(ascend_cost, follows_the_formula)
     double memory = 2 * act * (held / l2 + (1 - held) / ddr) +
                     c->reread * (act + 3 * weights) / l2 + weights * (0.5 / l2 + 0.5 / ddr);
     double longest = fmax(cube, fmax(vector, memory));
-    double expected = c->overhead_cube_s * t->overhead + longest +
-                      c->leak * (cube + vector + memory - longest);
+    double expected =
+        c->overhead_cube_s * t->overhead + longest + c->leak * (cube + vector + memory - longest);
     cr_assert_float_eq(time.ns, expected * 1e9, 1e-6 * time.ns, "%g, by hand %g", time.ns,
                        expected * 1e9);
 }

@@ -351,8 +351,8 @@ static double lstm_ns(int64_t steps, bool weights)
     uint32_t w = net_constant(n, AMCT_FLOAT16, DIMS(2, 1024, 512));
     uint32_t r = weights ? net_constant(n, AMCT_FLOAT16, DIMS(2, 1024, 256))
                          : net_input(n, AMCT_FLOAT16, DIMS(2, 1024, 256));
-    uint32_t y = net_node(n, "LSTM", net_tensor(n, AMCT_FLOAT16, DIMS(steps, 2, 1, 256)), x, w, r,
-                          NET_END);
+    uint32_t y =
+        net_node(n, "LSTM", net_tensor(n, AMCT_FLOAT16, DIMS(steps, 2, 1, 256)), x, w, r, NET_END);
     net_output(n, y);
     NET_ESTIMATE(n);
     cr_expect_eq(status(y), weights ? AMCT_NODE_OK : AMCT_NODE_UNSUPPORTED);

@@ -20,9 +20,8 @@ static void write_rates(FILE *out, const char *chip)
             net *n = net_new();
             net_resnet50(n, batch, bits[b][0], bits[b][1]);
             NET_ESTIMATE(n, option);
-            fprintf(out, "%s batch %d, %d bits, weights of %d: %.4g ms +- %.3f\n", chip,
-                    (int)batch, bits[b][0], bits[b][1], n->total.latency_ns / 1e6,
-                    n->total.error_band_ratio);
+            fprintf(out, "%s batch %d, %d bits, weights of %d: %.4g ms +- %.3f\n", chip, (int)batch,
+                    bits[b][0], bits[b][1], n->total.latency_ns / 1e6, n->total.error_band_ratio);
             net_free(n);
         }
 }

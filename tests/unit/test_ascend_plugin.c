@@ -455,8 +455,8 @@ static double conv_ns(int64_t cin, int64_t cout, int64_t window, int bits, const
     else
         y = net_quant_conv(n, net_quant(n, before, 8, 1), cout, window, 1, 1, 8);
     uint32_t after = bits == 16 ? y : net_quant(n, y, 8, 1);
-    uint32_t z = bits == 16 ? net_conv(n, after, 64, 1, 1, 1)
-                            : net_quant_conv(n, after, 64, 1, 1, 1, 8);
+    uint32_t z =
+        bits == 16 ? net_conv(n, after, 64, 1, 1, 1) : net_quant_conv(n, after, 64, 1, 1, 1, 8);
     net_output(n, z);
     NET_ESTIMATE(n, chip);
     const amct_node_cost *c = net_cost(n, y);

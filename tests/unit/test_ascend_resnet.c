@@ -19,7 +19,8 @@ static double images_per_s(int64_t batch, int bits, int weight_bits)
 
 Test(ascend_resnet, int8_gains_what_was_published)
 {
-    /* 1.77 at batch 64, READMEs of Resnet50_Pytorch_Infer and its POC; no INT8 figure was fitted. */
+    /* 1.77 at batch 64, READMEs of Resnet50_Pytorch_Infer and its POC; no INT8 figure was fitted.
+     */
     double gain = images_per_s(64, 8, 8) / images_per_s(64, 16, 16);
     cr_expect_float_eq(gain, 1.77, 0.1 * 1.77, "%.2f", gain);
 }

@@ -4,8 +4,10 @@
 
 static amct_node_cost node(uint32_t bound, double ns, double spread)
 {
-    return (amct_node_cost){
-        .struct_size = sizeof(amct_node_cost), .bound = bound, .latency_ns = ns, .spread_ns = spread};
+    return (amct_node_cost){.struct_size = sizeof(amct_node_cost),
+                            .bound = bound,
+                            .latency_ns = ns,
+                            .spread_ns = spread};
 }
 
 static amct_latency_parts split(amct_node_cost *costs, uint32_t n, double fixed, double ratio)
@@ -22,8 +24,10 @@ static amct_latency_parts split(amct_node_cost *costs, uint32_t n, double fixed,
 
 Test(measure_latency, parts_are_told_apart_by_what_bounds_them)
 {
-    amct_node_cost costs[] = {node(AMCT_BOUND_CUBE, 10, 2), node(AMCT_BOUND_MEMORY, 20, 10),
-                              node(AMCT_BOUND_CUBE, 30, 6), {.status = AMCT_NODE_FUSED}};
+    amct_node_cost costs[] = {node(AMCT_BOUND_CUBE, 10, 2),
+                              node(AMCT_BOUND_MEMORY, 20, 10),
+                              node(AMCT_BOUND_CUBE, 30, 6),
+                              {.status = AMCT_NODE_FUSED}};
     amct_latency_parts p = split(costs, 4, 40, 0.2);
     cr_expect_eq(p.ns[AMCT_BOUND_CUBE], 40);
     cr_expect_eq(p.spread_ns[AMCT_BOUND_CUBE], 8);

@@ -135,8 +135,8 @@ static double memory_seconds(const ascend_chip *chip, const ascend_fit *fit, con
     double t = transfer(w->write_bytes, hit(chip, c, set), r->l2_write, r->ddr);
     for (int i = 0; i < ASCEND_READS; i++) {
         in += w->read[i].bytes;
-        t += transfer(w->read[i].bytes, hit(chip, c, w->read[i].distance + set), r->l2_read,
-                      r->ddr);
+        t +=
+            transfer(w->read[i].bytes, hit(chip, c, w->read[i].distance + set), r->l2_read, r->ddr);
     }
     double weights = w->weight_bytes * (w->sparse ? ASCEND_SPARSE_BYTES : 1);
     if (w->kind == ASCEND_WORK_CUBE)
@@ -152,9 +152,9 @@ static double memory_seconds(const ascend_chip *chip, const ascend_fit *fit, con
 static double overhead_seconds(const ascend_fit *fit, const ascend_work *w)
 {
     const ascend_constants *c = &fit->constants;
-    double s = w->kind == ASCEND_WORK_CUBE                                     ? c->overhead_cube_s
+    double s = w->kind == ASCEND_WORK_CUBE                                  ? c->overhead_cube_s
                : w->kind == ASCEND_WORK_MOVE || w->kind == ASCEND_WORK_JOIN ? c->overhead_move_s
-                                                                               : c->overhead_other_s;
+                                                                            : c->overhead_other_s;
     return s * fit->tuning.overhead;
 }
 

@@ -34,8 +34,8 @@ static uint32_t effort_of(const ascend_graph *g, uint32_t node)
     const ascend_op *op = g->nodes[node].op;
     uint32_t behind = ascend_only_user(g, ascend_dst(g, node, 0));
     /* Mish written out is one operator. */
-    if (strcmp(op->name, "Softplus") == 0 && behind != ASCEND_NONE &&
-        g->nodes[behind].op != NULL && strcmp(g->nodes[behind].op->name, "Tanh") == 0)
+    if (strcmp(op->name, "Softplus") == 0 && behind != ASCEND_NONE && g->nodes[behind].op != NULL &&
+        strcmp(g->nodes[behind].op->name, "Tanh") == 0)
         return ASCEND_SIMPLE;
     uint32_t other = ascend_src(g, node, 1);
     bool constant = other != ASCEND_NONE && g->tensors[other].fixed;
@@ -81,8 +81,7 @@ static void describe_units(const ascend_graph *g, uint32_t leader, ascend_work *
             work->pool_elements = ascend_padded(g, src, TILE);
         else
             work->elements = ascend_padded(g, src, TILE);
-        work->kind =
-            lead->eltwise > NORM_MEMBERS ? ASCEND_WORK_LAYER_NORM : ASCEND_WORK_REDUCE;
+        work->kind = lead->eltwise > NORM_MEMBERS ? ASCEND_WORK_LAYER_NORM : ASCEND_WORK_REDUCE;
         break;
     case ASCEND_NORM:
     case ASCEND_NORM_SPATIAL:

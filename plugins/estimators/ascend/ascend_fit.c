@@ -15,15 +15,43 @@
     }
 
 const ascend_number ascend_constant_numbers[] = {
-    C(cube),         C(l2),           C(ddr),             C(leak),
-    C(l2_reach),     C(l2_weights),   C(fill),            C(rows), C(window), 
-    C(image),        C(depthwise),    C(matmul),          C(transposed),
-    C(step_s),       C(reread),       C(epilogue),        C(operand),
-    C(simple),       C(divide),       C(exponential),     C(alone),
-    C(layer_norm),   C(spatial_norm), C(softmax),         C(row),
-    C(reduce),       C(pool),         C(global_pool),     C(move),
-    C(join),         C(run), C(transdata),       C(transform),
-    C(overhead_cube_s), C(overhead_move_s), C(overhead_other_s), {NULL, 0},
+    C(cube),
+    C(l2),
+    C(ddr),
+    C(leak),
+    C(l2_reach),
+    C(l2_weights),
+    C(fill),
+    C(rows),
+    C(window),
+    C(image),
+    C(depthwise),
+    C(matmul),
+    C(transposed),
+    C(step_s),
+    C(reread),
+    C(epilogue),
+    C(operand),
+    C(simple),
+    C(divide),
+    C(exponential),
+    C(alone),
+    C(layer_norm),
+    C(spatial_norm),
+    C(softmax),
+    C(row),
+    C(reduce),
+    C(pool),
+    C(global_pool),
+    C(move),
+    C(join),
+    C(run),
+    C(transdata),
+    C(transform),
+    C(overhead_cube_s),
+    C(overhead_move_s),
+    C(overhead_other_s),
+    {NULL, 0},
 };
 
 const ascend_number ascend_tuning_numbers[] = {
@@ -69,8 +97,8 @@ static amct_status check(const ascend_fit *fit, const amct_yaml_node *root, amct
 {
     const ascend_constants *c = &fit->constants;
     const ascend_tuning *t = &fit->tuning;
-    const double divisors[] = {c->cube, c->l2, c->ddr, c->l2_reach, t->cube, t->vector,
-                               t->l2,   t->ddr, t->band};
+    const double divisors[] = {c->cube,   c->l2, c->ddr, c->l2_reach, t->cube,
+                               t->vector, t->l2, t->ddr, t->band};
     for (size_t i = 0; i < sizeof divisors / sizeof *divisors; i++)
         if (divisors[i] <= 0)
             return amct_fail(err, AMCT_E_INVALID, "%s: a rate, reach or band is 0", root->file);

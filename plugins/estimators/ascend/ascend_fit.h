@@ -38,13 +38,13 @@ typedef struct ascend_constants {
     double softmax;
     double row; /* cycles of a row of Softmax, of 128 elements and more */
     double reduce;
-    double pool;        /* an element of the window */
+    double pool; /* an element of the window */
     double global_pool;
-    double move;        /* memory time of a kernel that only moves data, relative to a copy */
-    double join;        /* the same of Concat, Pad and Resize */
-    double run;         /* cycles of one run of elements that are moved together */
-    double transdata;   /* memory time of a conversion between layouts, relative to a copy */
-    double transform;   /* the same of the network's inputs and outputs */
+    double move;            /* memory time of a kernel that only moves data, relative to a copy */
+    double join;            /* the same of Concat, Pad and Resize */
+    double run;             /* cycles of one run of elements that are moved together */
+    double transdata;       /* memory time of a conversion between layouts, relative to a copy */
+    double transform;       /* the same of the network's inputs and outputs */
     double overhead_cube_s; /* one kernel: dispatch, pipeline fill */
     double overhead_move_s;
     double overhead_other_s;

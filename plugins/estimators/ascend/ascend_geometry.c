@@ -116,7 +116,8 @@ static geometry recurrent_geometry(const ascend_graph *g, uint32_t node)
     geometry out = {0};
     double c0 = ascend_c0(operand_bits(g, node, 0));
     out.m_tiles = ascend_ceil_div(ascend_dim(g, x, 1), TILE);
-    out.k_steps = ascend_ceil_div(ascend_dim(g, w, 2), c0) + ascend_ceil_div(ascend_dim(g, r, 2), c0);
+    out.k_steps =
+        ascend_ceil_div(ascend_dim(g, w, 2), c0) + ascend_ceil_div(ascend_dim(g, r, 2), c0);
     out.n_tiles = ascend_ceil_div(ascend_dim(g, w, 1), TILE);
     out.sequence = fmin(ascend_dim(g, x, 0) * ascend_dim(g, w, 0), ASCEND_HUGE);
     out.weight_tiles = out.k_steps * out.n_tiles * ascend_dim(g, w, 0);

@@ -100,11 +100,11 @@ static int32_t read_files(const amct_host *host, const choices *c, ascend_chip *
 static int32_t open_estimator(const amct_host *host, const amct_option *options, size_t n_options,
                               void **self)
 {
-    choices c = {.chip = DEFAULT_CHIP,
-                 .chip_file = "",
-                 .fit_file = "",
-                 .settings = {
-                     .aipp = true, .small_channel = true, .residual = ASCEND_RESIDUAL_INT8}};
+    choices c = {
+        .chip = DEFAULT_CHIP,
+        .chip_file = "",
+        .fit_file = "",
+        .settings = {.aipp = true, .small_channel = true, .residual = ASCEND_RESIDUAL_INT8}};
     ascend_chip chip;
     ascend_fit fit;
     int32_t status = AMCT_OK;
