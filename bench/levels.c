@@ -6,10 +6,11 @@
  * The search file gives model, data, levels, ratios and ranks; the first N samples calibrate. With
  * --random-weights the weights of all layers are drawn anew, uniform and of unit gain, for networks
  * whose files hold structure only. The passes over the samples (ranges, then second moments of all
- * layers that fit into half the memory limit) run in as many processes as there are processors. Then
- * every layer by itself, in one process: its levels of bits, and, where the file asks for ratios or
- * ranks, the network with it alone at its lowest rank, from whose decomposition all ranks come.
- * Last, every group of channels at its first ratio. Plugins are found through AMCT_PLUGIN_PATH.
+ * layers that fit into half the memory limit) run in as many processes as there are processors.
+ * Then every layer by itself, in one process: its levels of bits, and, where the file asks for
+ * ratios or ranks, the network with it alone at its lowest rank, from whose decomposition all ranks
+ * come. Last, every group of channels at its first ratio. Plugins are found through
+ * AMCT_PLUGIN_PATH.
  */
 #include "base/fork.h"
 #include "base/pcg.h"
@@ -74,8 +75,7 @@ static amct_status open_all(bench *b, bool random_weights, amct_err *err)
     amct_outputs outputs;
     b->jobs = amct_cpu_count();
     AMCT_TRY(amct_plugins_open(&plugins, b->config, err));
-    AMCT_TRY(
-        amct_model_load(&b->model, plugins, b->config->model, &b->config->model_source, err));
+    AMCT_TRY(amct_model_load(&b->model, plugins, b->config->model, &b->config->model_source, err));
     if (random_weights)
         AMCT_TRY(draw_weights(&b->model, err));
     AMCT_TRY(amct_model_set_eval_batch(&b->model, err));

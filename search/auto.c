@@ -10,7 +10,9 @@
  *    or the evaluations are used up.
  * 5. The fastest that are good enough, as far as is foreseen of what refining makes of them
  *    (refining.h), are refined; with what that teaches, evolution goes on, until the fastest is a
- *    refined one and nothing promising is left.
+ *    refined one and nothing promising is left. If refining showed that the best were not good
+ *    enough after all, knapsacks for what is known now come first: evolution from what is left
+ * would take long.
  * 6. A few more points of the front, for other budgets: knapsacks for other targets. Offspring of
  *    NSGA-II from all that was measured, in their place or behind them, cover less of the front for
  *    as many evaluations (docs/figures.md).
@@ -30,7 +32,8 @@
 #include <string.h>
 
 enum { SETUP_CALLS = 8192, POLISH_ROUNDS = 24, TARGETS = 8, REFINED_AT_A_TIME = 2 };
-static const double probe_sd = 0.5;                       /* of the log of a single loss */
+static const double probe_sd = 0.5;       /* of the log of a single loss */
+static const double disappointing = 1.02; /* cost to beat, after by before refining */
 static const double front_from = 1.0 / 50, front_to = 20; /* of the limit */
 
 typedef enum phase { FASTEST, PROBES, WARM, REFINE, EVOLVE, FRONT } phase;
@@ -40,6 +43,7 @@ typedef struct automatic {
     uint32_t round;      /* within the phase */
     amct_search_end why; /* evolution ended */
     bool front_done;
+    double unrefined_ns; /* the cost to beat when refining began */
     amct_roster roster;
     amct_chain chain;
     amct_surrogate *surrogate;
@@ -331,10 +335,15 @@ static amct_status ask_refine(automatic *a, amct_search *search, amct_err *err)
 {
     (void)err;
     search->phase = "refining";
+    if (a->round == 0)
+        a->unrefined_ns = amct_engine_incumbent_ns(search);
     bool more = a->round++ < REFINED_AT_A_TIME;
     uint32_t member = next_to_refine(search, best_refined_ns(search));
-    if (!more || member == AMCT_GENOMES_NONE || !amct_engine_refine(search, member))
-        enter(a, EVOLVE);
+    if (more && member != AMCT_GENOMES_NONE && amct_engine_refine(search, member))
+        return AMCT_OK;
+    bool disappointed = amct_engine_incumbent_ns(search) > disappointing * a->unrefined_ns;
+    enter(a, disappointed ? WARM : EVOLVE);
+    a->round = disappointed; /* the narrow spread */
     return AMCT_OK;
 }
 

@@ -36,7 +36,7 @@ extern "C" {
 #endif
 
 #define AMCT_ABI_MAJOR 1
-#define AMCT_ABI_MINOR 2
+#define AMCT_ABI_MINOR 3
 
 #if defined(__GNUC__)
 #define AMCT_PLUGIN_EXPORT __attribute__((visibility("default")))
@@ -368,6 +368,18 @@ typedef struct amct_option_info {
     const char *meaning;  /* "images come in as uint8 through AIPP" */
 } amct_option_info;
 
+/* A model as it was written for the device's compiler: an ONNX file in deploy form, the constants
+ * that it leaves to other files beside it. [since 1.3] */
+typedef struct amct_model_file {
+    uint32_t struct_size;
+    uint32_t flags; /* AMCT_MODEL_FILE_SPARSE */
+    const char *path;
+    const char *input_shape; /* of all inputs, with the batch: "image:8,3,224,224;mask:8,16" */
+} amct_model_file;
+
+/* Some of its weights are 4:2 sparse: the compiler is to skip zeros. */
+#define AMCT_MODEL_FILE_SPARSE 1u
+
 typedef struct amct_estimator {
     uint32_t struct_size;
     uint32_t reserved;
@@ -385,6 +397,11 @@ typedef struct amct_estimator {
     /* Every option, chip among them; NULL if the plugin does not list them. [since 1.1] */
     const amct_option_info *options;
     size_t n_options;
+    /* Measures a whole model on the device itself: total alone is told, error_band_ratio being that
+     * of the measurement. May take minutes; must come back, even from a device that hangs. NULL:
+     * the plugin knows graphs only; to one that knows files only, every node of a graph is
+     * UNSUPPORTED. [since 1.3] [one thread per instance] */
+    int32_t (*measure)(void *self, const amct_model_file *file, amct_graph_cost *total);
 } amct_estimator;
 
 /* ---- The one exported symbol --------------------------------------------------------------- */
@@ -512,7 +529,11 @@ AMCT_PIN(amct_estimator, estimate, 32);
 AMCT_PIN(amct_estimator, close, 40);
 AMCT_PIN(amct_estimator, options, 48);
 AMCT_PIN(amct_estimator, n_options, 56);
-AMCT_PIN_SIZE(amct_estimator, 64);
+AMCT_PIN(amct_estimator, measure, 64);
+AMCT_PIN_SIZE(amct_estimator, 72);
+AMCT_PIN(amct_model_file, path, 8);
+AMCT_PIN(amct_model_file, input_shape, 16);
+AMCT_PIN_SIZE(amct_model_file, 24);
 AMCT_PIN(amct_plugin, abi_minor, 4);
 AMCT_PIN(amct_plugin, kind, 8);
 AMCT_PIN(amct_plugin, name, 16);

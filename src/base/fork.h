@@ -21,8 +21,8 @@ typedef amct_status amct_task(void *ctx, uint32_t worker, uint32_t i, amct_err *
  * task is returned. A child that dies is AMCT_E_INTERNAL. Not while other threads run. */
 amct_status amct_parallel(uint32_t jobs, uint32_t n, amct_task *task, void *ctx, amct_err *err);
 
-/* From now on amct_parallel begins no more tasks once *flag, in shared memory, is not 0, and ends with
- * AMCT_E_CANCELLED if any are left. NULL: it goes on. */
+/* From now on amct_parallel begins no more tasks once *flag, in shared memory, is not 0, and ends
+ * with AMCT_E_CANCELLED if any are left. NULL: it goes on. */
 void amct_parallel_watch(const volatile sig_atomic_t *flag);
 
 /* Processors this process may use. */

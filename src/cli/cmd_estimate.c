@@ -3,6 +3,7 @@
 #include "base/utf8.h"
 #include "measure/latency.h"
 #include "passes/prepare.h"
+#include "tune/measuring.h"
 
 #include <math.h>
 
@@ -26,7 +27,7 @@ static void print_text(const amct_config *c, const amct_graph *g, const amct_lat
 {
     char op[AMCT_SHOWN], name[AMCT_SHOWN], into[AMCT_SHOWN];
     double ms = l->total.latency_ns / 1e6, batch = (double)amct_batch_of(g);
-    if (c->per_layer) {
+    if (c->per_layer && l->n_nodes) {
         printf("%12s  %-8s %-11s %-20s %s\n", "us", "bound", "status", "operator", "name");
         for (uint32_t n = 0; n < l->n_nodes; n++) {
             const amct_node_cost *k = &l->costs[n];
@@ -48,8 +49,10 @@ static void print_text(const amct_config *c, const amct_graph *g, const amct_lat
                "(start, input and output transforms)");
     }
     double reach = 1 + l->total.error_band_ratio;
-    printf("%.4g ms (%.3g to %.3g) on %s at batch %.0f, %s: %.4g a second (estimated)\n", ms,
-           ms / reach, ms * reach, info->device, batch, precision_of(g), batch / ms * 1e3);
+    printf("%.4g ms (%.3g to %.3g) on %s at batch %.0f, %s: %.4g a second (%s)
+", ms, ms / reach,
+           ms * reach, info->device, batch, precision_of(g), batch / ms * 1e3,
+           info->method == AMCT_METHOD_MEASURED ? "measured" : "estimated");
 }
 
 static amct_status print_json(const amct_config *c, const char *model, const amct_graph *g,
@@ -88,6 +91,18 @@ static amct_status print_json(const amct_config *c, const char *model, const amc
     return status;
 }
 
+/* A plugin that measures models gives no times of layers. */
+static amct_status ask(amct_latency *out, amct_estimating *estimator, const amct_model *model,
+                       const char *path, amct_err *err)
+{
+    const amct_origin as_it_is = {0};
+    if (!amct_estimating_measures(estimator))
+        return amct_latency_estimate(out, estimator, model->graph, err);
+    AMCT_TRY(amct_model_want_weights(model, path, err));
+    return amct_measuring_run(&out->total, estimator, model->graph, &as_it_is,
+                              amct_batch_of(model->graph), err);
+}
+
 static amct_status estimate(amct_config *c, amct_plugins *plugins, const char *path, amct_err *err)
 {
     amct_model model;
@@ -101,7 +116,7 @@ static amct_status estimate(amct_config *c, amct_plugins *plugins, const char *p
         status = amct_estimating_open(&estimator, plugins, c->estimator, c->target_options,
                                       c->n_target_options, err);
     if (status == AMCT_OK)
-        status = amct_latency_estimate(&latency, estimator, model.graph, err);
+        status = ask(&latency, estimator, &model, path, err);
     if (status == AMCT_OK && c->json)
         status = print_json(c, path, model.graph, &latency, amct_estimating_info(estimator), err);
     else if (status == AMCT_OK)

@@ -18,13 +18,14 @@
 #include <unistd.h>
 
 static volatile sig_atomic_t *stopped; /* worker processes see it too */
-static bool speaks;                     /* stderr is for a person */
+static bool speaks;                    /* stderr is for a person */
 
 /* The first signal ends the search in good order, the second one at once. */
 static void on_signal(int number)
 {
-    static const char words[] = "\namct-autotune: stopping: the best so far is refined, confirmed and "
-                                "written; once more ends at once, for --resume to carry on\n";
+    static const char words[] =
+        "\namct-autotune: stopping: the best so far is refined, confirmed and "
+        "written; once more ends at once, for --resume to carry on\n";
     int saved = errno;
     *stopped = 1;
     signal(number, SIG_DFL);

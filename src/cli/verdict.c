@@ -2,6 +2,7 @@
 
 #include "base/utf8.h"
 #include "passes/prepare.h"
+#include "tune/measuring.h"
 #include "tune/outcome.h"
 #include "tune/publish.h"
 
@@ -88,25 +89,6 @@ static void put_word(FILE *out, const char *word)
     fputc('\'', out);
 }
 
-/* "image:256,1,28,28", for all inputs. malloc'd; NULL when out of memory. */
-static char *input_shape(const amct_graph *g)
-{
-    char *text = NULL;
-    size_t size;
-    FILE *out = open_memstream(&text, &size);
-    for (uint32_t i = 0; out && i < g->n_inputs; i++) {
-        const amct_tensor *t = &g->tensors[g->inputs[i]];
-        fprintf(out, "%s%s:", i ? ";" : "", t->name);
-        for (int32_t d = 0; d < t->shape.rank; d++)
-            fprintf(out, "%s%lld", d ? "," : "", (long long)t->shape.dims[d]);
-    }
-    if (out && fclose(out) != 0) {
-        free(text);
-        text = NULL;
-    }
-    return text;
-}
-
 static bool any_sparse(const amct_tuned *to)
 {
     for (uint32_t i = 0; to->best && i < to->setup.model.n_layers; i++)
@@ -125,7 +107,7 @@ char *amct_verdict_compile(const amct_tuned *to, const char *folder)
         return NULL;
     amct_publish_prefix(prefix, sizeof prefix, s->config);
     snprintf(model, sizeof model, "%s/%s_deploy_model.onnx", folder, prefix);
-    shape = input_shape(s->cost_graph);
+    shape = amct_measuring_shapes(s->cost_graph);
     fputs("atc --framework=5 --model=", out);
     put_word(out, model);
     fputs(" --output=", out);

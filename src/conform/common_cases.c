@@ -76,12 +76,11 @@ static void run_texts(amct_trial *trial)
     }
 }
 
-/* v0, v1, v2: sizes that the struct has in 1.0, 1.1, and from 1.2 on. */
-static void check_size(amct_trial *trial, const char *name, uint32_t size, size_t v0, size_t v1,
-                       size_t v2)
+/* sizes: that the struct has in 1.0, 1.1, 1.2, and from 1.3 on. */
+static void check_size(amct_trial *trial, const char *name, uint32_t size, const size_t sizes[4])
 {
     uint32_t minor = trial->plugin->abi_minor;
-    size_t wanted = minor == 0 ? v0 : minor == 1 ? v1 : v2;
+    size_t wanted = sizes[minor < 3 ? minor : 3];
     if (size < wanted)
         amct_trial_fail(trial,
                         "%s has struct_size %u, %zu wanted for the interface %d.%u that it "
@@ -92,14 +91,17 @@ static void check_size(amct_trial *trial, const char *name, uint32_t size, size_
 static void run_sizes(amct_trial *trial)
 {
     const amct_plugin *p = trial->plugin;
-    size_t importer = sizeof(amct_importer), estimator = sizeof(amct_estimator);
-    check_size(trial, AMCT_PLUGIN_SYMBOL, p->struct_size, sizeof *p, sizeof *p, sizeof *p);
+    const size_t plugin[] = {sizeof *p, sizeof *p, sizeof *p, sizeof *p};
+    const size_t importer[] = {offsetof(amct_importer, flags), offsetof(amct_importer, flags),
+                               sizeof(amct_importer), sizeof(amct_importer)};
+    const size_t estimator[] = {offsetof(amct_estimator, options),
+                                offsetof(amct_estimator, measure),
+                                offsetof(amct_estimator, measure), sizeof(amct_estimator)};
+    check_size(trial, AMCT_PLUGIN_SYMBOL, p->struct_size, plugin);
     if (p->kind == AMCT_PLUGIN_IMPORTER)
-        check_size(trial, "the importer table", p->importer->struct_size,
-                   offsetof(amct_importer, flags), offsetof(amct_importer, flags), importer);
+        check_size(trial, "the importer table", p->importer->struct_size, importer);
     else
-        check_size(trial, "the estimator table", p->estimator->struct_size,
-                   offsetof(amct_estimator, options), estimator, estimator);
+        check_size(trial, "the estimator table", p->estimator->struct_size, estimator);
     if (p->kind == AMCT_PLUGIN_IMPORTER && AMCT_HAS(p->importer, amct_importer, flags) &&
         (p->importer->flags & ~AMCT_IMPORTER_TAKES_WEIGHTS) && p->abi_minor <= AMCT_ABI_MINOR)
         amct_trial_fail(trial, "sets the unknown flags 0x%x", p->importer->flags);

@@ -28,7 +28,7 @@ static const struct file {
     const char *suffix, *external;
     form_function *form;
 } files[] = {
-    {AMCT_EXPORT_AMCT, "_deploy_model.onnx", "_deploy.external", amct_form_deploy},
+    {AMCT_EXPORT_AMCT | AMCT_EXPORT_DEPLOY, "_deploy_model.onnx", "_deploy.external", amct_form_deploy},
     {AMCT_EXPORT_AMCT, "_fake_quant_model.onnx", "_fakequant.external", amct_form_fake},
     {AMCT_EXPORT_QDQ, "_qdq_model.onnx", "_qdq.external", amct_form_qdq},
 };

@@ -6,6 +6,8 @@
  *   PREFIX_fake_quant_model.onnx  the same arithmetic in floats, which any ONNX runtime runs
  *   PREFIX_config.json            AMCT's quantisation config: which layers, with which algorithms
  *   PREFIX_record.txt             AMCT's record: the scales and offsets of those layers
+ * AMCT_EXPORT_DEPLOY
+ *   PREFIX_deploy_model.onnx      alone
  * AMCT_EXPORT_QDQ
  *   PREFIX_qdq_model.onnx         QuantizeLinear and DequantizeLinear, as ONNX's own tools write it
  *
@@ -21,7 +23,7 @@
 #include "compress/quantise.h"
 #include "compress/range.h"
 
-enum { AMCT_EXPORT_AMCT = 1 << 0, AMCT_EXPORT_QDQ = 1 << 1 };
+enum { AMCT_EXPORT_AMCT = 1 << 0, AMCT_EXPORT_QDQ = 1 << 1, AMCT_EXPORT_DEPLOY = 1 << 2 };
 
 /* What the candidate was stitched from. */
 typedef struct amct_origin {

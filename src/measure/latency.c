@@ -86,6 +86,14 @@ amct_status amct_latency_view(amct_graph_view *out, amct_arena *arena, const amc
     return AMCT_OK;
 }
 
+static bool knows_nothing(const amct_latency *l)
+{
+    for (uint32_t n = 0; n < l->n_nodes; n++)
+        if (l->costs[n].status != AMCT_NODE_UNSUPPORTED)
+            return false;
+    return l->n_nodes > 0;
+}
+
 amct_status amct_latency_estimate(amct_latency *out, amct_estimating *estimator,
                                   const amct_graph *graph, amct_err *err)
 {
@@ -100,6 +108,14 @@ amct_status amct_latency_estimate(amct_latency *out, amct_estimating *estimator,
         status = amct_latency_view(&view, l.arena, graph, err);
     if (status == AMCT_OK)
         status = amct_estimating_run(estimator, &view, l.costs, &l.total, err);
+    if (status == AMCT_OK && l.total.latency_ns == 0 && knows_nothing(&l))
+        status = amct_fail(err, AMCT_E_UNSUPPORTED,
+                           "estimator '%s' cannot tell what any node of the network takes%s",
+                           amct_estimating_plugin(estimator)->name,
+                           amct_estimating_measures(estimator)
+                               ? ": it measures models, and can confirm what another estimator "
+                                 "finds (target: confirm: NAME in a search file)"
+                               : "");
     if (status != AMCT_OK)
         amct_latency_free(&l);
     else

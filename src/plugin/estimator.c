@@ -131,14 +131,8 @@ static amct_status follow_chains(const amct_graph_view *graph, amct_node_cost *c
     return AMCT_OK;
 }
 
-amct_status amct_estimating_check(const amct_graph_view *graph, amct_node_cost *costs,
-                                  const amct_graph_cost *total, amct_err *err)
+static amct_status check_total(const amct_graph_cost *total, amct_err *err)
 {
-    for (uint32_t i = 0; i < graph->n_nodes; i++)
-        if (check_node(&costs[i], graph->n_nodes, i, err) != AMCT_OK)
-            return amct_fail_in(err, "node %u '%s'", i,
-                                AMCT_AT(amct_node_desc, graph->nodes, i)->name);
-    AMCT_TRY(follow_chains(graph, costs, err));
     if (total->struct_size != sizeof *total)
         return amct_fail(err, AMCT_E_PLUGIN, "struct_size of the total was changed to %u",
                          total->struct_size);
@@ -154,6 +148,17 @@ amct_status amct_estimating_check(const amct_graph_view *graph, amct_node_cost *
     return AMCT_OK;
 }
 
+amct_status amct_estimating_check(const amct_graph_view *graph, amct_node_cost *costs,
+                                  const amct_graph_cost *total, amct_err *err)
+{
+    for (uint32_t i = 0; i < graph->n_nodes; i++)
+        if (check_node(&costs[i], graph->n_nodes, i, err) != AMCT_OK)
+            return amct_fail_in(err, "node %u '%s'", i,
+                                AMCT_AT(amct_node_desc, graph->nodes, i)->name);
+    AMCT_TRY(follow_chains(graph, costs, err));
+    return check_total(total, err);
+}
+
 amct_status amct_estimating_run(amct_estimating *e, const amct_graph_view *graph,
                                 amct_node_cost *costs, amct_graph_cost *total, amct_err *err)
 {
@@ -164,5 +169,25 @@ amct_status amct_estimating_run(amct_estimating *e, const amct_graph_view *graph
     AMCT_TRY(amct_plugin_host_result(e->host, code, "estimate", err));
     if (amct_estimating_check(graph, costs, total, err) != AMCT_OK)
         return amct_fail_in(err, "plugin '%s': 'estimate' gave a wrong answer", e->plugin->name);
+    return AMCT_OK;
+}
+
+bool amct_estimating_measures(const amct_estimating *e)
+{
+    const amct_estimator *t = e->plugin->estimator;
+    return AMCT_HAS(t, amct_estimator, measure) && t->measure;
+}
+
+amct_status amct_estimating_measure(amct_estimating *e, const amct_model_file *file,
+                                    amct_graph_cost *total, amct_err *err)
+{
+    *total = (amct_graph_cost){.struct_size = sizeof *total, .latency_ns = NAN};
+    int32_t code = e->plugin->estimator->measure(e->self, file, total);
+    AMCT_TRY(amct_plugin_host_result(e->host, code, "measure", err));
+    amct_status status = check_total(total, err);
+    if (status == AMCT_OK && total->latency_ns == 0)
+        status = amct_fail(err, AMCT_E_PLUGIN, "a model takes no time");
+    if (status != AMCT_OK)
+        return amct_fail_in(err, "plugin '%s': 'measure' gave a wrong answer", e->plugin->name);
     return AMCT_OK;
 }

@@ -30,6 +30,13 @@ const amct_estimator_info *amct_estimating_info(const amct_estimating *e);
 amct_status amct_estimating_run(amct_estimating *e, const amct_graph_view *graph,
                                 amct_node_cost *costs, amct_graph_cost *total, amct_err *err);
 
+/* Whether it measures written models (amct_estimating_measure). */
+bool amct_estimating_measures(const amct_estimating *e);
+/* Measures one: the same is true of total as above, and a latency of 0 is wrong. May take minutes.
+ */
+amct_status amct_estimating_measure(amct_estimating *e, const amct_model_file *file,
+                                    amct_graph_cost *total, amct_err *err);
+
 /* What a node's status is before the plugin sets it. */
 #define AMCT_COST_NOT_FILLED UINT32_MAX
 

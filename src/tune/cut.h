@@ -25,8 +25,8 @@ amct_status amct_cut_make(amct_cut *out, bool *usable, const amct_graph *graph, 
                           amct_err *err);
 void amct_cut_free(amct_cut *cut); /* a zeroed one is allowed */
 /* The same place in another network with these tensors, of which some may have fewer channels: sets
- * to->bytes, which has room for cut->n, and row_bytes. to borrows cut->tensors. False if nothing can
- * be kept there. */
+ * to->bytes, which has room for cut->n, and row_bytes. to borrows cut->tensors. False if nothing
+ * can be kept there. */
 bool amct_cut_fit(amct_cut *to, const amct_cut *cut, const amct_graph *graph);
 
 /* Makes a graph begin at the cut: its inputs are cut->tensors. */

@@ -101,8 +101,9 @@ static double refining(const amct_forecast *f, const amct_moment_work *work, uin
     seconds += structured ? pass + 2 * work->factor_seconds : 0;
     seconds += most_refined(f->setup.config) * (pass + 2 * factor);
     if (structured)
-        seconds += most_refined(f->setup.config) * (work->pass_seconds + RIDGES * work->factor_seconds +
-                                     (fine ? pass + factor : 0));
+        seconds +=
+            most_refined(f->setup.config) *
+            (work->pass_seconds + RIDGES * work->factor_seconds + (fine ? pass + factor : 0));
     return seconds;
 }
 

@@ -129,8 +129,8 @@ static amct_status add_group(adder *a, uint32_t g, amct_err *err)
     return add(a, gene, values, n, err);
 }
 
-/* The largest rank in begin .. end - 1 that gains over the whole layer, by bisection, as latency falls
- * with the rank but for steps of the hardware; end - 1 if not even the smallest one does. */
+/* The largest rank in begin .. end - 1 that gains over the whole layer, by bisection, as latency
+ * falls with the rank but for steps of the hardware; end - 1 if not even the smallest one does. */
 static amct_status find_first_faster(uint32_t *first, adder *a, uint32_t slot, uint32_t begin,
                                      uint32_t end, amct_err *err)
 {

@@ -474,8 +474,8 @@ static amct_status make_stages(amct_setup *s, amct_err *err)
                                   s->jobs, err);
     if (status == AMCT_OK)
         status = amct_stages_make(&s->stages, g, changing, macs, m->layers, m->n_layers,
-                                  s->structure ? amct_structure_groups(s->structure) : NULL,
-                                  feed.n, limit / s->jobs, err);
+                                  s->structure ? amct_structure_groups(s->structure) : NULL, feed.n,
+                                  limit / s->jobs, err);
     free(changing);
     free(macs);
     if (status == AMCT_OK)

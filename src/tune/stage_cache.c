@@ -23,7 +23,7 @@ struct amct_stage_cache {
     uint64_t candidate; /* counts them */
     /* of the candidate at hand */
     const amct_graph *graph;
-    amct_cut ends[AMCT_STAGES_MAX]; /* as of the stages, with its own row sizes */
+    amct_cut ends[AMCT_STAGES_MAX];          /* as of the stages, with its own row sizes */
     entry *kept[AMCT_STAGES_MAX];            /* per stage; NULL: nothing can be kept */
     unsigned char *scratch[AMCT_STAGES_MAX]; /* a batch of rows, where nothing is kept */
     amct_graph *graphs[AMCT_STAGES_MAX];
@@ -118,8 +118,8 @@ static entry *find_entry(amct_stage_cache *c, amct_hash key, size_t row_bytes)
     return NULL;
 }
 
-/* What tells candidates apart in stage s: levels and ranks of its layers, and groups that have a part
- * in it or, in a stage before, had. */
+/* What tells candidates apart in stage s: levels and ranks of its layers, and groups that have a
+ * part in it or, in a stage before, had. */
 static amct_hash add_choices(amct_hash key, const amct_stages *stages, uint32_t s,
                              const uint8_t *choices)
 {
@@ -178,9 +178,7 @@ static amct_status make_plan(amct_stage_cache *c, uint32_t s, amct_err *err)
 {
     const amct_stages *stages = c->source.stages;
     const amct_cut *end = s + 1 < stages->n ? &c->ends[s] : NULL;
-    const amct_cut *begin = s                  ? &c->ends[s - 1]
-                            : c->source.prefix ? &c->source.prefix->cut
-                                               : NULL;
+    const amct_cut *begin = s ? &c->ends[s - 1] : c->source.prefix ? &c->source.prefix->cut : NULL;
     AMCT_TRY(amct_graph_clone(&c->graphs[s], c->graph, err));
     if (begin)
         AMCT_TRY(amct_cut_begin(begin, c->graphs[s], err));

@@ -100,9 +100,8 @@ amct_status amct_stages_make(amct_stages *out, const amct_graph *graph, const bo
     uint8_t *of_node = calloc(graph->n_nodes + 1, 1);
     stages.of_layer = calloc(n_layers + 1, 1);
     stages.of_group = calloc(stages.n_groups + (size_t)1, 1);
-    amct_status status = c.before && of_node && stages.of_layer && stages.of_group
-                             ? AMCT_OK
-                             : amct_fail_nomem(err);
+    amct_status status =
+        c.before && of_node && stages.of_layer && stages.of_group ? AMCT_OK : amct_fail_nomem(err);
     for (uint32_t n = 0; status == AMCT_OK && n < graph->n_nodes; n++)
         c.each += c.before[n] ? 0 : node_macs[n] / STAGES;
     if (status == AMCT_OK)

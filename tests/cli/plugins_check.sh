@@ -179,7 +179,7 @@ ok $? 'slowness is only warned about'
 
 # What is wrong without a call.
 check "$plugins/toy_size.so"
-caught 'built' struct-sizes 'the importer table has struct_size 48, 64 wanted for the interface 1.2'
+caught 'built' struct-sizes 'the importer table has struct_size 48, 64 wanted for the interface 1.3'
 check "$plugins/toy_text.so"
 caught 'built' texts 'its summary has the character U+000A, one line of text is wanted'
 check "$plugins/toy_symbol.so"
@@ -220,6 +220,8 @@ check "$own/onnx.so" --model "$model"
 passes 'onnx'
 check "$own/ascend.so" --model "$model"
 passes 'ascend'
+check "$own/device.so"
+passes 'device'
 data=${AMCT_SHARED:-$AMCT_TOP_SRCDIR/../shared}/data
 for line in 'caffe models/caffe/lenet.prototxt --weights models/caffe/lenet_iter_10000.caffemodel' \
     'tensorflow models/tensorflow/mnist_conv_savedmodel' \

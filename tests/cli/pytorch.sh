@@ -1,4 +1,4 @@
-# Models in PyTorch's files: inspect, weights, refusals, and a search from a .pt2 program.
+# Models in PyTorch's files: inspect, weights, refusals.
 . "$AMCT_TOP_SRCDIR/tests/cli/lib.sh"
 corpus=$AMCT_TOP_SRCDIR/tests/fuzz/corpus/torch_archive
 cd "$work" || exit 99
@@ -40,33 +40,4 @@ refuses "the pickle: byte 2: class '__main__.Net' is refused" module.pt
 printf '\200\003c__main__\nNet\n)\201.' >module.pkl
 refuses 'a Python pickle that torch.save did not write' module.pkl
 
-data=${AMCT_SHARED:-$AMCT_TOP_SRCDIR/../shared}/data
-pictures=$data/images/cifar10/test1000.bin
-if ! [ -r "$data/frameworks/models/pytorch/resnet20_cifar10.pt2" ] || ! [ -r "$pictures" ]; then
-    ok 0 "a search from a .pt2 program # SKIP no models in $data"
-    finish
-fi
-# find NAME MODEL ARGUMENTS...: a small search of ResNet-20 in $work/NAME.
-find_best() {
-    name=$1
-    shift
-    "$program" search "$@" --data "$pictures" --scale 1/255 --mean 0.485,0.456,0.406 \
-        --std 0.229,0.224,0.225 --batch 64 --calibration 32 --search-samples 96 --confirm 200 \
-        --budget 10% --evaluations 8 --algorithm random -j 1 -q --json -o "$work/$name" \
-        >"$work/$name.json"
-    status=$?
-    test $status -eq 0 && [ "$(value "$work/$name.json" verdict)" = MET ] &&
-        test -s "$work/$name"/best/*_deploy_model.onnx
-    ok $? "a search from $name is met and faster (status $status)"
-}
-find_best onnx "$data/models/onnx/resnet20_cifar10.onnx"
-find_best pt2 "$data/frameworks/models/pytorch/resnet20_cifar10.pt2"
-find_best torchscript "$data/models/pytorch/resnet20_cifar10.torchscript.pt" \
-    --model-option input=1x3x32x32
-for name in pt2 torchscript; do
-    test "$(value onnx.json latency_ms)" = "$(value $name.json latency_ms)"
-    ok $? "the same network from $name gives the same latency"
-    test -n "$(value onnx.json value)" && [ "$(value onnx.json value)" = "$(value $name.json value)" ]
-    ok $? "and the same accuracy"
-done
 finish

@@ -53,16 +53,16 @@ static void refuse_bytes(const void *data, size_t size, const char *words)
     HAS(m.err.text, words);
 }
 
+#define REFUSE(bytes, words) refuse_bytes(bytes, sizeof(bytes), words)
+
 Test(ms_files, what_cannot_be_read_says_what_to_do, .init = begin, .fini = end)
 {
-    refuse_bytes("\xd8\x5e\x3a\x7f\x10\0\0\0 and what nobody can read", 40,
-                 "is encrypted (AES-GCM); load it in MindSpore with its key and export it again");
-    refuse_bytes("\xd9\x5e\x3a\x7f\x10\0\0\0 and what nobody can read", 40,
-                 "is encrypted (AES-CBC)");
-    refuse_bytes("\xda\x5e\x3a\x7f\x10\0\0\0 and what nobody can read", 40,
-                 "is encrypted (SM4-CBC)");
-    refuse_bytes("\x20\0\0\0MSL2 a table of a FlatBuffer    ", 40,
-                 "is a MindSpore Lite model (.ms), converted already; give the MindIR");
+    REFUSE("\xd8\x5e\x3a\x7f\x10\0\0\0 and what nobody can read",
+           "is encrypted (AES-GCM); load it in MindSpore with its key and export it again");
+    REFUSE("\xd9\x5e\x3a\x7f\x10\0\0\0 and what nobody can read", "is encrypted (AES-CBC)");
+    REFUSE("\xda\x5e\x3a\x7f\x10\0\0\0 and what nobody can read", "is encrypted (SM4-CBC)");
+    REFUSE("\x20\0\0\0MSL2 a table of a FlatBuffer",
+           "is a MindSpore Lite model (.ms), converted already; give the MindIR");
 }
 
 Test(ms_files, the_graph_of_a_training_step_is_none_to_run, .init = begin, .fini = end)

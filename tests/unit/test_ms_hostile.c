@@ -403,6 +403,8 @@ Test(ms_hostile, numbers_that_make_no_sense_are_refused)
         {"Split", "output_num", 0, "0 parts"},
         {"Split", "axis", 9, "axis 9 of 4 dims"},
         {"Split", "axis", INT64_MIN, "axis -9223372036854775808 of 4 dims"},
+        {"SplitTensor", "dim", INT64_MAX, "axis 9223372036854775807 of 4 dims"},
+        {"SplitTensor", "size", 0, "parts of 0"},
         {"DepthToSpace", "block_size", -1, "block_size is -1"},
         {"LRN", "depth_radius", INT64_MAX, "depth_radius is"},
         {"ExpandDims", "axis", -9, "axis -9 of 5 dims"},
@@ -420,6 +422,56 @@ Test(ms_hostile, numbers_that_make_no_sense_are_refused)
         HAS(m.err.text, cases[i].words);
         end();
     }
+}
+
+/* Of numbers that are allowed: the host says where they lead. */
+Test(ms_hostile, numbers_at_the_end_of_their_range_do_not_overflow)
+{
+    static const int64_t numbers[] = {INT64_MAX, INT64_MIN, INT64_MAX - 1, -1};
+    static const char *const ops[] = {"Slice x b b",
+                                      "StridedSlice x b b b zero zero zero zero one",
+                                      "StridedSlice x b b b",
+                                      "SliceExt x zero k k k",
+                                      "SplitTensor x k zero",
+                                      "Chunk x k zero",
+                                      "Squeeze e k",
+                                      "Squeeze x k",
+                                      "ExpandDims x k",
+                                      "Tile x b",
+                                      "BroadcastTo x b",
+                                      "PadV3 x b",
+                                      "Range k zero one",
+                                      "FillV2 b one",
+                                      "CumSum x k",
+                                      "Gather x k k",
+                                      "ResizeBilinearV2 x b zero zero",
+                                      "AvgPool x b b one zero",
+                                      "MaxPoolWithIndices x b b b b zero",
+                                      "ReduceSum x k",
+                                      "TupleGetItem t k",
+                                      "ScalarMul k k",
+                                      "ScalarAdd k k",
+                                      "FlattenExt x k k"};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        for (size_t o = 0; o < sizeof ops / sizeof *ops; o++) {
+            char op[64];
+            amct_graph *g;
+            const size_t length = strcspn(ops[o], " ");
+            snprintf(op, sizeof op, "%.*s", (int)length, ops[o]);
+            begin();
+            mi_const_int(&m, "zero", 0);
+            mi_const_int(&m, "one", 1);
+            mi_const_int(&m, "k", numbers[i]);
+            mi_const_ints(&m, "b", N(numbers[i], numbers[i]));
+            mi_node(&m, "ExpandDims", "e", "x zero", N(1, 1, 2, 4, 4));
+            mi_node(&m, "MakeTuple", "t", "x x", -1, NULL);
+            mi_node(&m, op, "y", ops[o] + length, -1, NULL);
+            amct_status status = mi_import(&m, "y", &g);
+            cr_assert(status != AMCT_E_PLUGIN && status != AMCT_E_INTERNAL, "%s of %lld: %s",
+                      ops[o], (long long)numbers[i], m.err.text);
+            amct_graph_free(g);
+            end();
+        }
 }
 
 Test(ms_hostile, a_network_without_a_tensor_as_result_is_refused, .init = begin, .fini = end)

@@ -140,10 +140,9 @@ static int32_t run_split_even(ms_call *c)
     size = x->dims[axis];
     if (each < 1)
         return ms_fail(c->r, AMCT_E_FORMAT, "parts of %lld", (long long)each);
+    each = each > size ? size : each;
     if (strncmp(c->op, "Chunk", 5) == 0)
         each = (size + each - 1) / each;
-    if (each > size)
-        each = size;
     MS_TRY(equal_sizes(c, size, (size + each - 1) / each, each, &sizes));
     return split(c, x, axis, sizes, (uint32_t)((size + each - 1) / each), NULL, &c->result);
 }

@@ -148,8 +148,11 @@ static int32_t run_squeeze(ms_call *c)
     uint32_t n;
     MS_TRY(ms_arg_tensor(c, 0, &x));
     MS_TRY(ms_arg_ints(c, 1, "axis", axes, MS_MAX_RANK, &n));
-    if (x->narrow && n == 1 && (axes[0] == x->narrow_axis || axes[0] + x->rank == x->narrow_axis))
-        return ms_return(c, x->narrow);
+    if (x->narrow && n == 1) {
+        MS_TRY(ms_axis(c, axes[0], x->narrow->rank + 1, &axes[0]));
+        if (axes[0] == x->narrow_axis)
+            return ms_return(c, x->narrow);
+    }
     ms_build b = ms_begin(c, "Squeeze", NULL);
     const ms_tensor like = {.dtype = x->dtype, .rank = -1};
     ms_in(&b, x);

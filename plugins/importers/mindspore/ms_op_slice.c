@@ -94,10 +94,12 @@ static int32_t run_strided_slice(ms_call *c)
         bool shrink = masks[SHRINK] >> i & 1;
         int64_t from = masks[BEGIN] >> i & 1 ? (step[i] < 0 ? INT64_MAX : 0) : begin[i];
         int64_t to = masks[END] >> i & 1 ? (step[i] < 0 ? INT64_MIN : INT64_MAX) : end[i];
-        if (shrink) /* the element at begin */
-            MS_TRY(put_slice(c, &s, axis, begin[i], begin[i] == -1 ? INT64_MAX : begin[i] + 1, 1));
-        else
+        if (shrink) { /* the element at begin */
+            bool last = begin[i] == -1 || begin[i] == INT64_MAX;
+            MS_TRY(put_slice(c, &s, axis, begin[i], last ? INT64_MAX : begin[i] + 1, 1));
+        } else {
             MS_TRY(put_slice(c, &s, axis, from, to, step[i]));
+        }
         if (shrink)
             s.gone[s.n_gone++] = axis;
         else

@@ -1,0 +1,173 @@
+#!/bin/sh
+# The device estimator against stand-ins for CANN's atc and libascendcl.so, which are strict about
+# arguments, order and leaks and can be told to fail. No device is here, and none was ever tried.
+. "${AMCT_TOP_SRCDIR:-.}/tests/cli/lib.sh"
+mkdir -p "$work/cann/bin" "$work/cann/lib64" "$work/tmp"
+ln -s "$AMCT_TOP_BUILDDIR/tests/ascendcl/atc" "$work/cann/bin/atc"
+ln -s "$AMCT_TOP_BUILDDIR/tests/ascendcl/.libs/libascendcl.so" "$work/cann/lib64/libascendcl.so"
+ASCEND_TOOLKIT_HOME=$work/cann AMCT_STANDIN_REPORT=$work/report AMCT_STANDIN_LOG=$work/log
+TMPDIR=$work/tmp
+export ASCEND_TOOLKIT_HOME AMCT_STANDIN_REPORT AMCT_STANDIN_LOG TMPDIR
+unset AMCT_STANDIN_ATC AMCT_STANDIN_ACL AMCT_STANDIN_SOC AMCT_STANDIN_DEVICES
+
+# estimate [K=V ...]: on the device, without its cache unless one is named.
+estimate() {
+    options='--target-option cache=none'
+    for option in "$@"; do options="$options --target-option $option"; done
+    : >"$work/log"
+    # shellcheck disable=SC2086
+    "$program" estimate "$model" --estimator device --batch 8 $options >"$work/out" 2>"$work/err"
+}
+
+# fails WORDS NAME: the last run ended with status 2 and one line that has the words.
+fails() {
+    [ "$status" -eq 2 ] && [ "$(wc -l <"$work/err")" -eq 1 ] && grep -qF -e "$1" "$work/err" &&
+        [ ! -s "$work/out" ]
+    ok $? "$2"
+}
+
+# What was begun was ended, no rule was broken, nothing is left in the temporary folder.
+clean() {
+    [ ! -e "$work/report" ] &&
+        [ "$(grep -c init "$work/log")" -eq "$(grep -c finalize "$work/log")" ] &&
+        [ -z "$(ls "$work/tmp")" ]
+}
+
+estimate
+grep -q '^1\.5.* ms on Ascend310P3 at batch 8, float16: .* a second (measured, ' "$work/out" &&
+    [ "$(tr '\n' ' ' <"$work/log")" = 'atc init finalize ' ] && clean
+ok $? "a model is compiled, loaded and timed"
+"$program" estimate "$model" --estimator device --batch 8 --json --per-layer \
+    --target-option cache=none >"$work/estimate"
+[ "$(value "$work/estimate" method)" = measured ] && [ "$(value "$work/estimate" batch)" = 8 ]
+ok $? "its JSON says so"
+
+estimate cache="$work/cache"
+first=$(cat "$work/out")
+estimate cache="$work/cache"
+[ "$(cat "$work/out")" = "$first" ] && [ ! -s "$work/log" ]
+ok $? "the same model is not measured twice"
+estimate cache="$work/cache" runs=50
+[ -s "$work/log" ]
+ok $? "but with another number of runs it is"
+echo garbage | tee "$work"/cache/*.txt >/dev/null
+estimate cache="$work/cache"
+[ "$(cat "$work/out")" = "$first" ] && [ -s "$work/log" ] && estimate cache="$work/cache" &&
+    [ ! -s "$work/log" ]
+ok $? "a damaged entry of the cache is measured anew"
+
+# ---- atc --------------------------------------------------------------------------------------
+
+ASCEND_TOOLKIT_HOME=$work/nothing estimate
+status=$?
+fails 'there is no atc in PATH nor in ASCEND_TOOLKIT_HOME/bin' "without CANN the line says so"
+PATH="$work/cann/bin:$PATH" estimate
+ok $? "atc is found in PATH"
+AMCT_STANDIN_ATC=fail estimate
+status=$?
+fails 'E10016: Opname not found in model [conv1]' "what atc complains of is shown"
+AMCT_STANDIN_ATC=silent estimate
+status=$?
+fails 'atc wrote no .om file' "an atc that writes nothing is noticed"
+AMCT_STANDIN_ATC=crash estimate
+status=$?
+fails 'atc was ended by signal' "an atc that crashes is noticed"
+AMCT_STANDIN_ATC=hang estimate compile_seconds=0.3
+status=$?
+fails 'atc took more than 0.3 s' "an atc that hangs is ended"
+"$program" estimate "$model" --estimator device --target Ascend999 >"$work/out" 2>"$work/err"
+status=$?
+fails 'soc_version is not supported' "a chip that atc does not know is refused by it"
+clean
+ok $? "and nothing is left behind"
+
+# ---- The device ---------------------------------------------------------------------------------
+
+AMCT_STANDIN_SOC=Ascend310B4 estimate
+status=$?
+fails 'the device: is Ascend310B4, but the target is Ascend310P3' "another chip is refused"
+AMCT_STANDIN_DEVICES=0 estimate
+status=$?
+fails 'there are 0, and device 0 is wanted' "no device at all is told"
+estimate device=3
+status=$?
+fails 'there are 1, and device 3 is wanted' "a device that is not there is told"
+AMCT_STANDIN_DEVICES=4 estimate device=3
+ok $? "one that is there is used"
+rm "$work/cann/lib64/libascendcl.so"
+estimate
+status=$?
+fails 'libascendcl.so' "a missing library is told"
+ln -s "$AMCT_TOP_BUILDDIR/tests/plugins/.libs/no_symbol.so" "$work/cann/lib64/libascendcl.so"
+estimate
+status=$?
+fails 'aclInit: is not in libascendcl.so' "so is one without its functions"
+rm "$work/cann/lib64/libascendcl.so"
+ln -s "$AMCT_TOP_BUILDDIR/tests/ascendcl/.libs/libascendcl.so" "$work/cann/lib64/libascendcl.so"
+
+for call in aclInit aclrtGetDeviceCount aclrtSetDevice aclrtCreateStream aclrtCreateEvent \
+    aclmdlLoadFromFile aclmdlGetDesc aclrtMalloc aclrtMemcpy aclmdlAddDatasetBuffer \
+    aclrtRecordEvent aclmdlExecuteAsync aclrtSynchronizeStream aclrtEventElapsedTime \
+    aclrtCreateEvent@2 aclrtMalloc@2 aclmdlAddDatasetBuffer@2 aclrtRecordEvent@2 \
+    aclrtRecordEvent@40 aclmdlExecuteAsync@2 aclmdlExecuteAsync@60 aclrtSynchronizeStream@60; do
+    AMCT_STANDIN_ACL=error:$call estimate
+    status=$?
+    fails "${call%@*}: error 507899, EE9999: Inner Error!" "an error of $call is told"
+    clean
+    ok $? "and all is given back after it"
+done
+for call in aclmdlCreateDesc aclmdlCreateDataset aclCreateDataBuffer; do
+    AMCT_STANDIN_ACL=error:$call estimate
+    status=$?
+    fails "$call: gave nothing" "nothing from $call is told"
+    clean
+    ok $? "and all is given back after it"
+done
+for call in aclmdlGetInputSizeByIndex aclmdlGetOutputSizeByIndex; do
+    AMCT_STANDIN_ACL=error:$call estimate
+    status=$?
+    fails 'has a tensor of no bytes' "a size of 0 from $call is told"
+done
+for call in aclmdlGetNumInputs aclmdlGetNumOutputs; do
+    AMCT_STANDIN_ACL=error:$call estimate
+    status=$?
+    fails 'aclmdlExecuteAsync: error 107002' "no tensors from $call fail in the run"
+done
+clean
+ok $? "nothing is left behind"
+for call in aclmdlDestroyDataset aclDestroyDataBuffer aclrtFree aclmdlDestroyDesc aclmdlUnload \
+    aclrtDestroyEvent aclrtDestroyStream aclrtResetDevice aclFinalize; do
+    AMCT_STANDIN_ACL=error:$call estimate
+    status=$?
+    [ "$status" -eq 0 ] && grep -q "afterwards: $call: error 507899" "$work/err" && clean
+    ok $? "an error of $call behind the runs is a warning"
+done
+for call in aclInit aclrtSetDevice aclmdlLoadFromFile aclmdlExecuteAsync aclrtSynchronizeStream; do
+    AMCT_STANDIN_ACL=hang:$call estimate run_seconds=0.3
+    status=$?
+    fails "took more than 0.3 s: it stands in $call" "a hang in $call is ended"
+done
+AMCT_STANDIN_ACL=crash:aclmdlLoadFromFile estimate
+status=$?
+fails 'ended by signal 6 in aclmdlLoadFromFile' "a crash in the library is told"
+AMCT_STANDIN_ACL=hang:aclFinalize estimate run_seconds=0.5
+[ $? -eq 0 ] && grep -q 'did not let go in time' "$work/err"
+ok $? "a hang behind the runs is a warning"
+[ ! -e "$work/report" ] && [ -z "$(ls "$work/tmp")" ]
+ok $? "no rule of AscendCL was broken, nothing is left behind"
+
+# ---- Options ------------------------------------------------------------------------------------
+
+for option in runs=0 runs=10001 runs=2.5 device=-1 device=x run_seconds=0 compile_seconds=nan \
+    insert_op_conf=/nowhere cache= chip=a,b; do
+    estimate "$option"
+    status=$?
+    fails "option '${option%%=*}' is '${option#*=}'; wanted is" "$option is refused"
+done
+estimate aipp=true
+status=$?
+fails "unknown option 'aipp'; allowed are chip, device, runs, cache" "an unknown option is refused"
+"$program" plugins >"$work/out"
+grep -q 'estimator  device .*never tried on a real device' "$work/out"
+ok $? "plugins says that no device was ever tried"
+finish
