@@ -49,8 +49,7 @@ static void print_text(const amct_config *c, const amct_graph *g, const amct_lat
                "(start, input and output transforms)");
     }
     double reach = 1 + l->total.error_band_ratio;
-    printf("%.4g ms (%.3g to %.3g) on %s at batch %.0f, %s: %.4g a second (%s)
-", ms, ms / reach,
+    printf("%.4g ms (%.3g to %.3g) on %s at batch %.0f, %s: %.4g a second (%s)\n", ms, ms / reach,
            ms * reach, info->device, batch, precision_of(g), batch / ms * 1e3,
            info->method == AMCT_METHOD_MEASURED ? "measured" : "estimated");
 }

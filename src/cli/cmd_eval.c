@@ -2,8 +2,7 @@
 
 #include "base/fork.h"
 #include "base/log.h"
-#include "measure/interval.h"
-#include "base/stats.h"
+#include "measure/tally_verdict.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -75,6 +74,9 @@ typedef struct evaluation {
     float *original; /* shared: rows of the original; NULL: there is none */
     size_t original_bytes;
     amct_metric metric;
+    amct_detection_data detection;
+    amct_judge judge; /* of all samples */
+    size_t matches_bytes;
     amct_tally tally, original_tally;
     double seconds;
     char executor[64];
@@ -87,7 +89,7 @@ static run run_of(const evaluation *e, const char *path, const amct_graph *graph
     return (run){.path = path,
                  .graph = graph,
                  .feed = amct_selection_feed(all),
-                 .judge = {e->outputs, e->metric, e->dataset->labels, e->original},
+                 .judge = e->judge,
                  .engine = e->engine,
                  .batch = in->rank ? (uint32_t)in->dims[0] : 1};
 }
@@ -132,10 +134,16 @@ static amct_status run_original(evaluation *e, amct_err *err)
         status = run_all(&e->original_tally, &r, e->jobs, err);
         e->original = rows;
         e->original_bytes = bytes;
+        e->judge.original = rows;
+        if (status == AMCT_OK)
+            status = amct_detection_original(&e->judge, &e->detection, all.n, err);
+        r.judge = e->judge;
+        r.judge.matches = (amct_matches *)e->judge.original_matches; /* written as they are */
         for (uint32_t i = 0; status == AMCT_OK && i < all.n; i++) {
-            r.judge.original = rows;
             amct_judge_add(&r.judge, i, rows + (size_t)i * outputs.row, &e->original_tally);
         }
+        if (status == AMCT_OK)
+            status = amct_judge_finish(&r.judge, &e->original_tally, e->config->confidence, err);
     }
     amct_model_free(&model);
     return status;
@@ -146,6 +154,19 @@ static amct_status choose_metric(evaluation *e, amct_err *err)
 {
     bool labels = e->dataset->labels, classes = e->outputs.classes, original = e->config->original;
     int wanted = e->config->metric;
+    if (e->detection.used) {
+        AMCT_TRY(amct_detection_metric(&e->metric, &e->detection, wanted, err));
+        return original || amct_metric_is_map(e->metric)
+                   ? AMCT_OK
+                   : amct_fail(err, AMCT_E_INVALID,
+                               "metric %s compares two networks; say --original MODEL, or give "
+                               "labels",
+                               amct_metric_names[e->metric]);
+    }
+    if (wanted >= 0 && amct_metric_is_map((amct_metric)wanted))
+        return amct_fail(err, AMCT_E_INVALID,
+                         "metric %s needs a search file (--config) with a section 'detection'",
+                         amct_metric_names[wanted]);
     if (wanted < 0)
         wanted = labels && classes      ? AMCT_METRIC_TOP1
                  : classes || !original ? AMCT_METRIC_AGREEMENT
@@ -172,50 +193,63 @@ static amct_status evaluate(evaluation *e, const char *path, amct_err *err)
     AMCT_TRY(load(&e->model, &e->outputs, e, path, &e->config->model_source, err));
     AMCT_TRY(amct_samples_open(&e->dataset, e->config, e->model.graph, e->outputs.classes, NULL,
                                e->jobs, err));
+    AMCT_TRY(amct_detection_open(&e->detection, e->config, e->model.graph, e->dataset, err));
     AMCT_TRY(choose_metric(e, err));
+    amct_selection all = {e->dataset, NULL, e->dataset->n};
+    e->judge =
+        (amct_judge){.outputs = e->outputs, .metric = e->metric, .labels = e->dataset->labels};
+    AMCT_TRY(amct_detection_judge(&e->judge, &e->detection, &all, err));
     if (e->config->original)
         AMCT_TRY(run_original(e, err));
     amct_exec *exec;
     AMCT_TRY(amct_exec_new(&exec, e->engine, err));
     snprintf(e->executor, sizeof e->executor, "%s", amct_exec_name(exec));
     amct_exec_free(exec);
-    amct_selection all = {e->dataset, NULL, e->dataset->n};
+    if (e->judge.objects) {
+        e->matches_bytes = (size_t)all.n * sizeof *e->judge.matches;
+        e->judge.matches = amct_shared_alloc(e->matches_bytes);
+        if (!e->judge.matches)
+            return amct_fail_nomem(err);
+    }
     run r = run_of(e, path, e->model.graph, &all);
     double begin = amct_clock();
     AMCT_TRY(run_all(&e->tally, &r, e->jobs, err));
     e->seconds = amct_clock() - begin;
-    return AMCT_OK;
+    return amct_judge_finish(&e->judge, &e->tally, e->config->confidence, err);
 }
 
 /* ---- The answer --------------------------------------------------------------------------- */
 
-static amct_interval interval_of(const evaluation *e)
+/* Whether the original has a value of its own, and so a drop against it means something. */
+static bool has_drop(const evaluation *e)
 {
-    double value = amct_metric_value(e->metric, &e->tally);
-    if (e->metric == AMCT_METRIC_COSINE) {
-        amct_interval far = amct_cosine_judge(&e->tally, 1, e->config->confidence).drop;
-        return (amct_interval){1 - far.hi, 1 - far.lo};
-    }
-    return amct_wilson_interval(e->tally.n, (uint32_t)(value * e->tally.n + 0.5),
-                                e->config->confidence);
+    return e->config->original && !amct_metric_is_likeness(e->metric);
+}
+
+static amct_interval drop_of(const evaluation *e)
+{
+    return amct_tally_judge(&e->judge, &e->tally, 1, e->config->confidence).drop;
 }
 
 static void print_text(const evaluation *e)
 {
     const amct_tally *t = &e->tally;
-    amct_interval i = interval_of(e);
+    amct_interval i = amct_tally_interval(&e->judge, t, e->config->confidence);
     double n = t->n;
     printf("%s %.2f %% (%.4g %% interval %.2f .. %.2f) of %u samples, %.0f samples/s, %s\n",
-           amct_metric_names[e->metric], 100 * amct_metric_value(e->metric, t),
+           amct_metric_names[e->metric], 100 * amct_metric_value(&e->judge, t),
            100 * e->config->confidence, 100 * i.lo, 100 * i.hi, t->n, n / e->seconds, e->executor);
-    if (e->config->original && e->metric <= AMCT_METRIC_TOP5) {
-        amct_interval drop = amct_paired_interval(n, t->lost, t->gained, e->config->confidence);
+    if (has_drop(e)) {
+        amct_interval drop = drop_of(e);
         printf("the original has %.2f %%: drop %.2f pp (%.4g %% interval %.2f .. %.2f)\n",
-               100 * amct_metric_value(e->metric, &e->original_tally),
-               100 * ((double)t->lost - t->gained) / n, 100 * e->config->confidence, 100 * drop.lo,
+               100 * amct_metric_value(&e->judge, &e->original_tally),
+               100 * amct_metric_drop(&e->judge, t), 100 * e->config->confidence, 100 * drop.lo,
                100 * drop.hi);
     }
-    if (e->config->original && e->outputs.classes)
+    if (e->config->original && e->detection.used)
+        printf("detections like the original's: %.2f %%, divergence %.5f\n",
+               100 - 100 * t->unlike / n, t->kl / n);
+    else if (e->config->original && e->outputs.classes)
         printf("agreement with the original %.2f %%, KL divergence %.5f\n", 100 * t->agree / n,
                t->kl / n);
     if (e->config->original)
@@ -228,15 +262,16 @@ static void print_text(const evaluation *e)
 static amct_status print_json(const evaluation *e, const char *model, amct_err *err)
 {
     const amct_tally *t = &e->tally;
-    amct_interval i = interval_of(e), drop = {NAN, NAN};
-    bool original = e->config->original, classes = e->outputs.classes;
-    bool labels = e->dataset->labels && classes, paired = original && e->metric <= AMCT_METRIC_TOP5;
+    amct_interval i = amct_tally_interval(&e->judge, t, e->config->confidence), drop = {NAN, NAN};
+    bool original = e->config->original, boxes = e->detection.used;
+    bool classes = e->outputs.classes && !boxes, labels = e->dataset->labels && classes;
+    bool paired = has_drop(e);
     double n = t->n;
     amct_json json;
     amct_json_begin(&json);
     amct_json_text(&json, json.root, "model", model);
     amct_json_text(&json, json.root, "metric", amct_metric_names[e->metric]);
-    amct_json_number(&json, json.root, "value", amct_metric_value(e->metric, t));
+    amct_json_number(&json, json.root, "value", amct_metric_value(&e->judge, t));
     amct_json_interval(&json, json.root, "interval", i.lo, i.hi);
     amct_json_number(&json, json.root, "confidence", e->config->confidence);
     amct_json_integer(&json, json.root, "samples", t->n);
@@ -249,13 +284,16 @@ static amct_status print_json(const evaluation *e, const char *model, amct_err *
     amct_json_number(&json, json.root, "top5", labels ? t->right_top5 / n : NAN);
     amct_json_text(&json, json.root, "original", e->config->original);
     amct_json_number(&json, json.root, "original_value",
-                     original ? amct_metric_value(e->metric, &e->original_tally) : NAN);
+                     original ? amct_metric_value(&e->judge, &e->original_tally) : NAN);
     if (paired)
-        drop = amct_paired_interval(n, t->lost, t->gained, e->config->confidence);
-    amct_json_number(&json, json.root, "drop", paired ? ((double)t->lost - t->gained) / n : NAN);
+        drop = drop_of(e);
+    amct_json_number(&json, json.root, "drop", paired ? amct_metric_drop(&e->judge, t) : NAN);
     amct_json_interval(&json, json.root, "drop_interval", drop.lo, drop.hi);
-    amct_json_number(&json, json.root, "agreement", original && classes ? t->agree / n : NAN);
-    amct_json_number(&json, json.root, "kl", original && classes ? t->kl / n : NAN);
+    amct_json_number(&json, json.root, "agreement",
+                     !original || !(classes || boxes) ? NAN
+                     : boxes                          ? 1 - t->unlike / n
+                                                      : t->agree / n);
+    amct_json_number(&json, json.root, "kl", original && (classes || boxes) ? t->kl / n : NAN);
     amct_json_number(&json, json.root, "cosine", original ? 1 - t->cosine / n : NAN);
     amct_json_number(&json, json.root, "relative_l2", original ? sqrt(t->l2_sq / n) : NAN);
     amct_status status = amct_cmd_answer(&json, err);
@@ -273,6 +311,8 @@ static amct_status eval_model(const amct_config *c, const amct_plugins *plugins,
     else if (status == AMCT_OK)
         print_text(&e);
     amct_shared_free(e.original, e.original_bytes);
+    amct_shared_free(e.judge.matches, e.matches_bytes);
+    amct_detection_free(&e.detection);
     amct_dataset_free(e.dataset);
     amct_model_free(&e.model);
     return status;

@@ -377,7 +377,7 @@ static const struct option_row {
     set_fn *set;
     const char *help;
 } rows[] = {
-    {"config", 'c', "FILE", SEARCH, set_config, "search file (YAML); options override it"},
+    {"config", 'c', "FILE", SEARCH | EVAL, set_config, "search file (YAML); options override it"},
     {"resume", 0, "OUT", SEARCH, set_resume, "carry on with the study in OUT"},
     {"model", 0, "FILE", PLUGINS, set_model,
      "check: a file that the importer reads, or a network for the estimator"},
@@ -398,7 +398,7 @@ static const struct option_row {
     {"calibration", 0, "N", SEARCH, set_calibration, "samples for ranges and statistics"},
     {"search-samples", 0, "N", SEARCH, set_search, "samples the search may look at"},
     {"confirm", 0, "N|rest", SEARCH, set_confirm, "samples kept for the verdict; 0: no proof"},
-    {"metric", 0, "NAME", SEARCH | EVAL, set_metric, "top1, top5, agreement or cosine"},
+    {"metric", 0, "NAME", SEARCH | EVAL, set_metric, "top1, top5, agreement, cosine, map or map50"},
     {"original", 0, "MODEL", EVAL, set_original, "compare with this model, sample by sample"},
     {"model-option", 0, "K=V", SEARCH | INSPECT | ESTIMATE | EVAL | PLUGINS, set_model_option,
      "an option of the importer: signature=NAME"},

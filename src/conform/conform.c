@@ -46,10 +46,14 @@ amct_status amct_conform_run(const amct_conform_identity *identity,
                              void *ctx, amct_conform_counts *counts, amct_err *err)
 {
     bool importer = identity->kind == AMCT_PLUGIN_IMPORTER;
-    const amct_case *lists[] = {amct_common_cases,
-                                importer ? amct_importer_cases : amct_estimator_cases,
-                                importer ? amct_hostile_cases : amct_graph_cases};
-    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+    const amct_case *importers[] = {amct_common_cases, amct_probe_cases, amct_importer_cases,
+                                    amct_manners_cases, amct_hostile_cases};
+    const amct_case *estimators[] = {amct_common_cases, amct_estimator_cases, amct_manners_cases,
+                                     amct_graph_cases};
+    const amct_case **lists = importer ? importers : estimators;
+    size_t n =
+        importer ? sizeof importers / sizeof *importers : sizeof estimators / sizeof *estimators;
+    for (size_t i = 0; i < n; i++)
         for (const amct_case *c = lists[i]; c->name; c++) {
             amct_trial_board board;
             AMCT_TRY(amct_trial_run(&board, subject, c->run, err));

@@ -18,6 +18,8 @@ static int32_t counted_model(void *ctx, const amct_model_desc *model)
 {
     amct_counted_sink *s = ctx;
     int32_t code = count(s, "model");
+    if (model && AMCT_HAS(model, amct_model_desc, flags))
+        s->reading->model_flags = model->flags;
     return code ? code : s->inner->model(s->inner->ctx, model);
 }
 
@@ -28,10 +30,22 @@ static int32_t counted_map(void *ctx, const char *name, amct_view *out)
     return code ? code : s->inner->map(s->inner->ctx, name, out);
 }
 
+static bool is_empty(const amct_tensor_desc *t)
+{
+    for (uint32_t i = 0; i < t->rank && i < AMCT_MAX_RANK && t->dims; i++)
+        if (t->dims[i] == 0)
+            return true;
+    return false;
+}
+
 static int32_t counted_tensor(void *ctx, const amct_tensor_desc *tensor, uint32_t *id)
 {
     amct_counted_sink *s = ctx;
     amct_reading *r = s->reading;
+    bool told = r->model_flags & AMCT_MODEL_NO_WEIGHTS;
+    if (tensor && tensor->kind == AMCT_TENSOR_CONSTANT && !tensor->data && !told &&
+        !is_empty(tensor))
+        r->bare = true;
     if (r->n_tensors++ == 0 && r->inside)
         r->inside(r->inside_ctx);
     int32_t code = count(s, "tensor");

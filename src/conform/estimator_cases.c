@@ -1,7 +1,6 @@
 #include "conform/cases.h"
 #include "conform/estimate.h"
 #include "conform/manners.h"
-#include "conform/shared_object.h"
 #include "plugin/plugins.h"
 
 #include <stdio.h>
@@ -138,10 +137,10 @@ static void run_unknown_device(amct_trial *trial)
     must_refuse(trial, "chip", AMCT_CASE_NO_VALUE);
 }
 
-/* ---- Manners ------------------------------------------------------------------------------- */
+/* ---- All of it ----------------------------------------------------------------------------- */
 
 /* All samples, a bad option, and the end. */
-static void exercise(amct_trial *trial, bool strict)
+void amct_estimator_exercise(amct_trial *trial, bool strict)
 {
     amct_sample samples[AMCT_MAX_SAMPLES];
     uint32_t n = amct_samples_make(trial, samples);
@@ -159,51 +158,6 @@ static void exercise(amct_trial *trial, bool strict)
     amct_instance_close(trial, &e);
 }
 
-static void run_host_calls(amct_trial *trial)
-{
-    exercise(trial, true);
-}
-
-static void run_silent(amct_trial *trial)
-{
-    exercise(trial, false);
-    amct_manners_check_output(trial);
-}
-
-static void run_files(amct_trial *trial)
-{
-    const amct_manners *before = amct_manners_now(trial);
-    exercise(trial, false);
-    amct_manners_check_files(trial, before);
-}
-
-static void run_threads(amct_trial *trial)
-{
-    exercise(trial, false);
-    amct_manners_check_threads(trial);
-}
-
-static void run_signals(amct_trial *trial)
-{
-    const amct_manners *before = amct_manners_now(trial);
-    exercise(trial, false);
-    amct_manners_check_signals(trial, before);
-}
-
-static void run_surroundings(amct_trial *trial)
-{
-    const amct_manners *before = amct_manners_now(trial);
-    exercise(trial, false);
-    amct_manners_check_surroundings(trial, before);
-}
-
-static void run_statics(amct_trial *trial)
-{
-    const amct_object_data *before = amct_object_data_now(trial);
-    exercise(trial, false);
-    amct_object_check_data(trial, before);
-}
-
 const amct_case amct_estimator_cases[] = {
     {"open", "an instance says its device, its method and whether it is deterministic", run_open},
     {"open-close", "100 instances, opened and closed, leave nothing behind", run_open_close},
@@ -213,13 +167,5 @@ const amct_case amct_estimator_cases[] = {
     {"defaults", "listed defaults are taken, and change nothing", run_fallbacks},
     {"devices", "every listed device can be opened, under its name", run_devices},
     {"unknown-device", "a device that is not listed is refused in words", run_unknown_device},
-    {"host-calls", "alloc, free, log and fail are called as they want to be", run_host_calls},
-    {"silent", "nothing is written to standard output or error", run_silent},
-    {"files", "no file descriptor is left open or closed", run_files},
-    {"threads", "no thread outlives the instance", run_threads},
-    {"signals", "signal handlers and masks stay as they are", run_signals},
-    {"surroundings", "locale, folder, environment, umask and rounding stay as they are",
-     run_surroundings},
-    {"statics", "no writable static data: state lives in the instance", run_statics},
     {0},
 };

@@ -4,7 +4,6 @@
 
 #include <pthread.h>
 #include <string.h>
-#include <time.h>
 
 enum { REPEATS = 20, ROUNDS = 200, MORE = 24 };
 
@@ -261,13 +260,6 @@ static void run_older_host(amct_trial *trial)
     compare_views(trial, false);
 }
 
-static double seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 /* A search asks thousands of times. */
 static void run_speed(amct_trial *trial)
 {
@@ -277,9 +269,9 @@ static void run_speed(amct_trial *trial)
     amct_instance_must(trial, &e, NULL, NULL);
     for (uint32_t i = 0; i < n; i++) {
         amct_estimate answer;
-        double begin = seconds();
+        double begin = amct_trial_seconds();
         amct_estimate_must(trial, &answer, &e, &samples[i]);
-        double ms = 1e3 * (seconds() - begin), wanted = 10 + 0.1 * answer.n;
+        double ms = 1e3 * (amct_trial_seconds() - begin), wanted = 10 + 0.1 * answer.n;
         if (ms > wanted)
             amct_trial_warn(trial, "took %.3g ms for %s", ms, samples[i].what);
         amct_estimate_free(&answer);

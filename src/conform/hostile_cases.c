@@ -185,6 +185,10 @@ static void run_weights_missing(amct_trial *trial)
     amct_trial_at(trial, "while the model is read without its weights");
     amct_reading_do(trial, &none);
     check_outcome(trial, &none, "the model without its weights");
+    if (none.bare)
+        amct_trial_fail(trial,
+                        "gave a constant without data, and did not say that the model has no "
+                        "weights (AMCT_MODEL_NO_WEIGHTS)");
     gone = model;
     *option = (amct_option){
         .struct_size = sizeof *option, .key = "weights", .value = "/nowhere/no-such-file"};

@@ -1,111 +1,14 @@
-#define _GNU_SOURCE /* inotify_init1's flags */
 #include "conform/cases.h"
 #include "conform/manners.h"
 #include "conform/reading.h"
-#include "conform/shared_object.h"
 
-#include "base/file.h"
 #include "plugin/host.h"
 
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/inotify.h>
-#include <time.h>
-#include <unistd.h>
 
-enum { PROBE_BYTES = 4096, ROUNDS = 100 };
-
-/* ---- probe --------------------------------------------------------------------------------- */
-
-static int32_t probe(amct_trial *trial, const void *head, size_t n, const char *path)
-{
-    int32_t sure = trial->plugin->importer->probe(head, n, path);
-    if (sure < 0 || sure > 100)
-        amct_trial_fail(trial, "'probe' gave %d, 0 to 100 wanted", sure);
-    return sure;
-}
-
-/* Heads of what is surely another format, whoever asks. */
-static const struct foreign {
-    const char *what, *bytes;
-    size_t n;
-} foreign[] = {
-    {"an empty file", "", 0},
-    {"a PNG image", "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\1\0\0\0\1\0\x08\2\0\0\0", 29},
-    {"a program",
-     "\x7f"
-     "ELF\2\1\1\0\0\0\0\0\0\0\0\0\2\0\x3e\0\1\0\0\0",
-     24},
-    {"a gzip file", "\x1f\x8b\x08\0\0\0\0\0\0\3", 10},
-    {"English text", "It was a bright cold day in April, and the clocks were striking.\n", 65},
-    {"zeros", "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 32},
-};
-enum { N_FOREIGN = sizeof foreign / sizeof *foreign };
-
-static void run_probe(amct_trial *trial)
-{
-    amct_reading model;
-    amct_reading_of_model(trial, &model);
-    const char *path = trial->subject->model;
-    size_t n = model.size < PROBE_BYTES ? model.size : PROBE_BYTES;
-    int32_t sure = probe(trial, model.data, n, path);
-    if (sure == 0)
-        amct_trial_fail(trial, "'probe' gave 0 for the model, more than 0 wanted");
-    if (probe(trial, model.data, n, path) != sure)
-        amct_trial_fail(trial, "'probe' gave another answer the second time");
-}
-
-static void run_probe_foreign(amct_trial *trial)
-{
-    for (int i = 0; i < N_FOREIGN; i++) {
-        amct_trial_at(trial, "while %s is probed", foreign[i].what);
-        const void *head = amct_reading_guarded(trial, foreign[i].bytes, foreign[i].n);
-        int32_t sure = probe(trial, head, foreign[i].n, "file");
-        if (sure)
-            amct_trial_fail(trial, "'probe' gave %d for %s, 0 wanted", sure, foreign[i].what);
-    }
-}
-
-static void run_probe_short(amct_trial *trial)
-{
-    amct_reading model;
-    amct_reading_of_model(trial, &model);
-    size_t most = model.size < PROBE_BYTES ? model.size : PROBE_BYTES;
-    for (size_t n = 0; n <= most; n++) {
-        amct_trial_at(trial, "while the first %zu bytes are probed", n);
-        const void *head = amct_reading_guarded(trial, model.data, n);
-        probe(trial, head, n, trial->subject->model);
-        amct_reading_unguard(head, n);
-    }
-}
-
-/* The kernel tells who opens a file. */
-static void run_probe_opens(amct_trial *trial)
-{
-    amct_reading model;
-    amct_reading_of_model(trial, &model);
-    char folder[] = "/tmp/amct-check-XXXXXX", events[4096];
-    amct_err err;
-    if (!mkdtemp(folder))
-        amct_trial_skip(trial, "cannot make a folder below /tmp");
-    char *path = amct_path_join(folder, amct_path_base(trial->subject->model));
-    int fd = path ? open(path, O_WRONLY | O_CREAT, 0600) : -1;
-    ssize_t written = fd >= 0 ? write(fd, model.data, model.size < 65536 ? model.size : 65536) : -1;
-    if (fd >= 0)
-        close(fd);
-    int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-    bool ready = written >= 0 && watch >= 0 && inotify_add_watch(watch, folder, IN_OPEN) >= 0;
-    if (ready)
-        probe(trial, model.data, model.size < PROBE_BYTES ? model.size : PROBE_BYTES, path);
-    bool opened = ready && read(watch, events, sizeof events) > 0;
-    amct_folder_remove(folder, &err);
-    if (!ready)
-        amct_trial_skip(trial, "cannot watch a folder below /tmp");
-    if (opened)
-        amct_trial_fail(trial, "'probe' opened the file");
-}
+enum { ROUNDS = 100 };
 
 /* ---- open and close ------------------------------------------------------------------------ */
 
@@ -253,10 +156,10 @@ static void run_two_instances(amct_trial *trial)
     }
 }
 
-/* ---- Manners ------------------------------------------------------------------------------- */
+/* ---- All of it ----------------------------------------------------------------------------- */
 
 /* A good file, a bad one and a bad option. */
-static void exercise(amct_trial *trial, bool strict)
+void amct_importer_exercise(amct_trial *trial, bool strict)
 {
     amct_option option = {.struct_size = sizeof option, .key = AMCT_CASE_NO_KEY, .value = "1"};
     amct_reading all[3];
@@ -268,8 +171,9 @@ static void exercise(amct_trial *trial, bool strict)
     all[2].n_options = 1;
     static const char *const what[] = {"the model", "half of the model",
                                        "the model with an unknown option"};
-    trial->plugin->importer->probe(
-        all[0].data, all[0].size < PROBE_BYTES ? all[0].size : PROBE_BYTES, trial->subject->model);
+    trial->plugin->importer->probe(all[0].data,
+                                   all[0].size < AMCT_PROBE_BYTES ? all[0].size : AMCT_PROBE_BYTES,
+                                   trial->subject->model);
     for (int i = 0; i < 3; i++) {
         amct_trial_at(trial, "while %s is read", what[i]);
         amct_reading_do(trial, &all[i]);
@@ -278,74 +182,18 @@ static void exercise(amct_trial *trial, bool strict)
     }
 }
 
-static void run_host_calls(amct_trial *trial)
-{
-    exercise(trial, true);
-}
-
-static void run_silent(amct_trial *trial)
-{
-    exercise(trial, false);
-    amct_manners_check_output(trial);
-}
-
-static void run_files(amct_trial *trial)
-{
-    const amct_manners *before = amct_manners_now(trial);
-    exercise(trial, false);
-    amct_manners_check_files(trial, before);
-}
-
-static void run_threads(amct_trial *trial)
-{
-    exercise(trial, false);
-    amct_manners_check_threads(trial);
-}
-
-static void run_signals(amct_trial *trial)
-{
-    const amct_manners *before = amct_manners_now(trial);
-    exercise(trial, false);
-    amct_manners_check_signals(trial, before);
-}
-
-static void run_surroundings(amct_trial *trial)
-{
-    const amct_manners *before = amct_manners_now(trial);
-    exercise(trial, false);
-    amct_manners_check_surroundings(trial, before);
-}
-
-static void run_statics(amct_trial *trial)
-{
-    const amct_object_data *before = amct_object_data_now(trial);
-    exercise(trial, false);
-    amct_object_check_data(trial, before);
-}
-
-static double seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 static void run_speed(amct_trial *trial)
 {
     amct_reading r;
     amct_reading_of_model(trial, &r);
-    double begin = seconds();
+    double begin = amct_trial_seconds();
     amct_reading_must(trial, &r);
-    double took = seconds() - begin, wanted = 0.5 + (double)r.size / 100e6;
+    double took = amct_trial_seconds() - begin, wanted = 0.5 + (double)r.size / 100e6;
     if (took > wanted)
         amct_trial_warn(trial, "took %.3g s for %.3g MB", took, (double)r.size / 1e6);
 }
 
 const amct_case amct_importer_cases[] = {
-    {"probe", "'probe' knows the model, with 0 to 100", run_probe},
-    {"probe-foreign", "'probe' gives 0 for what is surely another format", run_probe_foreign},
-    {"probe-short", "'probe' reads only the bytes it is given", run_probe_short},
-    {"probe-opens-nothing", "'probe' does not open the file", run_probe_opens},
     {"unknown-option", "an unknown option is refused in words, and nothing is kept",
      run_unknown_option},
     {"open-close", "100 instances, opened and closed, leave nothing behind", run_open_close},
@@ -353,14 +201,6 @@ const amct_case amct_importer_cases[] = {
     {"memory", "imports leave no memory behind", run_memory},
     {"same-twice", "the same file gives the same graph", run_twice},
     {"two-instances", "two threads import at once, as each alone", run_two_instances},
-    {"host-calls", "alloc, free, log and fail are called as they want to be", run_host_calls},
-    {"silent", "nothing is written to standard output or error", run_silent},
-    {"files", "no file descriptor is left open or closed", run_files},
-    {"threads", "no thread outlives the instance", run_threads},
-    {"signals", "signal handlers and masks stay as they are", run_signals},
-    {"surroundings", "locale, folder, environment, umask and rounding stay as they are",
-     run_surroundings},
-    {"statics", "no writable static data: state lives in the instance", run_statics},
     {"speed", "a second for 100 MB", run_speed},
     {0},
 };

@@ -30,6 +30,8 @@ typedef struct amct_reading {
     uint64_t n_allocs;
     uint64_t n_sink_calls;
     const char *failed_call; /* of the sink, the one that failed; NULL: none did */
+    uint32_t model_flags;    /* that the plugin told */
+    bool bare;               /* a constant came without data, and the flags do not say so */
     uint64_t n_calls_after;  /* of the sink, after that */
     size_t n_blocks;         /* that the plugin still had at the end */
     char misuse[256];        /* of the host table, "" if all is well */

@@ -107,9 +107,11 @@ static object map_plain(amct_trial *trial)
 
 /* ---- Exports, constructors, imports -------------------------------------------------------- */
 
-/* Some linkers export these of every shared object. */
+/* Some linkers export these of every shared object, and the address sanitizer the last. */
 static bool is_linkers(const char *name)
 {
+    if (strncmp(name, "__odr_asan", 10) == 0)
+        return true;
     static const char *const names[] = {"_init", "_fini", "_edata", "_end", "__bss_start"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(name, names[i]) == 0)

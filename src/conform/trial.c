@@ -17,6 +17,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* A plugin that takes more than this on top of what the program has, takes too much. */
@@ -84,6 +85,13 @@ void amct_trial_need(amct_trial *trial, amct_status status, const amct_err *err)
 {
     if (status != AMCT_OK)
         amct_trial_skip(trial, "%s", err->text);
+}
+
+double amct_trial_seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
 /* ---- The process --------------------------------------------------------------------------- */

@@ -41,6 +41,7 @@ _Noreturn void amct_trial_skip(amct_trial *trial, const char *fmt, ...) AMCT_PRI
 void amct_trial_warn(amct_trial *trial, const char *fmt, ...) AMCT_PRINTF(2, 3);
 /* Says what is done next. */
 void amct_trial_at(amct_trial *trial, const char *fmt, ...) AMCT_PRINTF(2, 3);
+double amct_trial_seconds(void); /* of a clock that only runs forward */
 /* A failure of ours, which says nothing about the plugin: ends the case. */
 void amct_trial_need(amct_trial *trial, amct_status status, const amct_err *err);
 

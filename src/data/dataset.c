@@ -82,6 +82,12 @@ static amct_status keep_readable(amct_dataset *ds, const load *l, amct_err *err)
                          source->n, source->files[0].name, l->reasons[0]);
     amct_unreadable *list = amct_arena_array(ds->private->arena, n_unreadable, sizeof *list);
     int32_t *labels = (int32_t *)ds->labels;
+    const char **names = NULL;
+    if (source->kind == AMCT_SOURCE_PICTURES) {
+        names = amct_arena_array(ds->private->arena, source->n, sizeof *names);
+        if (!names)
+            return amct_fail_nomem(err);
+    }
     if (!list)
         return amct_fail_nomem(err);
     n_unreadable = 0;
@@ -100,9 +106,12 @@ static amct_status keep_readable(amct_dataset *ds, const load *l, amct_err *err)
             if (labels)
                 labels[kept] = labels[i];
         }
+        if (names && !(names[kept] = amct_arena_string(ds->private->arena, source->files[i].name)))
+            return amct_fail_nomem(err);
         kept++;
     }
     ds->n = kept;
+    ds->names = names;
     ds->unreadable = list;
     ds->n_unreadable = n_unreadable;
     return AMCT_OK;

@@ -56,6 +56,7 @@ typedef struct amct_dataset {
     size_t elements;                  /* their product */
     amct_data_layout layout;          /* of the network's input: AMCT_NCHW or AMCT_NHWC */
     const int32_t *labels;            /* n of them, offset added; NULL: there are none */
+    const char *const *names;         /* of n files, below the folder; NULL: no picture files */
     const amct_unreadable *unreadable;
     uint32_t n_unreadable; /* left out of n */
     uint64_t bytes;        /* that the samples take */

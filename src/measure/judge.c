@@ -5,7 +5,8 @@
 
 enum { MAX_ROW = 1 << 28 };
 
-const char *const amct_metric_names[] = {"top1", "top5", "agreement", "cosine", NULL};
+const char *const amct_metric_names[] = {"top1", "top5",  "agreement", "cosine",
+                                         "map",  "map50", NULL};
 
 amct_status amct_outputs_of(amct_outputs *out, const amct_graph *graph, amct_err *err)
 {
@@ -142,6 +143,30 @@ static bool hit(const amct_judge *judge, uint32_t i, const float *row)
     }
 }
 
+/* original: NULL if it is not known; row: NULL if it is not finite. */
+static void judge_detections(const amct_judge *judge, uint32_t i, const float *row,
+                             const float *original, amct_tally *tally)
+{
+    const amct_detector *d = judge->detector;
+    amct_detections found = {0};
+    if (row && (judge->matches || judge->original_found))
+        amct_detect(&found, d, row);
+    if (judge->matches && judge->objects)
+        amct_match_objects(&judge->matches[i], &found, &judge->objects[i]);
+    if (judge->original_found) {
+        double unlike = row ? 1 - amct_detections_agree(&judge->original_found[i], &found,
+                                                        d->options->confidence)
+                            : 1;
+        tally->unlike += unlike;
+        tally->unlike_sq += unlike * unlike;
+    }
+    if (row && original) {
+        double kl = amct_detect_divergence(d, original, row);
+        tally->kl += kl;
+        tally->kl_sq += kl * kl;
+    }
+}
+
 void amct_judge_add(const amct_judge *judge, uint32_t i, const float *row, amct_tally *tally)
 {
     const amct_outputs *o = &judge->outputs;
@@ -152,16 +177,18 @@ void amct_judge_add(const amct_judge *judge, uint32_t i, const float *row, amct_
         tally->right += among_first(row, o->classes, judge->labels[i], 1);
         tally->right_top5 += among_first(row, o->classes, judge->labels[i], 5);
     }
+    if (judge->detector)
+        judge_detections(judge, i, finite ? row : NULL, original, tally);
     if (!original)
         return;
     if (!finite) {
-        tally->lost += hit(judge, i, original);
+        tally->lost += !judge->detector && hit(judge, i, original);
         tally->kl = tally->kl_sq = tally->l2_sq = INFINITY;
         tally->cosine += 2, tally->cosine_sq += 4;
         return;
     }
     compare(judge, row, original, tally);
-    if (!o->classes)
+    if (!o->classes || judge->detector)
         return;
     bool before = hit(judge, i, original), now = hit(judge, i, row);
     tally->lost += before && !now;
@@ -180,21 +207,46 @@ void amct_tally_add(amct_tally *to, const amct_tally *part)
     to->kl += part->kl, to->kl_sq += part->kl_sq;
     to->cosine += part->cosine, to->cosine_sq += part->cosine_sq;
     to->l2_sq += part->l2_sq;
+    to->unlike += part->unlike, to->unlike_sq += part->unlike_sq;
 }
 
-double amct_metric_value(amct_metric metric, const amct_tally *tally)
+amct_status amct_judge_finish(const amct_judge *judge, amct_tally *tally, double confidence,
+                              amct_err *err)
+{
+    if (!amct_metric_is_map(judge->metric) || !judge->matches)
+        return AMCT_OK;
+    return amct_average_precision(&tally->ap, judge->matches,
+                                  judge->original_matches ? judge->original_matches
+                                                          : judge->matches,
+                                  judge->objects, tally->n, judge->detector->options->classes.n,
+                                  judge->metric == AMCT_METRIC_MAP50, confidence, err);
+}
+
+double amct_metric_value(const amct_judge *judge, const amct_tally *tally)
 {
     double n = tally->n ? tally->n : 1;
-    switch (metric) {
+    switch (judge->metric) {
     case AMCT_METRIC_TOP1: return tally->right / n;
     case AMCT_METRIC_TOP5: return tally->right_top5 / n;
-    case AMCT_METRIC_AGREEMENT: return tally->agree / n;
+    case AMCT_METRIC_AGREEMENT: return judge->detector ? 1 - tally->unlike / n : tally->agree / n;
+    case AMCT_METRIC_MAP:
+    case AMCT_METRIC_MAP50: return tally->ap.value;
     default: return 1 - tally->cosine / n;
     }
+}
+
+double amct_metric_drop(const amct_judge *judge, const amct_tally *tally)
+{
+    double n = tally->n ? tally->n : 1;
+    if (amct_metric_is_map(judge->metric))
+        return tally->ap.drop;
+    if (judge->metric == AMCT_METRIC_COSINE)
+        return tally->cosine / n;
+    return judge->detector ? tally->unlike / n : ((double)tally->lost - tally->gained) / n;
 }
 
 double amct_tally_loss(const amct_judge *judge, const amct_tally *tally)
 {
     double n = tally->n ? tally->n : 1;
-    return (judge->outputs.classes ? tally->kl : tally->cosine) / n;
+    return (judge->outputs.classes || judge->detector ? tally->kl : tally->cosine) / n;
 }

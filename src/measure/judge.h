@@ -3,19 +3,35 @@
  * the original network's answers.
  *
  * A row holds one sample's outputs: all float outputs of the network, one behind the other. A
- * network classifies if its first output has two or more numbers a sample and no other dims.
+ * network classifies if its first output has two or more numbers a sample and no other dims. It
+ * detects if somebody says how (detect.h).
  */
 #ifndef AMCT_MEASURE_JUDGE_H
 #define AMCT_MEASURE_JUDGE_H
 
 #include "exec/feed.h"
+#include "measure/average_precision.h"
 
 typedef enum amct_metric {
     AMCT_METRIC_TOP1,
     AMCT_METRIC_TOP5,
-    AMCT_METRIC_AGREEMENT, /* the same first answer as the original; needs no labels */
-    AMCT_METRIC_COSINE     /* mean cosine of the rows to the original's; needs no labels */
+    /* The same first answer as the original; of detectors the mean of how alike the detections of a
+     * picture are (amct_detections_agree). Needs no labels. */
+    AMCT_METRIC_AGREEMENT,
+    AMCT_METRIC_COSINE, /* mean cosine of the rows to the original's; needs no labels */
+    AMCT_METRIC_MAP,    /* of detectors: average_precision.h */
+    AMCT_METRIC_MAP50
 } amct_metric;
+
+static inline bool amct_metric_is_map(amct_metric metric)
+{
+    return metric == AMCT_METRIC_MAP || metric == AMCT_METRIC_MAP50;
+}
+/* Whether the original's value is 1 by definition. */
+static inline bool amct_metric_is_likeness(amct_metric metric)
+{
+    return metric == AMCT_METRIC_AGREEMENT || metric == AMCT_METRIC_COSINE;
+}
 
 /* "top1" ..., in this order, NULL at the end. */
 extern const char *const amct_metric_names[];
@@ -40,6 +56,12 @@ typedef struct amct_judge {
     amct_metric metric;
     const int32_t *labels; /* per sample; NULL: none */
     const float *original; /* rows of the original network; NULL: it is not known yet */
+    /* Of detectors; each is per sample, and may be NULL. */
+    const amct_detector *detector;
+    const amct_box_list *objects;          /* the labels */
+    const amct_detections *original_found; /* what the original detects */
+    const amct_matches *original_matches;  /* and what of it is right */
+    amct_matches *matches;                 /* written: what of the answers is right */
 } amct_judge;
 
 /* Sums over samples. */
@@ -51,15 +73,25 @@ typedef struct amct_tally {
     double kl, kl_sq;           /* sums of the divergence from the original, and of its square */
     double cosine, cosine_sq;   /* of 1 - cosine to the original's row */
     double l2_sq;               /* of |row - original|^2 / |original|^2 */
+    double unlike, unlike_sq;   /* of detectors: of 1 - how alike the detections are */
+    amct_ap ap;                 /* no sum: amct_judge_finish sets it */
 } amct_tally;
 
-/* Adds sample i, whose row is given. Not finite answers are never right and infinitely far. */
+/* Adds sample i, whose row is given. Not finite answers are never right and infinitely far. kl is
+ * amct_detect_divergence of detectors. */
 void amct_judge_add(const amct_judge *judge, uint32_t i, const float *row, amct_tally *tally);
 void amct_tally_add(amct_tally *to, const amct_tally *part);
 
+/* Where the metric is no mean over samples: sets tally->ap from judge->matches, of which the first
+ * tally->n are written. confidence 0: without intervals. Nothing happens for other metrics. */
+amct_status amct_judge_finish(const amct_judge *judge, amct_tally *tally, double confidence,
+                              amct_err *err);
+
 /* The metric's value: a ratio in 0..1. */
-double amct_metric_value(amct_metric metric, const amct_tally *tally);
-/* The smooth loss that ranks candidates: mean KL divergence for classifiers, else mean of
+double amct_metric_value(const amct_judge *judge, const amct_tally *tally);
+/* What was lost of it against the original. */
+double amct_metric_drop(const amct_judge *judge, const amct_tally *tally);
+/* The smooth loss that ranks candidates: mean divergence of classifiers and detectors, else mean of
  * 1 - cosine. */
 double amct_tally_loss(const amct_judge *judge, const amct_tally *tally);
 

@@ -13,7 +13,9 @@ static const struct {
 } metrics[] = {{"top1", "top-1"},
                {"top5", "top-5"},
                {"agreement", "agreement with the original"},
-               {"cosine", "cosine to the original"}};
+               {"cosine", "cosine to the original"},
+               {"map", "mAP"},
+               {"map50", "mAP at 0.5"}};
 
 static void choose_units(amct_page *page)
 {

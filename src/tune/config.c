@@ -4,6 +4,7 @@
 #include "base/number.h"
 #include "base/yaml.h"
 #include "data/split.h"
+#include "tune/detection.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -345,6 +346,7 @@ amct_status amct_config_read(amct_config *c, const char *path, amct_err *err)
 {
     const amct_yaml_node *root, *data = NULL, *budget = NULL, *target = NULL, *space = NULL;
     const amct_yaml_node *quantise = NULL, *search = NULL, *output = NULL, *model_options = NULL;
+    const amct_yaml_node *detection = NULL;
     const char *model = NULL, *weights = NULL;
     AMCT_TRY(amct_yaml_read(&root, c->arena, path, err));
     amct_yaml_field fields[] = {
@@ -352,6 +354,7 @@ amct_status amct_config_read(amct_config *c, const char *path, amct_err *err)
         AMCT_YAML_TEXT("weights", &weights),
         AMCT_YAML_NODE("data", &data),
         AMCT_YAML_NODE("model_options", &model_options),
+        AMCT_YAML_NODE("detection", &detection),
         AMCT_YAML_NODE("budget", &budget),
         AMCT_YAML_NODE("target", &target),
         AMCT_YAML_NODE("space", &space),
@@ -374,6 +377,7 @@ amct_status amct_config_read(amct_config *c, const char *path, amct_err *err)
     c->model_source.weights = weights ? weights : c->model_source.weights;
     AMCT_TRY(read_model_options(c, model_options, err));
     AMCT_TRY(read_data(c, data, folder, err));
+    AMCT_TRY(amct_detection_read(&c->detection, c->arena, detection, err));
     AMCT_TRY(read_budget(c, budget, err));
     AMCT_TRY(read_target(c, target, err));
     AMCT_TRY(read_space(c, space, err));

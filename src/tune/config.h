@@ -27,7 +27,9 @@ typedef struct amct_config {
     int64_t label_offset;
     uint32_t calibration, search, confirm; /* AMCT_SPLIT_DEFAULT, AMCT_SPLIT_REST, or a count */
 
-    int metric; /* amct_metric; -1: top1 with labels, else agreement or cosine */
+    amct_detect_options *detection; /* of a detector; NULL: the network is none */
+    int metric; /* amct_metric; -1: top1 with labels, else agreement or cosine; of detectors map
+                 * with labels, else agreement */
     double max_drop_ratio;
     bool relative; /* max_drop is a ratio of the original's value */
     double confidence;

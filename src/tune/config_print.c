@@ -126,12 +126,48 @@ static const char *ratio_text(double ratio, char text[AMCT_NUMBER_TEXT])
     return amct_number_print(ratio, text);
 }
 
+static void print_detection(FILE *out, const amct_detect_options *o)
+{
+    char text[2][AMCT_NUMBER_TEXT];
+    if (!o)
+        return;
+    fprintf(out, "detection:                          # how boxes are read from the outputs\n");
+    line(out, "  form", "of boxes: yolov3 or yolov5", "%s",
+         o->form == AMCT_DETECT_YOLOV5 ? "yolov5" : "yolov3");
+    fprintf(out, "  classes: ");
+    for (uint32_t i = 0; o->classes.names && i < o->classes.n; i++) {
+        fputs(i ? ", " : "[", out);
+        quoted(out, o->classes.names[i]);
+    }
+    if (o->classes.names)
+        fprintf(out, "]\n");
+    else
+        fprintf(out, "%u\n", o->classes.n);
+    fprintf(out, "  heads:\n");
+    for (uint32_t i = 0; i < o->n_heads; i++) {
+        const amct_detect_head *h = &o->heads[i];
+        fprintf(out, "    - {stride: %u, anchors: [", h->stride);
+        for (uint32_t a = 0; a < h->n_anchors; a++)
+            fprintf(out, "%s[%s, %s]", a ? ", " : "", amct_number_print(h->anchors[a][0], text[0]),
+                    amct_number_print(h->anchors[a][1], text[1]));
+        fprintf(out, "]}\n");
+    }
+    line(out, "  score", "the least that a detection has", "%s",
+         amct_number_print(o->score, text[0]));
+    line(out, "  nms", "overlap from which the weaker of a class is dropped", "%s",
+         amct_number_print(o->nms, text[0]));
+    line(out, "  confidence", "of detections that are compared with the original's", "%s",
+         amct_number_print(o->confidence, text[0]));
+}
+
 static void print_rest(FILE *out, const amct_config *c)
 {
     char text[AMCT_NUMBER_TEXT];
+    print_detection(out, c->detection);
     fprintf(out, "budget:\n");
-    line(out, "  metric", "top1, top5, agreement (no labels needed) or cosine; ~: top1 if it can",
-         "%s", c->metric < 0 ? "~" : amct_metric_names[c->metric]);
+    line(out, "  metric",
+         "top1, top5, agreement (no labels needed), cosine, map or map50; ~: what it can", "%s",
+         c->metric < 0 ? "~" : amct_metric_names[c->metric]);
     line(out, "  max_drop", "greatest drop of it", "%s", ratio_text(c->max_drop_ratio, text));
     line(out, "  relative", "the drop is a share of the original's value", "%s",
          c->relative ? "true" : "false");

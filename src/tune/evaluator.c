@@ -14,6 +14,8 @@ struct amct_evaluator {
     amct_exec *exec;
     amct_stage_cache *cache;
     float *rows;
+    amct_bench own; /* of detectors: the bench, with a judge that keeps what is right */
+    amct_judge judge;
 };
 
 typedef struct request {
@@ -68,10 +70,16 @@ static amct_status measure_staged(amct_tally *tally, amct_evaluator *e, const am
     return AMCT_OK;
 }
 
-/* What the search sees. Where the cosine is measured it is both the loss and, counted like changed
- * answers, the drop; 0.17 is the loss that the search expects per unit of drop (search/drop.h). */
+/* What the search sees. A drop that is no count of answers is made one. Where the cosine is
+ * measured it is both the loss and the drop; 0.17 is the loss that the search expects per unit of
+ * drop (search/drop.h). */
 amct_score amct_bench_score(const amct_judge *judge, const amct_tally *t)
 {
+    if (judge->detector && judge->metric != AMCT_METRIC_COSINE) {
+        double drop = amct_metric_drop(judge, t) * t->n;
+        return (amct_score){t->n, drop > 0 ? (uint32_t)(drop + 0.5) : 0,
+                            drop < 0 ? (uint32_t)(0.5 - drop) : 0, t->kl, t->kl_sq};
+    }
     if (judge->metric != AMCT_METRIC_COSINE)
         return (amct_score){t->n, t->lost, t->gained, t->kl, t->kl_sq};
     const double scale = 1 / 0.17;
@@ -88,6 +96,7 @@ static amct_status race(scores *to, const amct_race *how, amct_evaluator *e,
     uint32_t upto;
     while (amct_race_step(how, &score, &upto) == AMCT_RACE_CONTINUE) {
         AMCT_TRY(measure_staged(&tally, e, graph, score.n, upto, err));
+        AMCT_TRY(amct_judge_finish(e->bench->judge, &tally, 0, err));
         score = amct_bench_score(e->bench->judge, &tally);
         to->at[to->n++] = score;
     }
@@ -100,6 +109,15 @@ static amct_status start(amct_evaluator *e, amct_err *err)
     if (e->exec)
         return AMCT_OK;
     AMCT_TRY(amct_exec_new(&e->exec, bench->engine, err));
+    if (bench->judge->detector) {
+        e->judge = *bench->judge;
+        e->judge.matches = malloc((bench->feed.n + (size_t)1) * sizeof *e->judge.matches);
+        if (!e->judge.matches)
+            return amct_fail_nomem(err);
+        e->own = *bench;
+        e->own.judge = &e->judge;
+        e->bench = &e->own;
+    }
     uint32_t batch = (uint32_t)amct_batch_of(bench->parts.graph);
     amct_stage_source source = {.stages = bench->stages,
                                 .prefix = bench->prefix,

@@ -2,7 +2,7 @@
 
 #include "base/fork.h"
 #include "base/log.h"
-#include "base/stats.h"
+#include "measure/tally_verdict.h"
 #include "tune/final_record.h"
 
 #include <math.h>
@@ -22,6 +22,8 @@ typedef struct final_round {
     amct_finals *finals;
     kept *kept;        /* shared, per finalist */
     amct_tally *parts; /* shared, per finalist and part of the confirm samples */
+    /* Of detectors, else NULL: shared, per finalist and confirm sample. */
+    amct_matches *matches;
     uint32_t n_parts;
     bool *todo; /* per finalist: not in the study */
     /* of a child */
@@ -29,7 +31,8 @@ typedef struct final_round {
     amct_graph *graph;
     amct_plan *plan;
     float *rows;
-    int at; /* the finalist that plan is of */
+    amct_matches *search_matches; /* of detectors, per search sample */
+    int at;                       /* the finalist that plan is of */
 } final_round;
 
 static uint32_t batch_of(const amct_bench *bench)
@@ -45,7 +48,10 @@ static amct_status start(final_round *r, amct_err *err)
         return AMCT_OK;
     AMCT_TRY(amct_exec_new(&r->exec, bench->engine, err));
     r->rows = malloc((size_t)batch_of(bench) * bench->judge->outputs.row * sizeof *r->rows);
-    return r->rows ? AMCT_OK : amct_fail_nomem(err);
+    if (bench->judge->detector)
+        r->search_matches = malloc((bench->feed.n + (size_t)1) * sizeof *r->search_matches);
+    return r->rows && (r->search_matches || !bench->judge->detector) ? AMCT_OK
+                                                                     : amct_fail_nomem(err);
 }
 
 /* A candidate on all samples of a bench. */
@@ -71,8 +77,14 @@ static amct_status measure_one(void *ctx, uint32_t worker, uint32_t k, amct_err 
     if (!r->todo[k])
         return AMCT_OK;
     AMCT_TRY(start(r, err));
+    amct_judge judge = *bench->judge;
+    amct_bench own = *bench;
+    judge.matches = r->search_matches;
+    own.judge = &judge;
     amct_status status =
-        measure(&r->kept[k].search, r, &r->finals->at[k].candidate, bench, 0, bench->feed.n, err);
+        measure(&r->kept[k].search, r, &r->finals->at[k].candidate, &own, 0, bench->feed.n, err);
+    if (status == AMCT_OK)
+        status = amct_judge_finish(&judge, &r->kept[k].search, r->work->confidence, err);
     r->kept[k].ok = status == AMCT_OK;
     return status;
 }
@@ -87,7 +99,10 @@ static amct_status confirm_part(void *ctx, uint32_t worker, uint32_t task, amct_
         return AMCT_OK;
     AMCT_TRY(start(r, err));
     amct_bench bench = *work->bench; /* on other samples, from their beginning */
-    bench.judge = work->confirm_judge;
+    amct_judge judge = *work->confirm_judge;
+    if (r->matches)
+        judge.matches = r->matches + (size_t)k * work->confirm_feed.n;
+    bench.judge = &judge;
     bench.feed = work->confirm_feed;
     if (r->at != (int)k) {
         amct_plan_free(r->plan);
@@ -105,31 +120,11 @@ static amct_status confirm_part(void *ctx, uint32_t worker, uint32_t task, amct_
     return amct_bench_measure(&r->parts[task], r->plan, r->graph, &bench, from, to, r->rows, err);
 }
 
-amct_drop_verdict amct_cosine_judge(const amct_tally *tally, double budget, double confidence)
-{
-    double n = tally->n, mean = n ? tally->cosine / n : 0;
-    double variance = n > 1 ? (tally->cosine_sq - n * mean * mean) / (n - 1) : 0;
-    double half = n > 1 ? amct_normal_two_sided(confidence) * sqrt(fmax(variance, 0) / n) : 1;
-    amct_interval drop = {fmax(mean - half, 0), mean + half};
-    amct_verdict verdict = drop.hi <= budget  ? AMCT_MET
-                           : drop.lo > budget ? AMCT_MISSED
-                                              : AMCT_NOT_PROVEN;
-    return (amct_drop_verdict){verdict, drop, confidence};
-}
-
-static amct_drop_verdict judge_one(const amct_final *f, const amct_finals_work *work)
-{
-    const amct_tally *t = &f->confirm;
-    if (work->bench->judge->metric == AMCT_METRIC_COSINE)
-        return amct_cosine_judge(t, work->budget_ratio, work->confidence);
-    return amct_drop_judge((amct_paired_count){t->n, t->lost, t->gained}, work->budget_ratio,
-                           work->confidence);
-}
-
 /* What a finalist lost on the search samples, which say in which order they are tested. */
 static double search_loss(const amct_final *f, const amct_finals_work *work)
 {
-    return work->bench->judge->metric == AMCT_METRIC_COSINE ? f->search.cosine : f->search.kl;
+    const amct_judge *judge = work->bench->judge;
+    return judge->metric == AMCT_METRIC_COSINE ? f->search.cosine : f->search.kl;
 }
 
 static void judge(amct_finals *finals, const amct_finals_work *work)
@@ -144,7 +139,8 @@ static void judge(amct_finals *finals, const amct_finals_work *work)
         order[at] = k;
     }
     for (uint32_t i = 0; i < n; i++)
-        verdicts[i] = judge_one(&finals->at[order[i]], work);
+        verdicts[i] = amct_tally_judge(work->confirm_judge, &finals->at[order[i]].confirm,
+                                       work->budget_ratio, work->confidence);
     amct_verdicts_close(verdicts, n);
     for (uint32_t i = 0; i < n; i++)
         finals->at[order[i]].verdict = verdicts[i];
@@ -217,7 +213,8 @@ static void stop(final_round *r)
     amct_graph_free(r->graph);
     amct_exec_free(r->exec);
     free(r->rows);
-    r->plan = NULL, r->graph = NULL, r->exec = NULL, r->rows = NULL;
+    free(r->search_matches);
+    r->plan = NULL, r->graph = NULL, r->exec = NULL, r->rows = NULL, r->search_matches = NULL;
     r->at = -1;
 }
 
@@ -310,7 +307,12 @@ static amct_status confirm_all(final_round *r, amct_err *err)
         *t = (amct_tally){0};
         for (uint32_t p = 0; p < r->n_parts; p++) /* in order: the sums are the same for any jobs */
             amct_tally_add(t, &r->parts[k * r->n_parts + p]);
-        status = save(r, k, "confirmed", t, sizeof *t, err);
+        amct_judge judge = *r->work->confirm_judge;
+        if (r->matches)
+            judge.matches = r->matches + (size_t)k * r->work->confirm_feed.n;
+        status = amct_judge_finish(&judge, t, r->work->confidence, err);
+        if (status == AMCT_OK)
+            status = save(r, k, "confirmed", t, sizeof *t, err);
     }
     return status;
 }
@@ -336,6 +338,11 @@ static amct_status take_candidates(final_round *r, const amct_finalist *candidat
 
 enum { PARTS = 16 };
 
+static size_t matches_bytes(const final_round *r)
+{
+    return AMCT_FINALISTS * (size_t)r->work->confirm_feed.n * sizeof *r->matches;
+}
+
 static amct_status begin(final_round *r, amct_finals *finals, bool *todo,
                          const amct_finals_work *work, const amct_finalist *candidates, size_t n,
                          amct_err *err)
@@ -344,7 +351,9 @@ static amct_status begin(final_round *r, amct_finals *finals, bool *todo,
     *r = (final_round){.work = work, .finals = finals, .todo = todo, .at = -1, .n_parts = PARTS};
     r->kept = amct_shared_alloc(AMCT_FINALISTS * sizeof *r->kept);
     r->parts = amct_shared_alloc(AMCT_FINALISTS * PARTS * sizeof *r->parts);
-    if (!finals->arena || !r->kept || !r->parts)
+    if (work->confirm_judge->detector)
+        r->matches = amct_shared_alloc(matches_bytes(r));
+    if (!finals->arena || !r->kept || !r->parts || (work->confirm_judge->detector && !r->matches))
         return amct_fail_nomem(err);
     AMCT_TRY(take_candidates(r, candidates, n, err));
     return finals->n ? refine_all(r, err) : AMCT_OK;
@@ -354,6 +363,8 @@ static void end(final_round *r)
 {
     amct_shared_free(r->kept, AMCT_FINALISTS * sizeof *r->kept);
     amct_shared_free(r->parts, AMCT_FINALISTS * PARTS * sizeof *r->parts);
+    if (r->matches)
+        amct_shared_free(r->matches, matches_bytes(r));
 }
 
 amct_status amct_finals_refine(amct_tally *out, const amct_finals_work *work,

@@ -59,7 +59,4 @@ amct_status amct_finals_run(amct_finals *out, const amct_finals_work *work,
                             const amct_finalist *candidates, size_t n, amct_err *err);
 void amct_finals_free(amct_finals *finals); /* a zeroed one is allowed */
 
-/* The verdict on the mean of 1 - cosine: its normal interval, each sample being one. */
-amct_drop_verdict amct_cosine_judge(const amct_tally *tally, double budget, double confidence);
-
 #endif

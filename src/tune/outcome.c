@@ -1,6 +1,6 @@
 #include "tune/outcome.h"
 
-#include "measure/interval.h"
+#include "measure/tally_verdict.h"
 
 #include <math.h>
 #include <string.h>
@@ -56,18 +56,11 @@ int64_t amct_outcome_bytes(const amct_setup *s, const uint8_t *choices)
 static amct_outcome_value value_of(const amct_setup *s, const amct_tally *t, const uint8_t *choices,
                                    double latency_ns)
 {
-    amct_metric metric = s->search_judge.metric;
-    amct_outcome_value v = {.value = amct_metric_value(metric, t),
-                            .bytes = amct_outcome_bytes(s, choices),
-                            .latency_ns = latency_ns};
-    if (metric == AMCT_METRIC_COSINE) {
-        amct_interval drop = amct_cosine_judge(t, 1, s->config->confidence).drop;
-        v.interval = (amct_interval){1 - drop.hi, 1 - drop.lo};
-    } else {
-        v.interval =
-            amct_wilson_interval(t->n, (uint32_t)(v.value * t->n + 0.5), s->config->confidence);
-    }
-    return v;
+    const amct_judge *judge = &s->search_judge;
+    return (amct_outcome_value){.value = amct_metric_value(judge, t),
+                                .interval = amct_tally_interval(judge, t, s->config->confidence),
+                                .bytes = amct_outcome_bytes(s, choices),
+                                .latency_ns = latency_ns};
 }
 
 static double samples_needed(const amct_setup *s, const amct_tally *t)
@@ -88,7 +81,7 @@ amct_outcome amct_outcome_of(const amct_tuned *to)
 {
     const amct_setup *s = &to->setup;
     const amct_final *f = to->best;
-    amct_metric metric = s->search_judge.metric;
+    const amct_judge *judge = &s->search_judge;
     amct_outcome o = {.confirmed = s->confirm.n > 0,
                       .confidence = s->config->confidence,
                       .needed = NAN,
@@ -107,19 +100,16 @@ amct_outcome amct_outcome_of(const amct_tuned *to)
     if (o.held)
         o.held_loss = f->refined.losses[f->refined.form];
     o.overfitted = fmin(o.loss, o.held_loss) > AMCT_OVERFIT * o.fitted_loss;
-    o.drop = metric == AMCT_METRIC_COSINE ? after->cosine / after->n
-                                          : ((double)after->lost - after->gained) / after->n;
+    o.drop = amct_metric_drop(judge, after);
     if (o.confirmed) {
         o.drop_interval = f->verdict.drop;
         o.confidence = f->verdict.confidence;
-        if (metric != AMCT_METRIC_COSINE && f->verdict.verdict == AMCT_NOT_PROVEN)
+        if (amct_judge_counts(judge) && f->verdict.verdict == AMCT_NOT_PROVEN)
             o.needed = samples_needed(s, after);
-    } else if (metric == AMCT_METRIC_COSINE) {
-        o.drop_interval = amct_cosine_judge(after, 1, o.confidence).drop;
     } else {
-        o.drop_interval = amct_paired_interval(after->n, after->lost, after->gained, o.confidence);
+        o.drop_interval = amct_tally_judge(judge, after, 1, o.confidence).drop;
     }
-    if (metric > AMCT_METRIC_TOP5) /* nothing agrees more with the original than itself */
+    if (amct_metric_is_likeness(judge->metric)) /* nothing is more like the original than itself */
         o.drop_interval.lo = fmax(o.drop_interval.lo, 0);
     return o;
 }

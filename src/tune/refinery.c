@@ -79,7 +79,10 @@ static amct_status run_form(void *ctx, uint32_t worker, uint32_t form, amct_err 
     running *run = ctx;
     const amct_refinery *r = run->refinery;
     amct_bench bench = *r->bench; /* on the samples of calibration, from their beginning */
-    amct_judge judge = {bench.judge->outputs, AMCT_METRIC_COSINE, NULL, r->original};
+    amct_judge judge = {.outputs = bench.judge->outputs,
+                        .metric = AMCT_METRIC_COSINE,
+                        .original = r->original,
+                        .detector = bench.judge->detector};
     amct_exec *exec = NULL;
     amct_plan *plan = NULL;
     amct_graph *graph;

@@ -22,7 +22,7 @@ amct_status amct_samples_open(amct_dataset **out, const amct_config *config,
         return amct_fail(err, AMCT_E_UNSUPPORTED, "input '%s' is %s; samples are float32",
                          input->name, amct_dtype_name(input->dtype));
     amct_dataset_options options = {.preprocess = config->preprocess,
-                                    .labels_path = config->labels,
+                                    .labels_path = config->detection ? NULL : config->labels,
                                     .label_offset = config->label_offset,
                                     .n_classes = classes,
                                     .memory_limit_bytes = config->memory_limit_bytes / 2,

@@ -6,6 +6,7 @@
 #include "base/fork.h"
 #include "base/log.h"
 #include "compress/rebuild.h"
+#include "measure/tally_verdict.h"
 #include "passes/prepare.h"
 #include "tune/settle.h"
 
@@ -48,6 +49,13 @@ static amct_status choose_metric(amct_setup *s, amct_metric *metric, amct_err *e
 {
     bool labels = s->dataset->labels, classes = s->outputs.classes;
     int wanted = s->config->metric;
+    if (s->detection.used)
+        return amct_detection_metric(metric, &s->detection, wanted, err);
+    if (wanted >= 0 && amct_metric_is_map((amct_metric)wanted))
+        return amct_fail(err, AMCT_E_INVALID,
+                         "metric %s needs a section 'detection' in the search file, which says how "
+                         "boxes are read from the outputs",
+                         amct_metric_names[wanted]);
     if (wanted < 0)
         wanted = !classes ? AMCT_METRIC_COSINE : labels ? AMCT_METRIC_TOP1 : AMCT_METRIC_AGREEMENT;
     *metric = (amct_metric)wanted;
@@ -82,9 +90,12 @@ static amct_status split_samples(amct_setup *s, amct_err *err)
     s->confirm_labels = amct_selection_labels(&s->confirm, &failed[1]);
     if (failed[0] || failed[1])
         return amct_fail_nomem(err);
-    s->search_judge = (amct_judge){s->outputs, metric, s->search_labels, NULL};
-    s->confirm_judge = (amct_judge){s->outputs, metric, s->confirm_labels, NULL};
-    return AMCT_OK;
+    s->search_judge =
+        (amct_judge){.outputs = s->outputs, .metric = metric, .labels = s->search_labels};
+    s->confirm_judge =
+        (amct_judge){.outputs = s->outputs, .metric = metric, .labels = s->confirm_labels};
+    AMCT_TRY(amct_detection_judge(&s->search_judge, &s->detection, &s->search, err));
+    return amct_detection_judge(&s->confirm_judge, &s->detection, &s->confirm, err);
 }
 
 amct_status amct_setup_inputs(amct_setup *s, const amct_config *config, amct_err *err)
@@ -119,6 +130,7 @@ amct_status amct_setup_inputs(amct_setup *s, const amct_config *config, amct_err
                                            folder, s->jobs, err);
     free(folder);
     AMCT_TRY(status);
+    AMCT_TRY(amct_detection_open(&s->detection, config, s->model.graph, s->dataset, err));
     status = split_samples(s, err);
     if (status != AMCT_OK)
         return config->data_section ? amct_yaml_fail_in(config->data_section, err)
@@ -162,6 +174,18 @@ static amct_status run_original(void *ctx, uint32_t worker, uint32_t task, amct_
     return AMCT_OK;
 }
 
+/* The original against itself. */
+static amct_status judge_original(amct_tally *tally, amct_setup *s, amct_judge *judge, uint32_t n,
+                                  amct_err *err)
+{
+    AMCT_TRY(amct_detection_original(judge, &s->detection, n, err));
+    amct_judge own = *judge;
+    own.matches = (amct_matches *)judge->original_matches; /* written as they are */
+    for (uint32_t i = 0; i < n; i++)
+        amct_judge_add(&own, i, judge->original + (size_t)i * s->outputs.row, tally);
+    return n ? amct_judge_finish(&own, tally, s->config->confidence, err) : AMCT_OK;
+}
+
 amct_status amct_setup_baseline(amct_setup *s, amct_err *err)
 {
     const amct_shape *in = &s->model.graph->tensors[s->model.graph->inputs[0]].shape;
@@ -187,12 +211,8 @@ amct_status amct_setup_baseline(amct_setup *s, amct_err *err)
     AMCT_TRY(status);
     s->search_judge.original = s->rows;
     s->confirm_judge.original = s->rows + (size_t)s->search.n * s->outputs.row;
-    for (uint32_t i = 0; i < s->search.n; i++)
-        amct_judge_add(&s->search_judge, i, s->search_judge.original + (size_t)i * s->outputs.row,
-                       &s->search_baseline);
-    for (uint32_t i = 0; i < s->confirm.n; i++)
-        amct_judge_add(&s->confirm_judge, i, s->confirm_judge.original + (size_t)i * s->outputs.row,
-                       &s->confirm_baseline);
+    AMCT_TRY(judge_original(&s->search_baseline, s, &s->search_judge, s->search.n, err));
+    AMCT_TRY(judge_original(&s->confirm_baseline, s, &s->confirm_judge, s->confirm.n, err));
     amct_setup_budget(s, s->config->max_drop_ratio, s->config->relative);
     if (!(s->budget_ratio > 0 && s->budget_ratio < 1))
         return amct_fail(err, AMCT_E_INVALID,
@@ -204,13 +224,13 @@ void amct_setup_budget(amct_setup *s, double max_drop_ratio, bool relative)
 {
     s->budget_ratio = max_drop_ratio;
     if (relative)
-        s->budget_ratio *= amct_metric_value(s->search_judge.metric, &s->search_baseline);
+        s->budget_ratio *= amct_metric_value(&s->search_judge, &s->search_baseline);
 }
 
 bool amct_setup_provable(const amct_setup *s, double *needed)
 {
     double confidence = s->config->confidence;
-    if (!s->confirm.n || s->search_judge.metric == AMCT_METRIC_COSINE)
+    if (!s->confirm.n || !amct_judge_counts(&s->search_judge))
         return true;
     *needed = ceil(amct_paired_samples(0, 0, s->budget_ratio, confidence, 0.5));
     return amct_paired_interval(s->confirm.n, 0, 0, confidence).hi <= s->budget_ratio;
@@ -276,6 +296,10 @@ static void fingerprint(prints *p, const amct_setup *s, const amct_exec *exec)
     print(p, "model", "%s", hex);
     amct_hash_hex(s->dataset->fingerprint, hex);
     print(p, "data", "%s", hex);
+    if (s->detection.used) {
+        amct_hash_hex(amct_detection_hash(&s->detection), hex);
+        print(p, "detection", "%s", hex);
+    }
     print(p, "samples", "%u calibration, %u search, %u confirm", s->calibration.n, s->search.n,
           s->confirm.n);
     print(p, "budget", "%.17g %s of %s at %.17g", c->max_drop_ratio,
@@ -508,6 +532,7 @@ void amct_setup_free(amct_setup *s)
 {
     amct_costing_free(s->costing);
     amct_stages_free(&s->stages);
+    amct_detection_free(&s->detection);
     amct_prefix_free(s->prefix);
     amct_genes_free(&s->genes);
     amct_derived_free(s->derived);

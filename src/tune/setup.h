@@ -8,7 +8,7 @@
 #include "tune/finals.h"
 #include "tune/loop.h"
 #include "tune/model.h"
-#include "tune/samples.h"
+#include "tune/detection.h"
 
 typedef struct amct_setup {
     const amct_config *asked;  /* by the user */
@@ -27,6 +27,7 @@ typedef struct amct_setup {
     amct_outputs outputs;
     float *rows; /* shared: the original's, of the search samples and then the confirm samples */
     size_t rows_bytes;
+    amct_detection_data detection;
     amct_judge search_judge, confirm_judge;
     amct_tally search_baseline, confirm_baseline;
     double budget_ratio; /* absolute */

@@ -84,6 +84,7 @@ beyond|damaged|crashed with SIGSEGV
 weights-beyond|weights-cut|while the weights cut to 0 of 8 bytes is read
 weights-ignored|failing-sink|('map') failed with code -6: 'read' returned -3
 weights-crash|weights-missing|crashed with SIGSEGV
+no-flag|weights-missing|gave a constant without data
 no-maker|read|'read' failed
 foreign-data|read|'read' failed: constant 'w'
 differs|same-twice|another graph the second time
@@ -159,7 +160,7 @@ handler|signals|changed the handler of signal 10 (SIGUSR1)
 umask|surroundings|changed the umask from
 static|statics|changed the variable 'a_static'
 free|host-calls|'free' was given a block that the plugin does not have
-exit|answers|ended the process with exit status 3
+exit|answers|ended the process with exit status
 END
 
 # An option more shows whether their distance is kept.

@@ -131,6 +131,8 @@ static int32_t toy_estimate(void *self, const amct_graph_view *graph, amct_node_
     if (!scratch && !breaks("alloc"))
         return breaks("alloc-code") ? t->host->fail(t->host->ctx, AMCT_E_LIMIT, "no memory")
                                     : t->host->fail(t->host->ctx, AMCT_E_NOMEM, "out of memory");
+    if (!scratch)
+        raise(SIGSEGV);
     memset(scratch, 0, 16);
     if (!breaks("close-keeps"))
         t->host->free(t->host->ctx, scratch);
@@ -142,7 +144,7 @@ static int32_t toy_estimate(void *self, const amct_graph_view *graph, amct_node_
         return AMCT_E_LIMIT;
     double sum = answer(t, graph, out);
     if (breaks("empty") && graph->n_nodes == 0)
-        *(volatile int *)NULL = 1;
+        raise(SIGSEGV);
     if (breaks("leaks") && !malloc(64))
         abort();
     if (breaks("drifts"))

@@ -80,6 +80,8 @@ static int32_t fail(const toy *t, int32_t code, const char *text)
 static int32_t find_weights(toy *t, const amct_sink *sink, uint32_t n, const void **out)
 {
     const char *text = t->model.data;
+    if (!t->weights && breaks("no-flag"))
+        return AMCT_OK; /* and does not say that there are no weights */
     if (!t->weights) {
         if (t->model.size < HEAD + n * sizeof(float) && !breaks("beyond"))
             return fail(t, AMCT_E_FORMAT, "the floats are cut off");
@@ -91,14 +93,14 @@ static int32_t find_weights(toy *t, const amct_sink *sink, uint32_t n, const voi
     amct_view view = {.struct_size = sizeof view};
     int32_t code = sink->map(sink->ctx, t->weights, &view);
     if (code && breaks("weights-crash"))
-        *(volatile char *)NULL = 1;
+        raise(SIGSEGV);
     if (code && !breaks("weights-ignored"))
         return breaks("sink-code") ? fail(t, AMCT_E_IO, "no weights") : code;
     if (view.size < n * sizeof(float) && !breaks("weights-beyond"))
         return fail(t, AMCT_E_FORMAT, "the weights are cut off");
     *out = view.data;
     if (breaks("weights-beyond") && view.size < n * sizeof(float))
-        *(volatile char *)NULL = 1;
+        raise(SIGSEGV);
     return AMCT_OK;
 }
 
@@ -114,7 +116,7 @@ static int32_t add(toy *t, const amct_sink *sink, uint32_t n, const void *weight
                           .name = name,
                           .dims = dims,
                           .data = weights,
-                          .data_size = n * sizeof(float)};
+                          .data_size = weights ? n * sizeof(float) : 0};
     amct_tensor_desc x = {.struct_size = sizeof x,
                           .kind = AMCT_TENSOR_INPUT,
                           .dtype = AMCT_FLOAT,
@@ -162,6 +164,8 @@ static int32_t toy_read(void *self, const amct_sink *sink)
     if (!scratch && !breaks("alloc"))
         return breaks("alloc-code") ? fail(t, AMCT_E_FORMAT, "no memory")
                                     : fail(t, AMCT_E_NOMEM, "out of memory");
+    if (!scratch)
+        raise(SIGSEGV);
     memset(scratch, 0, 16);
     if (!breaks("read-leaks"))
         t->host->free(t->host->ctx, scratch);

@@ -4,6 +4,7 @@
 #include "unit/mindir_run.h"
 
 #include <criterion/criterion.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -178,6 +179,149 @@ Test(ms_model, an_operator_that_is_not_known_goes_on_under_its_name, .init = beg
     cr_assert_str_eq(g->nodes[0].domain, "mindspore");
     cr_assert_eq(g->tensors[g->nodes[0].dst[0]].shape.dims[1], 5);
     amct_graph_free(g);
+}
+
+/* ---- A transformer's block --------------------------------------------------------------------
+ */
+
+enum { WORDS = 3, WIDTH = 4, HEADS = 2, PART = WIDTH / HEADS };
+
+static float weight_of(int layer, int i)
+{
+    return (float)((i * 7 + layer * 5) % 11 - 5) / 8;
+}
+
+/* A dense layer as mindspore.nn makes one: the rows of all words, a product, a bias. */
+static void add_dense(const char *name, const char *src, int layer)
+{
+    float w[WIDTH * WIDTH], b[WIDTH];
+    char weight[32], bias[32], product[32], flat[32], names[96];
+    for (int i = 0; i < WIDTH * WIDTH; i++)
+        w[i] = weight_of(layer, i);
+    for (int i = 0; i < WIDTH; i++)
+        b[i] = weight_of(layer + 1, i);
+    snprintf(weight, sizeof weight, "%s.weight", name);
+    snprintf(bias, sizeof bias, "%s.bias", name);
+    snprintf(product, sizeof product, "%s_product", name);
+    snprintf(flat, sizeof flat, "%s_flat", name);
+    mi_parameter(&m, weight, N(WIDTH, WIDTH), w);
+    mi_parameter(&m, bias, N(WIDTH), b);
+    snprintf(names, sizeof names, "%s rows", src);
+    mi_node(&m, "Reshape", flat, names, N(WORDS, WIDTH));
+    snprintf(names, sizeof names, "%s @%s no yes", flat, weight);
+    mi_node(&m, "MatMul", product, names, N(WORDS, WIDTH));
+    snprintf(names, sizeof names, "%s @%s", product, bias);
+    mi_node(&m, "BiasAdd", name, names, N(WORDS, WIDTH));
+}
+
+static void add_heads(const char *name, const char *src)
+{
+    char parts[32], names[64];
+    snprintf(parts, sizeof parts, "%s_parts", name);
+    snprintf(names, sizeof names, "%s heads", src);
+    mi_node(&m, "Reshape", parts, names, N(1, WORDS, HEADS, PART));
+    snprintf(names, sizeof names, "%s perm", parts);
+    mi_node(&m, "Transpose", name, names, N(1, HEADS, WORDS, PART));
+}
+
+static void dense(const float *x, int layer, float *y)
+{
+    for (int t = 0; t < WORDS; t++)
+        for (int o = 0; o < WIDTH; o++) {
+            double sum = weight_of(layer + 1, o);
+            for (int i = 0; i < WIDTH; i++)
+                sum += (double)x[t * WIDTH + i] * weight_of(layer, o * WIDTH + i);
+            y[t * WIDTH + o] = (float)sum;
+        }
+}
+
+static void attend(const float *q, const float *k, const float *v, float *y)
+{
+    for (int h = 0; h < HEADS; h++)
+        for (int t = 0; t < WORDS; t++) {
+            double share[WORDS], sum = 0;
+            for (int s = 0; s < WORDS; s++) {
+                double product = 0;
+                for (int i = h * PART; i < (h + 1) * PART; i++)
+                    product += (double)q[t * WIDTH + i] * k[s * WIDTH + i];
+                sum += share[s] = exp(product / sqrt(PART));
+            }
+            for (int i = h * PART; i < (h + 1) * PART; i++) {
+                double mixed = 0;
+                for (int s = 0; s < WORDS; s++)
+                    mixed += share[s] / sum * v[s * WIDTH + i];
+                y[t * WIDTH + i] = (float)mixed;
+            }
+        }
+}
+
+static void normalise(const float *x, float *y)
+{
+    for (int t = 0; t < WORDS; t++) {
+        double mean = 0, square = 0;
+        for (int i = 0; i < WIDTH; i++)
+            mean += x[t * WIDTH + i] / WIDTH;
+        for (int i = 0; i < WIDTH; i++)
+            square += (x[t * WIDTH + i] - mean) * (x[t * WIDTH + i] - mean) / WIDTH;
+        for (int i = 0; i < WIDTH; i++)
+            y[t * WIDTH + i] = (float)((x[t * WIDTH + i] - mean) / sqrt(square + 0.001));
+    }
+}
+
+Test(ms_model, a_block_of_a_transformer, .init = begin, .fini = end)
+{
+    enum { N_ALL = WORDS * WIDTH };
+    float x[N_ALL], n[N_ALL], q[N_ALL], k[N_ALL], v[N_ALL], mixed[N_ALL], y[N_ALL];
+    for (int i = 0; i < N_ALL; i++)
+        x[i] = (float)(i * 5 % 7) / 4 - 0.5f;
+    normalise(x, n);
+    dense(n, 0, q);
+    dense(n, 2, k);
+    dense(n, 4, v);
+    attend(q, k, v, mixed);
+    dense(mixed, 6, y);
+    for (int i = 0; i < N_ALL; i++) {
+        double a = x[i] + y[i];
+        y[i] = (float)(a * (1 + erf(a / sqrt(2))) / 2); /* as nn.GELU(approximate=False) is spelt */
+    }
+    mi_input(&m, "x", N(1, WORDS, WIDTH));
+    mi_parameter(&m, "gamma", N(WIDTH), F(1, 1, 1, 1));
+    mi_parameter(&m, "beta", N(WIDTH), F(0, 0, 0, 0));
+    mi_const_int(&m, "last", -1);
+    mi_const_int(&m, "first", 0);
+    mi_const_float(&m, "epsilon", 0.001f);
+    mi_const_bool(&m, "yes", true);
+    mi_const_bool(&m, "no", false);
+    mi_const_ints(&m, "rows", N(-1, WIDTH));
+    mi_const_ints(&m, "heads", N(1, WORDS, HEADS, PART));
+    mi_const_ints(&m, "perm", N(0, 2, 1, 3));
+    mi_const_ints(&m, "words", N(1, WORDS, WIDTH));
+    mi_node(&m, "LayerNorm", "norm", "x @gamma @beta last last epsilon", -1, NULL);
+    mi_node(&m, "TupleGetItem", "n", "norm first", N(1, WORDS, WIDTH));
+    add_dense("q", "n", 0);
+    add_dense("k", "n", 2);
+    add_dense("v", "n", 4);
+    add_heads("qh", "q");
+    add_heads("kh", "k");
+    add_heads("vh", "v");
+    mi_node(&m, "BatchMatMul", "scores", "qh kh no yes", N(1, HEADS, WORDS, WORDS));
+    mi_const_float(&m, "root", sqrtf(PART));
+    mi_node(&m, "RealDiv", "scaled", "scores root", N(1, HEADS, WORDS, WORDS));
+    mi_node(&m, "Softmax", "shares", "scaled last", N(1, HEADS, WORDS, WORDS));
+    mi_node(&m, "BatchMatMul", "mixed", "shares vh", N(1, HEADS, WORDS, PART));
+    mi_node(&m, "Transpose", "back", "mixed perm", N(1, WORDS, HEADS, PART));
+    add_dense("o", "back", 6);
+    mi_node(&m, "Reshape", "ow", "o words", N(1, WORDS, WIDTH));
+    mi_node(&m, "Add", "a", "x ow", N(1, WORDS, WIDTH));
+    mi_const_float(&m, "two", sqrtf(2));
+    mi_const_float(&m, "one", 1);
+    mi_const_float(&m, "half", 0.5f);
+    mi_node(&m, "RealDiv", "e0", "a two", N(1, WORDS, WIDTH));
+    mi_node(&m, "Erf", "e1", "e0", N(1, WORDS, WIDTH));
+    mi_node(&m, "Add", "e2", "one e1", N(1, WORDS, WIDTH));
+    mi_node(&m, "Mul", "e3", "a half", N(1, WORDS, WIDTH));
+    mi_node(&m, "Mul", "y", "e3 e2", N(1, WORDS, WIDTH));
+    mi_expect(&m, "y", x, N_ALL, y);
 }
 
 /* ---- Older files ----------------------------------------------------------------------------- */

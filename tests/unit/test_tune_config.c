@@ -181,3 +181,72 @@ CONFIG_TEST(errors_name_line_and_column)
     SAYS("search.yaml:1:9: ");
     amct_config_free(c);
 }
+
+static const char detector[] = "detection:\n"
+                               "  form: yolov5\n"
+                               "  classes: [cat, \"a dog\"]\n"
+                               "  heads:\n"
+                               "    - {stride: 32, anchors: [[115, 73], [1.5, 2]]}\n"
+                               "    - {stride: 8, anchors: [[3, 4]]}\n"
+                               "  score: 2%\n"
+                               "  confidence: 0.5\n"
+                               "budget: {metric: map50}\n";
+
+static void check_detector(const amct_config *c)
+{
+    const amct_detect_options *o = c->detection;
+    cr_assert_not_null(o);
+    cr_assert_eq(o->form, AMCT_DETECT_YOLOV5);
+    cr_assert_eq(o->classes.n, 2);
+    cr_assert_str_eq(o->classes.names[1], "a dog");
+    cr_assert_eq(o->n_heads, 2);
+    cr_assert_eq(o->heads[0].stride, 32);
+    cr_assert_eq(o->heads[0].n_anchors, 2);
+    cr_assert_eq(o->heads[0].anchors[1][0], 1.5);
+    cr_assert_eq(o->heads[1].anchors[0][1], 4);
+    cr_assert_eq(o->score, 0.02);
+    cr_assert_eq(o->nms, 0.45);
+    cr_assert_eq(o->confidence, 0.5);
+    cr_assert_eq(c->metric, AMCT_METRIC_MAP50);
+}
+
+CONFIG_TEST(a_detector_is_read_and_printed_as_it_was)
+{
+    amct_config *c = fresh(), *again = fresh();
+    OK(read_text(c, detector));
+    check_detector(c);
+    char *text = amct_config_print(c);
+    OK(read_text(again, text));
+    check_detector(again);
+    free(text);
+    amct_config_free(c);
+    amct_config_free(again);
+}
+
+CONFIG_TEST(a_detector_that_is_not_described_is_refused_with_the_place)
+{
+    static const struct {
+        const char *text, *words;
+    } all[] = {
+        {"detection:\n  classes: 2\n", "has no heads"},
+        {"detection:\n  heads: []\n", "has no classes"},
+        {"detection:\n  classes: 2\n  heads: []\n", ":3:10: heads: 0 heads, 1 to 8 wanted"},
+        {"detection:\n  classes: 0\n  heads: []\n", "classes"},
+        {"detection:\n  classes: [a, a]\n  heads: []\n", "'a' is there twice"},
+        {"detection:\n  classes: 2\n  heads: [{stride: 8}]\n", "a head is {stride: 32"},
+        {"detection:\n  classes: 2\n  heads: [{stride: 8, anchors: [[1]]}]\n",
+         "an anchor is [width, height]"},
+        {"detection:\n  classes: 2\n  heads: [{stride: 8, anchors: [[1, 0]]}]\n",
+         "must be greater than 0"},
+        {"detection:\n  classes: 2\n  heads: [{stride: 8, anchors: [[1, 1]]}]\n  score: 0%\n",
+         "score must be greater than 0"},
+        {"detection:\n  form: ssd\n", "form"},
+        {"detection:\n  nsm: 0.5\n", "nsm"},
+    };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        amct_config *c = fresh();
+        cr_assert_neq(read_text(c, all[i].text), AMCT_OK, "%zu", i);
+        SAYS(all[i].words);
+        amct_config_free(c);
+    }
+}

@@ -1,8 +1,8 @@
 /* Failures and words, and how shapes are shown in them. */
+#include "../common/import_report.h"
 #include "caffe_reader.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,21 +14,13 @@ void caffe_at(caffe_reader *r, const char *fmt, ...)
     va_end(args);
 }
 
-static void compose(const caffe_reader *r, char *text, size_t size, const char *fmt, va_list args)
-{
-    snprintf(text, size, "%s%s", r->place, r->place[0] ? ": " : "");
-    size_t used = strlen(text);
-    vsnprintf(text + used, size - used, fmt, args);
-}
-
 int32_t caffe_fail(caffe_reader *r, int32_t code, const char *fmt, ...)
 {
-    char text[1280];
     va_list args;
     va_start(args, fmt);
-    compose(r, text, sizeof text, fmt, args);
+    int32_t status = import_fail(r->host, code, r->place, fmt, args);
     va_end(args);
-    return r->host->fail(r->host->ctx, code, text);
+    return status;
 }
 
 int32_t caffe_nomem(caffe_reader *r)
@@ -38,12 +30,10 @@ int32_t caffe_nomem(caffe_reader *r)
 
 void caffe_log(caffe_reader *r, uint32_t level, const char *fmt, ...)
 {
-    char text[1280];
     va_list args;
     va_start(args, fmt);
-    compose(r, text, sizeof text, fmt, args);
+    import_log(r->host, level, r->place, fmt, args);
     va_end(args);
-    r->host->log(r->host->ctx, level, text);
 }
 
 const char *caffe_hint(const caffe_reader *r)

@@ -1,34 +1,19 @@
 /* Convolutions: the primitives of mindspore.ops, and those of mint. */
-#include "ms_ops.h"
+#include "ms_window.h"
 
 #include <string.h>
 
-enum { MAX_SPACE = 3 };
-typedef enum pad_mode { PAD = 0, SAME = 1, VALID = 2 } pad_mode;
-
 typedef struct conv {
     ms_tensor *x, *weight, *bias;
-    uint32_t n; /* dims of space */
-    int64_t stride[MAX_SPACE], dilation[MAX_SPACE], kernel[MAX_SPACE], pads[2 * MAX_SPACE],
-        grown[MAX_SPACE], groups;
-    bool automatic; /* SAME_UPPER, because the size of x is not known */
+    ms_window w;
+    int64_t grown[MS_MAX_SPACE], groups;
 } conv;
 
 static int32_t check(ms_call *c, const conv *v)
 {
-    for (uint32_t d = 0; d < v->n; d++)
-        if (v->stride[d] < 1 || v->stride[d] > INT32_MAX || v->dilation[d] < 1 ||
-            v->dilation[d] > INT32_MAX || v->kernel[d] < 1 || v->kernel[d] > INT32_MAX ||
-            v->pads[d] < 0 || v->pads[d] > INT32_MAX || v->pads[v->n + d] < 0 ||
-            v->pads[v->n + d] > INT32_MAX)
-            return ms_fail(c->r, AMCT_E_FORMAT,
-                           "kernel %lld, stride %lld, dilation %lld, padding %lld and %lld",
-                           (long long)v->kernel[d], (long long)v->stride[d],
-                           (long long)v->dilation[d], (long long)v->pads[d],
-                           (long long)v->pads[v->n + d]);
     if (v->groups < 1 || v->groups > INT32_MAX)
         return ms_fail(c->r, AMCT_E_FORMAT, "%lld groups", (long long)v->groups);
-    return AMCT_OK;
+    return ms_window_check(c, &v->w);
 }
 
 static int32_t begin(ms_call *c, conv *v)
@@ -36,80 +21,27 @@ static int32_t begin(ms_call *c, conv *v)
     *v = (conv){.groups = 1};
     MS_TRY(ms_arg_ranked(c, 0, &v->x));
     MS_TRY(ms_arg_ranked(c, 1, &v->weight));
-    if (v->weight->rank < 3 || v->weight->rank > 2 + MAX_SPACE || v->x->rank != v->weight->rank)
+    if (v->weight->rank < 3 || v->weight->rank > 2 + MS_MAX_SPACE || v->x->rank != v->weight->rank)
         return ms_fail(c->r, AMCT_E_FORMAT, "an input of %d dims, weights of %d", v->x->rank,
                        v->weight->rank);
-    v->n = (uint32_t)v->weight->rank - 2;
-    for (uint32_t d = 0; d < v->n; d++)
-        v->kernel[d] = v->weight->dims[2 + d];
-    return AMCT_OK;
-}
-
-static int64_t span(const conv *v, uint32_t d)
-{
-    return v->dilation[d] * (v->kernel[d] - 1) + 1;
-}
-
-/* As in TensorFlow: the odd one goes behind. */
-static void pad_same(conv *v)
-{
-    for (uint32_t d = 0; d < v->n; d++) {
-        int64_t in = v->x->dims[2 + d], all = 0;
-        v->automatic |= in < 0;
-        if (in > 0)
-            all = ((in + v->stride[d] - 1) / v->stride[d] - 1) * v->stride[d] + span(v, d) - in;
-        all = all < 0 ? 0 : all;
-        v->pads[d] = all / 2;
-        v->pads[v->n + d] = all - all / 2;
-    }
-}
-
-static int32_t read_mode(ms_call *c, pad_mode *out)
-{
-    ms_value v;
-    MS_TRY(ms_arg(c, MS_ATTR, "pad_mode", &v));
-    if (v.kind == MS_UNSET)
-        *out = VALID;
-    else if (v.kind == MS_INT && v.i >= PAD && v.i <= VALID)
-        *out = (pad_mode)v.i;
-    else if (v.kind == MS_TEXT && strcasecmp(v.text, "pad") == 0)
-        *out = PAD;
-    else if (v.kind == MS_TEXT && strcasecmp(v.text, "same") == 0)
-        *out = SAME;
-    else if (v.kind == MS_TEXT && strcasecmp(v.text, "valid") == 0)
-        *out = VALID;
-    else
-        return ms_unsupported(c, "this pad_mode");
-    return AMCT_OK;
-}
-
-/* Pairs of a dim each, in front and behind. */
-static int32_t read_pairs(ms_call *c, conv *v)
-{
-    int64_t pairs[2 * MAX_SPACE];
-    uint32_t n;
-    MS_TRY(ms_arg_ints(c, MS_ATTR, "pad_list", pairs, 2 * MAX_SPACE, &n));
-    if (!n)
-        MS_TRY(ms_arg_ints(c, MS_ATTR, "pad", pairs, 2 * MAX_SPACE, &n));
-    if (n > 1 && n != 2 * v->n)
-        return ms_fail(c->r, AMCT_E_FORMAT, "pad has %u numbers, %u wanted", n, 2 * v->n);
-    for (uint32_t i = 0; n && i < 2 * v->n; i++)
-        v->pads[i % 2 * v->n + i / 2] = n == 1 ? pairs[0] : pairs[i];
+    v->w.n = (uint32_t)v->weight->rank - 2;
+    for (uint32_t d = 0; d < v->w.n; d++)
+        v->w.kernel[d] = v->weight->dims[2 + d];
     return AMCT_OK;
 }
 
 /* Stride, dilation, groups, and padding of PAD and VALID, from attributes. */
-static int32_t read_attrs(ms_call *c, conv *v, pad_mode *mode)
+static int32_t read_attrs(ms_call *c, conv *v, ms_pad_mode *mode)
 {
     int64_t groups;
     MS_TRY(ms_need_channels_first(c, MS_ATTR));
-    MS_TRY(ms_arg_space(c, MS_ATTR, "stride", 1, v->stride, v->n));
-    MS_TRY(ms_arg_space(c, MS_ATTR, "dilation", 1, v->dilation, v->n));
+    MS_TRY(ms_arg_space(c, MS_ATTR, "stride", 1, v->w.stride, v->w.n));
+    MS_TRY(ms_arg_space(c, MS_ATTR, "dilation", 1, v->w.dilation, v->w.n));
     MS_TRY(ms_arg_int(c, MS_ATTR, "groups", v->groups, &groups));
     MS_TRY(ms_arg_int(c, MS_ATTR, "group", groups, &v->groups));
-    MS_TRY(read_mode(c, mode));
-    if (*mode == PAD)
-        MS_TRY(read_pairs(c, v));
+    MS_TRY(ms_window_mode(c, MS_ATTR, mode));
+    if (*mode == MS_PAD)
+        MS_TRY(ms_window_pairs(c, &v->w));
     return check(c, v);
 }
 
@@ -121,27 +53,23 @@ static int32_t emit(ms_call *c, const conv *v, bool transposed)
     ms_in(&b, v->weight);
     if (v->bias)
         ms_in(&b, v->bias);
-    ms_set_ints(&b, "kernel_shape", v->kernel, v->n);
-    ms_set_ints(&b, "strides", v->stride, v->n);
-    ms_set_ints(&b, "dilations", v->dilation, v->n);
+    ms_set_ints(&b, "kernel_shape", v->w.kernel, v->w.n);
+    ms_set_ints(&b, "dilations", v->w.dilation, v->w.n);
     ms_set_int(&b, "group", v->groups);
-    if (v->automatic)
-        ms_set_text(&b, "auto_pad", "SAME_UPPER");
-    else
-        ms_set_ints(&b, "pads", v->pads, 2 * v->n);
+    ms_window_set(&b, &v->w);
     if (transposed)
-        ms_set_ints(&b, "output_padding", v->grown, v->n);
+        ms_set_ints(&b, "output_padding", v->grown, v->w.n);
     return ms_finish(&b, &like);
 }
 
 static int32_t run_conv(ms_call *c)
 {
     conv v;
-    pad_mode mode;
+    ms_pad_mode mode;
     MS_TRY(begin(c, &v));
     MS_TRY(read_attrs(c, &v, &mode));
-    if (mode == SAME)
-        pad_same(&v);
+    if (mode == MS_SAME)
+        ms_window_same(&v.w, v.x);
     return emit(c, &v, false);
 }
 
@@ -150,10 +78,10 @@ static int32_t run_conv(ms_call *c)
 static int32_t run_depthwise(ms_call *c)
 {
     conv v;
-    pad_mode mode;
+    ms_pad_mode mode;
     MS_TRY(begin(c, &v));
     const int64_t perm[] = {1, 0, 2, 3}, *dims = v.weight->dims;
-    if (v.n != 2 || dims[0] < 1 || dims[0] > INT32_MAX || dims[1] < 1 || dims[1] > INT32_MAX)
+    if (v.w.n != 2 || dims[0] < 1 || dims[0] > INT32_MAX || dims[1] < 1 || dims[1] > INT32_MAX)
         return ms_unsupported(c, "a depthwise convolution of other than 4 dims");
     const int64_t turned[] = {dims[1], dims[0], dims[2], dims[3]};
     const int64_t flat[] = {dims[0] * dims[1], 1, dims[2], dims[3]};
@@ -165,27 +93,27 @@ static int32_t run_depthwise(ms_call *c)
     MS_TRY(ms_reshape(c, "weight", v.weight, flat, 4, &v.weight));
     MS_TRY(read_attrs(c, &v, &mode));
     v.groups = turned[0];
-    if (mode == SAME)
-        pad_same(&v);
+    if (mode == MS_SAME)
+        ms_window_same(&v.w, v.x);
     return emit(c, &v, false);
 }
 
 /* ---- Transposed ---------------------------------------------------------------------------- */
 
 /* The file says the size of the result: what is missing behind is output_padding. */
-static int32_t fit_result(ms_call *c, conv *v, pad_mode mode, const int64_t *size)
+static int32_t fit_result(ms_call *c, conv *v, ms_pad_mode mode, const int64_t *size)
 {
-    for (uint32_t d = 0; d < v->n; d++) {
+    for (uint32_t d = 0; d < v->w.n; d++) {
         int64_t in = v->x->dims[2 + d], all, whole;
         if (in < 1 || in > INT32_MAX || size[d] < 1 || size[d] > INT32_MAX)
             return ms_unsupported(c, "a result whose size is not known");
-        whole = (in - 1) * v->stride[d] + span(v, d);
-        if (mode == SAME) {
+        whole = (in - 1) * v->w.stride[d] + ms_window_span(&v->w, d);
+        if (mode == MS_SAME) {
             all = whole > size[d] ? whole - size[d] : 0;
-            v->pads[d] = all / 2;
-            v->pads[v->n + d] = all - all / 2;
+            v->w.pads[d] = all / 2;
+            v->w.pads[v->w.n + d] = all - all / 2;
         }
-        all = v->pads[d] + v->pads[v->n + d];
+        all = v->w.pads[d] + v->w.pads[v->w.n + d];
         v->grown[d] = size[d] - (whole - all);
         if (v->grown[d] < 0 || v->grown[d] > INT32_MAX)
             return ms_fail(c->r, AMCT_E_FORMAT, "a result of %lld elements, %lld or more wanted",
@@ -199,25 +127,25 @@ static int32_t fit_result(ms_call *c, conv *v, pad_mode mode, const int64_t *siz
 static int32_t run_transposed(ms_call *c)
 {
     conv v;
-    pad_mode mode;
+    ms_pad_mode mode;
     int64_t all[MS_MAX_RANK];
     uint32_t n;
     ms_tensor hint;
     MS_TRY(begin(c, &v));
     MS_TRY(read_attrs(c, &v, &mode));
-    if (v.n == 3)
+    if (v.w.n == 3)
         MS_TRY(ms_arg_optional(c, 2, &v.bias));
-    if (v.n == 3 && mode != SAME) {
-        MS_TRY(ms_arg_space(c, MS_ATTR, "output_padding", 0, v.grown, v.n));
+    if (v.w.n == 3 && mode != MS_SAME) {
+        MS_TRY(ms_arg_space(c, MS_ATTR, "output_padding", 0, v.grown, v.w.n));
         return emit(c, &v, true);
     }
     MS_TRY(ms_hint(c, 0, &hint));
     n = hint.rank > 0 ? (uint32_t)hint.rank : 0;
     memcpy(all, hint.dims, sizeof all);
-    if (v.n == 2)
+    if (v.w.n == 2)
         MS_TRY(ms_arg_ints(c, 2, "input_sizes", all, MS_MAX_RANK, &n));
-    if (n != v.n + 2)
-        return ms_fail(c->r, AMCT_E_FORMAT, "a result of %u dims, %u wanted", n, v.n + 2);
+    if (n != v.w.n + 2)
+        return ms_fail(c->r, AMCT_E_FORMAT, "a result of %u dims, %u wanted", n, v.w.n + 2);
     MS_TRY(fit_result(c, &v, mode, all + 2));
     return emit(c, &v, true);
 }
@@ -230,14 +158,13 @@ static int32_t read_padding(ms_call *c, conv *v, uint32_t at)
     ms_value given;
     MS_TRY(ms_arg(c, at, "padding", &given));
     bool same = (given.kind == MS_TEXT && strcasecmp(given.text, "same") == 0) ||
-                (given.kind == MS_INT && given.i == SAME && strstr(c->op, "Str"));
+                (given.kind == MS_INT && given.i == MS_SAME && strstr(c->op, "Str"));
     bool valid = given.kind == MS_TEXT || strstr(c->op, "Str") || strstr(c->op, "Padding");
     if (!same && !valid)
-        MS_TRY(ms_arg_space(c, at, "padding", 0, v->pads, v->n));
-    memcpy(v->pads + v->n, v->pads, v->n * sizeof *v->pads);
+        MS_TRY(ms_window_even(c, &v->w, at, "padding"));
     MS_TRY(check(c, v));
     if (same)
-        pad_same(v);
+        ms_window_same(&v->w, v->x);
     return AMCT_OK;
 }
 
@@ -248,10 +175,10 @@ static int32_t run_convolution(ms_call *c)
     bool transposed;
     MS_TRY(begin(c, &v));
     MS_TRY(ms_arg_optional(c, 2, &v.bias));
-    MS_TRY(ms_arg_space(c, 3, "stride", 1, v.stride, v.n));
-    MS_TRY(ms_arg_space(c, 5, "dilation", 1, v.dilation, v.n));
+    MS_TRY(ms_arg_space(c, 3, "stride", 1, v.w.stride, v.w.n));
+    MS_TRY(ms_arg_space(c, 5, "dilation", 1, v.w.dilation, v.w.n));
     MS_TRY(ms_arg_bool(c, 6, "transposed", false, &transposed));
-    MS_TRY(ms_arg_space(c, 7, "output_padding", 0, v.grown, v.n));
+    MS_TRY(ms_arg_space(c, 7, "output_padding", 0, v.grown, v.w.n));
     MS_TRY(ms_arg_int(c, 8, "groups", 1, &v.groups));
     MS_TRY(read_padding(c, &v, 4));
     return emit(c, &v, transposed);
@@ -263,8 +190,8 @@ static int32_t run_conv_ext(ms_call *c)
     conv v;
     MS_TRY(begin(c, &v));
     MS_TRY(ms_arg_optional(c, 2, &v.bias));
-    MS_TRY(ms_arg_space(c, 3, "stride", 1, v.stride, v.n));
-    MS_TRY(ms_arg_space(c, 5, "dilation", 1, v.dilation, v.n));
+    MS_TRY(ms_arg_space(c, 3, "stride", 1, v.w.stride, v.w.n));
+    MS_TRY(ms_arg_space(c, 5, "dilation", 1, v.w.dilation, v.w.n));
     MS_TRY(ms_arg_int(c, 6, "groups", 1, &v.groups));
     MS_TRY(read_padding(c, &v, 4));
     return emit(c, &v, false);

@@ -1,99 +1,62 @@
 /* Pooling. Windows with explicit padding come as 3D primitives on a tensor with a dim of depth 1,
  * which are read as the 2D ones that they stand for. */
-#include "ms_ops.h"
+#include "ms_window.h"
 
 #include <string.h>
 
-enum { MAX_SPACE = 3 };
-
 typedef struct pool {
     ms_tensor *x;
-    uint32_t n; /* dims of space */
-    int64_t kernel[MAX_SPACE], stride[MAX_SPACE], dilation[MAX_SPACE], pads[2 * MAX_SPACE];
+    ms_window w;
     bool max, same, ceil, count_padding;
 } pool;
 
 static int32_t begin(ms_call *c, pool *p, bool max, uint32_t n)
 {
-    *p = (pool){.n = n, .max = max, .dilation = {1, 1, 1}};
+    *p = (pool){.w = {.n = n, .dilation = {1, 1, 1}}, .max = max};
     MS_TRY(ms_arg_ranked(c, 0, &p->x));
     if (p->x->rank != (int32_t)n + 2)
         return ms_fail(c->r, AMCT_E_FORMAT, "an input of %d dims, %u wanted", p->x->rank, n + 2);
     return AMCT_OK;
 }
 
-static int32_t check(ms_call *c, const pool *p)
-{
-    for (uint32_t d = 0; d < p->n; d++)
-        if (p->kernel[d] < 1 || p->kernel[d] > INT32_MAX || p->stride[d] < 1 ||
-            p->stride[d] > INT32_MAX || p->dilation[d] < 1 || p->dilation[d] > INT32_MAX ||
-            p->pads[d] < 0 || p->pads[d] > INT32_MAX || p->pads[p->n + d] < 0 ||
-            p->pads[p->n + d] > INT32_MAX)
-            return ms_fail(c->r, AMCT_E_FORMAT,
-                           "kernel %lld, stride %lld, dilation %lld, padding %lld and %lld",
-                           (long long)p->kernel[d], (long long)p->stride[d],
-                           (long long)p->dilation[d], (long long)p->pads[d],
-                           (long long)p->pads[p->n + d]);
-    return AMCT_OK;
-}
-
 /* Whether it is a 2D pooling of what was given a dim of depth. */
 static bool is_flat(const pool *p)
 {
-    return p->n == 3 && p->x->narrow && p->x->narrow_axis == 2 && p->kernel[0] == 1 &&
-           p->stride[0] == 1 && p->pads[0] == 0 && p->pads[3] == 0;
+    return p->w.n == 3 && p->x->narrow && p->x->narrow_axis == 2 && p->w.kernel[0] == 1 &&
+           p->w.stride[0] == 1 && p->w.pads[0] == 0 && p->w.pads[3] == 0;
 }
 
 static void flatten(pool *p)
 {
     p->x = p->x->narrow;
-    p->n = 2;
+    p->w.n = 2;
     for (uint32_t d = 0; d < 2; d++) {
-        p->kernel[d] = p->kernel[d + 1];
-        p->stride[d] = p->stride[d + 1];
-        p->dilation[d] = p->dilation[d + 1];
+        p->w.kernel[d] = p->w.kernel[d + 1];
+        p->w.stride[d] = p->w.stride[d + 1];
+        p->w.dilation[d] = p->w.dilation[d + 1];
     }
-    const int64_t pads[] = {p->pads[1], p->pads[2], p->pads[4], p->pads[5]};
-    memcpy(p->pads, pads, sizeof pads);
-}
-
-static void pad_same(pool *p, bool *automatic)
-{
-    *automatic = false;
-    for (uint32_t d = 0; d < p->n; d++) {
-        int64_t in = p->x->dims[2 + d], all = 0;
-        *automatic |= in < 0;
-        if (in > 0)
-            all = ((in + p->stride[d] - 1) / p->stride[d] - 1) * p->stride[d] +
-                  p->dilation[d] * (p->kernel[d] - 1) + 1 - in;
-        all = all < 0 ? 0 : all;
-        p->pads[d] = all / 2;
-        p->pads[p->n + d] = all - all / 2;
-    }
+    const int64_t pads[] = {p->w.pads[1], p->w.pads[2], p->w.pads[4], p->w.pads[5]};
+    memcpy(p->w.pads, pads, sizeof pads);
 }
 
 /* Makes the node; the result is the first of n, or the only one. */
 static int32_t emit(ms_call *c, pool *p, uint32_t n_results)
 {
-    bool automatic = false, flat;
+    bool flat;
     ms_tensor like = {.dtype = p->x->dtype, .rank = -1}, hint, *out, *wide;
-    MS_TRY(check(c, p));
+    MS_TRY(ms_window_check(c, &p->w));
     flat = is_flat(p);
     if (flat)
         flatten(p);
     if (p->same)
-        pad_same(p, &automatic);
+        ms_window_same(&p->w, p->x);
     ms_build b = ms_begin(c, p->max ? "MaxPool" : "AveragePool", flat ? "flat" : NULL);
     ms_in(&b, p->x);
-    ms_set_ints(&b, "kernel_shape", p->kernel, p->n);
-    ms_set_ints(&b, "strides", p->stride, p->n);
-    if (automatic)
-        ms_set_text(&b, "auto_pad", "SAME_UPPER");
-    else
-        ms_set_ints(&b, "pads", p->pads, 2 * p->n);
+    ms_set_ints(&b, "kernel_shape", p->w.kernel, p->w.n);
+    ms_window_set(&b, &p->w);
     ms_set_int(&b, "ceil_mode", p->ceil);
     if (p->max)
-        ms_set_ints(&b, "dilations", p->dilation, p->n);
+        ms_set_ints(&b, "dilations", p->w.dilation, p->w.n);
     else
         ms_set_int(&b, "count_include_pad", p->count_padding);
     if (!flat)
@@ -116,49 +79,13 @@ static int32_t emit(ms_call *c, pool *p, uint32_t n_results)
 /* A window's size and step are inputs 1 and 2, or attributes. */
 static int32_t read_window(ms_call *c, pool *p, const char *kernel)
 {
-    MS_TRY(ms_arg_space(c, 1, kernel, 1, p->kernel, p->n));
-    for (uint32_t d = 0; d < p->n; d++)
-        p->stride[d] = 0;
-    MS_TRY(ms_arg_space(c, 2, "strides", 0, p->stride, p->n));
-    for (uint32_t d = 0; d < p->n; d++)
-        if (!p->stride[d])
-            p->stride[d] = p->kernel[d];
-    return AMCT_OK;
-}
-
-/* "SAME", "VALID", "PAD", or the number of it: true if there is padding to read. */
-static int32_t read_mode(ms_call *c, uint32_t at, pool *p, bool *padded)
-{
-    enum { PAD, SAME, VALID };
-    ms_value v;
-    MS_TRY(ms_arg(c, at, "pad_mode", &v));
-    bool text = v.kind == MS_TEXT;
-    p->same = text ? strcasecmp(v.text, "same") == 0 : v.kind == MS_INT && v.i == SAME;
-    *padded = text ? strcasecmp(v.text, "pad") == 0 : v.kind == MS_INT && v.i == PAD;
-    bool valid = text ? strcasecmp(v.text, "valid") == 0
-                      : v.kind == MS_UNSET || (v.kind == MS_INT && v.i == VALID);
-    return p->same || *padded || valid ? AMCT_OK : ms_unsupported(c, "this pad_mode");
-}
-
-/* Padding of n numbers in front and behind alike. */
-static int32_t read_even_pads(ms_call *c, pool *p, uint32_t at, const char *name)
-{
-    MS_TRY(ms_arg_space(c, at, name, 0, p->pads, p->n));
-    memcpy(p->pads + p->n, p->pads, p->n * sizeof *p->pads);
-    return AMCT_OK;
-}
-
-static int32_t read_pairs(ms_call *c, pool *p)
-{
-    int64_t pairs[2 * MAX_SPACE];
-    uint32_t n;
-    MS_TRY(ms_arg_ints(c, MS_ATTR, "pad_list", pairs, 2 * MAX_SPACE, &n));
-    if (!n)
-        MS_TRY(ms_arg_ints(c, MS_ATTR, "pad", pairs, 2 * MAX_SPACE, &n));
-    if (n > 1 && n != 2 * p->n)
-        return ms_fail(c->r, AMCT_E_FORMAT, "pad has %u numbers, %u wanted", n, 2 * p->n);
-    for (uint32_t i = 0; n && i < 2 * p->n; i++)
-        p->pads[i % 2 * p->n + i / 2] = n == 1 ? pairs[0] : pairs[i];
+    MS_TRY(ms_arg_space(c, 1, kernel, 1, p->w.kernel, p->w.n));
+    for (uint32_t d = 0; d < p->w.n; d++)
+        p->w.stride[d] = 0;
+    MS_TRY(ms_arg_space(c, 2, "strides", 0, p->w.stride, p->w.n));
+    for (uint32_t d = 0; d < p->w.n; d++)
+        if (!p->w.stride[d])
+            p->w.stride[d] = p->w.kernel[d];
     return AMCT_OK;
 }
 
@@ -166,12 +93,13 @@ static int32_t read_pairs(ms_call *c, pool *p)
 static int32_t run_plain(ms_call *c)
 {
     pool p;
-    bool padded, max = strncmp(c->op, "Max", 3) == 0;
-    MS_TRY(begin(c, &p, max, 2));
+    ms_pad_mode mode;
+    MS_TRY(begin(c, &p, strncmp(c->op, "Max", 3) == 0, 2));
     MS_TRY(ms_need_channels_first(c, 4));
     MS_TRY(read_window(c, &p, "kernel_size"));
-    MS_TRY(read_mode(c, 3, &p, &padded));
-    if (padded)
+    MS_TRY(ms_window_mode(c, 3, &mode));
+    p.same = mode == MS_SAME;
+    if (mode == MS_PAD)
         return ms_unsupported(c, "pad_mode PAD");
     return emit(c, &p, strcmp(c->op, "MaxPoolWithArgmax") == 0 ? 2 : 1);
 }
@@ -179,14 +107,15 @@ static int32_t run_plain(ms_call *c)
 static int32_t run_3d(ms_call *c)
 {
     pool p;
-    bool padded;
+    ms_pad_mode mode;
     int64_t divisor;
     ms_value ceil;
     MS_TRY(begin(c, &p, strncmp(c->op, "Max", 3) == 0, 3));
     MS_TRY(read_window(c, &p, "kernel_size"));
-    MS_TRY(read_mode(c, MS_ATTR, &p, &padded));
-    if (padded)
-        MS_TRY(read_pairs(c, &p));
+    MS_TRY(ms_window_mode(c, MS_ATTR, &mode));
+    p.same = mode == MS_SAME;
+    if (mode == MS_PAD)
+        MS_TRY(ms_window_pairs(c, &p.w));
     MS_TRY(ms_arg(c, MS_ATTR, "ceil_mode", &ceil)); /* may be None */
     p.ceil = (ceil.kind == MS_BOOL || ceil.kind == MS_INT) && ceil.i > 0;
     MS_TRY(ms_arg_bool(c, MS_ATTR, "count_include_pad", true, &p.count_padding));
@@ -203,8 +132,8 @@ static int32_t run_argmax(ms_call *c)
     bool deep = strncmp(c->op, "MaxPool3D", 9) == 0;
     MS_TRY(begin(c, &p, true, deep ? 3 : 2));
     MS_TRY(read_window(c, &p, deep ? "ksize" : "kernel_size"));
-    MS_TRY(read_even_pads(c, &p, 3, "pads"));
-    MS_TRY(ms_arg_space(c, 4, "dilation", 1, p.dilation, p.n));
+    MS_TRY(ms_window_even(c, &p.w, 3, "pads"));
+    MS_TRY(ms_arg_space(c, 4, "dilation", 1, p.w.dilation, p.w.n));
     MS_TRY(ms_arg_bool(c, 5, "ceil_mode", false, &p.ceil));
     return emit(c, &p, 2);
 }
@@ -216,7 +145,7 @@ static int32_t run_avg_mint(ms_call *c)
     ms_value divisor;
     MS_TRY(begin(c, &p, false, 2));
     MS_TRY(read_window(c, &p, "kernel_size"));
-    MS_TRY(read_even_pads(c, &p, 3, "padding"));
+    MS_TRY(ms_window_even(c, &p.w, 3, "padding"));
     MS_TRY(ms_arg_bool(c, 4, "ceil_mode", false, &p.ceil));
     MS_TRY(ms_arg_bool(c, 5, "count_include_pad", true, &p.count_padding));
     MS_TRY(ms_arg(c, 6, "divisor_override", &divisor));
@@ -246,7 +175,7 @@ static int32_t run_adaptive(ms_call *c)
                            "pooling %lld elements to %lld is not supported: 1 or a divisor wanted",
                            (long long)in, (long long)to);
         one &= to == 1;
-        p.kernel[d] = p.stride[d] = in > 0 ? in / to : 1;
+        p.w.kernel[d] = p.w.stride[d] = in > 0 ? in / to : 1;
     }
     const uint32_t n_results = max ? 2 : 1;
     if (!one)

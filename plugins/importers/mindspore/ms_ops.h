@@ -123,8 +123,8 @@ const char *ms_name(ms_call *c, const char *part);
 #define MS_FAMILIES(X)                                                                             \
     X(conv)                                                                                        \
     X(pool)                                                                                        \
-    X(norm) X(unary) X(binary) X(matrix) X(reduce) X(shape) X(slice) X(join) X(resize) X(make)     \
-        X(tuple)
+    X(norm)                                                                                        \
+    X(unary) X(binary) X(matrix) X(reduce) X(shape) X(slice) X(join) X(resize) X(make) X(tuple)
 #define MS_DECLARE(name)                                                                           \
     extern const ms_op ms_ops_##name[];                                                            \
     extern const size_t ms_n_ops_##name;

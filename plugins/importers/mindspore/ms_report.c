@@ -1,8 +1,8 @@
 /* Failures, warnings, and how names and dims are shown in them. */
+#include "../common/import_report.h"
 #include "ms_reader.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,21 +14,13 @@ void ms_at(ms_reader *r, const char *fmt, ...)
     va_end(args);
 }
 
-static void compose(const ms_reader *r, char *text, size_t size, const char *fmt, va_list args)
-{
-    snprintf(text, size, "%s%s", r->place, r->place[0] ? ": " : "");
-    size_t used = strlen(text);
-    vsnprintf(text + used, size - used, fmt, args);
-}
-
 int32_t ms_fail(ms_reader *r, int32_t code, const char *fmt, ...)
 {
-    char text[1536];
     va_list args;
     va_start(args, fmt);
-    compose(r, text, sizeof text, fmt, args);
+    int32_t status = import_fail(r->host, code, r->place, fmt, args);
     va_end(args);
-    return r->host->fail(r->host->ctx, code, text);
+    return status;
 }
 
 int32_t ms_nomem(ms_reader *r)
@@ -47,12 +39,10 @@ int32_t ms_damaged(ms_reader *r, const uint8_t *at)
 
 void ms_warn(ms_reader *r, const char *fmt, ...)
 {
-    char text[1024];
     va_list args;
     va_start(args, fmt);
-    compose(r, text, sizeof text, fmt, args);
+    import_log(r->host, AMCT_LOG_WARN, r->place, fmt, args);
     va_end(args);
-    r->host->log(r->host->ctx, AMCT_LOG_WARN, text);
 }
 
 const char *ms_dims_text(int32_t rank, const int64_t *dims, char *text, size_t size)

@@ -3,6 +3,7 @@
  * 6 int64_data, 10 double_data, 11 uint64_data; 12 external_data (1 location, 2 offset, 3 length);
  * 16 compression_type, 17 quant_params.
  */
+#include "../common/import_number.h"
 #include "ms_reader.h"
 
 #include <math.h>
@@ -242,34 +243,7 @@ int32_t ms_read_tensor(ms_reader *r, wire_span message, const char *name, ms_ten
 
 double ms_tensor_number(const ms_tensor *t, size_t i)
 {
-    union {
-        float f;
-        double d;
-        int8_t i8;
-        int16_t i16;
-        int32_t i32;
-        int64_t i64;
-        uint8_t u8;
-        uint16_t u16;
-        uint32_t u32;
-        uint64_t u64;
-    } bits = {.u64 = 0};
-    size_t width = ms_dtype_bytes(t->dtype);
-    memcpy(&bits, (const uint8_t *)t->data + i * width, width);
-    switch (t->dtype) {
-    case AMCT_FLOAT: return bits.f;
-    case AMCT_DOUBLE: return bits.d;
-    case AMCT_INT8: return bits.i8;
-    case AMCT_INT16: return bits.i16;
-    case AMCT_INT32: return bits.i32;
-    case AMCT_INT64: return (double)bits.i64;
-    case AMCT_UINT16: return bits.u16;
-    case AMCT_UINT32: return bits.u32;
-    case AMCT_UINT64: return (double)bits.u64;
-    case AMCT_UINT8:
-    case AMCT_BOOL: return bits.u8;
-    default: return NAN; /* 16-bit floats: nobody spells a shape with them */
-    }
+    return import_number(t->dtype, t->data, i);
 }
 
 /* ---- To the sink --------------------------------------------------------------------------- */

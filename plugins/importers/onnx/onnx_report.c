@@ -1,7 +1,7 @@
 /* Failures, warnings, and the two ways of taking a message apart, which fail alike. */
+#include "../common/import_report.h"
 #include "onnx_reader.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,21 +13,13 @@ void onnx_at(onnx_reader *r, const char *fmt, ...)
     va_end(args);
 }
 
-static void put_place(const onnx_reader *r, char *text, size_t size)
-{
-    snprintf(text, size, "%s%s", r->place, r->place[0] ? ": " : "");
-}
-
 int32_t onnx_fail(onnx_reader *r, int32_t code, const char *fmt, ...)
 {
-    char text[1024];
-    put_place(r, text, sizeof text);
-    size_t used = strlen(text);
     va_list args;
     va_start(args, fmt);
-    vsnprintf(text + used, sizeof text - used, fmt, args);
+    int32_t status = import_fail(r->host, code, r->place, fmt, args);
     va_end(args);
-    return r->host->fail(r->host->ctx, code, text);
+    return status;
 }
 
 int32_t onnx_nomem(onnx_reader *r)
@@ -37,14 +29,10 @@ int32_t onnx_nomem(onnx_reader *r)
 
 void onnx_warn(onnx_reader *r, const char *fmt, ...)
 {
-    char text[1024];
-    put_place(r, text, sizeof text);
-    size_t used = strlen(text);
     va_list args;
     va_start(args, fmt);
-    vsnprintf(text + used, sizeof text - used, fmt, args);
+    import_log(r->host, AMCT_LOG_WARN, r->place, fmt, args);
     va_end(args);
-    r->host->log(r->host->ctx, AMCT_LOG_WARN, text);
 }
 
 /* TensorProto.DataType of ONNX 1.19; 0 bits where amct has no such type. */

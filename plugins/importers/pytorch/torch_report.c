@@ -1,6 +1,6 @@
+#include "../common/import_report.h"
 #include "torch_reader.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,21 +13,25 @@ void torch_at(torch_reader *r, const char *fmt, ...)
     r->file = NULL;
 }
 
-static void put_words(const torch_reader *r, char *text, size_t size, const char *fmt, va_list args)
+enum { MAX_PLACE = 320 };
+
+/* Where it is read, or the line of code that runs. */
+static const char *place_of(const torch_reader *r, char text[MAX_PLACE])
 {
-    int used = r->file ? snprintf(text, size, "%.250s:%u: ", r->file, r->line)
-                       : snprintf(text, size, "%s%s", r->place, r->place[0] ? ": " : "");
-    vsnprintf(text + used, size - (size_t)used, fmt, args);
+    if (!r->file)
+        return r->place;
+    snprintf(text, MAX_PLACE, "%.250s:%u", r->file, r->line);
+    return text;
 }
 
 int32_t torch_fail(torch_reader *r, int32_t code, const char *fmt, ...)
 {
-    char text[1024];
+    char place[MAX_PLACE];
     va_list args;
     va_start(args, fmt);
-    put_words(r, text, sizeof text, fmt, args);
+    int32_t status = import_fail(r->host, code, place_of(r, place), fmt, args);
     va_end(args);
-    return r->host->fail(r->host->ctx, code, text);
+    return status;
 }
 
 int32_t torch_nomem(torch_reader *r)
@@ -40,10 +44,9 @@ int32_t torch_nomem(torch_reader *r)
 
 void torch_warn(torch_reader *r, const char *fmt, ...)
 {
-    char text[1024];
+    char place[MAX_PLACE];
     va_list args;
     va_start(args, fmt);
-    put_words(r, text, sizeof text, fmt, args);
+    import_log(r->host, AMCT_LOG_WARN, place_of(r, place), fmt, args);
     va_end(args);
-    r->host->log(r->host->ctx, AMCT_LOG_WARN, text);
 }

@@ -1,4 +1,5 @@
 /* Constants as numbers. */
+#include "../common/import_number.h"
 #include "tf_reader.h"
 
 #include <math.h>
@@ -11,38 +12,6 @@ int64_t tf_whole(double number)
            : number > most  ? (int64_t)most
            : number < -most ? -(int64_t)most
                             : (int64_t)number;
-}
-
-static double element(uint32_t dtype, const char *data, size_t i)
-{
-    size_t width = tf_dtype_bits(dtype) / 8;
-    union {
-        float f;
-        double d;
-        int8_t i8;
-        int16_t i16;
-        int32_t i32;
-        int64_t i64;
-        uint8_t u8;
-        uint16_t u16;
-        uint32_t u32;
-        uint64_t u64;
-    } bits = {.u64 = 0};
-    memcpy(&bits, data + i * width, width);
-    switch (dtype) {
-    case AMCT_FLOAT: return bits.f;
-    case AMCT_DOUBLE: return bits.d;
-    case AMCT_INT8: return bits.i8;
-    case AMCT_INT16: return bits.i16;
-    case AMCT_INT32: return bits.i32;
-    case AMCT_INT64: return (double)bits.i64;
-    case AMCT_UINT16: return bits.u16;
-    case AMCT_UINT32: return bits.u32;
-    case AMCT_UINT64: return (double)bits.u64;
-    case AMCT_UINT8:
-    case AMCT_BOOL: return bits.u8;
-    default: return NAN; /* 16-bit floats: nobody spells a shape with them */
-    }
 }
 
 const double *tf_known(tf_reader *r, tf_value *v, size_t *n)
@@ -63,7 +32,7 @@ const double *tf_known(tf_reader *r, tf_value *v, size_t *n)
     if (!numbers || !v->data)
         return NULL;
     for (int64_t i = 0; i < count; i++)
-        numbers[i] = element(v->dtype, v->data, (size_t)i);
+        numbers[i] = import_number(v->dtype, v->data, (size_t)i);
     v->known = numbers;
     return numbers;
 }
