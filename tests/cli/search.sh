@@ -15,7 +15,7 @@ ok $? 'the verdict is on stdout'
 
 small_search -o "$work/two" -j 2 >"$work/two.txt"
 ok $? 'two workers do as well'
-grep -q 'top1 .* MET' "$work/two.txt" && grep -q 'latency .* ms -> .* ms on Ascend310P3 at batch 256' \
+grep -q 'top1 .* MET' "$work/two.txt" && grep -q 'latency .* ms (.* to .*) -> .* ms (.* to .*) on Ascend310P3 at batch 256: .*x (.* to .*), estimated' \
     "$work/two.txt"
 ok $? 'in words, the verdict says accuracy and latency'
 test "$(fingerprint "$work/one")" = "$(fingerprint "$work/two")"
