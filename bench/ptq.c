@@ -106,7 +106,10 @@ static amct_status run_all(float *rows, const ptq *p, const amct_graph *graph, a
 
 static void print_range(const ptq *p, const float *rows, uint32_t from, uint32_t to)
 {
-    amct_judge judge = {p->outputs, AMCT_METRIC_TOP1, p->scored->labels, p->rows};
+    amct_judge judge = {.outputs = p->outputs,
+                        .metric = AMCT_METRIC_TOP1,
+                        .labels = p->scored->labels,
+                        .original = p->rows};
     amct_tally t = {0};
     for (uint32_t i = from; i < to; i++)
         amct_judge_add(&judge, i, rows + (size_t)i * p->outputs.row, &t);

@@ -196,7 +196,7 @@ amct_status amct_parse_bytes(uint64_t *out_bytes, const char *text, amct_err *er
 static const struct {
     const char *name;
     double ns;
-} time_units[] = {{"d", 86400e9}, {"h", 3600e9}, {"ms", 1e6}, {"m", 60e9}, {"s", 1e9}};
+} time_units[] = {{"d", 86400e9}, {"h", 3600e9}, {"ms", 1e6}, {"m", 60e9}, {"s", 1e9}, {"us", 1e3}};
 enum { N_TIME_UNITS = sizeof time_units / sizeof *time_units };
 
 /* Index of the unit at *at, N_TIME_UNITS if there is none; moves *at behind it. */

@@ -1,6 +1,7 @@
 #include "cli/command.h"
 
 #include "base/utf8.h"
+#include "measure/correction.h"
 #include "measure/latency.h"
 #include "passes/prepare.h"
 #include "tune/measuring.h"
@@ -23,7 +24,7 @@ static const char *precision_of(const amct_graph *graph)
 }
 
 static void print_text(const amct_config *c, const amct_graph *g, const amct_latency *l,
-                       const amct_estimator_info *info)
+                       const amct_correction *known, const amct_estimator_info *info)
 {
     char op[AMCT_SHOWN], name[AMCT_SHOWN], into[AMCT_SHOWN];
     double ms = l->total.latency_ns / 1e6, batch = (double)amct_batch_of(g);
@@ -52,10 +53,32 @@ static void print_text(const amct_config *c, const amct_graph *g, const amct_lat
     printf("%.4g ms (%.3g to %.3g) on %s at batch %.0f, %s: %.4g a second (%s)\n", ms, ms / reach,
            ms * reach, info->device, batch, precision_of(g), batch / ms * 1e3,
            info->method == AMCT_METHOD_MEASURED ? "measured" : "estimated");
+    if (known->what)
+        printf("set right by %u of %u operators of the profile, with %.0f %% of its time (%s)\n",
+               known->n_matched, known->n_ops, 100 * known->matched_ratio,
+               amct_utf8_show(known->what, name, sizeof name));
+    if (c->measured_ns)
+        printf("scaled by %.3g to the latency that was measured\n", known->scale);
+}
+
+static void add_correction(amct_json *json, const amct_config *c, const amct_correction *known)
+{
+    if (!known->arena) {
+        amct_json_null(json, json->root, "correction");
+        return;
+    }
+    cJSON *at = amct_json_object(json, json->root, "correction");
+    amct_json_text(json, at, "profile", known->what);
+    amct_json_integer(json, at, "operators", known->n_ops);
+    amct_json_integer(json, at, "operators_matched", known->n_matched);
+    amct_json_number(json, at, "time_matched_ratio", known->what ? known->matched_ratio : NAN);
+    amct_json_number(json, at, "measured_ms", c->measured_ns ? (double)c->measured_ns / 1e6 : NAN);
+    amct_json_number(json, at, "scale", known->scale);
 }
 
 static amct_status print_json(const amct_config *c, const char *model, const amct_graph *g,
-                              const amct_latency *l, const amct_estimator_info *info, amct_err *err)
+                              const amct_latency *l, const amct_correction *known,
+                              const amct_estimator_info *info, amct_err *err)
 {
     static const char *const methods[] = {"model", "table", "measured"};
     amct_json json;
@@ -64,13 +87,15 @@ static amct_status print_json(const amct_config *c, const char *model, const amc
     amct_json_text(&json, json.root, "model", model);
     amct_json_text(&json, json.root, "target", info->device);
     amct_json_text(&json, json.root, "estimator", c->estimator);
-    amct_json_text(&json, json.root, "method", info->method < 3 ? methods[info->method] : NULL);
+    uint32_t method = known->what ? (uint32_t)AMCT_METHOD_TABLE : info->method;
+    amct_json_text(&json, json.root, "method", method < 3 ? methods[method] : NULL);
     amct_json_integer(&json, json.root, "batch", amct_batch_of(g));
     amct_json_text(&json, json.root, "precision", precision_of(g));
     amct_json_number(&json, json.root, "latency_ms", ms);
     amct_json_number(&json, json.root, "throughput_per_s", batch / ms * 1e3);
     amct_json_number(&json, json.root, "error_band_ratio", l->total.error_band_ratio);
     amct_json_number(&json, json.root, "fixed_ms", l->total.fixed_ns / 1e6);
+    add_correction(&json, c, known);
     cJSON *layers = amct_json_array(&json, json.root, "layers");
     for (uint32_t n = 0; n < l->n_nodes; n++) {
         const amct_node_cost *k = &l->costs[n];
@@ -91,12 +116,24 @@ static amct_status print_json(const amct_config *c, const char *model, const amc
 }
 
 /* A plugin that measures models gives no times of layers. */
-static amct_status ask(amct_latency *out, amct_estimating *estimator, const amct_model *model,
-                       const char *path, amct_err *err)
+static amct_status ask(amct_latency *out, amct_correction *known, amct_estimating *estimator,
+                       const amct_config *c, const amct_model *model, const char *path,
+                       amct_err *err)
 {
     const amct_origin as_it_is = {0};
-    if (!amct_estimating_measures(estimator))
-        return amct_latency_estimate(out, estimator, model->graph, err);
+    if (!amct_estimating_measures(estimator)) {
+        AMCT_TRY(amct_latency_estimate(out, estimator, model->graph, err));
+        if (!c->profile && !c->measured_ns)
+            return AMCT_OK;
+        AMCT_TRY(amct_correction_make(known, c->profile, (double)c->measured_ns, model->graph, out,
+                                      err));
+        amct_correction_apply(out, model->graph, known);
+        return AMCT_OK;
+    }
+    if (c->profile || c->measured_ns)
+        return amct_fail(err, AMCT_E_INVALID,
+                         "estimator '%s' measures itself: --profile and --measured are for others",
+                         c->estimator);
     AMCT_TRY(amct_model_want_weights(model, path, err));
     return amct_measuring_run(&out->total, estimator, model->graph, &as_it_is,
                               amct_batch_of(model->graph), err);
@@ -107,6 +144,7 @@ static amct_status estimate(amct_config *c, amct_plugins *plugins, const char *p
     amct_model model;
     amct_estimating *estimator = NULL;
     amct_latency latency = {0};
+    amct_correction known = {0};
     AMCT_TRY(amct_model_load(&model, plugins, path, &c->model_source, err));
     amct_status status = AMCT_OK;
     if (c->batch)
@@ -115,11 +153,13 @@ static amct_status estimate(amct_config *c, amct_plugins *plugins, const char *p
         status = amct_estimating_open(&estimator, plugins, c->estimator, c->target_options,
                                       c->n_target_options, err);
     if (status == AMCT_OK)
-        status = ask(&latency, estimator, &model, path, err);
+        status = ask(&latency, &known, estimator, c, &model, path, err);
     if (status == AMCT_OK && c->json)
-        status = print_json(c, path, model.graph, &latency, amct_estimating_info(estimator), err);
+        status = print_json(c, path, model.graph, &latency, &known, amct_estimating_info(estimator),
+                            err);
     else if (status == AMCT_OK)
-        print_text(c, model.graph, &latency, amct_estimating_info(estimator));
+        print_text(c, model.graph, &latency, &known, amct_estimating_info(estimator));
+    amct_correction_free(&known);
     amct_latency_free(&latency);
     amct_estimating_close(estimator);
     amct_model_free(&model);

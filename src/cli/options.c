@@ -264,6 +264,15 @@ SET(original_option)
     AMCT_TRY(read_pair(&key, &of, c, value, err));
     return amct_config_set_model_option(c, &c->original_source, key, of, err);
 }
+SET(profile)
+{
+    return keep(&c->profile, c, value, err);
+}
+SET(measured)
+{
+    AMCT_TRY(amct_parse_duration(&c->measured_ns, value, err));
+    return c->measured_ns ? AMCT_OK : amct_fail(err, AMCT_E_INVALID, "wanted is more than 0");
+}
 SET(batch)
 {
     return amct_parse_integer(&c->batch, value, 1, 65536, err);
@@ -415,6 +424,10 @@ static const struct option_row {
      "batch on the device; default as the model says"},
     {"estimator", 0, "NAME", SEARCH | INSPECT | ESTIMATE | EVAL, set_estimator,
      "estimator plugin; default ascend"},
+    {"profile", 0, "DIR", SEARCH | INSPECT | ESTIMATE, set_profile,
+     "what msprof measured of the model: estimates are set right by it"},
+    {"measured", 0, "TIME", SEARCH | INSPECT | ESTIMATE, set_measured,
+     "the model's latency as it was measured, 1.63ms: estimates are scaled to it"},
     {"target-option", 0, "K=V", SEARCH | INSPECT | ESTIMATE | EVAL | PLUGINS, set_target_option,
      "an option of the estimator: aipp=false"},
     {"per-layer", 0, NULL, ESTIMATE, set_per_layer, "a line for every layer"},

@@ -159,8 +159,9 @@ static amct_status read_budget(amct_config *c, const amct_yaml_node *section, am
     return amct_yaml_read_map(section, fields, sizeof fields / sizeof *fields, err);
 }
 
-/* estimator and batch are ours; all other keys are the estimator's. */
-static amct_status read_target(amct_config *c, const amct_yaml_node *section, amct_err *err)
+/* estimator, batch, profile and measured are ours; all other keys are the estimator's. */
+static amct_status read_target(amct_config *c, const amct_yaml_node *section, const char *folder,
+                               amct_err *err)
 {
     if (!section || amct_yaml_is_null(section))
         return AMCT_OK;
@@ -173,9 +174,17 @@ static amct_status read_target(amct_config *c, const amct_yaml_node *section, am
             AMCT_TRY(amct_yaml_integer(&c->batch, node, 1, 65536, err));
             continue;
         }
+        if (strcmp(node->key, "measured") == 0) {
+            AMCT_TRY(amct_yaml_duration(&c->measured_ns, node, err));
+            continue;
+        }
         AMCT_TRY(amct_yaml_text(&text, node, err));
-        if (strcmp(node->key, "estimator") == 0)
+        if (strcmp(node->key, "estimator") == 0) {
             c->estimator = text;
+        } else if (strcmp(node->key, "profile") == 0) {
+            AMCT_TRY(local_path(&text, c, folder, err));
+            c->profile = text;
+        }
         else
             AMCT_TRY(amct_config_set_target(c, node->key, text, err));
     }
@@ -379,7 +388,7 @@ amct_status amct_config_read(amct_config *c, const char *path, amct_err *err)
     AMCT_TRY(read_data(c, data, folder, err));
     AMCT_TRY(amct_detection_read(&c->detection, c->arena, detection, err));
     AMCT_TRY(read_budget(c, budget, err));
-    AMCT_TRY(read_target(c, target, err));
+    AMCT_TRY(read_target(c, target, folder, err));
     AMCT_TRY(read_space(c, space, err));
     AMCT_TRY(read_quantise(c, quantise, err));
     AMCT_TRY(read_search(c, search, err));

@@ -38,6 +38,8 @@ typedef struct amct_config {
     const char *chip;
     bool target_given;           /* on the command line */
     int64_t batch;               /* on the device; 0: as the model says */
+    const char *profile;         /* folder of what msprof measured of the model; NULL: none */
+    uint64_t measured_ns;        /* its latency as it was measured; 0: not known */
     amct_option *target_options; /* for the estimator, chip among them */
     uint32_t n_target_options;
 

@@ -178,6 +178,15 @@ static void print_rest(FILE *out, const amct_config *c)
         line(out, "  batch", "on the device", "%lld", (long long)c->batch);
     else
         line(out, "  batch", "on the device; ~: as the model says", "~");
+    if (c->profile)
+        path_line(out, "  profile", c->profile, "");
+    else
+        line(out, "  profile", "folder of what msprof measured of the model; ~: none", "~");
+    if (c->measured_ns)
+        line(out, "  measured", "its latency as it was measured", "%sms",
+             amct_number_print((double)c->measured_ns / 1e6, text));
+    else
+        line(out, "  measured", "its latency as it was measured: 1.63ms; ~: not known", "~");
     fprintf(out, "  # The other keys are the estimator's: amct-autotune plugins lists them.\n");
     for (uint32_t i = 0; i < c->n_target_options; i++) {
         fprintf(out, "  %s: ", c->target_options[i].key);

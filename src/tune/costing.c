@@ -3,6 +3,7 @@
 #include "base/fork.h"
 #include "base/log.h"
 #include "compress/stitch.h"
+#include "measure/correction.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,7 @@ struct amct_costing {
     amct_layer_cost *details;   /* shared memory */
     amct_latency_parts *parts;  /* the same */
     amct_estimating *estimator; /* of the worker */
+    amct_correction correction; /* the same; zeroed: there is none */
     amct_workers *workers;
     known *known; /* KNOWN of them, by hash; a later one takes the place of an older one */
 };
@@ -146,6 +148,8 @@ static amct_status estimate(amct_graph_cost *total, amct_costing *c, const shape
     amct_latency latency = {0};
     AMCT_TRY(amct_stitch(&graph, s->graph, s->layers, s->n_layers, s->levels, err));
     amct_status status = amct_latency_estimate(&latency, c->estimator, graph, err);
+    if (status == AMCT_OK && c->correction.arena)
+        amct_correction_apply(&latency, graph, &c->correction);
     if (status == AMCT_OK) {
         *total = latency.total;
         if (details) {
@@ -155,6 +159,20 @@ static amct_status estimate(amct_graph_cost *total, amct_costing *c, const shape
     }
     amct_latency_free(&latency);
     amct_graph_free(graph);
+    return status;
+}
+
+/* What was measured of the original sets the estimates right. */
+static amct_status make_correction(amct_costing *c, amct_err *err)
+{
+    const amct_config *config = c->config;
+    amct_latency original;
+    if (c->correction.arena || (!config->profile && !config->measured_ns))
+        return AMCT_OK;
+    AMCT_TRY(amct_latency_estimate(&original, c->estimator, c->graph, err));
+    amct_status status = amct_correction_make(
+        &c->correction, config->profile, (double)config->measured_ns, c->graph, &original, err);
+    amct_latency_free(&original);
     return status;
 }
 
@@ -171,6 +189,7 @@ static amct_status answer(void *ctx, const void *request, size_t size, void *byt
     if (!c->estimator)
         AMCT_TRY(amct_estimating_open(&c->estimator, c->plugins, c->config->estimator,
                                       c->config->target_options, c->config->n_target_options, err));
+    AMCT_TRY(make_correction(c, err));
     AMCT_TRY(shape_make(&s, c, choices, err));
     amct_status status = estimate(&total, c, &s, choices[c->n_choices], err);
     shape_free(&s);

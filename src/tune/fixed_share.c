@@ -17,8 +17,11 @@ static amct_status share_of(double *ratio, const amct_plugins *plugins, const am
     uint8_t *choices = calloc(amct_parts_choices(n_layers, NULL) + (size_t)1, 1);
     if (!choices)
         return amct_fail_nomem(err);
+    amct_config plain = *config; /* what was measured was so at one batch size only */
+    plain.profile = NULL;
+    plain.measured_ns = 0;
     amct_status status =
-        amct_costing_new(&costing, plugins, config, graph, layers, n_layers, NULL, err);
+        amct_costing_new(&costing, plugins, &plain, graph, layers, n_layers, NULL, err);
     if (status == AMCT_OK) {
         status = amct_costing_total(costing, choices, &total, err);
         amct_costing_free(costing);

@@ -311,6 +311,9 @@ static void fingerprint(prints *p, const amct_setup *s, const amct_exec *exec)
     const amct_plugin *plugin = amct_plugins_find(s->plugins, AMCT_PLUGIN_ESTIMATOR, c->estimator);
     print(p, "target", "%s %s%s batch=%lld", c->estimator, plugin ? plugin->version : "?", all,
           (long long)amct_batch_of(s->cost_graph));
+    if (c->profile || c->measured_ns)
+        print(p, "measured", "%s %llu", c->profile ? c->profile : "",
+              (unsigned long long)c->measured_ns);
     for (uint32_t i = 0; i < c->n_skip; i++)
         skip = amct_hash_string(skip, c->skip[i]);
     amct_hash_hex(skip, hex);

@@ -265,6 +265,8 @@ static amct_status save_config(const runner *r, amct_err *err)
         status = make_absolute(&c.data, c.arena, err);
     if (status == AMCT_OK)
         status = make_absolute(&c.labels, c.arena, err);
+    if (status == AMCT_OK)
+        status = make_absolute(&c.profile, c.arena, err);
     c.output = ".";
     if (status == AMCT_OK)
         text = amct_config_print(&c);
