@@ -56,7 +56,7 @@ rm "$work/one/report.html"
 ok $? 'report writes it anew'
 "$program" explain "$work/one" >"$work/out" && test "$(wc -l <"$work/out")" -ge 9
 ok $? 'explain has a line for every layer'
-layer=$(sed -n '3s/.*  \([^ ]*\).*/\1/p' "$work/out")
+layer=$(sed -n '3s/.*  \(\/[^ ]*\).*/\1/p' "$work/out")
 "$program" explain "$work/one" "$layer" >"$work/out" && grep -q "^$layer (" "$work/out"
 ok $? "explain tells about one ($layer)"
 "$program" explain "$work/one" nowhere >"$work/out" 2>"$work/err"
