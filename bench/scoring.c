@@ -37,7 +37,8 @@ amct_status scoring_run(float *rows, const scoring *s, amct_exec *exec, const am
 
 double scoring_kl(const scoring *s, const float *original, const float *rows, uint32_t n)
 {
-    amct_judge judge = {s->outputs, AMCT_METRIC_AGREEMENT, NULL, original};
+    amct_judge judge = {
+        .outputs = s->outputs, .metric = AMCT_METRIC_AGREEMENT, .original = original};
     amct_tally t = {0};
     for (uint32_t i = 0; i < n; i++)
         amct_judge_add(&judge, i, rows + (size_t)i * s->outputs.row, &t);
@@ -87,7 +88,10 @@ static amct_status run_all(float *rows, const scoring *s, const amct_graph *form
 
 static amct_tally tally(const scoring *s, const float *rows, uint32_t first)
 {
-    amct_judge judge = {s->outputs, AMCT_METRIC_TOP1, s->scored->labels, s->original};
+    amct_judge judge = {.outputs = s->outputs,
+                        .metric = AMCT_METRIC_TOP1,
+                        .labels = s->scored->labels,
+                        .original = s->original};
     amct_tally t = {0};
     for (uint32_t i = first; i < s->scored->n; i++)
         amct_judge_add(&judge, i, rows + (size_t)i * s->outputs.row, &t);
