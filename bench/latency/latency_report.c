@@ -187,9 +187,11 @@ static void print_unknown(const latency_fitter *f)
 static double paired_width(const double *a, const double *b, const latency_bands *bands, int chip)
 {
     double sum = 0;
-    for (int k = 0; k < ASCEND_PARTS; k++)
-        sum += bands->band[chip] * bands->spread[k] * fabs(b[k] - a[k]);
-    return sum;
+    for (int k = 0; k < ASCEND_PARTS; k++) {
+        double w = bands->band[chip] * bands->spread[k] * (b[k] - a[k]);
+        sum += w * w;
+    }
+    return sqrt(sum);
 }
 
 /* Bands of differences, on pairs of networks of one family that were measured at the same batch:

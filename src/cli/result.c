@@ -41,6 +41,12 @@ static void add_values(amct_json *json, const amct_tuned *to)
     amct_json_number(json, best, "held_loss", o.held_loss);
     amct_json_integer(json, best, "held_samples", o.held);
     amct_json_bool(json, best, "overfitted", o.overfitted);
+    const amct_graph_cost *measured = amct_tuned_measured(to);
+    amct_json_text(json, json->root, "confirmed_by", to->setup.config->confirm_by);
+    amct_json_number(json, json->root, "baseline_measured_ms",
+                     to->setup.confirming ? to->setup.measured.latency_ns / 1e6 : NAN);
+    amct_json_number(json, json->root, "best_measured_ms",
+                     measured ? measured->latency_ns / 1e6 : NAN);
 }
 
 /* Which level of its gene was chosen. */

@@ -47,6 +47,13 @@ void amct_verdict_print(const amct_tuned *to)
            100 * o.drop_interval.lo, 100 * o.drop_interval.hi, 100 * s->budget_ratio,
            verdict_words(to));
     print_latency(to, &o);
+    const amct_graph_cost *measured = amct_tuned_measured(to);
+    if (measured)
+        printf("measured by %s: %.4g ms -> %.4g ms (%.2fx)\n", s->config->confirm_by,
+               s->measured.latency_ns / 1e6, measured->latency_ns / 1e6,
+               s->measured.latency_ns / measured->latency_ns);
+    else if (s->confirming)
+        printf("the result could not be measured by %s\n", s->config->confirm_by);
     if (to->best)
         printf("form: %s\n", amct_refinement_names[to->best->refined.form]);
     printf("constants %.4g MB -> %.4g MB\n", (double)o.before.bytes / 1e6,

@@ -152,7 +152,8 @@ double amct_latency_paired_ns(const amct_latency_parts *a, const amct_latency_pa
     for (int k = 0; k < AMCT_LATENCY_PARTS; k++) {
         double x = a->ns[k] > 0 ? a->spread_ns[k] / a->ns[k] : 0;
         double y = b->ns[k] > 0 ? b->spread_ns[k] / b->ns[k] : 0;
-        sum += fmax(x, y) * fabs(b->ns[k] - a->ns[k]);
+        double w = fmax(x, y) * (b->ns[k] - a->ns[k]);
+        sum += w * w;
     }
-    return sum;
+    return sqrt(sum);
 }

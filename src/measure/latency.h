@@ -34,7 +34,7 @@ typedef struct amct_latency_parts {
 void amct_latency_split(amct_latency_parts *out, const amct_latency *latency);
 /* Half width of the 90 % band of the difference of two latencies of one network on one device. The
  * estimator errs in the same way on what both have in common, so only what differs counts: of each
- * part the difference, as unsure as the part is. */
+ * part the difference, as unsure as the part is. Parts err independently of each other. */
 double amct_latency_paired_ns(const amct_latency_parts *a, const amct_latency_parts *b);
 
 /* "cube", "vector" ...; "ok", "fused" ...; as in the JSON of `estimate`. */

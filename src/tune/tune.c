@@ -4,6 +4,7 @@
 #include "base/fork.h"
 #include "base/log.h"
 #include "tune/fixed_share.h"
+#include "tune/confirming.h"
 #include "tune/publish.h"
 #include "tune/tables.h"
 
@@ -161,6 +162,9 @@ static amct_status finals(runner *r, amct_err *err)
     size_t n = amct_search_finalists(r->to->search, candidates, AMCT_FINALISTS);
     amct_finals_work work = finals_work(s);
     AMCT_TRY(amct_finals_run(&r->to->finals, &work, candidates, n, err));
+    if (s->confirming)
+        stage(r, "measuring the best");
+    AMCT_TRY(amct_confirming_finals(r->to->measured, &r->to->finals, s, err));
     if (r->to->finals.chosen >= 0)
         r->to->best = &r->to->finals.at[r->to->finals.chosen];
     return AMCT_OK;
@@ -278,12 +282,33 @@ static amct_status save_config(const runner *r, amct_err *err)
     return status;
 }
 
+const amct_graph_cost *amct_tuned_measured(const amct_tuned *to)
+{
+    const amct_graph_cost *found = NULL;
+    if (!to->setup.confirming)
+        return NULL;
+    found = to->best ? &to->measured[to->best - to->finals.at] : &to->setup.measured;
+    return found->latency_ns > 0 ? found : NULL;
+}
+
+/* By as much as is worth a mention, and more than the bands of both measurements. */
+static bool is_measured_faster(const amct_graph_cost *before, const amct_graph_cost *after)
+{
+    double unsure = hypot(before->error_band_ratio * before->latency_ns,
+                          after->error_band_ratio * after->latency_ns);
+    return before->latency_ns - after->latency_ns >
+           fmax(unsure, AMCT_FASTER_RATIO * before->latency_ns);
+}
+
 static void conclude(amct_tuned *to)
 {
     bool cut = to->end == AMCT_SEARCH_TIME_LIMIT || to->end == AMCT_SEARCH_CANCELLED;
     double before = to->setup.original_cost.latency_ns;
     to->faster = to->best && before - to->best_cost.latency_ns >
                                  fmax(to->paired_ns, AMCT_FASTER_RATIO * before);
+    const amct_graph_cost *measured = amct_tuned_measured(to);
+    if (measured)
+        to->faster = to->best && is_measured_faster(&to->setup.measured, measured);
     to->verdict = to->best ? to->best->verdict.verdict : AMCT_MET;
     to->exit_status = cut                              ? AMCT_EXIT_STOPPED
                       : to->verdict == AMCT_MISSED     ? AMCT_EXIT_MISSED
@@ -364,7 +389,11 @@ static amct_status run(runner *r, double begin, amct_err *err)
     if (r->search)
         AMCT_TRY(check_provable(r, err));
     AMCT_TRY(check_stop(r, err));
+    if (s->confirming)
+        stage(r, "measuring the original");
+    AMCT_TRY(amct_confirming_original(s, err));
     AMCT_TRY(amct_setup_study(s, err));
+    AMCT_TRY(amct_confirming_scale(s, err));
     if (r->search)
         AMCT_TRY(save_config(r, err));
     stage(r, "calibrating");

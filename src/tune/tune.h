@@ -34,6 +34,8 @@ typedef struct amct_tuned {
     amct_graph_cost best_cost;
     /* Half width of the 90 % band of what best_cost gains over the original. */
     double paired_ns;
+    /* The finalists as they were measured (confirming.h); latency 0: they were not. */
+    amct_graph_cost measured[AMCT_FINALISTS];
     amct_layer_cost *original_layers, *best_layers; /* per layer */
     /* Per gene, AMCT_GENE_LEVELS each: the whole network's latency with this gene at that level
      * beside the others' best; the mean loss of that level alone, NAN: not measured. */
@@ -64,6 +66,8 @@ amct_status amct_tune(amct_tuned *out, const amct_config *config, const amct_tun
 amct_status amct_tune_export(amct_tuned *out, const amct_config *config, double max_drop_ratio,
                              bool relative, const char *folder, const amct_tune_hooks *hooks,
                              amct_err *err);
+/* What is written as it was measured, NULL if it was not. */
+const amct_graph_cost *amct_tuned_measured(const amct_tuned *tuned);
 void amct_tuned_free(amct_tuned *tuned);
 
 #endif

@@ -1,6 +1,7 @@
 #include "measure/latency.h"
 
 #include <criterion/criterion.h>
+#include <math.h>
 
 static amct_node_cost node(uint32_t bound, double ns, double spread)
 {
@@ -54,6 +55,6 @@ Test(measure_latency, what_one_part_wins_and_another_loses_is_unsure_twice)
     amct_node_cost after[] = {node(AMCT_BOUND_CUBE, 50, 10), node(AMCT_BOUND_MEMORY, 95, 47.5)};
     amct_latency_parts a = split(before, 2, 0, 0.3), b = split(after, 2, 0, 0.3);
     double paired = amct_latency_paired_ns(&a, &b);
-    cr_expect_float_eq(paired, 0.2 * 50 + 0.5 * 45, 1e-9);
+    cr_expect_float_eq(paired, hypot(0.2 * 50, 0.5 * 45), 1e-9);
     cr_expect_gt(paired, 5, "the gain of 5 ns is not sure");
 }
