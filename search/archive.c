@@ -113,18 +113,52 @@ static double promise(const amct_archive *archive, const amct_drop_model *model,
     return drop->drop + amct_normal_two_sided(model->confidence) * drop->se;
 }
 
-/* Of the list in order of cost: the first that promises half of the limit, else the least. */
-static uint32_t safest(const amct_archive *archive, const amct_drop_model *model, const entry *list,
-                       uint32_t n)
+/* Of the list in order of cost: the place of the first that promises that share of the limit or
+ * less, else of the one that promises least. */
+static uint32_t first_within(const amct_archive *archive, const amct_drop_model *model,
+                             const entry *list, uint32_t n, double share)
 {
     uint32_t least = 0;
     for (uint32_t i = 0; i < n; i++) {
-        if (promise(archive, model, list[i].number) <= 0.5 * model->limit_drop)
-            return list[i].number;
+        if (promise(archive, model, list[i].number) <= share * model->limit_drop)
+            return i;
         if (promise(archive, model, list[i].number) < promise(archive, model, list[least].number))
             least = i;
     }
-    return list[least].number;
+    return least;
+}
+
+/* Marks members that are good enough until k are; the likely one, if it comes before them. Returns
+ * how many are. */
+static uint32_t take_good(bool *taken, const amct_archive *archive, const entry *list, uint32_t n,
+                          uint32_t have, uint32_t k, bool bold)
+{
+    bool good = false;
+    for (uint32_t i = 0; i < n && have < k; i++) {
+        bool good_enough = archive->members[list[i].number].drop.margin >= 0;
+        if (!taken[i] && (good_enough || (bold && !good && list[i].number == archive->likely)))
+            taken[i] = true, have++;
+        good |= good_enough;
+    }
+    return good ? have : 0;
+}
+
+/* Whether there are any; then they are marked. */
+static bool take_finalists(bool *taken, const amct_archive *archive, const amct_drop_model *model,
+                           const entry *list, uint32_t n, uint32_t k)
+{
+    const double safe = 0.5; /* of the limit */
+    uint32_t rungs = k > 3 ? k - 2 : k > 1, have;
+    have = take_good(taken, archive, list, n, 0, k - rungs, k >= 3);
+    if (!have)
+        return false;
+    for (uint32_t r = 1; r <= rungs; r++) {
+        uint32_t at = first_within(archive, model, list, n, 1 - (1 - safe) * r / rungs);
+        have += !taken[at];
+        taken[at] = true;
+    }
+    take_good(taken, archive, list, n, have, k, false);
+    return true;
 }
 
 uint32_t amct_archive_finalists(const amct_archive *archive, const amct_drop_model *model,
@@ -132,31 +166,19 @@ uint32_t amct_archive_finalists(const amct_archive *archive, const amct_drop_mod
 {
     uint32_t n_full, n = 0;
     entry *list = full_by_cost(archive, below_ns, &n_full);
-    bool good = false;
-    for (uint32_t i = 0; i < n_full && n < k; i++) {
-        bool good_enough = archive->members[list[i].number].drop.margin >= 0;
-        bool bold = !good && k >= 3 && list[i].number == archive->likely;
-        if (good_enough || bold)
-            numbers[n++] = list[i].number;
-        good |= good_enough;
-    }
-    if (good) {
-        uint32_t safe = safest(archive, model, list, n_full);
-        uint32_t known = 0;
-        while (known < n && numbers[known] != safe)
-            known++;
-        if (known == n && k > 1) {
-            n = n < k ? n : k - 1;
-            numbers[n++] = safe;
-        }
+    bool *taken = calloc(n_full + (size_t)1, sizeof *taken);
+    if (taken && n_full && take_finalists(taken, archive, model, list, n_full, k)) {
+        for (uint32_t i = 0; i < n_full; i++)
+            if (taken[i])
+                numbers[n++] = list[i].number;
     } else if (n_full) {
-        n = 0;
         for (uint32_t i = 0; i < n_full; i++)
             list[i].key = promise(archive, model, list[i].number);
         qsort(list, n_full, sizeof *list, by_key);
         for (; n < k && n < n_full; n++)
             numbers[n] = list[n].number;
     }
+    free(taken);
     free(list);
     return n;
 }

@@ -45,10 +45,12 @@ void amct_archive_refresh(amct_archive *archive, const amct_drop_model *model);
 uint32_t amct_archive_front(const amct_archive *archive, uint32_t *numbers, uint32_t n);
 
 /*
- * Numbers of up to k members to refine and confirm: the cheapest that are good enough, in order of
- * cost; from k = 3 on the likely one before them, if it is cheaper (the confirm samples may prove
- * what the search samples did not promise); and as the last one a safe one: the cheapest that
- * promises (drop + z se) half of the limit or less, else the one that promises least. If none is
+ * Numbers of up to k members to refine and confirm, in order of cost: the cheapest that are good
+ * enough; from k = 3 on the likely one before them, if it is cheaper (the confirm samples may prove
+ * what the search samples did not promise); and a safe one: the cheapest that promises (drop + z
+ * se) half of the limit or less, else the one that promises least. From k = 4 on all but two are
+ * rungs of a ladder down to the safe one: the cheapest that promise such shares of the limit,
+ * spread evenly from 1 to one half. So where the fastest is not proven not much is lost. If none is
  * good enough they come in order of that promise. Only FULL members cheaper than below_ns count.
  * Returns how many there are.
  */

@@ -11,7 +11,7 @@
 #include "tune/genes.h"
 #include "tune/refinery.h"
 
-enum { AMCT_FINALISTS = 3 };
+enum { AMCT_FINALISTS = 5 };
 
 typedef struct amct_final {
     uint64_t number; /* of its candidate */
