@@ -32,6 +32,7 @@ static void add_values(amct_json *json, const amct_tuned *to)
     amct_json_interval(json, best, "drop_interval", o.drop_interval.lo, o.drop_interval.hi);
     amct_json_number(json, best, "drop_confidence", o.confidence);
     amct_json_number(json, best, "speedup", o.before.latency_ns / o.after.latency_ns);
+    amct_json_number(json, best, "gain_band_ms", to->paired_ns / 1e6);
     amct_json_bool(json, best, "restored", to->best && to->best->refined.restored);
     amct_json_text(json, best, "form",
                    to->best ? amct_refinement_names[to->best->refined.form] : NULL);
@@ -40,6 +41,12 @@ static void add_values(amct_json *json, const amct_tuned *to)
     amct_json_number(json, best, "held_loss", o.held_loss);
     amct_json_integer(json, best, "held_samples", o.held);
     amct_json_bool(json, best, "overfitted", o.overfitted);
+    const amct_graph_cost *measured = amct_tuned_measured(to);
+    amct_json_text(json, json->root, "confirmed_by", to->setup.config->confirm_by);
+    amct_json_number(json, json->root, "baseline_measured_ms",
+                     to->setup.confirming ? to->setup.measured.latency_ns / 1e6 : NAN);
+    amct_json_number(json, json->root, "best_measured_ms",
+                     measured ? measured->latency_ns / 1e6 : NAN);
 }
 
 /* Which level of its gene was chosen. */

@@ -110,9 +110,11 @@ static void write_latency(const amct_page *page)
     amct_page_speedup(page);
     fprintf(out, "</b>, estimated by ");
     amct_html_text(out, amct_json_get_text(page->result, "estimator"));
-    fprintf(out, " with an error band of \u00b1");
-    amct_html_number(out, 100 * band, 0);
-    fprintf(out, "\u00a0%%</p>\n<p class=\"quiet\">");
+    fprintf(out, "; the latter is within ");
+    amct_page_ms(page, page->best_ms / (1 + band));
+    fprintf(out, " and ");
+    amct_page_ms(page, page->best_ms * (1 + band));
+    fprintf(out, " in nine of ten networks</p>\n<p class=\"quiet\">");
     amct_html_number(out, 100 * fixed, 0);
     fprintf(out,
             "\u00a0%% of the original\u2019s latency is fixed: no layer\u2019s level changes it%s."

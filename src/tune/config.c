@@ -159,7 +159,25 @@ static amct_status read_budget(amct_config *c, const amct_yaml_node *section, am
     return amct_yaml_read_map(section, fields, sizeof fields / sizeof *fields, err);
 }
 
-/* estimator, batch, profile and measured are ours; all other keys are the estimator's. */
+/* A name, or a map of it as `estimator` and of its options. */
+static amct_status read_confirm(amct_config *c, const amct_yaml_node *node, amct_err *err)
+{
+    if (node->kind != AMCT_YAML_IS_MAP)
+        return amct_yaml_text(&c->confirm_by, node, err);
+    for (const amct_yaml_node *at = node->first; at; at = at->next) {
+        const char *text = NULL;
+        AMCT_TRY(amct_yaml_text(&text, at, err));
+        if (strcmp(at->key, "estimator") == 0)
+            c->confirm_by = text;
+        else
+            AMCT_TRY(set_option(&c->confirm_options, &c->n_confirm_options, c->arena, at->key, text,
+                                err));
+    }
+    return c->confirm_by ? AMCT_OK
+                      : amct_yaml_fail(node, err, "names no estimator: {estimator: device, ...}");
+}
+
+/* estimator, batch, confirm, profile and measured are ours; all other keys are the estimator's. */
 static amct_status read_target(amct_config *c, const amct_yaml_node *section, const char *folder,
                                amct_err *err)
 {
@@ -174,6 +192,10 @@ static amct_status read_target(amct_config *c, const amct_yaml_node *section, co
             AMCT_TRY(amct_yaml_integer(&c->batch, node, 1, 65536, err));
             continue;
         }
+        if (strcmp(node->key, "confirm") == 0) {
+            AMCT_TRY(read_confirm(c, node, err));
+            continue;
+        }
         if (strcmp(node->key, "measured") == 0) {
             AMCT_TRY(amct_yaml_duration(&c->measured_ns, node, err));
             continue;
@@ -184,8 +206,7 @@ static amct_status read_target(amct_config *c, const amct_yaml_node *section, co
         } else if (strcmp(node->key, "profile") == 0) {
             AMCT_TRY(local_path(&text, c, folder, err));
             c->profile = text;
-        }
-        else
+        } else
             AMCT_TRY(amct_config_set_target(c, node->key, text, err));
     }
     return AMCT_OK;

@@ -36,9 +36,12 @@ typedef struct amct_config {
 
     const char *estimator;
     const char *chip;
-    bool target_given;           /* on the command line */
-    int64_t batch;               /* on the device; 0: as the model says */
-    const char *profile;         /* folder of what msprof measured of the model; NULL: none */
+    bool target_given;   /* on the command line */
+    int64_t batch;       /* on the device; 0: as the model says */
+    const char *profile; /* folder of what msprof measured of the model; NULL: none */
+    const char *confirm_by; /* estimator that measures the finalists; NULL: none */
+    amct_option *confirm_options;
+    uint32_t n_confirm_options;
     uint64_t measured_ns;        /* its latency as it was measured; 0: not known */
     amct_option *target_options; /* for the estimator, chip among them */
     uint32_t n_target_options;

@@ -187,6 +187,17 @@ static void print_rest(FILE *out, const amct_config *c)
              amct_number_print((double)c->measured_ns / 1e6, text));
     else
         line(out, "  measured", "its latency as it was measured: 1.63ms; ~: not known", "~");
+    if (!c->confirm_by) {
+        line(out, "  confirm", "estimator that measures the finalists: device; ~: none", "~");
+    } else {
+        fprintf(out, "  confirm: {estimator: ");
+        quoted(out, c->confirm_by);
+        for (uint32_t i = 0; i < c->n_confirm_options; i++) {
+            fprintf(out, ", %s: ", c->confirm_options[i].key);
+            quoted(out, c->confirm_options[i].value);
+        }
+        fprintf(out, "}\n");
+    }
     fprintf(out, "  # The other keys are the estimator's: amct-autotune plugins lists them.\n");
     for (uint32_t i = 0; i < c->n_target_options; i++) {
         fprintf(out, "  %s: ", c->target_options[i].key);

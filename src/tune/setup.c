@@ -8,6 +8,7 @@
 #include "compress/rebuild.h"
 #include "measure/tally_verdict.h"
 #include "passes/prepare.h"
+#include "tune/confirming.h"
 #include "tune/settle.h"
 
 #include <math.h>
@@ -32,8 +33,10 @@ static amct_status set_batches(amct_setup *s, amct_err *err)
 }
 
 /* Opens the plugin: unknown chips and options are found here. */
-static amct_status cost_original(amct_setup *s, amct_err *err)
+amct_status amct_setup_costing(amct_setup *s, amct_err *err)
 {
+    amct_costing_free(s->costing);
+    s->costing = NULL;
     AMCT_TRY(amct_costing_new(&s->costing, s->plugins, s->config, s->cost_graph, s->model.layers,
                               s->model.n_layers, NULL, err));
     uint8_t *choices = calloc(amct_parts_choices(s->model.n_layers, NULL) + (size_t)1, 1);
@@ -122,7 +125,8 @@ amct_status amct_setup_inputs(amct_setup *s, const amct_config *config, amct_err
     AMCT_TRY(amct_genes_check_skips(config, s->model.layers, s->model.n_layers, err));
     if (set_batches(s, err) != AMCT_OK)
         return amct_fail_in(err, "%s", config->model);
-    AMCT_TRY(cost_original(s, err));
+    AMCT_TRY(amct_setup_costing(s, err));
+    AMCT_TRY(amct_confirming_open(s, err));
     char *folder = amct_path_folder(config->output); /* for what does not fit into memory */
     if (!folder)
         return amct_fail_nomem(err);
@@ -311,6 +315,8 @@ static void fingerprint(prints *p, const amct_setup *s, const amct_exec *exec)
     const amct_plugin *plugin = amct_plugins_find(s->plugins, AMCT_PLUGIN_ESTIMATOR, c->estimator);
     print(p, "target", "%s %s%s batch=%lld", c->estimator, plugin ? plugin->version : "?", all,
           (long long)amct_batch_of(s->cost_graph));
+    if (c->confirm_by)
+        print(p, "confirm", "%s", c->confirm_by);
     if (c->profile || c->measured_ns)
         print(p, "measured", "%s %llu", c->profile ? c->profile : "",
               (unsigned long long)c->measured_ns);
@@ -533,6 +539,7 @@ amct_status amct_setup_bench(amct_setup *s, amct_err *err)
 
 void amct_setup_free(amct_setup *s)
 {
+    amct_estimating_close(s->confirming);
     amct_costing_free(s->costing);
     amct_stages_free(&s->stages);
     amct_detection_free(&s->detection);

@@ -19,6 +19,8 @@ typedef struct amct_setup {
     amct_model model;       /* at the batch size of evaluation */
     amct_graph *cost_graph; /* at the batch size of the device */
     amct_costing *costing;
+    amct_estimating *confirming; /* confirming.h; NULL: estimates have the last word */
+    amct_graph_cost measured;    /* the original, as that measured it */
 
     amct_dataset *dataset;
     amct_split split;
@@ -51,6 +53,8 @@ typedef struct amct_setup {
  * the samples and finds the genes. Writes nothing.
  */
 amct_status amct_setup_inputs(amct_setup *s, const amct_config *config, amct_err *err);
+/* Begins costing anew, with what is known by now, and costs the original. */
+amct_status amct_setup_costing(amct_setup *s, amct_err *err);
 /* Runs the original network on the search and confirm samples. */
 amct_status amct_setup_baseline(amct_setup *s, amct_err *err);
 /* Sets budget_ratio from what the user said, once the original was run. */

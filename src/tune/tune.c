@@ -4,6 +4,7 @@
 #include "base/fork.h"
 #include "base/log.h"
 #include "tune/fixed_share.h"
+#include "tune/confirming.h"
 #include "tune/publish.h"
 #include "tune/tables.h"
 
@@ -161,6 +162,9 @@ static amct_status finals(runner *r, amct_err *err)
     size_t n = amct_search_finalists(r->to->search, candidates, AMCT_FINALISTS);
     amct_finals_work work = finals_work(s);
     AMCT_TRY(amct_finals_run(&r->to->finals, &work, candidates, n, err));
+    if (s->confirming)
+        stage(r, "measuring the best");
+    AMCT_TRY(amct_confirming_finals(r->to->measured, &r->to->finals, s, err));
     if (r->to->finals.chosen >= 0)
         r->to->best = &r->to->finals.at[r->to->finals.chosen];
     return AMCT_OK;
@@ -191,6 +195,7 @@ static amct_status cost_best(runner *r, amct_err *err)
     amct_setup *s = &to->setup;
     uint32_t n = s->model.n_layers;
     uint8_t *choices = calloc(s->genes.n_choices + (size_t)1, 1);
+    amct_latency_parts original, best;
     to->original_layers = calloc(n + 1, sizeof *to->original_layers);
     to->best_layers = calloc(n + 1, sizeof *to->best_layers);
     to->other_ns = calloc(s->genes.n + 1, AMCT_GENE_LEVELS * sizeof *to->other_ns);
@@ -198,12 +203,15 @@ static amct_status cost_best(runner *r, amct_err *err)
                              ? AMCT_OK
                              : amct_fail_nomem(err);
     if (status == AMCT_OK)
-        status =
-            amct_costing_layers(s->costing, choices, &s->original_cost, to->original_layers, err);
+        status = amct_costing_layers(s->costing, choices, &s->original_cost, to->original_layers,
+                                     &original, err);
     if (status == AMCT_OK && to->best)
         memcpy(choices, to->best->choices, s->genes.n_choices);
     if (status == AMCT_OK)
-        status = amct_costing_layers(s->costing, choices, &to->best_cost, to->best_layers, err);
+        status =
+            amct_costing_layers(s->costing, choices, &to->best_cost, to->best_layers, &best, err);
+    if (status == AMCT_OK)
+        to->paired_ns = amct_latency_paired_ns(&original, &best);
     if (status == AMCT_OK)
         status = cost_others(r, choices, err);
     free(choices);
@@ -274,11 +282,33 @@ static amct_status save_config(const runner *r, amct_err *err)
     return status;
 }
 
+const amct_graph_cost *amct_tuned_measured(const amct_tuned *to)
+{
+    const amct_graph_cost *found = NULL;
+    if (!to->setup.confirming)
+        return NULL;
+    found = to->best ? &to->measured[to->best - to->finals.at] : &to->setup.measured;
+    return found->latency_ns > 0 ? found : NULL;
+}
+
+/* By as much as is worth a mention, and more than the bands of both measurements. */
+static bool is_measured_faster(const amct_graph_cost *before, const amct_graph_cost *after)
+{
+    double unsure = hypot(before->error_band_ratio * before->latency_ns,
+                          after->error_band_ratio * after->latency_ns);
+    return before->latency_ns - after->latency_ns >
+           fmax(unsure, AMCT_FASTER_RATIO * before->latency_ns);
+}
+
 static void conclude(amct_tuned *to)
 {
     bool cut = to->end == AMCT_SEARCH_TIME_LIMIT || to->end == AMCT_SEARCH_CANCELLED;
-    to->faster = to->best && to->best_cost.latency_ns <
-                                 (1 - AMCT_FASTER_RATIO) * to->setup.original_cost.latency_ns;
+    double before = to->setup.original_cost.latency_ns;
+    to->faster = to->best && before - to->best_cost.latency_ns >
+                                 fmax(to->paired_ns, AMCT_FASTER_RATIO * before);
+    const amct_graph_cost *measured = amct_tuned_measured(to);
+    if (measured)
+        to->faster = to->best && is_measured_faster(&to->setup.measured, measured);
     to->verdict = to->best ? to->best->verdict.verdict : AMCT_MET;
     to->exit_status = cut                              ? AMCT_EXIT_STOPPED
                       : to->verdict == AMCT_MISSED     ? AMCT_EXIT_MISSED
@@ -359,7 +389,11 @@ static amct_status run(runner *r, double begin, amct_err *err)
     if (r->search)
         AMCT_TRY(check_provable(r, err));
     AMCT_TRY(check_stop(r, err));
+    if (s->confirming)
+        stage(r, "measuring the original");
+    AMCT_TRY(amct_confirming_original(s, err));
     AMCT_TRY(amct_setup_study(s, err));
+    AMCT_TRY(amct_confirming_scale(s, err));
     if (r->search)
         AMCT_TRY(save_config(r, err));
     stage(r, "calibrating");

@@ -17,8 +17,8 @@ enum {
     AMCT_EXIT_NOT_PROVEN = 6
 };
 
-/* A gain of latency that is worth a mention, as a ratio: less is beyond what the estimate can tell,
- * although the errors of two estimates of almost the same network cancel. */
+/* A gain of latency that is worth a mention, as a ratio. It must also be more than the estimate of
+ * a difference may be wrong (paired_ns): errors of what two networks have in common cancel. */
 #define AMCT_FASTER_RATIO 0.01
 
 typedef struct amct_tuned {
@@ -32,12 +32,16 @@ typedef struct amct_tuned {
     /* What is written: the chosen finalist, or the original. */
     const amct_final *best; /* NULL: the original */
     amct_graph_cost best_cost;
+    /* Half width of the 90 % band of what best_cost gains over the original. */
+    double paired_ns;
+    /* The finalists as they were measured (confirming.h); latency 0: they were not. */
+    amct_graph_cost measured[AMCT_FINALISTS];
     amct_layer_cost *original_layers, *best_layers; /* per layer */
     /* Per gene, AMCT_GENE_LEVELS each: the whole network's latency with this gene at that level
      * beside the others' best; the mean loss of that level alone, NAN: not measured. */
     double *other_ns, *alone_loss;
     amct_verdict verdict;
-    bool faster; /* by AMCT_FASTER_RATIO at least */
+    bool faster; /* by AMCT_FASTER_RATIO and paired_ns at least */
     int exit_status;
     double seconds; /* of this process, all in all */
 } amct_tuned;
@@ -62,6 +66,8 @@ amct_status amct_tune(amct_tuned *out, const amct_config *config, const amct_tun
 amct_status amct_tune_export(amct_tuned *out, const amct_config *config, double max_drop_ratio,
                              bool relative, const char *folder, const amct_tune_hooks *hooks,
                              amct_err *err);
+/* What is written as it was measured, NULL if it was not. */
+const amct_graph_cost *amct_tuned_measured(const amct_tuned *tuned);
 void amct_tuned_free(amct_tuned *tuned);
 
 #endif

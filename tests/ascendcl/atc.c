@@ -1,6 +1,7 @@
 /* Stands in for CANN's atc in tests: knows the options that are used, refuses all others, and
  * writes a file that the stand-in libascendcl.so loads. It compiles nothing: a model takes longer
- * the larger its file is. AMCT_STANDIN_ATC=hang|fail|silent|crash makes it misbehave;
+ * the larger its file is. AMCT_STANDIN_ATC=hang|fail|silent|crash makes it misbehave, later fail
+ * from the second run on;
  * AMCT_STANDIN_LOG is a file to which it adds a line per run. */
 #include <ctype.h>
 #include <stdio.h>
@@ -91,6 +92,7 @@ int main(int argc, char **argv)
     const char *log = getenv("AMCT_STANDIN_LOG");
     FILE *file;
     struct stat info;
+    int later = log && stat(log, &info) == 0 && info.st_size > 0;
     if (log && (file = fopen(log, "a"))) {
         fprintf(file, "atc\n");
         fclose(file);
@@ -101,7 +103,7 @@ int main(int argc, char **argv)
             pause();
     if (how && strcmp(how, "crash") == 0)
         abort();
-    if (how && strcmp(how, "fail") == 0)
+    if (how && (strcmp(how, "fail") == 0 || (later && strcmp(how, "later") == 0)))
         refuse("E10016", "Opname not found in model", "conv1");
     if (strcmp(values[FRAMEWORK], "5"))
         refuse("E10007", "framework is no ONNX", values[FRAMEWORK]);

@@ -34,7 +34,7 @@ clean() {
 }
 
 estimate
-grep -q '^1\.5.* ms on Ascend310P3 at batch 8, float16: .* a second (measured, ' "$work/out" &&
+grep -q '^1\.5.* ms (.*) on Ascend310P3 at batch 8, float16: .* a second (measured)' "$work/out" &&
     [ "$(tr '\n' ' ' <"$work/log")" = 'atc init finalize ' ] && clean
 ok $? "a model is compiled, loaded and timed"
 "$program" estimate "$model" --estimator device --batch 8 --json --per-layer \
@@ -155,6 +155,52 @@ AMCT_STANDIN_ACL=hang:aclFinalize estimate run_seconds=0.5
 ok $? "a hang behind the runs is a warning"
 [ ! -e "$work/report" ] && [ -z "$(ls "$work/tmp")" ]
 ok $? "no rule of AscendCL was broken, nothing is left behind"
+
+# ---- A search that is confirmed -------------------------------------------------------------------
+
+# confirmed OUT WHAT: a search whose target says confirm: WHAT.
+confirmed() {
+    printf 'target: {batch: 256, confirm: %s}\n' "$2" >"$work/search.yaml"
+    : >"$work/log"
+    small_search -c "$work/search.yaml" -o "$1" >"$work/out" 2>"$work/err"
+}
+runs() {
+    grep -c atc "$work/log"
+}
+
+confirmed "$work/one" '{estimator: device, cache: none}'
+status=$?
+[ $status -eq 0 ] && [ "$(runs)" -ge 2 ] && clean
+ok $? "the original and the finalists are measured"
+grep -q '^measured by device: 1.532 ms -> 0\..* ms (.*x)$' "$work/out"
+ok $? "the verdict has what was measured"
+before=$(value "$work/one/result.json" baseline_measured_ms) after=$(value "$work/one/result.json" best_measured_ms)
+awk -v b="$before" -v a="$after" -v e="$(value "$work/one/result.json" latency_ms)" \
+    'BEGIN { exit !(a > 0 && a < b && e > 0.999 * b && e < 1.001 * b) }' &&
+    [ "$(value "$work/one/result.json" confirmed_by)" = device ]
+ok $? "and so has its JSON, with estimates scaled to the original"
+"$paths" "$work/one/result.json" 2>/dev/null | LC_ALL=C sort -u >"$work/search.paths"
+documented search
+: >"$work/log"
+"$program" search --resume "$work/one" -q >"$work/again"
+grep -v '^model\|^to compile' "$work/out" >"$work/a"
+grep -v '^model\|^to compile' "$work/again" | cmp -s - "$work/a" && [ "$(runs)" -eq 1 ]
+ok $? "a search that is carried on ends the same, and measures no finalist again"
+ASCEND_TOOLKIT_HOME=$work/nothing confirmed "$work/two" device
+status=$?
+[ $status -eq 2 ] && grep -q 'confirm: the original: there is no atc' "$work/err" && [ ! -e "$work/two" ]
+ok $? "without CANN it ends before it writes anything"
+AMCT_STANDIN_ATC=later confirmed "$work/three" '{estimator: device, cache: none}'
+status=$?
+[ $status -eq 0 ] && grep -q 'the result could not be measured by device' "$work/out" &&
+    grep -q 'could not be measured: atc failed with status 1: E10016' "$work/err" &&
+    [ "$(value "$work/three/result.json" best_measured_ms)" = null ]
+ok $? "finalists that atc refuses are told, and the estimate decides"
+for what in ascend '{runs: 3}' '{estimator: device, runs: none}' nothing; do
+    confirmed "$work/four" "$what"
+    [ $? -eq 2 ] && [ "$(wc -l <"$work/err")" -eq 1 ] && [ ! -e "$work/four" ]
+    ok $? "confirm: $what is refused"
+done
 
 # ---- Options ------------------------------------------------------------------------------------
 

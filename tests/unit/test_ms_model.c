@@ -56,6 +56,21 @@ Test(ms_model, monads_keep_an_order_and_are_left_out, .init = begin, .fini = end
     amct_graph_free(g);
 }
 
+/* As functions give them back. */
+Test(ms_model, monads_have_their_places_in_tuples, .init = begin, .fini = end)
+{
+    mi_input(&m, "x", N(1, 2));
+    mi_const_monad(&m, "u");
+    mi_function(&m, "f", "a state");
+    mi_node(&m, "Neg", "minus", "a", N(1, 2));
+    mi_node(&m, "MakeTuple", "both", "state minus", -1, NULL);
+    mi_function_end(&m, "both");
+    mi_call(&m, "f", "result", "x u");
+    mi_const_int(&m, "second", 1);
+    mi_node(&m, "TupleGetItem", "y", "result second", N(1, 2));
+    EXPECT(F(1, 2), -1, -2);
+}
+
 /* A node that is there for its side effect alone may do what we do not know. */
 Test(ms_model, what_only_prints_is_left_out, .init = begin, .fini = end)
 {

@@ -225,13 +225,16 @@ int32_t ms_tensor_bind(ms_reader *r, ms_tensor *t, wire_span bytes);
 int32_t ms_read_shape(ms_reader *r, wire_span message, ms_tensor *out);
 /* Elements; -1 if that is not known or overflows. */
 int64_t ms_tensor_count(const ms_tensor *t);
+/* Element i of a constant as a number. */
+double ms_tensor_number(const ms_tensor *t, size_t i);
+
+/* ---- ms_const.c ---------------------------------------------------------------------------- */
+
 /* A small constant of ours. */
 int32_t ms_const_ints(ms_reader *r, const char *name, const int64_t *ints, uint32_t n,
                       ms_tensor **out);
 int32_t ms_const_number(ms_reader *r, const char *name, uint32_t dtype, double number,
                         ms_tensor **out);
-/* Element i of a constant as a number. */
-double ms_tensor_number(const ms_tensor *t, size_t i);
 /* Gives a constant to the sink, if that has not got it. */
 int32_t ms_tensor_emit(ms_reader *r, ms_tensor *t);
 

@@ -169,6 +169,13 @@ static const char *label_of(ms_reader *r, const ms_scope *scope, const ms_node *
                        (const char *)name.data);
 }
 
+/* Tuples have their monads, too, so that the others keep their places. */
+static bool makes_tuple(const char *op)
+{
+    return strcmp(op, "MakeTuple") == 0 || strcmp(op, "make_tuple") == 0 ||
+           strcmp(op, "MakeList") == 0 || strcmp(op, "make_list") == 0;
+}
+
 static int32_t call_operator(ms_reader *r, const ms_node *node, wire_span op, wire_span primitive,
                              const char *label, ms_value *args, uint32_t n, ms_value *out)
 {
@@ -181,7 +188,7 @@ static int32_t call_operator(ms_reader *r, const ms_node *node, wire_span op, wi
     if (strcmp(c.op, "Switch") == 0 || strcmp(c.op, "switch") == 0)
         return choose(r, args, n, out);
     for (uint32_t i = 0; i < n; i++)
-        if (args[i].kind != MS_MONAD)
+        if (args[i].kind != MS_MONAD || makes_tuple(c.op))
             args[c.n_args++] = args[i];
     MS_TRY(ms_call_op(&c));
     *out = c.result;
