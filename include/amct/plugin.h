@@ -334,15 +334,18 @@ typedef struct amct_node_cost {
     uint32_t flags;      /* AMCT_NODE_ROLLED_BACK */
     uint32_t reserved;
     double latency_ns; /* finite, >= 0 */
-    double spread_ns;  /* half width of the 90 % band of this node's latency */
+    /* Of the 90 % band of this node's latency; errors of nodes with the same bound are taken to be
+     * the same, so that spreads add up. */
+    double spread_ns;
 } amct_node_cost;
 
 typedef struct amct_graph_cost {
     uint32_t struct_size;
     uint32_t reserved;
-    double latency_ns;       /* of one inference of the whole batch: the nodes and what is fixed */
-    double fixed_ns;         /* the part that no compression changes: start, input transform */
-    double error_band_ratio; /* half width of the 90 % band of latency_ns, as a ratio of it */
+    double latency_ns; /* of one inference of the whole batch: the nodes and what is fixed */
+    double fixed_ns;   /* the part that no compression changes: start, input transform */
+    /* 90 % band: latency_ns / (1 + ratio) to latency_ns * (1 + ratio). */
+    double error_band_ratio;
 } amct_graph_cost;
 
 enum amct_method { AMCT_METHOD_MODEL = 0, AMCT_METHOD_TABLE = 1, AMCT_METHOD_MEASURED = 2 };

@@ -49,10 +49,10 @@ static void print_text(const amct_config *c, const amct_graph *g, const amct_lat
         printf("%12.2f  %-8s %-11s %-20s %s\n", l->total.fixed_ns / 1e3, "-", "fixed", "-",
                "(start, input and output transforms)");
     }
-    bool measured = info->method == AMCT_METHOD_MEASURED;
-    printf("%.4g ms on %s at batch %.0f, %s: %.4g a second (%s, error band +-%.*f %%)\n", ms,
-           info->device, batch, precision_of(g), batch / ms * 1e3,
-           measured ? "measured" : "estimated", measured ? 1 : 0, 100 * l->total.error_band_ratio);
+    double reach = 1 + l->total.error_band_ratio;
+    printf("%.4g ms (%.3g to %.3g) on %s at batch %.0f, %s: %.4g a second (%s)\n", ms, ms / reach,
+           ms * reach, info->device, batch, precision_of(g), batch / ms * 1e3,
+           info->method == AMCT_METHOD_MEASURED ? "measured" : "estimated");
     if (known->what)
         printf("set right by %u of %u operators of the profile, with %.0f %% of its time (%s)\n",
                known->n_matched, known->n_ops, 100 * known->matched_ratio,

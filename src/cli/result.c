@@ -32,6 +32,7 @@ static void add_values(amct_json *json, const amct_tuned *to)
     amct_json_interval(json, best, "drop_interval", o.drop_interval.lo, o.drop_interval.hi);
     amct_json_number(json, best, "drop_confidence", o.confidence);
     amct_json_number(json, best, "speedup", o.before.latency_ns / o.after.latency_ns);
+    amct_json_number(json, best, "gain_band_ms", to->paired_ns / 1e6);
     amct_json_bool(json, best, "restored", to->best && to->best->refined.restored);
     amct_json_text(json, best, "form",
                    to->best ? amct_refinement_names[to->best->refined.form] : NULL);

@@ -1,5 +1,6 @@
 #include "measure/latency.h"
 
+#include <math.h>
 #include <string.h>
 
 const char *amct_bound_name(uint32_t bound)
@@ -126,4 +127,33 @@ void amct_latency_free(amct_latency *latency)
 {
     amct_arena_free(latency->arena);
     *latency = (amct_latency){0};
+}
+
+void amct_latency_split(amct_latency_parts *out, const amct_latency *latency)
+{
+    const amct_graph_cost *total = &latency->total;
+    double band = total->error_band_ratio * total->latency_ns, nodes = 0;
+    *out = (amct_latency_parts){.ns = {[AMCT_BOUND_NONE] = total->fixed_ns}};
+    for (uint32_t n = 0; n < latency->n_nodes; n++) {
+        const amct_node_cost *c = &latency->costs[n];
+        if (c->status != AMCT_NODE_OK)
+            continue;
+        out->ns[c->bound] += c->latency_ns;
+        out->spread_ns[c->bound] += c->spread_ns;
+        nodes += c->spread_ns;
+    }
+    /* What the nodes do not explain of the whole band is of what is fixed. */
+    out->spread_ns[AMCT_BOUND_NONE] += fmax(0, band - nodes);
+}
+
+double amct_latency_paired_ns(const amct_latency_parts *a, const amct_latency_parts *b)
+{
+    double sum = 0;
+    for (int k = 0; k < AMCT_LATENCY_PARTS; k++) {
+        double x = a->ns[k] > 0 ? a->spread_ns[k] / a->ns[k] : 0;
+        double y = b->ns[k] > 0 ? b->spread_ns[k] / b->ns[k] : 0;
+        double w = fmax(x, y) * (b->ns[k] - a->ns[k]);
+        sum += w * w;
+    }
+    return sqrt(sum);
 }

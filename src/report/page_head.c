@@ -131,9 +131,11 @@ static void write_latency(const amct_page *page)
     amct_page_speedup(page);
     fprintf(out, "</b>, estimated by ");
     amct_html_text(out, amct_json_get_text(page->result, "estimator"));
-    fprintf(out, " with an error band of \u00b1");
-    amct_html_number(out, 100 * band, 0);
-    fprintf(out, "\u00a0%%</p>\n");
+    fprintf(out, "; the latter is within ");
+    amct_page_ms(page, page->best_ms / (1 + band));
+    fprintf(out, " and ");
+    amct_page_ms(page, page->best_ms * (1 + band));
+    fprintf(out, " in nine of ten networks</p>\n");
     write_measured(page);
     fprintf(out, "<p class=\"quiet\">");
     amct_html_number(out, 100 * fixed, 0);

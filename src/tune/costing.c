@@ -27,6 +27,7 @@ struct amct_costing {
     float *ones; /* as many as the widest layer has channels */
     int32_t *zeros;
     amct_layer_cost *details;   /* shared memory */
+    amct_latency_parts *parts;  /* the same */
     amct_estimating *estimator; /* of the worker */
     amct_correction correction; /* the same; zeroed: there is none */
     amct_workers *workers;
@@ -151,8 +152,10 @@ static amct_status estimate(amct_graph_cost *total, amct_costing *c, const shape
         amct_correction_apply(&latency, graph, &c->correction);
     if (status == AMCT_OK) {
         *total = latency.total;
-        if (details)
+        if (details) {
             fill_details(c, s, graph, &latency);
+            amct_latency_split(c->parts, &latency);
+        }
     }
     amct_latency_free(&latency);
     amct_graph_free(graph);
@@ -210,8 +213,9 @@ static amct_status make_numbers(amct_costing *c, amct_err *err)
     c->ones = calloc((size_t)most, sizeof *c->ones);
     c->zeros = calloc((size_t)most, sizeof *c->zeros);
     c->details = amct_shared_alloc(c->n_layers * sizeof *c->details);
+    c->parts = amct_shared_alloc(sizeof *c->parts);
     c->known = calloc(KNOWN, sizeof *c->known);
-    if (!c->ones || !c->zeros || !c->details || !c->known)
+    if (!c->ones || !c->zeros || !c->details || !c->parts || !c->known)
         return amct_fail_nomem(err);
     for (int64_t i = 0; i < most; i++)
         c->ones[i] = 1;
@@ -253,6 +257,7 @@ void amct_costing_free(amct_costing *costing)
         return;
     amct_workers_free(costing->workers);
     amct_shared_free(costing->details, costing->n_layers * sizeof *costing->details);
+    amct_shared_free(costing->parts, sizeof *costing->parts);
     free(costing->ones);
     free(costing->zeros);
     free(costing->known);
@@ -288,9 +293,12 @@ amct_status amct_costing_total(amct_costing *costing, const uint8_t *choices,
 }
 
 amct_status amct_costing_layers(amct_costing *costing, const uint8_t *choices,
-                                amct_graph_cost *total, amct_layer_cost *layers, amct_err *err)
+                                amct_graph_cost *total, amct_layer_cost *layers,
+                                amct_latency_parts *parts, amct_err *err)
 {
     AMCT_TRY(ask(costing, choices, true, total, err));
     memcpy(layers, costing->details, costing->n_layers * sizeof *layers);
+    if (parts)
+        *parts = *costing->parts;
     return AMCT_OK;
 }

@@ -102,7 +102,7 @@ static amct_status forbid_rolled_back(maker *m, amct_err *err)
         }
         if (!any)
             continue;
-        AMCT_TRY(amct_costing_layers(m->costing, m->kinds, &total, m->details, err));
+        AMCT_TRY(amct_costing_layers(m->costing, m->kinds, &total, m->details, NULL, err));
         for (uint32_t i = 0; i < m->to->n_layers; i++)
             if (m->kinds[i] == k && m->details[i].rolled_back)
                 forbid(m, i, k, "the device's compiler turns it back to 16 bits");

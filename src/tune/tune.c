@@ -195,6 +195,7 @@ static amct_status cost_best(runner *r, amct_err *err)
     amct_setup *s = &to->setup;
     uint32_t n = s->model.n_layers;
     uint8_t *choices = calloc(s->genes.n_choices + (size_t)1, 1);
+    amct_latency_parts original, best;
     to->original_layers = calloc(n + 1, sizeof *to->original_layers);
     to->best_layers = calloc(n + 1, sizeof *to->best_layers);
     to->other_ns = calloc(s->genes.n + 1, AMCT_GENE_LEVELS * sizeof *to->other_ns);
@@ -202,12 +203,15 @@ static amct_status cost_best(runner *r, amct_err *err)
                              ? AMCT_OK
                              : amct_fail_nomem(err);
     if (status == AMCT_OK)
-        status =
-            amct_costing_layers(s->costing, choices, &s->original_cost, to->original_layers, err);
+        status = amct_costing_layers(s->costing, choices, &s->original_cost, to->original_layers,
+                                     &original, err);
     if (status == AMCT_OK && to->best)
         memcpy(choices, to->best->choices, s->genes.n_choices);
     if (status == AMCT_OK)
-        status = amct_costing_layers(s->costing, choices, &to->best_cost, to->best_layers, err);
+        status =
+            amct_costing_layers(s->costing, choices, &to->best_cost, to->best_layers, &best, err);
+    if (status == AMCT_OK)
+        to->paired_ns = amct_latency_paired_ns(&original, &best);
     if (status == AMCT_OK)
         status = cost_others(r, choices, err);
     free(choices);
@@ -299,8 +303,9 @@ static bool is_measured_faster(const amct_graph_cost *before, const amct_graph_c
 static void conclude(amct_tuned *to)
 {
     bool cut = to->end == AMCT_SEARCH_TIME_LIMIT || to->end == AMCT_SEARCH_CANCELLED;
-    to->faster = to->best && to->best_cost.latency_ns <
-                                 (1 - AMCT_FASTER_RATIO) * to->setup.original_cost.latency_ns;
+    double before = to->setup.original_cost.latency_ns;
+    to->faster = to->best && before - to->best_cost.latency_ns >
+                                 fmax(to->paired_ns, AMCT_FASTER_RATIO * before);
     const amct_graph_cost *measured = amct_tuned_measured(to);
     if (measured)
         to->faster = to->best && is_measured_faster(&to->setup.measured, measured);

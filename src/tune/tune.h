@@ -17,8 +17,8 @@ enum {
     AMCT_EXIT_NOT_PROVEN = 6
 };
 
-/* A gain of latency that is worth a mention, as a ratio: less is beyond what the estimate can tell,
- * although the errors of two estimates of almost the same network cancel. */
+/* A gain of latency that is worth a mention, as a ratio. It must also be more than the estimate of
+ * a difference may be wrong (paired_ns): errors of what two networks have in common cancel. */
 #define AMCT_FASTER_RATIO 0.01
 
 typedef struct amct_tuned {
@@ -32,6 +32,8 @@ typedef struct amct_tuned {
     /* What is written: the chosen finalist, or the original. */
     const amct_final *best; /* NULL: the original */
     amct_graph_cost best_cost;
+    /* Half width of the 90 % band of what best_cost gains over the original. */
+    double paired_ns;
     /* The finalists as they were measured (confirming.h); latency 0: they were not. */
     amct_graph_cost measured[AMCT_FINALISTS];
     amct_layer_cost *original_layers, *best_layers; /* per layer */
@@ -39,7 +41,7 @@ typedef struct amct_tuned {
      * beside the others' best; the mean loss of that level alone, NAN: not measured. */
     double *other_ns, *alone_loss;
     amct_verdict verdict;
-    bool faster; /* by AMCT_FASTER_RATIO at least */
+    bool faster; /* by AMCT_FASTER_RATIO and paired_ns at least */
     int exit_status;
     double seconds; /* of this process, all in all */
 } amct_tuned;

@@ -34,7 +34,7 @@ clean() {
 }
 
 estimate
-grep -q '^1\.5.* ms on Ascend310P3 at batch 8, float16: .* a second (measured, ' "$work/out" &&
+grep -q '^1\.5.* ms (.*) on Ascend310P3 at batch 8, float16: .* a second (measured)' "$work/out" &&
     [ "$(tr '\n' ' ' <"$work/log")" = 'atc init finalize ' ] && clean
 ok $? "a model is compiled, loaded and timed"
 "$program" estimate "$model" --estimator device --batch 8 --json --per-layer \

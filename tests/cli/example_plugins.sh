@@ -59,7 +59,8 @@ amct-autotune search "$work/fashion.param" "$@" --estimator roofline --target Im
     -o "$work/out" --json >"$work/result" 2>"$work/err"
 status=$?
 case $status in
-0) test "$(value "$work/result" verdict)" = MET && test "$(value "$work/result" target)" = Imaginary2 &&
+# 4: faster, but within what an estimator that nobody has measured may be wrong by
+0 | 4) test "$(value "$work/result" verdict)" = MET && test "$(value "$work/result" target)" = Imaginary2 &&
     test -s "$work/out/best/fashion_deploy_model.onnx" ;;
 *) false ;;
 esac

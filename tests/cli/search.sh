@@ -15,7 +15,7 @@ ok $? 'the verdict is on stdout'
 
 small_search -o "$work/two" -j 2 >"$work/two.txt"
 ok $? 'two workers do as well'
-grep -q 'top1 .* MET' "$work/two.txt" && grep -q 'latency .* ms -> .* ms on Ascend310P3 at batch 256' \
+grep -q 'top1 .* MET' "$work/two.txt" && grep -q 'latency .* ms (.* to .*) -> .* ms (.* to .*) on Ascend310P3 at batch 256: .*x (.* to .*), estimated' \
     "$work/two.txt"
 ok $? 'in words, the verdict says accuracy and latency'
 test "$(fingerprint "$work/one")" = "$(fingerprint "$work/two")"
@@ -56,7 +56,7 @@ rm "$work/one/report.html"
 ok $? 'report writes it anew'
 "$program" explain "$work/one" >"$work/out" && test "$(wc -l <"$work/out")" -ge 9
 ok $? 'explain has a line for every layer'
-layer=$(sed -n '3s/.*  \([^ ]*\).*/\1/p' "$work/out")
+layer=$(sed -n '3s/.*  \(\/[^ ]*\).*/\1/p' "$work/out")
 "$program" explain "$work/one" "$layer" >"$work/out" && grep -q "^$layer (" "$work/out"
 ok $? "explain tells about one ($layer)"
 "$program" explain "$work/one" nowhere >"$work/out" 2>"$work/err"

@@ -304,3 +304,70 @@ Test(ascend_fuse, depthwise_convolutions_use_a_sixteenth_of_the_cube)
     cr_expect_lt(latency(dw), latency(grouped));
     cr_expect_lt(latency(grouped), latency(dense));
 }
+
+/* ---- What vector operators are made of ----------------------------------------------------- */
+
+/* A convolution, f of it, g of that, times the convolution: one kernel. */
+static double gated_ns(const char *f, const char *g)
+{
+    *n = (net){0};
+    uint32_t y = net_conv(n, feature(64), 64, 3, 1, 1);
+    uint32_t gate = net_unary(n, g, net_unary(n, f, y));
+    net_output(n, net_binary(n, "Mul", y, gate));
+    NET_ESTIMATE(n, "chip=Ascend310B1");
+    cr_assert(fused(gate, y));
+    return net_cost(n, y)->latency_ns;
+}
+
+Test(ascend_fuse, mish_written_out_is_one_exponential)
+{
+    double mish = gated_ns("Softplus", "Tanh"), two = gated_ns("Exp", "Tanh");
+    cr_expect_lt(mish, two);
+    cr_expect_float_eq(mish, gated_ns("Neg", "Tanh"), 1e-6 * mish);
+}
+
+static double behind_sigmoid_ns(const char *op, bool constant)
+{
+    *n = (net){0};
+    uint32_t y = net_conv(n, feature(64), 64, 3, 1, 1), act = net_unary(n, "Sigmoid", y);
+    uint32_t by = constant ? net_constant(n, AMCT_FLOAT16, DIMS(1)) : feature(64);
+    net_output(n, net_binary(n, op, act, by));
+    NET_ESTIMATE(n, "chip=Ascend310B1");
+    return n->total.latency_ns - n->total.fixed_ns;
+}
+
+Test(ascend_fuse, division_by_a_constant_is_a_multiplication)
+{
+    cr_expect_eq(behind_sigmoid_ns("Div", true), behind_sigmoid_ns("Mul", true));
+    cr_expect_gt(behind_sigmoid_ns("Div", false), behind_sigmoid_ns("Mul", false));
+}
+
+/* ---- Recurrent layers ---------------------------------------------------------------------- */
+
+static double lstm_ns(int64_t steps, bool weights)
+{
+    *n = (net){0};
+    uint32_t x = net_input(n, AMCT_FLOAT16, DIMS(steps, 1, 512));
+    uint32_t w = net_constant(n, AMCT_FLOAT16, DIMS(2, 1024, 512));
+    uint32_t r = weights ? net_constant(n, AMCT_FLOAT16, DIMS(2, 1024, 256))
+                         : net_input(n, AMCT_FLOAT16, DIMS(2, 1024, 256));
+    uint32_t y =
+        net_node(n, "LSTM", net_tensor(n, AMCT_FLOAT16, DIMS(steps, 2, 1, 256)), x, w, r, NET_END);
+    net_output(n, y);
+    NET_ESTIMATE(n);
+    cr_expect_eq(status(y), weights ? AMCT_NODE_OK : AMCT_NODE_UNSUPPORTED);
+    return net_cost(n, y)->latency_ns;
+}
+
+Test(ascend_fuse, a_recurrent_layer_pays_for_every_step)
+{
+    double ten = lstm_ns(10, true), twenty = lstm_ns(20, true), thirty = lstm_ns(30, true);
+    cr_expect_gt(ten, 0);
+    cr_expect_float_eq(thirty - twenty, twenty - ten, 0.05 * ten);
+    cr_expect_gt(twenty, 1.5 * ten);
+}
+
+Test(ascend_fuse, recurrent_weights_that_are_computed_are_not_supported)
+{
+    cr_expect_eq(lstm_ns(10, false), 0);
+}

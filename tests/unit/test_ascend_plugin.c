@@ -1,5 +1,6 @@
 #include "ascend_net.h"
 #include "base/pcg.h"
+#include "plugins/estimators/ascend/ascend_fit.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -46,7 +47,8 @@ static void refused(const char *option, const char *words)
 Test(ascend_plugin, unknown_options_and_values_are_refused_with_what_is_allowed)
 {
     refused("colour=red",
-            "unknown option 'colour'; allowed are chip, aipp, small_channel, residual");
+            "unknown option 'colour'; allowed are chip, chip_file, fit_file, aipp, small_channel, "
+            "residual");
     refused("chip=Ascend311",
             "option 'chip' is 'Ascend311'; allowed are Ascend310, Ascend310P1, Ascend310P3, "
             "Ascend310B1, Ascend310B4, Ascend910A, Ascend910B1, Ascend910B2, Ascend910B3, "
@@ -90,7 +92,7 @@ Test(ascend_plugin, info_names_the_chip_and_every_listed_one_opens)
 Test(ascend_plugin, listed_options_are_those_that_open_knows)
 {
     const amct_estimator *t = net_estimator();
-    cr_assert_eq(t->n_options, 4);
+    cr_assert_eq(t->n_options, 6);
     for (size_t i = 0; i < t->n_options; i++) {
         const amct_option_info *o = &t->options[i];
         char option[128], allowed[256];
@@ -101,7 +103,7 @@ Test(ascend_plugin, listed_options_are_those_that_open_knows)
         void *self = net_open(&h, &status, (const char *const[]){option, NULL});
         cr_assert_not_null(self, "%s", option);
         t->close(self);
-        if (strcmp(o->key, "chip") == 0)
+        if (strncmp(o->key, "chip", 4) == 0 || strcmp(o->key, "fit_file") == 0)
             continue;
         snprintf(option, sizeof option, "%s=none", o->key);
         snprintf(allowed, sizeof allowed, "option '%s' is 'none'; allowed are %s", o->key,
@@ -190,6 +192,16 @@ Test(ascend_plugin, longer_structs_of_a_younger_host_are_stepped_over)
 
 /* ---- What is fixed ------------------------------------------------------------------------- */
 
+static ascend_fit default_fit(void)
+{
+    ascend_chip chip;
+    ascend_fit fit;
+    amct_err err;
+    cr_assert_eq(ascend_chip_read(&chip, "Ascend310P3", NULL, &err), AMCT_OK, "%s", err.text);
+    cr_assert_eq(ascend_fit_read(&fit, &chip, NULL, &err), AMCT_OK, "%s", err.text);
+    return fit;
+}
+
 static double fixed_of(int64_t channels, const char *option)
 {
     *n = (net){0};
@@ -203,9 +215,11 @@ static double fixed_of(int64_t channels, const char *option)
 Test(ascend_plugin, images_are_transformed_unless_aipp_feeds_them)
 {
     double with = fixed_of(3, "aipp=true"), without = fixed_of(3, "aipp=false");
-    /* 3 FP32 channels are read and 16 FP16 ones written, at 2.95 times the cost of a copy. */
-    cr_expect_float_eq(without - with, 2.95 * 8 * 224 * 224 * (3 * 4 + 16 * 2) / 204.8, 1);
-    cr_expect_float_eq(with, 158000, 200);
+    ascend_fit fit = default_fit();
+    /* 3 FP32 channels are read and 16 FP16 ones written. */
+    double ns_per_byte = fit.constants.transform / fit.constants.ddr / fit.tuning.ddr / 204.8;
+    cr_expect_float_eq(without - with, ns_per_byte * 8 * 224 * 224 * (3 * 4 + 16 * 2), 1);
+    cr_expect_float_eq(with, fit.tuning.base_s * 1e9, 200);
     cr_expect_gt(fixed_of(16, "aipp=true"), without, "AIPP has no more than four channels");
 }
 
@@ -215,7 +229,7 @@ Test(ascend_plugin, token_ids_need_no_transform)
     net_node(n, "Gather", net_tensor(n, AMCT_FLOAT16, DIMS(1, 128, 768)),
              net_constant(n, AMCT_FLOAT16, DIMS(30000, 768)), ids, NET_END);
     NET_ESTIMATE(n, "aipp=false");
-    cr_expect_eq(n->total.fixed_ns, 158000);
+    cr_expect_float_eq(n->total.fixed_ns, default_fit().tuning.base_s * 1e9, 1e4);
 }
 
 Test(ascend_plugin, small_channel_shortens_the_first_convolution)
@@ -280,7 +294,7 @@ Test(ascend_plugin, two_instances_do_not_disturb_each_other)
 Test(ascend_plugin, an_empty_graph_costs_the_start)
 {
     NET_ESTIMATE(n);
-    cr_expect_eq(n->total.latency_ns, 158000);
+    cr_expect_float_eq(n->total.latency_ns, default_fit().tuning.base_s * 1e9, 1e-6);
 }
 
 Test(ascend_plugin, odd_dims_stay_finite)
@@ -409,5 +423,76 @@ Test(ascend_plugin, random_graphs_keep_the_contract)
             (const char *[]){"residual=float16", "residual=both", "residual=int8"}[round % 3],
             NULL};
         net_estimate(n, residual);
+    }
+}
+
+/* ---- Files of one's own -------------------------------------------------------------------- */
+
+Test(ascend_plugin, a_chip_or_fit_file_that_cannot_be_read_is_named)
+{
+    static const char *const options[] = {"chip_file=/nowhere/chip.yaml",
+                                          "fit_file=/nowhere/fit.yaml"};
+    for (int i = 0; i < 2; i++) {
+        net_host h;
+        int32_t status;
+        net_host_init(&h);
+        cr_assert_null(net_open(&h, &status, (const char *const[]){options[i], NULL}));
+        cr_expect_eq(status, AMCT_E_IO);
+        cr_expect_not_null(strstr(h.text, strchr(options[i], '=') + 1), "%s", h.text);
+        cr_expect_eq(h.n_blocks, 0);
+    }
+}
+
+/* ---- Order --------------------------------------------------------------------------------- */
+
+static double conv_ns(int64_t cin, int64_t cout, int64_t window, int bits, const char *chip)
+{
+    *n = (net){0};
+    uint32_t x = net_input(n, AMCT_FLOAT16, DIMS(4, 64, 28, 28));
+    uint32_t before = net_conv(n, x, cin, 1, 1, 1), y;
+    if (bits == 16)
+        y = net_conv(n, before, cout, window, 1, 1);
+    else
+        y = net_quant_conv(n, net_quant(n, before, 8, 1), cout, window, 1, 1, 8);
+    uint32_t after = bits == 16 ? y : net_quant(n, y, 8, 1);
+    uint32_t z =
+        bits == 16 ? net_conv(n, after, 64, 1, 1, 1) : net_quant_conv(n, after, 64, 1, 1, 1, 8);
+    net_output(n, z);
+    NET_ESTIMATE(n, chip);
+    const amct_node_cost *c = net_cost(n, y);
+    return c->status == AMCT_NODE_FUSED ? n->costs[c->fused_into].latency_ns : c->latency_ns;
+}
+
+Test(ascend_plugin, more_channels_in_whole_groups_never_cost_less)
+{
+    for (int c = 0; net_estimator()->devices[c]; c++) {
+        char option[64];
+        snprintf(option, sizeof option, "chip=%s", net_estimator()->devices[c]);
+        for (int64_t window = 1; window <= 3; window += 2) {
+            double before = 0, across = 0;
+            for (int64_t channels = 32; channels <= 1024; channels += 32) {
+                double out = conv_ns(64, channels, window, 16, option);
+                double in = conv_ns(channels, 64, window, 16, option);
+                cr_assert_geq(out, before, "%s: %d channels out", option, (int)channels);
+                cr_assert_geq(in, across, "%s: %d channels in", option, (int)channels);
+                before = out;
+                across = in;
+            }
+        }
+    }
+}
+
+Test(ascend_plugin, int8_never_costs_more_than_fp16_inside_of_int8)
+{
+    for (int c = 0; net_estimator()->devices[c]; c++) {
+        char option[64];
+        snprintf(option, sizeof option, "chip=%s", net_estimator()->devices[c]);
+        for (int64_t channels = 32; channels <= 512; channels *= 2)
+            for (int64_t window = 1; window <= 3; window += 2) {
+                double fp16 = conv_ns(channels, channels, window, 16, option);
+                double int8 = conv_ns(channels, channels, window, 8, option);
+                cr_assert_leq(int8, fp16, "%s: %d channels, window %d", option, (int)channels,
+                              (int)window);
+            }
     }
 }

@@ -127,7 +127,7 @@ Test(ascend_quant, residuals_in_int8_are_written_once_and_added_from_one_byte)
 
     NET_ESTIMATE(n, "residual=float16");
     cr_expect_eq(status(b.q), AMCT_NODE_OK, "a kernel of its own");
-    cr_expect_eq(conv_of(b.last)->latency_ns, add_both);
+    cr_expect_gt(conv_of(b.last)->latency_ns, add_int8, "two bytes are read");
     cr_expect_gt(n->total.latency_ns, total_both);
     cr_expect_gt(total_both, total_int8);
 
@@ -334,7 +334,7 @@ Test(ascend_quant, zeros_are_skipped_on_310b_and_910b_only)
 {
     const char *const *chips = net_estimator()->devices;
     for (int c = 0; chips[c] != NULL; c++) {
-        double dense, band = ascend_chip_band(ascend_chip_find(chips[c]));
+        double dense;
         amct_node_cost sparse = sparse_conv(&dense, chips[c], 512, 1);
         bool skips =
             strncmp(chips[c], "Ascend310B", 10) == 0 || strncmp(chips[c], "Ascend910B", 10) == 0;
@@ -342,13 +342,9 @@ Test(ascend_quant, zeros_are_skipped_on_310b_and_910b_only)
             cr_expect_lt(sparse.latency_ns, 0.75 * dense, "%s", chips[c]);
             cr_expect_geq(sparse.latency_ns, 0.5 * dense, "%s", chips[c]);
             /* nobody has measured it: the band reaches to where nothing is gained */
-            cr_expect_float_eq(sparse.spread_ns,
-                               band * sparse.latency_ns + dense - sparse.latency_ns, 1e-6 * dense);
-            cr_expect_gt(n->total.error_band_ratio, band);
-        } else {
+            cr_expect_gt(sparse.spread_ns, dense - sparse.latency_ns, "%s", chips[c]);
+        } else
             cr_expect_eq(sparse.latency_ns, dense, "%s", chips[c]);
-            cr_expect_float_eq(n->total.error_band_ratio, band, 1e-12);
-        }
     }
 }
 

@@ -125,7 +125,7 @@ Test(report_page, has_all_parts)
                                         "<h2>Settings</h2>",
                                         "amct-autotune search -c search.yaml",
                                         "0: budget met and faster",
-                                        "error band of ±12\u00a0%",
+                                        "in nine of ten networks",
                                         "Ascend310P3, batch 16",
                                         "200 calibration, 1000 search, 10\u202f000 confirm",
                                         "auto, seed 1",

@@ -1,183 +1,141 @@
 #include "ascend_chip.h"
 
+#include "ascend_data.h"
+#include "base/yaml.h"
+
 #include <math.h>
-#include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
-#define KIB 1024.0
-#define MIB (1024 * KIB)
-#define MHZ 1e6
-#define GBS 1e9
+enum { MAX_CORES = 64 };
 
-const ascend_chip ascend_chips[] = {
-    {
-        .name = "Ascend310",
-        .cores = 2,                    /* ini */
-        .vector_cores = 2,             /* ini: no vector cores of their own */
-        .cube_hz = 680 * MHZ,          /* ini */
-        .vector_lanes = 128,           /* ini */
-        .l2_bytes = 8 * MIB,           /* ini */
-        .l2_read_rate = 128,           /* ini */
-        .l2_write_rate = 64,           /* ini */
-        .ddr_bytes_per_s = 51.2 * GBS, /* board: LPDDR4X (product 45.6, without the cores) */
-        .int4 = false,                 /* ini: no s4 in the mmad list */
-        .sparse = false,               /* ini: no sparsity */
-        .fixpipe = false,              /* ini: no fb, bt sizes */
-        .mape_ratio = 0.120,           /* fit, 110 points */
-    },
-    {
-        .name = "Ascend310P1",
-        .cores = 10,                    /* ini */
-        .vector_cores = 10,             /* ini has 8 more vector cores; not used by the model */
-        .cube_hz = 1060 * MHZ,          /* ini */
-        .vector_lanes = 128,            /* ini */
-        .l2_bytes = 16 * MIB,           /* ini */
-        .l2_read_rate = 114,            /* ini */
-        .l2_write_rate = 114,           /* ini */
-        .ddr_bytes_per_s = 204.8 * GBS, /* board, as Ascend310P3 (product 180) */
-        .int4 = true,                   /* ini: s32s4s4 */
-        .sparse = false,                /* ini: no sparsity */
-        .fixpipe = false,               /* ini */
-        .mape_ratio = 0.200,            /* fit with Ascend310P3 left out; no data of its own */
-    },
-    {
-        .name = "Ascend310P3",
-        .cores = 8,                     /* ini */
-        .vector_cores = 8,              /* ini has 7 more vector cores; not used by the model */
-        .cube_hz = 1060 * MHZ,          /* ini */
-        .vector_lanes = 128,            /* ini */
-        .l2_bytes = 16 * MIB,           /* ini */
-        .l2_read_rate = 114,            /* ini */
-        .l2_write_rate = 114,           /* ini */
-        .ddr_bytes_per_s = 204.8 * GBS, /* board: Atlas 300I Pro (product 144) */
-        .int4 = true,                   /* ini: s32s4s4 */
-        .sparse = false,                /* ini: no sparsity */
-        .fixpipe = false,               /* ini */
-        .mape_ratio = 0.175,            /* fit, 150 points */
-    },
-    {
-        .name = "Ascend310B1",
-        .cores = 1,                    /* ini */
-        .vector_cores = 1,             /* ini */
-        .cube_hz = 1224 * MHZ,         /* ini */
-        .vector_lanes = 128,           /* ini */
-        .l2_bytes = 4 * MIB,           /* ini */
-        .l2_read_rate = 256,           /* ini */
-        .l2_write_rate = 128,          /* ini */
-        .ddr_bytes_per_s = 51.2 * GBS, /* board (product 20.8, too little by 2.5) */
-        .int4 = false,                 /* s32s4s4 in ini, but AMCT promises no gain */
-        .sparse = true,                /* ini: sparsity=1, mmad_sp s8; AMCT: gains */
-        .fixpipe = true,               /* ini: fb0..3, bt_size */
-        .mape_ratio = 0.200,           /* fit, 24 points */
-    },
-    {
-        .name = "Ascend310B4",
-        .cores = 1,                    /* ini */
-        .vector_cores = 1,             /* ini */
-        .cube_hz = 500 * MHZ,          /* ini */
-        .vector_lanes = 128,           /* ini */
-        .l2_bytes = 4 * MIB,           /* ini */
-        .l2_read_rate = 256,           /* ini */
-        .l2_write_rate = 128,          /* ini */
-        .ddr_bytes_per_s = 51.2 * GBS, /* assumed as Ascend310B1: the product, 4.0, cannot be */
-        .int4 = false,                 /* as Ascend310B1 */
-        .sparse = true,                /* as Ascend310B1 */
-        .fixpipe = true,               /* ini */
-        .mape_ratio = 0.300,           /* no data; 0.225 with Ascend310B1 left out, DDR unsure */
-    },
-    {
-        .name = "Ascend910A",
-        .cores = 32,                     /* ini */
-        .vector_cores = 32,              /* ini: no vector cores of their own */
-        .cube_hz = 1000 * MHZ,           /* ini */
-        .vector_lanes = 128,             /* ini */
-        .l2_bytes = 32 * MIB,            /* ini */
-        .l2_read_rate = 110,             /* ini */
-        .l2_write_rate = 86,             /* ini */
-        .ddr_bytes_per_s = 1200.0 * GBS, /* board, a figure that was not verified (product 1024) */
-        .int4 = false,                   /* ini */
-        .sparse = false,                 /* ini: no sparsity */
-        .fixpipe = false,                /* ini */
-        .mape_ratio = 0.350,             /* no data in the fit, and a far larger chip */
-    },
-    {
-        .name = "Ascend910B1",
-        .cores = 24,                   /* ini */
-        .vector_cores = 48,            /* ini */
-        .cube_hz = 1850 * MHZ,         /* ini */
-        .vector_lanes = 128,           /* ini */
-        .l2_bytes = 192 * MIB,         /* ini */
-        .l2_read_rate = 110,           /* ini */
-        .l2_write_rate = 86,           /* ini */
-        .ddr_bytes_per_s = 1421 * GBS, /* product */
-        .int4 = false,                 /* ini */
-        .sparse = true,                /* ini: sparsity=1, no mmad_sp listed; AMCT: gains */
-        .fixpipe = true,               /* ini */
-        .mape_ratio = 0.350,           /* no data in the fit, another kind of core */
-    },
-    {
-        .name = "Ascend910B2",
-        .cores = 24,                   /* ini */
-        .vector_cores = 48,            /* ini */
-        .cube_hz = 1800 * MHZ,         /* ini */
-        .vector_lanes = 128,           /* ini */
-        .l2_bytes = 192 * MIB,         /* ini */
-        .l2_read_rate = 110,           /* ini */
-        .l2_write_rate = 86,           /* ini */
-        .ddr_bytes_per_s = 1382 * GBS, /* product */
-        .int4 = false,                 /* ini */
-        .sparse = true,                /* as Ascend910B1 */
-        .fixpipe = true,               /* ini */
-        .mape_ratio = 0.350,           /* as Ascend910B1 */
-    },
-    {
-        .name = "Ascend910B3",
-        .cores = 20,                   /* ini */
-        .vector_cores = 40,            /* ini */
-        .cube_hz = 1800 * MHZ,         /* ini */
-        .vector_lanes = 128,           /* ini */
-        .l2_bytes = 192 * MIB,         /* ini */
-        .l2_read_rate = 110,           /* ini */
-        .l2_write_rate = 86,           /* ini */
-        .ddr_bytes_per_s = 1152 * GBS, /* product */
-        .int4 = false,                 /* ini */
-        .sparse = true,                /* as Ascend910B1 */
-        .fixpipe = true,               /* ini */
-        .mape_ratio = 0.350,           /* as Ascend910B1 */
-    },
-    {
-        .name = "Ascend910B4",
-        .cores = 20,                  /* ini */
-        .vector_cores = 40,           /* ini */
-        .cube_hz = 1500 * MHZ,        /* ini */
-        .vector_lanes = 128,          /* ini */
-        .l2_bytes = 96 * MIB,         /* ini */
-        .l2_read_rate = 110,          /* ini */
-        .l2_write_rate = 86,          /* ini */
-        .ddr_bytes_per_s = 960 * GBS, /* product */
-        .int4 = false,                /* ini */
-        .sparse = true,               /* as Ascend910B1 */
-        .fixpipe = true,              /* ini */
-        .mape_ratio = 0.350,          /* as Ascend910B1 */
-    },
-};
+typedef struct number {
+    const char *key;
+    double *out;
+    double scale;
+} number;
 
-const uint32_t ascend_n_chips = sizeof ascend_chips / sizeof ascend_chips[0];
-
-const char *const ascend_chip_names[] = {
-    "Ascend310",   "Ascend310P1", "Ascend310P3", "Ascend310B1", "Ascend310B4", "Ascend910A",
-    "Ascend910B1", "Ascend910B2", "Ascend910B3", "Ascend910B4", NULL,
-};
-
-const ascend_chip *ascend_chip_find(const char *name)
+static amct_status want_key(const amct_yaml_node **out, const amct_yaml_node *map, const char *key,
+                            amct_err *err)
 {
-    for (uint32_t i = 0; i < ascend_n_chips; i++)
-        if (strcmp(ascend_chips[i].name, name) == 0)
-            return &ascend_chips[i];
-    return NULL;
+    *out = amct_yaml_get(map, key);
+    if (!*out || amct_yaml_is_null(*out))
+        return amct_fail(err, AMCT_E_INVALID, "%s:%u: chip '%s' has no '%s'", map->file,
+                         map->key_line, map->key, key);
+    return AMCT_OK;
 }
 
-double ascend_chip_band(const ascend_chip *chip)
+static amct_status read_numbers(const amct_yaml_node *map, const number *numbers, size_t n,
+                                amct_err *err)
 {
-    return log(10) * chip->mape_ratio;
+    for (size_t i = 0; i < n; i++) {
+        const amct_yaml_node *node;
+        double value;
+        AMCT_TRY(want_key(&node, map, numbers[i].key, err));
+        AMCT_TRY(amct_yaml_number(&value, node, err));
+        if (value <= 0 || value > 1e9)
+            return amct_yaml_fail(node, err, "more than 0 and at most 1e9 is wanted");
+        *numbers[i].out = value * numbers[i].scale;
+    }
+    return AMCT_OK;
+}
+
+static amct_status read_bools(const amct_yaml_node *map, ascend_chip *out, amct_err *err)
+{
+    const char *const keys[] = {"int4", "sparse", "fixpipe"};
+    bool *const outs[] = {&out->int4, &out->sparse, &out->fixpipe};
+    for (int i = 0; i < 3; i++) {
+        const amct_yaml_node *node;
+        AMCT_TRY(want_key(&node, map, keys[i], err));
+        AMCT_TRY(amct_yaml_bool(outs[i], node, err));
+    }
+    return AMCT_OK;
+}
+
+static amct_status read_cores(uint32_t *out, const amct_yaml_node *map, const char *key,
+                              amct_err *err)
+{
+    const amct_yaml_node *node;
+    int64_t value;
+    AMCT_TRY(want_key(&node, map, key, err));
+    AMCT_TRY(amct_yaml_integer(&value, node, 1, MAX_CORES, err));
+    *out = (uint32_t)value;
+    return AMCT_OK;
+}
+
+static amct_status read_chip(ascend_chip *out, const amct_yaml_node *map, amct_err *err)
+{
+    ascend_chip chip = {0};
+    const amct_yaml_node *node;
+    const char *text;
+    uint64_t bytes;
+    const number numbers[] = {
+        {"cube_mhz", &chip.cube_hz, 1e6},
+        {"vector_lanes", &chip.vector_lanes, 1},
+        {"l2_read_rate", &chip.l2_read_rate, 1},
+        {"l2_write_rate", &chip.l2_write_rate, 1},
+        {"memory_gb_per_s", &chip.ddr_bytes_per_s, 1e9},
+    };
+    AMCT_TRY(amct_yaml_want(map, AMCT_YAML_IS_MAP, err));
+    snprintf(chip.name, sizeof chip.name, "%s", map->key);
+    AMCT_TRY(read_cores(&chip.cores, map, "cores", err));
+    AMCT_TRY(read_cores(&chip.vector_cores, map, "vector_cores", err));
+    AMCT_TRY(read_numbers(map, numbers, sizeof numbers / sizeof *numbers, err));
+    AMCT_TRY(want_key(&node, map, "l2_bytes", err));
+    AMCT_TRY(amct_yaml_bytes(&bytes, node, err));
+    chip.l2_bytes = fmax(1, (double)bytes);
+    AMCT_TRY(read_bools(map, &chip, err));
+    AMCT_TRY(want_key(&node, map, "fitted_as", err));
+    AMCT_TRY(amct_yaml_text(&text, node, err));
+    snprintf(chip.fitted_as, sizeof chip.fitted_as, "%s", text);
+    *out = chip;
+    return AMCT_OK;
+}
+
+/* *found: the file has the chip. */
+static amct_status find(bool *found, ascend_chip *out, const amct_yaml_node *root, const char *name,
+                        amct_err *err)
+{
+    AMCT_TRY(amct_yaml_want(root, AMCT_YAML_IS_MAP, err));
+    const amct_yaml_node *map = amct_yaml_get(root, name);
+    *found = map != NULL;
+    return map ? read_chip(out, map, err) : AMCT_OK;
+}
+
+static amct_status search(bool *found, ascend_chip *out, amct_arena *arena, const char *name,
+                          const char *path, amct_err *err)
+{
+    const amct_yaml_node *root;
+    *found = false;
+    if (path) {
+        AMCT_TRY(amct_yaml_read(&root, arena, path, err));
+        AMCT_TRY(find(found, out, root, name, err));
+    }
+    for (const ascend_text *t = ascend_chip_texts; t->name && !*found; t++) {
+        AMCT_TRY(amct_yaml_parse(&root, arena, t->name, t->text, t->size, err));
+        AMCT_TRY(find(found, out, root, name, err));
+    }
+    return AMCT_OK;
+}
+
+static amct_status refuse(const char *name, const char *path, amct_err *err)
+{
+    char names[512] = "";
+    size_t used = 0;
+    for (uint32_t i = 0; ascend_chip_names[i] && used < sizeof names; i++)
+        used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", i > 0 ? ", " : "",
+                                 ascend_chip_names[i]);
+    return amct_fail(err, AMCT_E_INVALID, "option 'chip' is '%.80s'; allowed are %s%s%.200s", name,
+                     names, path ? ", and those of " : "", path ? path : "");
+}
+
+amct_status ascend_chip_read(ascend_chip *out, const char *name, const char *path, amct_err *err)
+{
+    bool found = false;
+    amct_arena *arena = amct_arena_new();
+    if (!arena)
+        return amct_fail_nomem(err);
+    amct_status status = search(&found, out, arena, name, path, err);
+    amct_arena_free(arena);
+    return status == AMCT_OK && !found ? refuse(name, path, err) : status;
 }

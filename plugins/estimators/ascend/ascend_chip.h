@@ -1,25 +1,21 @@
 /*
- * ascend_chip.h - what is known of each chip, and of how well the model predicts it.
- *
- * Sources, named at each number of ascend_chip.c:
- *   ini      CANN's platform_config/<SoC>.ini (hicann/runtime at 681ef7610; Ascend310 from
- * hicann/ge at ffdcbc9f7): ai_core_cnt, vector_core_cnt, cube_freq, l2_size, l2_read_rate,
- *            l2_write_rate, vec_calc_size, sparsity, and the Intrinsic_mmad lists
- *   AMCT     the table of what each product gains from, in the documentation of
- *            create_compressed_retrain_model (CANN 8.1RC1)
- *   board    the memory bandwidth in the product's data sheet
- *   product  of ini's ddr_rate, cores and frequency, where no data sheet was found
- *   fit      cross-validation of the joint fit (ascend_constants.h) on published measurements
+ * ascend_chip.h - what is known of a chip: numbers of data sheets and of CANN's configuration, read
+ * from a chip file. chips/ has the files that are part of the plugin, with the source of every
+ * number.
  */
 #ifndef AMCT_ASCEND_CHIP_H
 #define AMCT_ASCEND_CHIP_H
 
+#include "base/err.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
+enum { ASCEND_NAME_BYTES = 32 };
+
 typedef struct ascend_chip {
-    const char *name; /* as atc --soc_version has it */
-    uint32_t cores;   /* with a cube unit */
+    char name[ASCEND_NAME_BYTES]; /* as atc --soc_version has it */
+    uint32_t cores;               /* with a cube unit */
     /* Vector units that take work at the same time: one in each core, or vector_core_cnt where cube
      * and vector cores are apart. */
     uint32_t vector_cores;
@@ -35,21 +31,13 @@ typedef struct ascend_chip {
      * pays. */
     bool sparse;
     bool fixpipe; /* accumulators leave the cube converted, without the vector unit */
-    /* Mean absolute percentage error that is expected on a network outside of the fit, as a ratio.
-     */
-    double mape_ratio;
+    /* The chip whose measurements stand for it in the fit; its own name if there are some. */
+    char fitted_as[ASCEND_NAME_BYTES];
 } ascend_chip;
 
-/* By name, NULL if there is none. [any thread] */
-const ascend_chip *ascend_chip_find(const char *name);
-/* Names of all chips, the last one NULL. */
-extern const char *const ascend_chip_names[];
-extern const ascend_chip ascend_chips[];
-extern const uint32_t ascend_n_chips;
-
-/* Half width of the 90 % band of a prediction, as a ratio of it. The errors of the fit have heavier
- * tails than a normal distribution (median 0.6 of the mean where the normal has 0.85 and Laplace's
- * 0.69): taken as Laplace's, 90 % of them are below ln(10) = 2.303 times their mean. */
-double ascend_chip_band(const ascend_chip *chip);
+/* The chip `name` of the chip file at path, or of the plugin's own if path is NULL or does not have
+ * it. AMCT_E_INVALID if no file has it, with those that are known; a message about a file begins
+ * with its place. [any thread] */
+amct_status ascend_chip_read(ascend_chip *out, const char *name, const char *path, amct_err *err);
 
 #endif

@@ -5,73 +5,177 @@
 
 /* 30 years: beyond any use, and far from infinity when many of them are added. */
 #define MAX_NS 1e18
+/* Rows of Softmax that are shorter share a vector instruction. */
+#define FULL_ROW 128.0
+/* Column tiles that are computed in one pass over the rows. */
+#define PASS_COLUMNS 16.0
 
-/* Cycles of the best split of the tiles over a x b cores. */
-static double cube_cycles(const ascend_chip *chip, const ascend_work *w)
+/* The rates of a chip's parts as the fit found them. */
+typedef struct rates {
+    double cube_hz; /* of one core */
+    double vector;  /* instructions a second of all cores */
+    double l2_read, l2_write, ddr;
+} rates;
+
+static rates rates_of(const ascend_chip *chip, const ascend_fit *fit)
 {
-    double best = INFINITY;
-    for (uint32_t a = 1; a <= chip->cores; a++) {
-        double rows = ceil(w->m_tiles / a);
-        double columns = ceil(w->n_tiles / (chip->cores / a));
-        best = fmin(best, rows * columns);
-    }
-    return best * (w->sparse ? ceil(w->k_steps * ASCEND_SPARSE_STEPS) : w->k_steps);
+    const ascend_constants *c = &fit->constants;
+    const ascend_tuning *t = &fit->tuning;
+    double l2 = chip->cores * chip->cube_hz * c->l2 * t->l2;
+    return (rates){.cube_hz = chip->cube_hz * c->cube * t->cube,
+                   .vector = chip->vector_cores * chip->cube_hz * t->vector,
+                   .l2_read = l2 * chip->l2_read_rate,
+                   .l2_write = l2 * chip->l2_write_rate,
+                   .ddr = chip->ddr_bytes_per_s * c->ddr * t->ddr};
 }
 
-static double cube_seconds(const ascend_chip *chip, const ascend_constants *c, const ascend_work *w)
+/* ---- Cube ---------------------------------------------------------------------------------- */
+
+typedef struct split {
+    double rows, columns; /* cores that share the row tiles, and the column tiles */
+} split;
+
+/* The split of the tiles over a x b cores that takes the fewest cycles and, of equals, reads the
+ * least. */
+static split best_split(const ascend_chip *chip, const ascend_work *w)
 {
+    split best = {1, 1};
+    double least = INFINITY, least_load = INFINITY, in = 0;
+    for (int i = 0; i < ASCEND_READS; i++)
+        in += w->read[i].bytes;
+    for (uint32_t a = 1; a <= chip->cores; a++) {
+        uint32_t b = chip->cores / a;
+        double cycles = ceil(w->m_tiles / a) * ceil(w->n_tiles / b);
+        double load = in * b + w->weight_bytes * a;
+        if (cycles < least || (cycles <= least && load < least_load)) {
+            best = (split){a, b};
+            least = cycles;
+            least_load = load;
+        }
+    }
+    return best;
+}
+
+/* 0 for 3 x 3 and below, 1 from 7 x 7 on. */
+static double wide_window(double elements)
+{
+    return fmin(1, fmax(0, elements - 9) / 40);
+}
+
+static double cube_seconds(const ascend_chip *chip, const ascend_fit *fit, const rates *r,
+                           const ascend_work *w, split s)
+{
+    const ascend_constants *c = &fit->constants;
+    const double factors[] = {1, c->depthwise, c->matmul, c->transposed};
     if (w->k_steps <= 0)
         return 0;
-    return cube_cycles(chip, w) / chip->cube_hz / c->e_cube * (w->depthwise ? c->c_depthwise : 1);
+    double steps = w->sparse ? ceil(w->k_steps * ASCEND_SPARSE_STEPS) : w->k_steps;
+    double rows = ceil(w->m_tiles / s.rows), columns = ceil(w->n_tiles / s.columns);
+    double images = ceil(w->images / fmin(fmax(1, w->images), chip->cores));
+    double cycles = rows * columns * (steps + c->fill) * factors[w->cube & 3] +
+                    rows * steps * (c->rows + c->window * wide_window(w->window)) +
+                    images * ceil(w->n_tiles / PASS_COLUMNS) * c->image;
+    return cycles * fmax(1, w->sequence) / r->cube_hz + w->sequence * c->step_s;
 }
 
-static double vector_seconds(const ascend_chip *chip, const ascend_constants *c,
-                             const ascend_work *w)
+/* ---- Vector -------------------------------------------------------------------------------- */
+
+/* Cycles of one vector unit that has 128 lanes. */
+static double vector_cycles(const ascend_chip *chip, const ascend_constants *c,
+                            const ascend_work *w)
 {
-    double cycles = w->vector_elements * w->vector_passes * c->c_alone;
-    if (w->epilogue) {
-        double first = chip->fixpipe ? 0 : 1;
-        double passes = first + c->c_eltwise * (w->vector_passes - 1);
-        cycles = w->vector_elements * passes * c->c_vector;
+    double joined = w->simple * c->simple + w->divide * c->divide + w->exponential * c->exponential;
+    double padded = ceil(w->row_elements / 16) * 16 / fmax(1, w->row_elements);
+    switch ((enum ascend_work_kind)w->kind) {
+    case ASCEND_WORK_CUBE:
+        return w->elements *
+               ((chip->fixpipe ? 0 : c->epilogue) + w->operands * c->operand + joined);
+    case ASCEND_WORK_ELTWISE: return w->elements * (c->alone + joined);
+    case ASCEND_WORK_LAYER_NORM: return w->elements * c->layer_norm;
+    case ASCEND_WORK_SPATIAL_NORM: return w->elements * c->spatial_norm;
+    case ASCEND_WORK_SOFTMAX:
+        return w->elements * padded * c->softmax +
+               w->rows * fmin(1, w->row_elements / FULL_ROW) * c->row * chip->vector_lanes;
+    case ASCEND_WORK_REDUCE: return w->elements * c->reduce + w->pool_elements * c->global_pool;
+    case ASCEND_WORK_POOL: return w->pool_elements * c->pool;
+    case ASCEND_WORK_GLOBAL_POOL: return w->pool_elements * c->global_pool;
+    case ASCEND_WORK_MOVE:
+    case ASCEND_WORK_JOIN: break;
     }
-    cycles += w->pool_elements * c->c_pool;
-    return cycles / chip->vector_lanes / chip->vector_cores / chip->cube_hz;
+    return 0;
 }
 
-/* Activations: from L2 as far as the working set fits, else from DDR. */
-static double activation_seconds(const ascend_chip *chip, const ascend_constants *c,
-                                 const ascend_work *w)
+/* ---- Memory -------------------------------------------------------------------------------- */
+
+/* Share that L2 still holds of what was written before so many bytes went through it. */
+static double hit(const ascend_chip *chip, const ascend_constants *c, double bytes)
 {
-    double both = w->read_bytes + w->write_bytes;
-    if (both <= 0)
-        return 0;
-    double per_rate = chip->cores * chip->cube_hz;
-    double hit = fmin(1, c->l2_reach * chip->l2_bytes / both);
-    double l2 = w->read_bytes / (per_rate * chip->l2_read_rate) +
-                w->write_bytes / (per_rate * chip->l2_write_rate);
-    double ddr = both / chip->ddr_bytes_per_s;
-    return hit * l2 / c->e_l2 + (1 - hit) * ddr / c->e_ddr;
+    double ratio = bytes / (c->l2_reach * chip->l2_bytes);
+    return 1 / (1 + ratio * ratio * ratio * ratio);
 }
 
-static double weight_seconds(const ascend_chip *chip, const ascend_constants *c,
-                             const ascend_work *w)
+static double transfer(double bytes, double held, double l2, double ddr)
 {
-    double l2 = chip->cores * chip->cube_hz * chip->l2_read_rate * c->e_l2;
-    double ddr = chip->ddr_bytes_per_s * c->e_ddr;
-    double bytes = w->weight_bytes * (w->sparse ? ASCEND_SPARSE_BYTES : 1);
-    return bytes * (w->weight_resident / l2 + (1 - w->weight_resident) / ddr);
+    return bytes * (held / l2 + (1 - held) / ddr);
 }
 
-ascend_time ascend_cost(const ascend_chip *chip, const ascend_constants *c, const ascend_work *w)
+double ascend_work_bytes(const ascend_work *work)
 {
-    double cube = cube_seconds(chip, c, w);
-    double vector = vector_seconds(chip, c, w);
-    double memory =
-        activation_seconds(chip, c, w) * (w->moves ? c->c_move : 1) + weight_seconds(chip, c, w);
+    double bytes = work->write_bytes;
+    for (int i = 0; i < ASCEND_READS; i++)
+        bytes += work->read[i].bytes;
+    return bytes;
+}
+
+static double memory_seconds(const ascend_chip *chip, const ascend_fit *fit, const rates *r,
+                             const ascend_work *w, split s, double resident)
+{
+    const ascend_constants *c = &fit->constants;
+    double set = ascend_work_bytes(w), in = 0;
+    double t = transfer(w->write_bytes, hit(chip, c, set), r->l2_write, r->ddr);
+    for (int i = 0; i < ASCEND_READS; i++) {
+        in += w->read[i].bytes;
+        t +=
+            transfer(w->read[i].bytes, hit(chip, c, w->read[i].distance + set), r->l2_read, r->ddr);
+    }
+    double weights = w->weight_bytes * (w->sparse ? ASCEND_SPARSE_BYTES : 1);
+    if (w->kind == ASCEND_WORK_CUBE)
+        t += c->reread * (in * (s.columns - 1) + weights * (s.rows - 1)) / r->l2_read;
+    if (w->kind == ASCEND_WORK_MOVE || w->kind == ASCEND_WORK_JOIN)
+        t = t * (w->kind == ASCEND_WORK_MOVE ? c->move : c->join) +
+            w->runs * c->run / (chip->cores * chip->cube_hz);
+    return t + transfer(weights, resident, r->l2_read, r->ddr);
+}
+
+/* ---- All of it ----------------------------------------------------------------------------- */
+
+static double overhead_seconds(const ascend_fit *fit, const ascend_work *w)
+{
+    const ascend_constants *c = &fit->constants;
+    double s = w->kind == ASCEND_WORK_CUBE                                  ? c->overhead_cube_s
+               : w->kind == ASCEND_WORK_MOVE || w->kind == ASCEND_WORK_JOIN ? c->overhead_move_s
+                                                                            : c->overhead_other_s;
+    return s * fit->tuning.overhead;
+}
+
+ascend_time ascend_cost(const ascend_chip *chip, const ascend_fit *fit, const ascend_work *w,
+                        double resident)
+{
+    const ascend_constants *c = &fit->constants;
+    rates r = rates_of(chip, fit);
+    split s = w->kind == ASCEND_WORK_CUBE ? best_split(chip, w) : (split){1, 1};
+    double cube = cube_seconds(chip, fit, &r, w, s);
+    double vector = vector_cycles(chip, c, w) / chip->vector_lanes / r.vector;
+    double memory = memory_seconds(chip, fit, &r, w, s, resident);
+    double overhead = overhead_seconds(fit, w);
     double longest = fmax(cube, fmax(vector, memory));
     double busy = longest + c->leak * (cube + vector + memory - longest);
-    ascend_time out = {.ns = fmin((c->overhead_s + busy) * 1e9, MAX_NS)};
-    if (busy <= c->overhead_s)
+    double transdata = w->transdata_bytes * 2 * c->transdata / r.ddr +
+                       w->n_transdata * c->overhead_move_s * fit->tuning.overhead;
+    ascend_time out = {.ns = fmin((overhead + busy + transdata) * 1e9, MAX_NS)};
+    if (transdata > busy && transdata > overhead)
+        out.bound = AMCT_BOUND_MEMORY;
+    else if (busy <= overhead)
         out.bound = AMCT_BOUND_OVERHEAD;
     else if (longest == cube)
         out.bound = AMCT_BOUND_CUBE;
@@ -80,16 +184,30 @@ ascend_time ascend_cost(const ascend_chip *chip, const ascend_constants *c, cons
     return out;
 }
 
-double ascend_weight_resident(const ascend_chip *chip, const ascend_constants *c,
-                              double total_bytes)
+void ascend_work_read(ascend_work *work, double bytes, double distance)
 {
-    double room = c->l2_weights * chip->l2_bytes;
-    return total_bytes <= room ? 1 : room / total_bytes;
+    int farthest = 0;
+    for (int i = 0; i < ASCEND_READS; i++) {
+        if (work->read[i].bytes <= 0) {
+            work->read[i] = (ascend_read){bytes, distance};
+            return;
+        }
+        if (work->read[i].distance > work->read[farthest].distance)
+            farthest = i;
+    }
+    work->read[farthest].bytes += bytes;
+    work->read[farthest].distance = fmax(work->read[farthest].distance, distance);
 }
 
-double ascend_fixed_ns(const ascend_chip *chip, const ascend_constants *c, double transform_bytes,
-                       double copy_bytes)
+double ascend_weight_resident(const ascend_chip *chip, const ascend_fit *fit, double traffic_bytes)
 {
-    double bytes = c->c_transform * transform_bytes + copy_bytes;
-    return fmin((c->base_s + bytes / chip->ddr_bytes_per_s) * 1e9, MAX_NS);
+    double room = fit->constants.l2_weights * chip->l2_bytes;
+    return traffic_bytes <= room ? 1 : room / traffic_bytes;
+}
+
+double ascend_fixed_ns(const ascend_chip *chip, const ascend_fit *fit, double border_bytes)
+{
+    rates r = rates_of(chip, fit);
+    return fmin((fit->tuning.base_s + fit->constants.transform * border_bytes / r.ddr) * 1e9,
+                MAX_NS);
 }

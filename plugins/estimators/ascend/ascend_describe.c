@@ -3,124 +3,11 @@
 #include "ascend_fuse.h"
 
 #include <math.h>
+#include <string.h>
 
-/* ---- Cube ---------------------------------------------------------------------------------- */
-
-/* Rows and columns of an accumulator tile. */
 #define TILE 16
-/* C0 weights are 32 bytes, of any width. */
-#define WEIGHT_TILE_BYTES (TILE * 32)
-
-typedef struct geometry {
-    double m_tiles, k_steps, n_tiles;
-    double weight_tiles; /* of 16 x C0 weights, 0 if both operands are computed */
-    bool depthwise, sparse;
-} geometry;
-
-static double gcd(double a, double b)
-{
-    while (b > 0) {
-        double rest = fmod(a, b);
-        a = b;
-        b = rest;
-    }
-    return a;
-}
-
-static double lcm(double a, double b)
-{
-    return a <= 0 || b <= 0 ? 1 : a / gcd(a, b) * b;
-}
-
-/* The integers or halves that a layer multiplies: 16 if it was rolled back. */
-static uint32_t operand_bits(const ascend_graph *g, uint32_t node, uint32_t i)
-{
-    uint32_t bits = g->tensors[ascend_resolve(g, ascend_src(g, node, i))].bits;
-    return g->nodes[node].rolled_back || bits > 16 ? 16 : bits;
-}
-
-static double conv_steps(double window, double channels, double c0, bool small)
-{
-    return small ? ascend_ceil_div(window * 4, c0) : window * ascend_ceil_div(channels, c0);
-}
-
-/* CANN packs groups until they fill the cube's tiles: e of them at a time. */
-static geometry conv_geometry(const ascend_graph *g, uint32_t node)
-{
-    uint32_t x = ascend_src(g, node, 0), w = ascend_src(g, node, 1), y = ascend_dst(g, node, 0);
-    geometry out = {0};
-    uint32_t x_bits = operand_bits(g, node, 0), w_bits = operand_bits(g, node, 1);
-    double c0 = ascend_c0(x_bits);
-    double groups = (double)ascend_attr_int(g, node, "group", 1);
-    double cin = fmax(1, ascend_dim(g, x, 1)), cout = fmax(1, ascend_dim(g, y, 1));
-    double cin_group = ceil(cin / groups), cout_group = ceil(cout / groups);
-    double window = ascend_product(g, w, 2, g->tensors[w].rank);
-    double positions =
-        fmin(ascend_dim(g, y, 0) * ascend_product(g, y, 2, g->tensors[y].rank), ASCEND_HUGE);
-    double e = lcm(lcm(cin_group, c0) / cin_group, lcm(cout_group, TILE) / cout_group);
-    e = fmin(e, groups);
-    double packs = ascend_ceil_div(groups, e);
-    bool small = g->settings->small_channel && groups == 1 && cin <= 4 && x_bits == 16;
-    out.m_tiles = ascend_ceil_div(positions, TILE);
-    out.k_steps = conv_steps(window, e * cin_group, c0, small);
-    out.n_tiles = packs * ascend_ceil_div(e * cout_group, TILE);
-    out.weight_tiles = conv_steps(window, e * cin_group, ascend_c0(w_bits), small) * out.n_tiles;
-    out.depthwise = groups > 1 && groups == cin;
-    out.sparse = groups == 1 && x_bits == 8 && g->tensors[w].sparse &&
-                 ascend_kind_of(g, node) == ASCEND_CONV;
-    return out;
-}
-
-/* Rows of every matrix of a batch are tiled by themselves, unless one matrix serves them all. */
-static geometry matmul_geometry(const ascend_graph *g, uint32_t node)
-{
-    uint32_t a = ascend_src(g, node, 0), b = ascend_src(g, node, 1), y = ascend_dst(g, node, 0);
-    const ascend_tensor *ta = &g->tensors[a], *tb = &g->tensors[b], *ty = &g->tensors[y];
-    geometry out = {0};
-    uint32_t x_bits = operand_bits(g, node, ta->fixed ? 1 : 0);
-    uint32_t w_bits = operand_bits(g, node, ta->fixed ? 0 : 1);
-    bool transposed = ascend_attr_int(g, node, "transA", 0) != 0;
-    double columns = tb->rank < 2 || ty->rank < 1 ? 1 : ascend_dim(g, y, ty->rank - 1);
-    double inner = ta->rank < 1 ? 1 : ascend_dim(g, a, ta->rank - 1);
-    double rows = ty->elements / fmax(1, columns), batch = 1;
-    if (transposed && ta->rank == 2)
-        inner = ascend_dim(g, a, 0);
-    if (tb->rank > 2 && ta->rank > 1) {
-        double height = fmax(1, ascend_dim(g, a, ta->rank - 2));
-        batch = ceil(rows / height);
-        rows = height;
-    }
-    double w_steps = ascend_ceil_div(inner, ascend_c0(w_bits));
-    out.m_tiles = batch * ascend_ceil_div(rows, TILE);
-    out.k_steps = ascend_ceil_div(inner, ascend_c0(x_bits));
-    out.n_tiles = ascend_ceil_div(columns, TILE);
-    out.sparse = x_bits == 8 && tb->sparse;
-    if (tb->fixed)
-        out.weight_tiles =
-            w_steps * out.n_tiles * (tb->rank > 2 ? ascend_product(g, b, 0, tb->rank - 2) : 1);
-    else if (ta->fixed)
-        out.weight_tiles = w_steps * out.m_tiles;
-    return out;
-}
-
-static geometry cube_geometry(const ascend_graph *g, uint32_t leader)
-{
-    geometry out = ascend_kind_of(g, leader) == ASCEND_MATMUL ? matmul_geometry(g, leader)
-                                                              : conv_geometry(g, leader);
-    out.m_tiles = fmin(out.m_tiles, ASCEND_HUGE);
-    out.k_steps = fmin(out.k_steps, ASCEND_HUGE);
-    out.n_tiles = fmin(out.n_tiles, ASCEND_HUGE);
-    out.weight_tiles = fmin(out.weight_tiles, ASCEND_HUGE);
-    return out;
-}
-
-double ascend_describe_weights(const ascend_graph *g, uint32_t leader)
-{
-    if (!ascend_kernel_is_cube(g, leader))
-        return 0;
-    geometry geo = cube_geometry(g, leader);
-    return geo.weight_tiles * WEIGHT_TILE_BYTES * (geo.sparse ? ASCEND_SPARSE_BYTES : 1);
-}
+/* A reduction with more operators than this behind it is a LayerNormalization written out. */
+#define NORM_MEMBERS 3
 
 /* ---- Vector -------------------------------------------------------------------------------- */
 
@@ -130,61 +17,109 @@ static void describe_pool(const ascend_graph *g, uint32_t node, ascend_work *wor
     double in = ascend_padded(g, ascend_src(g, node, 0), TILE);
     const amct_attr_desc *kernel = ascend_attr(g, node, "kernel_shape", AMCT_ATTR_INTS);
     if (ascend_kind_of(g, node) == ASCEND_GLOBAL_POOL || kernel == NULL) {
+        work->kind = ASCEND_WORK_GLOBAL_POOL;
         work->pool_elements = in;
         return;
     }
     double window = 1;
     for (size_t i = 0; i < kernel->count && i < AMCT_MAX_RANK; i++)
         window = fmin(window * fmax(1, (double)((const int64_t *)kernel->data)[i]), ASCEND_HUGE);
+    work->kind = ASCEND_WORK_POOL;
     work->pool_elements = fmin(out * window, ASCEND_HUGE);
+}
+
+/* Division by a constant is a multiplication, and so is a power that is one. */
+static uint32_t effort_of(const ascend_graph *g, uint32_t node)
+{
+    const ascend_op *op = g->nodes[node].op;
+    uint32_t behind = ascend_only_user(g, ascend_dst(g, node, 0));
+    /* Mish written out is one operator. */
+    if (strcmp(op->name, "Softplus") == 0 && behind != ASCEND_NONE && g->nodes[behind].op != NULL &&
+        strcmp(g->nodes[behind].op->name, "Tanh") == 0)
+        return ASCEND_SIMPLE;
+    uint32_t other = ascend_src(g, node, 1);
+    bool constant = other != ASCEND_NONE && g->tensors[other].fixed;
+    return op->effort == ASCEND_DIVIDE && constant ? (uint32_t)ASCEND_SIMPLE : op->effort;
+}
+
+/* The elementwise operators of a kernel that cost something, by effort. */
+static void count_efforts(const ascend_graph *g, uint32_t leader, ascend_work *work)
+{
+    uint32_t total = g->nodes[leader].eltwise;
+    for (uint32_t n = leader; n != ASCEND_NONE; n = g->nodes[n].next) {
+        uint32_t effort = effort_of(g, n);
+        work->exponential += effort == ASCEND_EXPONENTIAL;
+        work->divide += effort == ASCEND_DIVIDE;
+    }
+    uint32_t costly = work->exponential + work->divide + work->operands;
+    work->simple = total > costly ? total - costly : 0;
+}
+
+static void describe_rows(const ascend_graph *g, uint32_t t, ascend_work *work)
+{
+    const ascend_tensor *tensor = &g->tensors[t];
+    work->row_elements = tensor->rank < 1 ? 1 : fmax(1, ascend_dim(g, t, tensor->rank - 1));
+    work->rows = tensor->elements / work->row_elements;
 }
 
 static void describe_units(const ascend_graph *g, uint32_t leader, ascend_work *work)
 {
     const ascend_node *lead = &g->nodes[leader];
-    uint32_t kind = ascend_kind_of(g, leader);
     uint32_t src = ascend_src(g, leader, 0), dst = ascend_dst(g, leader, 0);
-    switch (kind) {
+    switch (ascend_kind_of(g, leader)) {
     case ASCEND_CONV:
     case ASCEND_DECONV:
-    case ASCEND_MATMUL: {
-        geometry geo = cube_geometry(g, leader);
-        work->m_tiles = geo.m_tiles;
-        work->k_steps = geo.k_steps;
-        work->n_tiles = geo.n_tiles;
-        work->depthwise = geo.depthwise;
-        work->sparse = geo.sparse;
-        work->weight_bytes = geo.weight_tiles * WEIGHT_TILE_BYTES;
-        work->vector_elements = ascend_padded(g, dst, TILE);
-        work->vector_passes = 1 + lead->eltwise;
-        work->epilogue = true;
+    case ASCEND_MATMUL:
+    case ASCEND_RECURRENT:
+        ascend_describe_cube(g, leader, work);
+        work->elements = ascend_padded(g, dst, TILE);
         break;
-    }
     case ASCEND_POOL:
     case ASCEND_GLOBAL_POOL: describe_pool(g, leader, work); break;
     case ASCEND_REDUCE:
-        if (lead->layout == ASCEND_FIVE && lead->eltwise == 0) {
-            work->pool_elements = ascend_padded(g, src, TILE); /* over height and width */
-            break;
-        }
-        work->vector_elements = ascend_padded(g, src, TILE);
-        work->vector_passes = 1 + lead->eltwise;
+        if (lead->layout == ASCEND_FIVE && lead->eltwise == 0) /* over height and width */
+            work->pool_elements = ascend_padded(g, src, TILE);
+        else
+            work->elements = ascend_padded(g, src, TILE);
+        work->kind = lead->eltwise > NORM_MEMBERS ? ASCEND_WORK_LAYER_NORM : ASCEND_WORK_REDUCE;
         break;
     case ASCEND_NORM:
     case ASCEND_NORM_SPATIAL:
-        work->vector_elements = ascend_padded(g, src, TILE);
-        work->vector_passes = lead->op->passes;
+        work->kind = ascend_kind_of(g, leader) == ASCEND_NORM ? ASCEND_WORK_LAYER_NORM
+                                                              : ASCEND_WORK_SPATIAL_NORM;
+        work->elements = ascend_padded(g, src, TILE);
+        break;
+    case ASCEND_SOFTMAX:
+        work->kind = ASCEND_WORK_SOFTMAX;
+        work->elements = ascend_padded(g, src, TILE);
+        describe_rows(g, src, work);
         break;
     case ASCEND_MOVE:
     case ASCEND_MOVE_FLAT:
     case ASCEND_TRANSPOSE:
+    case ASCEND_VIEW: work->kind = ASCEND_WORK_MOVE; break;
     case ASCEND_CONCAT:
-    case ASCEND_PAD:
-    case ASCEND_VIEW: work->moves = true; break;
+    case ASCEND_PAD: work->kind = ASCEND_WORK_JOIN; break;
     default: /* elementwise */
-        work->vector_elements = fmax(ascend_padded(g, dst, TILE), g->tensors[dst].elements);
-        work->vector_passes = fmax(1, lead->eltwise);
+        work->kind = ASCEND_WORK_ELTWISE;
+        work->elements = fmax(ascend_padded(g, dst, TILE), g->tensors[dst].elements);
     }
+    const char *name = lead->op->name;
+    if (strcmp(name, "Resize") == 0 || strcmp(name, "Upsample") == 0)
+        work->kind = ASCEND_WORK_JOIN;
+}
+
+/* How many elements stay together when a kernel moves data. */
+static double run_of(const ascend_graph *g, uint32_t leader)
+{
+    uint32_t dst = ascend_dst(g, leader, 0), rank = g->tensors[dst].rank;
+    const amct_attr_desc *perm = ascend_attr(g, leader, "perm", AMCT_ATTR_INTS);
+    if (ascend_kind_of(g, leader) != ASCEND_TRANSPOSE || perm == NULL || perm->count != rank)
+        return rank < 1 ? 1 : fmax(1, ascend_dim(g, dst, rank - 1));
+    double run = 1;
+    for (uint32_t i = rank; i-- > 0 && ((const int64_t *)perm->data)[i] == i;)
+        run *= ascend_dim(g, dst, i);
+    return fmax(1, run);
 }
 
 /* ---- Memory -------------------------------------------------------------------------------- */
@@ -211,13 +146,6 @@ static bool needs_transdata(const ascend_graph *g, uint32_t leader, uint32_t t)
            !ascend_layouts_agree(g, t);
 }
 
-/* Constants that an elementwise operator reads as it reads results; those of other operators are
- * weights, counted elsewhere, or tables of which a little is read. */
-static double constant_bytes(const ascend_graph *g, uint32_t node, uint32_t t)
-{
-    return ascend_kind_of(g, node) == ASCEND_BINARY ? ascend_bytes(g, t) : 0;
-}
-
 static bool is_written(const ascend_graph *g, uint32_t leader, uint32_t t)
 {
     const ascend_tensor *tensor = &g->tensors[t];
@@ -231,50 +159,108 @@ static bool is_written(const ascend_graph *g, uint32_t leader, uint32_t t)
     return false;
 }
 
-void ascend_describe(ascend_graph *g, uint32_t leader, ascend_work *work, double *transdata_bytes,
-                     uint32_t *n_transdata)
+/* Constants that an elementwise operator reads as it reads results; those of other operators are
+ * weights, counted elsewhere, or tables of which a little is read. */
+static void read_constant(const ascend_graph *g, uint32_t node, uint32_t t, ascend_work *work)
 {
-    *work = (ascend_work){0};
-    *transdata_bytes = 0;
-    *n_transdata = 0;
-    describe_units(g, leader, work);
+    if (ascend_kind_of(g, node) == ASCEND_BINARY)
+        ascend_work_read(work, fmin(ascend_bytes(g, t), ASCEND_HUGE), ASCEND_FAR);
+}
+
+static void read_source(ascend_graph *g, uint32_t leader, uint32_t t, ascend_work *work)
+{
+    uint32_t bytes_of = ascend_resolve(g, t), maker = g->tensors[t].maker;
+    bool inside = maker != ASCEND_NONE && g->nodes[maker].kernel == leader;
+    if (inside || g->tensors[bytes_of].reader == leader)
+        return;
+    g->tensors[bytes_of].reader = leader;
+    double bytes = fmin(ascend_bytes(g, bytes_of), ASCEND_HUGE);
+    double distance = fmin(g->traffic - g->tensors[bytes_of].made_at, ASCEND_FAR);
+    ascend_work_read(work, bytes, distance);
+    work->operands++;
+    if (needs_transdata(g, leader, t)) {
+        g->tensors[t].converted = true;
+        work->transdata_bytes = fmin(work->transdata_bytes + bytes, ASCEND_HUGE);
+        work->n_transdata++;
+    }
+}
+
+static void describe_traffic(ascend_graph *g, uint32_t leader, ascend_work *work)
+{
     for (uint32_t n = leader; n != ASCEND_NONE; n = g->nodes[n].next) {
         for (uint32_t i = 0; i < ascend_n_src(g, n); i++) {
             uint32_t t = read_tensor(g, n, i);
-            if (t == ASCEND_NONE)
-                continue;
-            if (g->tensors[t].fixed) {
-                work->read_bytes += constant_bytes(g, n, t);
-                continue;
-            }
-            uint32_t bytes_of = ascend_resolve(g, t), maker = g->tensors[t].maker;
-            bool inside = maker != ASCEND_NONE && g->nodes[maker].kernel == leader;
-            if (inside || g->tensors[bytes_of].reader == leader)
-                continue;
-            g->tensors[bytes_of].reader = leader;
-            double bytes = ascend_bytes(g, bytes_of);
-            work->read_bytes += bytes;
-            if (needs_transdata(g, leader, t)) {
-                g->tensors[t].converted = true;
-                *transdata_bytes += bytes;
-                ++*n_transdata;
-            }
+            if (t != ASCEND_NONE && g->tensors[t].fixed)
+                read_constant(g, n, t, work);
+            else if (t != ASCEND_NONE)
+                read_source(g, leader, t, work);
         }
         for (uint32_t i = 0; i < ascend_n_dst(g, n); i++) {
             uint32_t t = ascend_dst(g, n, i);
             if (t != ASCEND_NONE && is_written(g, leader, t))
-                work->write_bytes += ascend_bytes(g, t);
+                work->write_bytes = fmin(work->write_bytes + ascend_bytes(g, t), ASCEND_HUGE);
         }
     }
-    /* Slice and Gather read no more than they pass on. */
-    if (work->moves && work->write_bytes > 0)
-        work->read_bytes = fmin(work->read_bytes, work->write_bytes);
-    work->read_bytes = fmin(work->read_bytes, ASCEND_HUGE);
-    work->write_bytes = fmin(work->write_bytes, ASCEND_HUGE);
-    *transdata_bytes = fmin(*transdata_bytes, ASCEND_HUGE);
 }
 
-ascend_work ascend_describe_transdata(double bytes)
+/* What t is part of, if it is written where a Concat wants it. */
+static uint32_t whole_of(const ascend_graph *g, uint32_t t)
 {
-    return (ascend_work){.moves = true, .read_bytes = bytes, .write_bytes = bytes};
+    uint32_t user = ascend_only_user(g, t);
+    uint32_t dst = ascend_kind_of(g, user) == ASCEND_CONCAT ? ascend_dst(g, user, 0) : ASCEND_NONE;
+    return dst != ASCEND_NONE && g->tensors[dst].pieces ? dst : t;
+}
+
+/* What the kernel wrote is in L2 from now on. */
+static void mark_written(ascend_graph *g, uint32_t leader, const ascend_work *work)
+{
+    g->traffic = fmin(g->traffic + ascend_work_bytes(work) + work->weight_bytes, ASCEND_HUGE);
+    for (uint32_t n = leader; n != ASCEND_NONE; n = g->nodes[n].next)
+        for (uint32_t i = 0; i < ascend_n_dst(g, n); i++) {
+            uint32_t t = ascend_dst(g, n, i);
+            if (t != ASCEND_NONE)
+                g->tensors[ascend_resolve(g, whole_of(g, t))].made_at = g->traffic;
+        }
+}
+
+/* Slice and Gather read no more than they pass on. */
+static void limit_reads(ascend_work *work)
+{
+    double in = ascend_work_bytes(work) - work->write_bytes;
+    if (work->write_bytes <= 0 || in <= work->write_bytes)
+        return;
+    for (int i = 0; i < ASCEND_READS; i++)
+        work->read[i].bytes *= work->write_bytes / in;
+}
+
+void ascend_describe(ascend_graph *g, uint32_t leader, ascend_work *work)
+{
+    memset(work, 0, sizeof *work);
+    describe_units(g, leader, work);
+    describe_traffic(g, leader, work);
+    bool moves = work->kind == ASCEND_WORK_MOVE || work->kind == ASCEND_WORK_JOIN;
+    if (moves) {
+        limit_reads(work);
+        work->runs = work->write_bytes / 2 / run_of(g, leader);
+    }
+    /* A product of two computed matrices has two operands of its own. */
+    uint32_t own = work->kind == ASCEND_WORK_CUBE && work->weight_bytes <= 0 ? 2 : 1;
+    work->operands =
+        work->kind == ASCEND_WORK_CUBE && work->operands > own ? work->operands - own : 0;
+    if (work->kind == ASCEND_WORK_CUBE || work->kind == ASCEND_WORK_ELTWISE)
+        count_efforts(g, leader, work);
+    mark_written(g, leader, work);
+}
+
+double ascend_describe_border(const ascend_graph *g)
+{
+    const amct_graph_view *view = g->view;
+    double bytes = 0;
+    uint64_t n_both = (uint64_t)view->n_inputs + view->n_outputs;
+    for (uint64_t i = 0; i < n_both; i++) {
+        uint32_t t = i < view->n_inputs ? view->inputs[i] : view->outputs[i - view->n_inputs];
+        if (t < g->n_tensors && !g->tensors[t].image && g->tensors[t].bits == 16)
+            bytes += ascend_padded(g, t, TILE) * 2 + g->tensors[t].elements * 4;
+    }
+    return fmin(bytes, ASCEND_HUGE);
 }

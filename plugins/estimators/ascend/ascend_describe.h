@@ -7,17 +7,17 @@
 #include "ascend_cost.h"
 #include "ascend_graph.h"
 
-/* Weights of a kernel as the device stores them (FRACTAL_Z, tiles filled up); 0 without a cube
- * part. */
-double ascend_describe_weights(const ascend_graph *g, uint32_t leader);
+/* The work of the kernel led by node `leader`. Marks tensors as read, written and converted, and
+ * counts the traffic: call it once for each kernel, in order. */
+void ascend_describe(ascend_graph *g, uint32_t leader, ascend_work *work);
 
-/* The work of the kernel led by node `leader`, and the bytes that must first be brought to its
- * layout by TransData kernels, *n_transdata of them. weight_resident is left to the caller. Marks
- * tensors as read and converted: call it once for each kernel, in order. */
-void ascend_describe(ascend_graph *g, uint32_t leader, ascend_work *work, double *transdata_bytes,
-                     uint32_t *n_transdata);
+/* Bytes that the conversion of the network's inputs and outputs reads and writes: they come in
+ * ONNX's order and FP32, unless AIPP feeds them. */
+double ascend_describe_border(const ascend_graph *g);
 
-/* Of TransData kernels that read so many bytes in all, and write as many. */
-ascend_work ascend_describe_transdata(double bytes);
+/* ---- The cube's part (ascend_geometry.c) --------------------------------------------------- */
+
+/* Tiles, kind and weights of a kernel led by a convolution, a product or a recurrent layer. */
+void ascend_describe_cube(const ascend_graph *g, uint32_t leader, ascend_work *work);
 
 #endif

@@ -74,6 +74,14 @@ static bool conv_is_sound(const ascend_graph *g, uint32_t node)
            (double)group <= ascend_dim(g, x, 1);
 }
 
+/* A sequence of vectors, weights for them and for the state, each of three dims. */
+static bool recurrent_is_sound(const ascend_graph *g, uint32_t node)
+{
+    uint32_t x = ascend_src(g, node, 0), w = ascend_src(g, node, 1), r = ascend_src(g, node, 2);
+    return w != ASCEND_NONE && r != ASCEND_NONE && g->tensors[w].fixed && g->tensors[r].fixed &&
+           g->tensors[x].rank == 3 && g->tensors[w].rank == 3 && g->tensors[r].rank == 3;
+}
+
 static uint32_t layout_of_first(const ascend_graph *g, uint32_t node)
 {
     return g->tensors[ascend_src(g, node, 0)].layout;
@@ -108,6 +116,12 @@ static void place(ascend_graph *g, uint32_t node)
         else
             ascend_refuse(g, node);
         break;
+    case ASCEND_RECURRENT:
+        if (recurrent_is_sound(g, node))
+            ascend_kernel_start(g, node, 0, ASCEND_FLAT);
+        else
+            ascend_refuse(g, node);
+        break;
     case ASCEND_POOL:
     case ASCEND_GLOBAL_POOL:
         ascend_kernel_start(g, node, ASCEND_MAY_ELTWISE | ASCEND_MAY_QUANT, ASCEND_FIVE);
@@ -130,6 +144,7 @@ static void place(ascend_graph *g, uint32_t node)
     case ASCEND_NORM_SPATIAL:
     case ASCEND_MOVE: ascend_kernel_start(g, node, 0, layout_of_first(g, node)); break;
     case ASCEND_NORM:
+    case ASCEND_SOFTMAX:
     case ASCEND_MOVE_FLAT: ascend_kernel_start(g, node, 0, ASCEND_FLAT); break;
     case ASCEND_TRANSPOSE: ascend_transpose_place(g, node); break;
     case ASCEND_CONCAT: ascend_concat_place(g, node); break;

@@ -168,6 +168,7 @@ static void init_tensor(ascend_graph *g, uint32_t t)
                            .same_as = t,
                            .quant = ASCEND_NONE,
                            .reader = ASCEND_NONE,
+                           .made_at = -ASCEND_FAR,
                            .bits = stored_bits(g, v->dtype),
                            .fixed = v->constant != 0};
     out->sparse = g->settings->chip->sparse && out->fixed && out->bits == 8 &&
@@ -233,6 +234,7 @@ void ascend_graph_init(ascend_graph *g, const amct_graph_view *view,
     char *at = scratch;
     g->view = view;
     g->settings = settings;
+    g->traffic = 0;
     g->n_nodes = view->n_nodes;
     g->n_tensors = view->n_tensors;
     g->nodes = (ascend_node *)(void *)at;

@@ -16,6 +16,8 @@
 #define ASCEND_NONE 0xffffffffu
 /* Sizes and counts are cut here, so that products of a few of them stay finite. */
 #define ASCEND_HUGE 1e30
+/* Traffic since what never was in L2 was written. */
+#define ASCEND_FAR 1e18
 
 enum ascend_layout {
     ASCEND_FLAT =
@@ -47,6 +49,7 @@ typedef struct ascend_tensor {
     uint32_t same_as;   /* the tensor that holds its bytes; itself unless it is a view */
     uint32_t quant;     /* the first AscendQuant that reads it and was kept, ASCEND_NONE */
     uint32_t reader;    /* the kernel that was last seen to read it */
+    double made_at;     /* traffic when it was written */
     uint8_t bits;       /* of an element in the device's memory */
     uint8_t layout;     /* ascend_layout */
     bool known;         /* rank and dims are */
@@ -86,6 +89,7 @@ typedef struct ascend_graph {
     ascend_node *nodes;
     ascend_tensor *tensors;
     uint32_t *uses;
+    double traffic; /* bytes that the kernels described so far move */
 } ascend_graph;
 
 /* Bytes of scratch that the view needs; 0 if they cannot be counted. */

@@ -22,9 +22,11 @@ typedef enum ascend_kind {
     ASCEND_DEQUANT,      /* AscendDequant */
     ASCEND_ANTIQUANT,    /* AscendAntiQuant */
     ASCEND_QDQ,          /* DequantizeLinear */
-    ASCEND_NORM,         /* several passes over an axis, in ONNX's order of elements */
+    ASCEND_NORM,         /* over an axis, in ONNX's order of elements */
+    ASCEND_SOFTMAX,      /* the same */
     ASCEND_NORM_SPATIAL, /* the same over height and width, or channels, in any layout */
     ASCEND_REDUCE,
+    ASCEND_RECURRENT, /* LSTM, GRU, RNN */
     ASCEND_MOVE,      /* rearranges data, in any layout that the device has */
     ASCEND_MOVE_FLAT, /* the same, in ONNX's own order of elements only */
     ASCEND_TRANSPOSE,
@@ -35,10 +37,13 @@ typedef enum ascend_kind {
     ASCEND_STATIC /* known when the network is compiled */
 } ascend_kind;
 
+/* What an elementwise operator costs the vector unit. */
+typedef enum ascend_effort { ASCEND_SIMPLE, ASCEND_DIVIDE, ASCEND_EXPONENTIAL } ascend_effort;
+
 typedef struct ascend_op {
     const char *name;
     uint8_t kind;   /* ascend_kind */
-    uint8_t passes; /* over the elements of a source, if it runs alone on the vector unit */
+    uint8_t effort; /* ascend_effort */
 } ascend_op;
 
 /* Of ONNX's default domain and AMCT's three; NULL if it is not known here. [any thread] */

@@ -1,6 +1,7 @@
 /*
  * The plugin's face: options, the instance, and the walk from a view to its costs.
  */
+#include "ascend_data.h"
 #include "ascend_describe.h"
 #include "ascend_fuse.h"
 
@@ -13,6 +14,8 @@
 
 typedef struct estimator {
     const amct_host *host;
+    ascend_chip chip;
+    ascend_fit fit;
     ascend_settings settings;
     void *scratch;
     size_t scratch_bytes;
@@ -26,21 +29,6 @@ static int32_t refuse_value(const amct_host *host, const amct_option *option, co
     snprintf(text, sizeof text, "option '%.40s' is '%.80s'; allowed are %s", option->key,
              option->value, allowed);
     return host->fail(host->ctx, AMCT_E_INVALID, text);
-}
-
-static int32_t read_chip(const amct_host *host, const amct_option *option, ascend_settings *out)
-{
-    const ascend_chip *chip = ascend_chip_find(option->value);
-    if (chip == NULL) {
-        char names[TEXT_BYTES / 2] = "";
-        size_t used = 0;
-        for (uint32_t i = 0; i < ascend_n_chips && used < sizeof names; i++)
-            used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", i > 0 ? ", " : "",
-                                     ascend_chips[i].name);
-        return refuse_value(host, option, names);
-    }
-    out->chip = chip;
-    return AMCT_OK;
 }
 
 static int32_t read_bool(const amct_host *host, const amct_option *option, bool *out)
@@ -63,43 +51,74 @@ static int32_t read_residual(const amct_host *host, const amct_option *option, a
     return refuse_value(host, option, "float16, both, int8");
 }
 
-static int32_t read_option(const amct_host *host, const amct_option *option, ascend_settings *out)
+/* What the options say; the texts are theirs. */
+typedef struct choices {
+    const char *chip, *chip_file, *fit_file;
+    ascend_settings settings;
+} choices;
+
+static int32_t read_option(const amct_host *host, const amct_option *option, choices *out)
 {
     if (!AMCT_HAS(option, amct_option, value) || option->key == NULL || option->value == NULL)
         return host->fail(host->ctx, AMCT_E_INVALID, "an option without a key or a value");
     if (strcmp(option->key, "chip") == 0)
-        return read_chip(host, option, out);
-    if (strcmp(option->key, "aipp") == 0)
-        return read_bool(host, option, &out->aipp);
-    if (strcmp(option->key, "small_channel") == 0)
-        return read_bool(host, option, &out->small_channel);
-    if (strcmp(option->key, "residual") == 0)
-        return read_residual(host, option, out);
-    char text[TEXT_BYTES];
-    snprintf(text, sizeof text,
-             "unknown option '%.80s'; allowed are chip, aipp, small_channel, residual",
-             option->key);
-    return host->fail(host->ctx, AMCT_E_INVALID, text);
+        out->chip = option->value;
+    else if (strcmp(option->key, "chip_file") == 0)
+        out->chip_file = option->value;
+    else if (strcmp(option->key, "fit_file") == 0)
+        out->fit_file = option->value;
+    else if (strcmp(option->key, "aipp") == 0)
+        return read_bool(host, option, &out->settings.aipp);
+    else if (strcmp(option->key, "small_channel") == 0)
+        return read_bool(host, option, &out->settings.small_channel);
+    else if (strcmp(option->key, "residual") == 0)
+        return read_residual(host, option, &out->settings);
+    else {
+        char text[TEXT_BYTES];
+        snprintf(text, sizeof text,
+                 "unknown option '%.80s'; allowed are chip, chip_file, fit_file, aipp, "
+                 "small_channel, residual",
+                 option->key);
+        return host->fail(host->ctx, AMCT_E_INVALID, text);
+    }
+    return AMCT_OK;
 }
 
 /* ---- Instance ------------------------------------------------------------------------------ */
 
+static int32_t read_files(const amct_host *host, const choices *c, ascend_chip *chip,
+                          ascend_fit *fit)
+{
+    amct_err err;
+    amct_status status =
+        ascend_chip_read(chip, c->chip, c->chip_file[0] ? c->chip_file : NULL, &err);
+    if (status == AMCT_OK)
+        status = ascend_fit_read(fit, chip, c->fit_file[0] ? c->fit_file : NULL, &err);
+    return status == AMCT_OK ? AMCT_OK : host->fail(host->ctx, status, err.text);
+}
+
 static int32_t open_estimator(const amct_host *host, const amct_option *options, size_t n_options,
                               void **self)
 {
-    ascend_settings settings = {.chip = ascend_chip_find(DEFAULT_CHIP),
-                                .aipp = true,
-                                .small_channel = true,
-                                .residual = ASCEND_RESIDUAL_INT8};
-    for (size_t i = 0; i < n_options; i++) {
-        int32_t status = read_option(host, AMCT_AT(amct_option, options, i), &settings);
-        if (status != AMCT_OK)
-            return status;
-    }
+    choices c = {
+        .chip = DEFAULT_CHIP,
+        .chip_file = "",
+        .fit_file = "",
+        .settings = {.aipp = true, .small_channel = true, .residual = ASCEND_RESIDUAL_INT8}};
+    ascend_chip chip;
+    ascend_fit fit;
+    int32_t status = AMCT_OK;
+    for (size_t i = 0; i < n_options && status == AMCT_OK; i++)
+        status = read_option(host, AMCT_AT(amct_option, options, i), &c);
+    if (status == AMCT_OK)
+        status = read_files(host, &c, &chip, &fit);
+    if (status != AMCT_OK)
+        return status;
     estimator *e = host->alloc(host->ctx, sizeof *e, _Alignof(estimator));
     if (e == NULL)
         return host->fail(host->ctx, AMCT_E_NOMEM, "out of memory");
-    *e = (estimator){.host = host, .settings = settings};
+    *e = (estimator){.host = host, .chip = chip, .fit = fit, .settings = c.settings};
+    e->settings.chip = &e->chip;
     *self = e;
     return AMCT_OK;
 }
@@ -109,7 +128,7 @@ static int32_t get_info(void *self, amct_estimator_info *out)
     const estimator *e = self;
     out->method = AMCT_METHOD_MODEL;
     out->deterministic = 1;
-    out->device = e->settings.chip->name;
+    out->device = e->chip.name;
     return AMCT_OK;
 }
 
@@ -140,81 +159,26 @@ static amct_node_cost *cost_at(amct_node_cost *out, uint32_t i)
     return (amct_node_cost *)(void *)((char *)out + (size_t)i * out->struct_size);
 }
 
-/* Inputs that come in ONNX's order and FP32 are rearranged or converted, outputs likewise. */
-static double fixed_ns(const ascend_graph *g, const ascend_constants *c)
+/* What is said to be gained by sparse weights, which nobody has measured. */
+static double unsure_ns(const estimator *e, const ascend_work *work, double resident, double ns)
 {
-    const amct_graph_view *view = g->view;
-    double transform = 0, copy = 0;
-    uint64_t n_both = (uint64_t)view->n_inputs + view->n_outputs;
-    for (uint64_t i = 0; i < n_both; i++) {
-        uint32_t t = i < view->n_inputs ? view->inputs[i] : view->outputs[i - view->n_inputs];
-        if (t >= g->n_tensors || g->tensors[t].image || g->tensors[t].bits != 16)
-            continue;
-        double inside = ascend_padded(g, t, 16) * 2, outside = g->tensors[t].elements * 4;
-        if (g->tensors[t].layout == ASCEND_FIVE)
-            transform += inside + outside;
-        else
-            copy += inside + outside;
-    }
-    return ascend_fixed_ns(g->settings->chip, c, transform, copy);
-}
-
-static double total_weight_bytes(const ascend_graph *g)
-{
-    double total = 0;
-    for (uint32_t n = 0; n < g->n_nodes; n++)
-        if (g->nodes[n].status == AMCT_NODE_OK)
-            total += ascend_describe_weights(g, n);
-    return total;
-}
-
-/* *unsure_ns: what is said to be gained by sparse weights, which nobody has measured. */
-static ascend_time kernel_time(double *unsure_ns, ascend_graph *g, const ascend_constants *c,
-                               uint32_t leader, double weight_resident)
-{
-    ascend_work work;
-    double bytes;
-    uint32_t n;
-    ascend_describe(g, leader, &work, &bytes, &n);
-    work.weight_resident = weight_resident;
-    ascend_time time = ascend_cost(g->settings->chip, c, &work);
-    ascend_work dense = work;
+    if (!work->sparse)
+        return 0;
+    ascend_work dense = *work;
     dense.sparse = false;
-    *unsure_ns = work.sparse ? ascend_cost(g->settings->chip, c, &dense).ns - time.ns : 0;
-    if (n > 0) {
-        ascend_work transdata = ascend_describe_transdata(bytes);
-        ascend_time extra = ascend_cost(g->settings->chip, c, &transdata);
-        extra.ns += (n - 1) * c->overhead_s * 1e9;
-        if (extra.ns > time.ns)
-            time.bound = extra.bound;
-        time.ns += extra.ns;
-    }
-    return time;
+    return ascend_cost(&e->chip, &e->fit, &dense, resident).ns - ns;
 }
 
-static int32_t estimate(void *self, const amct_graph_view *view, amct_node_cost *out,
-                        amct_graph_cost *total)
+/* Errors of one part are the same in all kernels that it bounds: spreads add up. */
+static void fill_costs(const estimator *e, const ascend_graph *g, const ascend_work *works,
+                       amct_node_cost *out, amct_graph_cost *total)
 {
-    estimator *e = self;
-    const ascend_constants *c = &ascend_joint_fit;
-    if (view->n_nodes > 0 && !AMCT_HAS(out, amct_node_cost, spread_ns))
-        return e->host->fail(e->host->ctx, AMCT_E_INVALID, "the costs' struct_size is too small");
-    size_t bytes = ascend_graph_bytes(view);
-    if (bytes == 0)
-        return e->host->fail(e->host->ctx, AMCT_E_LIMIT, "the graph has too many edges");
-    int32_t status = reserve(e, bytes);
-    if (status != AMCT_OK)
-        return status;
-
-    ascend_graph g;
-    ascend_graph_init(&g, view, &e->settings, e->scratch);
-    ascend_fuse(&g);
-    double resident = ascend_weight_resident(e->settings.chip, c, total_weight_bytes(&g));
-    /* Operators of one network err together: the band of the sum is the sum of the bands. */
-    double band = ascend_chip_band(e->settings.chip);
-    double sum = 0, unsure = 0;
-    for (uint32_t n = 0; n < g.n_nodes; n++) {
-        const ascend_node *node = &g.nodes[n];
+    double resident = ascend_weight_resident(&e->chip, &e->fit, g->traffic);
+    double sum = ascend_fixed_ns(&e->chip, &e->fit, ascend_describe_border(g));
+    double spread = sum * e->fit.spread[AMCT_BOUND_NONE];
+    total->fixed_ns = sum;
+    for (uint32_t n = 0; n < g->n_nodes; n++) {
+        const ascend_node *node = &g->nodes[n];
         amct_node_cost *cost = cost_at(out, n);
         cost->status = node->status;
         cost->fused_into = node->status == AMCT_NODE_FUSED ? node->fused_into : 0;
@@ -223,18 +187,41 @@ static int32_t estimate(void *self, const amct_graph_view *view, amct_node_cost 
         cost->latency_ns = cost->spread_ns = 0;
         if (node->status != AMCT_NODE_OK)
             continue;
-        double unsure_ns;
-        ascend_time time = kernel_time(&unsure_ns, &g, c, n, resident);
+        ascend_time time = ascend_cost(&e->chip, &e->fit, &works[n], resident);
         cost->flags = node->rolled_back ? AMCT_NODE_ROLLED_BACK : 0;
         cost->bound = time.bound;
         cost->latency_ns = time.ns;
-        cost->spread_ns = time.ns * band + unsure_ns;
-        sum += time.ns;
-        unsure += unsure_ns;
+        cost->spread_ns =
+            time.ns * e->fit.spread[time.bound] + unsure_ns(e, &works[n], resident, time.ns);
+        sum += cost->latency_ns;
+        spread += cost->spread_ns;
     }
-    total->fixed_ns = fixed_ns(&g, c);
-    total->latency_ns = sum + total->fixed_ns;
-    total->error_band_ratio = band + unsure / total->latency_ns;
+    total->latency_ns = sum;
+    total->error_band_ratio = spread / sum;
+}
+
+static int32_t estimate(void *self, const amct_graph_view *view, amct_node_cost *out,
+                        amct_graph_cost *total)
+{
+    estimator *e = self;
+    if (view->n_nodes > 0 && !AMCT_HAS(out, amct_node_cost, spread_ns))
+        return e->host->fail(e->host->ctx, AMCT_E_INVALID, "the costs' struct_size is too small");
+    size_t works_bytes = (size_t)view->n_nodes * sizeof(ascend_work);
+    size_t bytes = ascend_graph_bytes(view);
+    if (bytes == 0)
+        return e->host->fail(e->host->ctx, AMCT_E_LIMIT, "the graph has too many edges");
+    int32_t status = reserve(e, works_bytes + bytes);
+    if (status != AMCT_OK)
+        return status;
+
+    ascend_graph g;
+    ascend_work *works = e->scratch;
+    ascend_graph_init(&g, view, &e->settings, (char *)e->scratch + works_bytes);
+    ascend_fuse(&g);
+    for (uint32_t n = 0; n < g.n_nodes; n++)
+        if (g.nodes[n].status == AMCT_NODE_OK)
+            ascend_describe(&g, n, &works[n]);
+    fill_costs(e, &g, works, out, total);
     return AMCT_OK;
 }
 
@@ -246,6 +233,8 @@ static int32_t estimate(void *self, const amct_graph_view *view, amct_node_cost 
 
 static const amct_option_info ascend_options[] = {
     INFO("chip", "the chips above", DEFAULT_CHIP, "as atc --soc_version"),
+    INFO("chip_file", "path of a file", "", "chips of one's own, in the form of chips/*.yaml"),
+    INFO("fit_file", "path of a file", "", "another fit, as bench/latency/fit writes it"),
     INFO("aipp", "true, false", "true",
          "images come in as uint8 and AIPP converts them, else in FP32, converted on the chip"),
     INFO("small_channel", "true, false", "true",
