@@ -97,10 +97,8 @@ static run run_of(const evaluation *e, const char *path, const amct_graph *graph
 static amct_status load(amct_model *model, amct_outputs *outputs, const evaluation *e,
                         const char *path, const amct_model_source *source, amct_err *err)
 {
-    AMCT_TRY(amct_model_load(model, e->plugins, path, source, err));
-    amct_status status = amct_model_want_weights(model, path, err);
-    if (status == AMCT_OK)
-        status = amct_model_set_eval_batch(model, err);
+    AMCT_TRY(amct_model_load_whole(model, e->plugins, path, source, err));
+    amct_status status = amct_model_set_eval_batch(model, err);
     if (status == AMCT_OK)
         status = amct_outputs_of(outputs, model->graph, err);
     if (status != AMCT_OK)
