@@ -83,7 +83,7 @@ Test(plugin_plugins, a_library_that_is_cut_short_is_listed, .init = setup, .fini
     amct_file whole;
     amct_plugins *plugins;
     cr_assert_eq(amct_file_map(&whole, plugin_file(from, sizeof from, "garbage"), &err), AMCT_OK);
-    const size_t sizes[] = {32, 64, 100, 1000, 3000, 5000, whole.size / 2};
+    const size_t sizes[] = {32, 64, 100, 1000, 3000, 5000};
     char *path = amct_path_join(folder, "cut.so");
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         cr_assert_eq(amct_file_write(path, whole.data, sizes[i], &err), AMCT_OK);
