@@ -95,6 +95,27 @@ static void write_accuracy(const amct_page *page)
     fprintf(out, "</p>\n</section>\n");
 }
 
+/* What the device itself said of it, if it was asked. */
+static void write_measured(const amct_page *page)
+{
+    FILE *out = page->out;
+    const char *by = amct_json_get_text(page->result, "confirmed_by");
+    double before = amct_json_get_number(page->result, "baseline_measured_ms");
+    double after = amct_json_get_number(page->result, "best_measured_ms");
+    if (!by || isnan(before))
+        return;
+    fprintf(out, "<p>Measured by ");
+    amct_html_text(out, by);
+    fprintf(out, ": <b>");
+    amct_page_ms(page, before);
+    fprintf(out, " \u2192 ");
+    if (isnan(after))
+        fprintf(out, "could not be measured");
+    else
+        amct_page_ms(page, after);
+    fprintf(out, "</b></p>\n");
+}
+
 static void write_latency(const amct_page *page)
 {
     FILE *out = page->out;
@@ -114,7 +135,9 @@ static void write_latency(const amct_page *page)
     amct_page_ms(page, page->best_ms / (1 + band));
     fprintf(out, " and ");
     amct_page_ms(page, page->best_ms * (1 + band));
-    fprintf(out, " in nine of ten networks</p>\n<p class=\"quiet\">");
+    fprintf(out, " in nine of ten networks</p>\n");
+    write_measured(page);
+    fprintf(out, "<p class=\"quiet\">");
     amct_html_number(out, 100 * fixed, 0);
     fprintf(out,
             "\u00a0%% of the original\u2019s latency is fixed: no layer\u2019s level changes it%s."

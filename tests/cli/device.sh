@@ -174,6 +174,8 @@ status=$?
 ok $? "the original and the finalists are measured"
 grep -q '^measured by device: 1.532 ms -> 0\..* ms (.*x)$' "$work/out"
 ok $? "the verdict has what was measured"
+grep -q 'Measured by device: <b>' "$work/one/report.html"
+ok $? "so has the report"
 before=$(value "$work/one/result.json" baseline_measured_ms) after=$(value "$work/one/result.json" best_measured_ms)
 awk -v b="$before" -v a="$after" -v e="$(value "$work/one/result.json" latency_ms)" \
     'BEGIN { exit !(a > 0 && a < b && e > 0.999 * b && e < 1.001 * b) }' &&

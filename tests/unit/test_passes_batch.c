@@ -3,6 +3,8 @@
 #include "exec_net.h"
 
 #include "batch_case.h"
+#include "ops/op.h"
+#include "passes/batch_layout.h"
 #include "passes/pass.h"
 
 #include <stdio.h>
@@ -268,6 +270,27 @@ Test(passes_batch, constants_of_a_larger_batch_shrink_with_it)
     prepare();
     cr_assert_eq(n.graph->n_nodes, 2);
     check("folded at batch 4");
+}
+
+/* ---- Operators --------------------------------------------------------------------------------
+ */
+
+/* None is forgotten but those that have no samples to take. */
+Test(passes_batch, every_operator_has_a_rule)
+{
+    static const char *const none[] = {
+        "AscendWeightQuant", "Constant", "ConstantOfShape", "Range", "Shape", "Size"};
+    size_t count, n_none = 0;
+    const amct_op *ops = amct_op_all(&count);
+    for (size_t i = 0; i < count; i++) {
+        const amct_node node = {.op = ops[i].name, .domain = ""};
+        bool wanted = n_none == sizeof none / sizeof *none || strcmp(none[n_none], ops[i].name);
+        n_none += !wanted;
+        cr_expect_eq(amct_batch_rule_of(&node) != NULL, wanted, "%s", ops[i].name);
+    }
+    cr_assert_null(amct_batch_rule_of(&(amct_node){.op = "Relu", .domain = "other"}));
+    cr_assert_null(amct_batch_rule_of(&(amct_node){.op = "elu", .domain = ""}));
+    cr_assert_null(amct_batch_rule_of(&(amct_node){.op = "Relu Round", .domain = ""}));
 }
 
 /* ---- Networks that cannot -------------------------------------------------------------------- */
