@@ -65,7 +65,8 @@ static int compare_names(const void *a, const void *b)
 static bool is_foreign(wire_span file)
 {
     wire_field f;
-    return wire_next_cut(&file, &f) <= 0 || (f.number > 8 && f.number != 100);
+    int more = wire_next_cut(&file, &f);
+    return more < 0 || (more > 0 && f.number > 8 && f.number != 100);
 }
 
 int32_t caffe_read_sources(caffe_reader *r)
