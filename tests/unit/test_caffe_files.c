@@ -175,7 +175,7 @@ Test(caffe_files, two_layers_of_one_name_cannot_have_weights)
                                   "inner_product_param { num_output: 2 } }",
                               &file, &err),
                  AMCT_E_INVALID);
-    HAS(err.text, "'i' is the name of two layers");
+    HAS(err.text, "1 layers or blobs differ: 'i' is the name of two layers");
     caffe_file_free(&file);
 }
 
