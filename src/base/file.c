@@ -79,6 +79,26 @@ amct_status amct_folder_make(const char *path, amct_err *err)
     return status;
 }
 
+amct_status amct_folder_make_temporary(char **out, const char *name, amct_err *err)
+{
+    static const char random[] = "XXXXXX";
+    const char *below = getenv("TMPDIR");
+    if (!below || !*below)
+        below = "/tmp";
+    size_t size = strlen(below) + strlen("/amct--") + strlen(name) + sizeof random;
+    char *path = malloc(size);
+    if (!path)
+        return amct_fail_nomem(err);
+    snprintf(path, size, "%s/amct-%s-%s", below, name, random);
+    if (!mkdtemp(path)) {
+        amct_fail_errno(err, errno, "there can be no temporary folder %s", path);
+        free(path);
+        return err->code;
+    }
+    *out = path;
+    return AMCT_OK;
+}
+
 static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
     (void)st, (void)type, (void)ftw;

@@ -2,6 +2,7 @@
 
 #include "base/fork.h"
 #include "base/log.h"
+#include "measure/pair_outputs.h"
 #include "measure/tally_verdict.h"
 
 #include <math.h>
@@ -97,10 +98,8 @@ static run run_of(const evaluation *e, const char *path, const amct_graph *graph
 static amct_status load(amct_model *model, amct_outputs *outputs, const evaluation *e,
                         const char *path, const amct_model_source *source, amct_err *err)
 {
-    AMCT_TRY(amct_model_load(model, e->plugins, path, source, err));
-    amct_status status = amct_model_want_weights(model, path, err);
-    if (status == AMCT_OK)
-        status = amct_model_set_eval_batch(model, err);
+    AMCT_TRY(amct_model_load_whole(model, e->plugins, path, source, err));
+    amct_status status = amct_model_set_eval_batch(model, err);
     if (status == AMCT_OK)
         status = amct_outputs_of(outputs, model->graph, err);
     if (status != AMCT_OK)
@@ -115,10 +114,12 @@ static amct_status run_original(evaluation *e, amct_err *err)
     amct_selection all = {e->dataset, NULL, e->dataset->n};
     AMCT_TRY(load(&model, &outputs, e, e->config->original, &e->config->original_source, err));
     amct_status status = AMCT_OK;
-    if (outputs.row != e->outputs.row || outputs.classes != e->outputs.classes)
+    if (outputs.row != e->outputs.row)
         status = amct_fail(err, AMCT_E_INVALID,
                            "%s has %u outputs a sample, the model has %u: it is not its original",
                            e->config->original, outputs.row, e->outputs.row);
+    else if (amct_outputs_pair(model.graph, e->model.graph, err) != AMCT_OK)
+        status = amct_fail_in(err, "%s", e->config->original);
     size_t bytes = (size_t)all.n * outputs.row * sizeof(float);
     if (status == AMCT_OK && bytes > e->config->memory_limit_bytes / 2)
         status = amct_fail(err, AMCT_E_LIMIT,

@@ -164,15 +164,11 @@ static void run_weights_cut(amct_trial *trial)
     amct_err err;
     amct_file weights;
     amct_option *option = weights_option(trial, &model);
-    char folder[] = "/tmp/amct-check-XXXXXX";
     amct_trial_need(trial, amct_file_map(&weights, option->value, &err), &err);
-    if (!mkdtemp(folder))
-        amct_trial_skip(trial, "cannot make a folder below /tmp");
-    char *path = amct_path_join(folder, amct_path_base(option->value));
+    char *path = amct_path_join(amct_trial_folder(trial), amct_path_base(option->value));
     if (!path)
         amct_trial_skip(trial, "out of memory");
     cut_weights(trial, &model, option, &weights, path);
-    amct_folder_remove(folder, &err);
 }
 
 static void run_weights_missing(amct_trial *trial)

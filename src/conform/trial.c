@@ -1,6 +1,7 @@
 #define _GNU_SOURCE /* memfd_create, sigabbrev_np */
 #include "conform/trial.h"
 
+#include "base/file.h"
 #include "base/fork.h"
 #include "base/log.h"
 #include "plugin/load.h"
@@ -11,6 +12,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/pidfd.h>
@@ -85,6 +87,13 @@ void amct_trial_need(amct_trial *trial, amct_status status, const amct_err *err)
 {
     if (status != AMCT_OK)
         amct_trial_skip(trial, "%s", err->text);
+}
+
+const char *amct_trial_folder(amct_trial *trial)
+{
+    if (!trial->folder)
+        amct_trial_skip(trial, "there can be no temporary folder in TMPDIR or /tmp");
+    return trial->folder;
 }
 
 double amct_trial_seconds(void)
@@ -191,7 +200,10 @@ amct_status amct_trial_run(amct_trial_board *board, const amct_conform_subject *
     amct_trial_board *shared = amct_shared_alloc(sizeof *shared);
     if (!shared)
         return amct_fail_nomem(err);
-    amct_trial trial = {.subject = subject, .board = shared};
+    amct_err ignored;
+    char *folder = NULL;
+    amct_folder_make_temporary(&folder, "check", &ignored);
+    amct_trial trial = {.subject = subject, .board = shared, .folder = folder};
     fflush(NULL);
     pid_t parent = getpid(), pid = fork();
     if (pid == 0) {
@@ -210,6 +222,9 @@ amct_status amct_trial_run(amct_trial_board *board, const amct_conform_subject *
         *board = *shared;
         board->found[sizeof board->found - 1] = 0; /* the plugin may have written there */
     }
+    if (folder)
+        amct_folder_remove(folder, &ignored);
+    free(folder);
     amct_shared_free(shared, sizeof *shared);
     return status;
 }

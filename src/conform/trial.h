@@ -22,6 +22,7 @@ typedef struct amct_trial {
     const amct_conform_subject *subject;
     const amct_plugin *plugin;
     amct_trial_board *board;
+    const char *folder; /* amct_trial_folder */
 } amct_trial;
 
 typedef void amct_trial_fn(amct_trial *trial);
@@ -41,6 +42,9 @@ _Noreturn void amct_trial_skip(amct_trial *trial, const char *fmt, ...) AMCT_PRI
 void amct_trial_warn(amct_trial *trial, const char *fmt, ...) AMCT_PRINTF(2, 3);
 /* Says what is done next. */
 void amct_trial_at(amct_trial *trial, const char *fmt, ...) AMCT_PRINTF(2, 3);
+/* An empty folder for the case's files; who waits for it removes it, however the case ends. Ends the
+ * case if there is none. */
+const char *amct_trial_folder(amct_trial *trial);
 double amct_trial_seconds(void); /* of a clock that only runs forward */
 /* A failure of ours, which says nothing about the plugin: ends the case. */
 void amct_trial_need(amct_trial *trial, amct_status status, const amct_err *err);

@@ -1,7 +1,10 @@
 #define _GNU_SOURCE /* memmem */
 #include "import/lookalike.h"
 
+#include "import/air.h"
+
 #include <ctype.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -61,6 +64,46 @@ static bool is_text(const unsigned char *head, size_t n)
     return true;
 }
 
+#define DARKNET(what) "darknet's " what "; convert the network to ONNX or Caffe and give that"
+
+/* The first line that is neither blank nor a comment is [net], by its old name [network]. */
+static bool is_darknet_cfg(const unsigned char *text, size_t n)
+{
+    size_t i = 0;
+    while (i < n && (isspace(text[i]) || text[i] == '#' || text[i] == ';')) {
+        if (!isspace(text[i]))
+            while (i < n && text[i] != '\n')
+                i++;
+        i += i < n;
+    }
+    return begins(text + i, n - i, "[net]") || begins(text + i, n - i, "[network]");
+}
+
+/* Major, minor and revision as int32, the pictures seen as uint64 (as uint32 before 0.2), then
+ * floats, of which some must be there and look like weights. */
+static bool is_darknet_weights(const unsigned char *bytes, size_t n)
+{
+    enum { FLOATS = 8 };
+    int32_t version[3];
+    float x;
+    if (n < sizeof version)
+        return false;
+    memcpy(version, bytes, sizeof version);
+    if (version[0] != 0 || version[1] < 1 || version[1] > 2 || version[2] < 0 || version[2] > 9)
+        return false;
+    size_t at = version[1] < 2 ? 16 : 20;
+    if (n < at + FLOATS * sizeof x)
+        return false;
+    size_t zeros = 0;
+    for (size_t i = 0; i < FLOATS; i++) {
+        memcpy(&x, bytes + at + i * sizeof x, sizeof x);
+        if (!isfinite(x) || fabsf(x) > 1e6f || (x != 0 && fabsf(x) < 1e-30f))
+            return false;
+        zeros += x == 0;
+    }
+    return zeros < FLOATS;
+}
+
 const char *amct_lookalike(const void *head, size_t n)
 {
     const unsigned char *bytes = head;
@@ -77,8 +120,14 @@ const char *amct_lookalike(const void *head, size_t n)
                "torch.save, or the model with torch.export.save";
     if (n >= 10 && bytes[8] == '{' && bytes[9] == '"')
         return "a safetensors file, which holds weights but no network; export it as ONNX";
+    if (amct_air_is(head, n))
+        return "an .air model of MindSpore or CANN; give the model that it was made from";
+    if (is_darknet_weights(bytes, n))
+        return DARKNET("weights");
     if (!is_text(bytes, n))
         return NULL;
+    if (is_darknet_cfg(bytes, n))
+        return DARKNET("description of a network");
     if (contains(head, n, "base_lr:") || contains(head, n, "solver_mode:"))
         return "the settings of a Caffe solver; give the net that it names";
     if (begins(bytes, n, "node {") || begins(bytes, n, "graph_def {"))

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "plugin/plugins.h"
+#include "plugin/whole_object.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -145,6 +146,7 @@ amct_status amct_plugin_load(const amct_plugin **out, const char *path, amct_err
         return amct_fail(err, AMCT_E_IO, "%s", strerror(errno));
     if (!S_ISREG(st.st_mode)) /* dlopen would wait for a pipe for ever */
         return amct_fail(err, AMCT_E_IO, "is not a regular file");
+    AMCT_TRY(amct_object_check_whole(path, err));
     /* a name without a slash would be searched for among the system's libraries */
     char *full = strchr(path, '/') ? strdup(path) : amct_path_join(".", path);
     if (!full)

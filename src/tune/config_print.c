@@ -126,11 +126,27 @@ static const char *ratio_text(double ratio, char text[AMCT_NUMBER_TEXT])
     return amct_number_print(ratio, text);
 }
 
+/* What the section looks like where there is none; without '#' and the '~' it can be read. */
+static const char *const detection_example[] = {
+    "  form: yolov3                      # of boxes: yolov3 or yolov5",
+    "  classes: 80                       # or their names, as the labels have them: [person, ...]",
+    "  heads:",
+    "    - {stride: 32, anchors: [[115, 73], [119, 199], [242, 238]]}",
+    "    - {stride: 16, anchors: [[12, 18], [37, 49], [52, 132]]}",
+    "  score: 0.005                      # the least that a detection has",
+    "  nms: 0.45                         # overlap from which the weaker of a class is dropped",
+    "  confidence: 0.25                  # of detections that are compared with the original's",
+};
+
 static void print_detection(FILE *out, const amct_detect_options *o)
 {
     char text[2][AMCT_NUMBER_TEXT];
-    if (!o)
+    if (!o) {
+        line(out, "detection", "of a detector; ~: the network is none", "~");
+        for (size_t i = 0; i < sizeof detection_example / sizeof *detection_example; i++)
+            fprintf(out, "#%s\n", detection_example[i]);
         return;
+    }
     fprintf(out, "detection:                          # how boxes are read from the outputs\n");
     line(out, "  form", "of boxes: yolov3 or yolov5", "%s",
          o->form == AMCT_DETECT_YOLOV5 ? "yolov5" : "yolov3");

@@ -3,7 +3,6 @@
 #include "base/file.h"
 #include "passes/prepare.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -52,18 +51,10 @@ amct_status amct_measuring_run(amct_graph_cost *total, amct_estimating *estimato
                                const amct_graph *graph, const amct_origin *origin, int64_t batch,
                                amct_err *err)
 {
-    const char *below = getenv("TMPDIR");
-    char *folder = amct_path_join(below && *below ? below : "/tmp", "amct-model-XXXXXX");
-    char *shapes = NULL;
+    char *folder, *shapes = NULL;
     amct_export_options options = {.formats = AMCT_EXPORT_DEPLOY, .batch = batch};
     amct_err ignored;
-    if (!folder)
-        return amct_fail_nomem(err);
-    if (!mkdtemp(folder)) {
-        amct_fail_errno(err, errno, "there can be no temporary folder %s", folder);
-        free(folder);
-        return err->code;
-    }
+    AMCT_TRY(amct_folder_make_temporary(&folder, "model", err));
     char *path = amct_path_join(folder, "model_deploy_model.onnx");
     amct_status status = path ? AMCT_OK : amct_fail_nomem(err);
     if (status == AMCT_OK)

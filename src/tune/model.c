@@ -22,8 +22,8 @@ amct_status amct_plugins_open(amct_plugins **out, const amct_config *config, amc
     return status;
 }
 
-amct_status amct_model_load(amct_model *out, const amct_plugins *plugins, const char *path,
-                            const amct_model_source *source, amct_err *err)
+static amct_status load(amct_model *out, const amct_plugins *plugins, const char *path,
+                        const amct_model_source *source, amct_err *err)
 {
     static const amct_model_source alone = {0};
     amct_model model = {0};
@@ -59,6 +59,31 @@ amct_status amct_model_want_weights(const amct_model *model, const char *path, a
                            "several",
                            path)
                : AMCT_OK;
+}
+
+amct_status amct_model_load(amct_model *out, const amct_plugins *plugins, const char *path,
+                            const amct_model_source *source, amct_err *err)
+{
+    amct_log_hold(); /* what an importer warns of is no news beside the error */
+    amct_status status = load(out, plugins, path, source, err);
+    amct_log_release(status == AMCT_OK);
+    return status;
+}
+
+amct_status amct_model_load_whole(amct_model *out, const amct_plugins *plugins, const char *path,
+                                  const amct_model_source *source, amct_err *err)
+{
+    amct_model model = {0};
+    amct_log_hold();
+    amct_status status = load(&model, plugins, path, source, err);
+    if (status == AMCT_OK)
+        status = amct_model_want_weights(&model, path, err);
+    amct_log_release(status == AMCT_OK);
+    if (status == AMCT_OK)
+        *out = model;
+    else
+        amct_model_free(&model);
+    return status;
 }
 
 void amct_model_free(amct_model *model)

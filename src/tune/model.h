@@ -21,9 +21,12 @@ typedef struct amct_model {
 } amct_model;
 
 /* Imports and prepares a model file, with the weights and the importer's options of source (NULL:
- * neither). Messages begin with the path. */
+ * neither). Messages begin with the path; warnings are said if it succeeds. */
 amct_status amct_model_load(amct_model *out, const amct_plugins *plugins, const char *path,
                             const amct_model_source *source, amct_err *err);
+/* As amct_model_load, for a model that is to be run: it must have weights. */
+amct_status amct_model_load_whole(amct_model *out, const amct_plugins *plugins, const char *path,
+                                  const amct_model_source *source, amct_err *err);
 /* Refuses a network whose weights nobody knows; it can only be looked at. */
 amct_status amct_model_want_weights(const amct_model *model, const char *path, amct_err *err);
 void amct_model_free(amct_model *model); /* a zeroed one is allowed */

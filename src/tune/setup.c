@@ -118,8 +118,8 @@ amct_status amct_setup_inputs(amct_setup *s, const amct_config *config, amct_err
     if (!(config->confidence > 0 && config->confidence < 1))
         return amct_fail(err, AMCT_E_INVALID, "the confidence must lie between 0 and 100%%");
     AMCT_TRY(amct_plugins_open(&s->plugins, config, err));
-    AMCT_TRY(amct_model_load(&s->model, s->plugins, config->model, &config->model_source, err));
-    AMCT_TRY(amct_model_want_weights(&s->model, config->model, err));
+    AMCT_TRY(
+        amct_model_load_whole(&s->model, s->plugins, config->model, &config->model_source, err));
     if (config->equalise)
         AMCT_TRY(amct_model_equalise(&s->model, err));
     AMCT_TRY(amct_genes_check_skips(config, s->model.layers, s->model.n_layers, err));

@@ -38,6 +38,18 @@ awk -v v="$(value "$work/eval" value)" 'BEGIN { exit !(v > 0.35 && v < 0.36) }' 
     test "$(value "$work/eval" drop)" = 0 && test "$(value "$work/eval" agreement)" = 1
 ok $? 'eval: mAP at 0.5, and no drop against itself'
 
+# Two files of one network with the outputs in another order: they are paired by name.
+faces=$shared/models/caffe/RFB-320.prototxt
+plain=$shared/models/onnx/version-RFB-320_without_postprocessing.onnx
+if [ -r "$faces" ] && [ -r "$plain" ]; then
+    mkdir "$work/few"
+    cp "$pictures/000000000009.jpg" "$pictures/000000000025.jpg" "$work/few"
+    "$program" eval "$faces" --original "$plain" --data "$work/few" --resize 240x320 --scale 1 \
+        --mean 127 --std 128 --json -q >"$work/eval"
+    awk -v c="$(value "$work/eval" cosine)" 'BEGIN { exit !(c > 0.999) }'
+    ok $? "eval: outputs in another order are paired by name ($(value "$work/eval" cosine))"
+fi
+
 for how in labelled free; do
     "$program" search -c "$work/$how.yaml" -o "$work/$how" --json -q >"$work/result" 2>"$work/err"
     status=$?

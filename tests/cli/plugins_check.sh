@@ -7,6 +7,10 @@ printf '\000\000\200\077\000\000\000\100' >"$work/weights.toy"
 instrumented=$(ls "$AMCT_TOP_BUILDDIR"/src/cli/*.gcno 2>/dev/null)
 nm "$AMCT_TOP_BUILDDIR/amct-autotune" | grep -q __asan_init && instrumented=asan
 
+mkdir "$work/tmp"
+TMPDIR=$work/tmp
+export TMPDIR
+
 # check PLUGIN [OPTIONS]: into $work/out, $work/err, $status.
 check() {
     file=$1
@@ -239,4 +243,7 @@ for line in 'caffe models/caffe/lenet.prototxt --weights models/caffe/lenet_iter
     check "$own/$1.so" --model "$data/$2" ${4:+$3 "$data/$4"}
     passes "$1: $2"
 done
+# Nothing is left behind, neither by cases that end early nor elsewhere than in TMPDIR.
+[ -z "$(ls "$work/tmp")" ]
+ok $? 'no temporary folder is left behind'
 finish

@@ -175,7 +175,7 @@ Test(caffe_files, two_layers_of_one_name_cannot_have_weights)
                                   "inner_product_param { num_output: 2 } }",
                               &file, &err),
                  AMCT_E_INVALID);
-    HAS(err.text, "'i' is the name of two layers");
+    HAS(err.text, "1 layers or blobs differ: 'i' is the name of two layers");
     caffe_file_free(&file);
 }
 
@@ -243,12 +243,14 @@ Test(caffe_files, files_that_are_no_weights)
 {
     caffe_file text = {(unsigned char *)"layer { name: 'x' }", 19};
     caffe_file hdf5 = {(unsigned char *)"\x89HDF\r\n\x1a\n....", 12},
-               nothing = {(unsigned char *)"\0", 0};
+               zip = {(unsigned char *)"PK\3\4\0\0\0\0", 8}, nothing = {(unsigned char *)"\0", 0};
     amct_graph *g = NULL;
     cr_assert_eq(caffe_import(&g, NET, &text, &err), AMCT_E_FORMAT);
     HAS(err.text, "w.caffemodel: is text, no *.caffemodel");
     cr_assert_eq(caffe_import(&g, NET, &hdf5, &err), AMCT_E_UNSUPPORTED);
     HAS(err.text, "weights in HDF5");
+    cr_assert_eq(caffe_import(&g, NET, &zip, &err), AMCT_E_FORMAT);
+    HAS(err.text, "is a file of another format");
     cr_assert_eq(caffe_import(&g, NET, &nothing, &err), AMCT_E_FORMAT);
     HAS(err.text, "it holds no layers with weights");
 }

@@ -76,6 +76,29 @@ Test(plugin_plugins, a_wrong_kind_and_a_short_struct_are_refused)
     HAS(problem_of("small_struct"), "struct_size 24, 56 to");
 }
 
+/* The loader would map what is not there, and the process would die of SIGBUS. */
+Test(plugin_plugins, a_library_that_is_cut_short_is_listed, .init = setup, .fini = teardown)
+{
+    char from[4096];
+    amct_file whole;
+    amct_plugins *plugins;
+    cr_assert_eq(amct_file_map(&whole, plugin_file(from, sizeof from, "garbage"), &err), AMCT_OK);
+    const size_t sizes[] = {32, 64, 100, 1000, 3000, 5000};
+    char *path = amct_path_join(folder, "cut.so");
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        cr_assert_eq(amct_file_write(path, whole.data, sizes[i], &err), AMCT_OK);
+        cr_assert_eq(amct_plugins_new(&plugins, &err), AMCT_OK);
+        cr_assert_eq(amct_plugins_add_file(plugins, path, &err), AMCT_OK);
+        cr_assert_eq(amct_plugins_count(plugins), 1);
+        const amct_plugin_entry *entry = amct_plugins_entry(plugins, 0);
+        cr_assert_null(entry->plugin, "%zu bytes", sizes[i]);
+        HAS(entry->problem, sizes[i] < 64 ? "cannot be loaded" : "is cut short");
+        amct_plugins_free(plugins);
+    }
+    free(path);
+    amct_file_unmap(&whole);
+}
+
 Test(plugin_plugins, files_that_are_no_libraries_are_listed, .init = setup, .fini = teardown)
 {
     char *text = amct_path_join(folder, "text.so"), *pipe = amct_path_join(folder, "pipe.so");

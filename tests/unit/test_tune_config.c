@@ -223,6 +223,27 @@ CONFIG_TEST(a_detector_is_read_and_printed_as_it_was)
     amct_config_free(again);
 }
 
+/* Where there is no section, a comment shows one: without its signs it is one. */
+CONFIG_TEST(the_detection_that_is_shown_as_a_comment_can_be_read)
+{
+    amct_config *c = fresh(), *again = fresh();
+    c->model = "/m.onnx";
+    char *text = amct_config_print(c);
+    char *section = strstr(text, "\ndetection: ~ ");
+    cr_assert_not_null(section);
+    section[12] = ' ';
+    for (char *at = section; (at = strstr(at, "\n#  "));)
+        at[1] = '\n', at++;
+    OK(read_text(again, text));
+    cr_assert_not_null(again->detection);
+    cr_assert_eq(again->detection->n_heads, 2);
+    cr_assert_eq(again->detection->classes.n, 80);
+    cr_assert_eq(again->detection->score, 0.005);
+    free(text);
+    amct_config_free(c);
+    amct_config_free(again);
+}
+
 CONFIG_TEST(a_detector_that_is_not_described_is_refused_with_the_place)
 {
     static const struct {

@@ -61,6 +61,14 @@ static int compare_names(const void *a, const void *b)
     return strcmp(((const caffe_source *)a)->name, ((const caffe_source *)b)->name);
 }
 
+/* Fields are written in the order of their numbers, and a net has 1 to 8 and 100. */
+static bool is_foreign(wire_span file)
+{
+    wire_field f;
+    int more = wire_next_cut(&file, &f);
+    return more < 0 || (more > 0 && f.number > 8 && f.number != 100);
+}
+
 int32_t caffe_read_sources(caffe_reader *r)
 {
     wire_span rest = {r->weights.data, r->weights.size};
@@ -72,6 +80,9 @@ int32_t caffe_read_sources(caffe_reader *r)
                           "(*.caffemodel)");
     if (caffe_is_text(rest.data, rest.size))
         return caffe_fail(r, AMCT_E_FORMAT, "is text, no *.caffemodel");
+    if (is_foreign(rest))
+        return caffe_fail(r, AMCT_E_FORMAT,
+                          "is a file of another format, a *.caffemodel is wanted");
     while ((more = wire_next(&rest, &f)) > 0) {
         const struct form *form = form_of(&f);
         if (!form)

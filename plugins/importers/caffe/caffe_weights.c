@@ -158,7 +158,8 @@ static bool find_proto(caffe_reader *r, const caffe_layer *l, uint32_t i, const 
     if (!source && i == 0)
         note_misfit(r, l, "is not in the file");
     if (source && source->user && source->user != l) {
-        note_misfit(r, l, "is the name of two layers");
+        if (i == 0)
+            note_misfit(r, l, "is the name of two layers");
         return false;
     }
     if (source)

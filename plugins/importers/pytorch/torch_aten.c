@@ -239,7 +239,8 @@ int32_t torch_arg_list(torch_call *c, uint32_t i, const char *what, int64_t *out
         torch_value at = torch_is_list(v) ? v.list->at[k] : v;
         if (at.kind != TORCH_INT)
             return torch_fail(c->r, AMCT_E_UNSUPPORTED,
-                              "aten::%s: %s has a number that is only known when the network runs",
+                              "aten::%s: %s has a number that is only known when the network runs; "
+                              "give --model-option input=1x3x32x32 or the like",
                               c->name, what);
         out[k] = at.i;
     }

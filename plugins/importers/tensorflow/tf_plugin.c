@@ -17,7 +17,8 @@ static int32_t read_shape(tf_reader *r, const char *text)
         char *end;
         long long dim = *at == '?' ? -1 : strtoll(at, &end, 10);
         const char *next = *at == '?' ? at + 1 : end;
-        if (next == at || (*next && (*next != 'x' || !next[1])) || dim == 0 || dim < -1)
+        if (next == at || (*next && (*next != 'x' || !next[1])) || dim == 0 || dim < -1 ||
+            dim > INT32_MAX)
             break;
         shape.dims[shape.rank++] = dim;
         at = next;
