@@ -306,8 +306,9 @@ static amct_status find_gains(findings *f, const amct_config *config, const amct
     AMCT_TRY(amct_costing_new(&f->structured, plugins, &c, m->graph, m->layers, m->n_layers,
                               f->structure, err));
     AMCT_TRY(amct_genes_add_structure(&f->genes, &c, m->layers, f->structure, f->structured, err));
-    AMCT_TRY(amct_fixed_share_find(&f->fixed, plugins, &c, m->graph, m->layers, m->n_layers, err));
-    return amct_gains_find(&f->gains, &f->genes, f->structured, err);
+    AMCT_TRY(amct_gains_find(&f->gains, &f->genes, f->structured, err));
+    return amct_fixed_share_find(&f->fixed, f->gains.fixed_ratio, plugins, &c, m->graph, m->layers,
+                                 m->n_layers, err);
 }
 
 static amct_status find(findings *f, const amct_config *c, const amct_plugins *plugins,

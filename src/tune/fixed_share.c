@@ -32,13 +32,11 @@ static amct_status share_of(double *ratio, const amct_plugins *plugins, const am
     return status;
 }
 
-amct_status amct_fixed_share_find(amct_fixed_share *out, const amct_plugins *plugins,
+amct_status amct_fixed_share_find(amct_fixed_share *out, double ratio, const amct_plugins *plugins,
                                   const amct_config *config, const amct_graph *graph,
                                   const amct_layer *layers, uint32_t n_layers, amct_err *err)
 {
-    amct_fixed_share found = {.batch = amct_batch_of(graph)};
-    AMCT_TRY(share_of(&found.ratio, plugins, config, graph, layers, n_layers, err));
-    double ratio = found.ratio;
+    amct_fixed_share found = {.ratio = ratio, .batch = amct_batch_of(graph)};
     while (ratio >= AMCT_FIXED_MUCH && found.batch) {
         amct_graph *other;
         amct_err why;

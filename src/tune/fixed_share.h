@@ -18,8 +18,9 @@ typedef struct amct_fixed_share {
                     * at which it is; 0: none up to 4096, or the network has no other batch */
 } amct_fixed_share;
 
-/* graph is the original at the device's batch size. */
-amct_status amct_fixed_share_find(amct_fixed_share *out, const amct_plugins *plugins,
+/* graph is the original at the device's batch size, ratio its share there; other batch sizes are
+ * estimated only if that is much. */
+amct_status amct_fixed_share_find(amct_fixed_share *out, double ratio, const amct_plugins *plugins,
                                   const amct_config *config, const amct_graph *graph,
                                   const amct_layer *layers, uint32_t n_layers, amct_err *err);
 /* Words for the user; "" if it is not worth a warning. Returns text. */

@@ -125,8 +125,8 @@ static amct_status forecast(amct_forecast *f, amct_err *err)
     f->calibration_samples = s->calibration.n;
     f->search_samples = s->search.n;
     f->confirm_samples = s->confirm.n;
-    AMCT_TRY(amct_fixed_share_find(&f->fixed, s->plugins, c, s->cost_graph, s->model.layers,
-                                   s->model.n_layers, err));
+    AMCT_TRY(amct_fixed_share_find(&f->fixed, f->gains.fixed_ratio, s->plugins, c, s->cost_graph,
+                                   s->model.layers, s->model.n_layers, err));
     /* Calibration runs twice, and once more for moments; candidates are refined on the calibration
      * samples, restored beside the original if their structure is another one, and measured once
      * more. Candidates are taken to be as slow as the original in floating point. */

@@ -78,8 +78,11 @@ amct_status amct_gains_find(amct_gains *out, const amct_genes *genes, amct_costi
     amct_gains found = {
         .alone_ns = calloc(genes->n + (size_t)1, AMCT_GENE_LEVELS * sizeof *found.alone_ns)};
     amct_status status = choices && found.alone_ns ? AMCT_OK : amct_fail_nomem(err);
+    amct_graph_cost original = {0};
     if (status == AMCT_OK)
-        status = total(&found.original_ns, costing, choices, err);
+        status = amct_costing_total(costing, choices, &original, err);
+    found.original_ns = original.latency_ns;
+    found.fixed_ratio = original.fixed_ns / original.latency_ns;
     if (status == AMCT_OK)
         status = find_alone(&found, genes, costing, choices, err);
     if (status == AMCT_OK)

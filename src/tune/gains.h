@@ -8,9 +8,10 @@
 
 typedef struct amct_gains {
     double original_ns;
-    double bits_ns;    /* every gene of bits at the level that loses most */
-    double fastest_ns; /* every gene at its fastest beside the others, found one after the other */
-    double *alone_ns;  /* per gene, AMCT_GENE_LEVELS each: with this level and no other choice */
+    double fixed_ratio; /* of original_ns: what nothing can change */
+    double bits_ns;     /* every gene of bits at the level that loses most */
+    double fastest_ns;  /* every gene at its fastest beside the others, found one after the other */
+    double *alone_ns;   /* per gene, AMCT_GENE_LEVELS each: with this level and no other choice */
 } amct_gains;
 
 /* costing is the one that the genes were made with last. */

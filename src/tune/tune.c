@@ -371,7 +371,8 @@ static amct_status tell_fixed(const amct_setup *s, amct_err *err)
 {
     amct_fixed_share share;
     char text[160];
-    AMCT_TRY(amct_fixed_share_find(&share, s->plugins, s->config, s->cost_graph, s->model.layers,
+    AMCT_TRY(amct_fixed_share_find(&share, s->original_cost.fixed_ns / s->original_cost.latency_ns,
+                                   s->plugins, s->config, s->cost_graph, s->model.layers,
                                    s->model.n_layers, err));
     if (*amct_fixed_share_print(&share, text, sizeof text))
         amct_log(AMCT_LOG_INFO, "%s", text);
