@@ -13,9 +13,7 @@
  *    refined one and nothing promising is left. If refining showed that the best were not good
  *    enough after all, knapsacks for what is known now come first: evolution from what is left
  * would take long.
- * 6. A few more points of the front, for other budgets: knapsacks for other targets. Offspring of
- *    NSGA-II from all that was measured, in their place or behind them, cover less of the front for
- *    as many evaluations (docs/figures.md).
+ * 6. A few more points of the front, for other budgets: knapsacks for other targets.
  */
 #include "search/cheapest.h"
 #include "search/engine.h"
