@@ -148,7 +148,7 @@ static amct_status estimate(amct_config *c, amct_plugins *plugins, const char *p
     AMCT_TRY(amct_model_load(&model, plugins, path, &c->model_source, err));
     amct_status status = AMCT_OK;
     if (c->batch)
-        status = amct_set_batch(model.graph, c->batch, err);
+        status = amct_model_set_batch(model.graph, c->batch, path, err);
     if (status == AMCT_OK)
         status = amct_estimating_open(&estimator, plugins, c->estimator, c->target_options,
                                       c->n_target_options, err);

@@ -333,7 +333,7 @@ static amct_status inspect(amct_config *c, const amct_plugins *plugins, const ch
     inspection in = {.path = path, .model = &model, .chip = c->chip};
     amct_status status = AMCT_OK;
     if (c->batch)
-        status = amct_set_batch(model.graph, c->batch, err);
+        status = amct_model_set_batch(model.graph, c->batch, path, err);
     if (status == AMCT_OK)
         status = find(&f, c, plugins, &model, err);
     if (status == AMCT_OK) {

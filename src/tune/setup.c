@@ -20,7 +20,7 @@ static amct_status set_batches(amct_setup *s, amct_err *err)
 {
     AMCT_TRY(amct_graph_clone(&s->cost_graph, s->model.graph, err));
     if (s->config->batch)
-        AMCT_TRY(amct_set_batch(s->cost_graph, s->config->batch, err));
+        AMCT_TRY(amct_model_set_batch(s->cost_graph, s->config->batch, s->config->model, err));
     AMCT_TRY(amct_model_set_eval_batch(&s->model, err));
     amct_hash_constants(s->model.graph);
     return amct_outputs_of(&s->outputs, s->model.graph, err);

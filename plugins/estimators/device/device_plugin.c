@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define DEFAULT_CHIP "Ascend310P3"
 
@@ -89,8 +90,12 @@ static int32_t read_cache(const amct_host *host, const amct_option *option, esti
 
 static int32_t read_aipp(const amct_host *host, const amct_option *option, estimator *e)
 {
+    struct stat info;
     e->aipp[0] = 0;
-    return strcmp(option->value, "none") == 0 || realpath(option->value, e->aipp)
+    if (strcmp(option->value, "none") == 0)
+        return AMCT_OK;
+    return stat(option->value, &info) == 0 && S_ISREG(info.st_mode) &&
+                   realpath(option->value, e->aipp)
                ? AMCT_OK
                : refuse(host, option, "a file that exists, or none");
 }
@@ -114,9 +119,9 @@ static int32_t read_option(const amct_host *host, const amct_option *option, est
         return status;
     }
     if (strcmp(option->key, "runs") == 0) {
-        status = read_whole(host, option, DEVICE_MAX_RUNS, "1 to 10000", &number);
-        if (status == AMCT_OK && number < 1)
-            return refuse(host, option, "1 to 10000");
+        status = read_whole(host, option, DEVICE_MAX_RUNS, "5 to 10000", &number);
+        if (status == AMCT_OK && number < DEVICE_MIN_RUNS)
+            return refuse(host, option, "5 to 10000");
         if (status == AMCT_OK)
             e->runs = (uint32_t)number;
         return status;
@@ -322,7 +327,7 @@ static int32_t measure(void *self, const amct_model_file *file, amct_graph_cost 
 static const amct_option_info device_options[] = {
     INFO("chip", "as atc --soc_version", DEFAULT_CHIP, "must be the one that the device says"),
     INFO("device", "0 to 1023", "0", "its number, as npu-smi info lists it"),
-    INFO("runs", "1 to 10000", "100", "timed runs, of which the median counts"),
+    INFO("runs", "5 to 10000", "100", "timed runs, of which the median counts"),
     INFO("cache", "an absolute path, none", "~/.cache/amct-autotune/device",
          "keeps what was measured"),
     INFO("insert_op_conf", "a file", "none", "AIPP, as atc --insert_op_conf"),
