@@ -5,6 +5,7 @@
 #include "cli/inspect_structure.h"
 #include "ops/op.h"
 #include "passes/prepare.h"
+#include "tune/left_out.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -130,7 +131,7 @@ static amct_status print_text(const inspection *in, amct_err *err)
     if (!in->gains)
         return AMCT_OK;
     amct_choices_of of = choices_of(in);
-    amct_choices_print_fixed(in->fixed);
+    amct_choices_print_reach(&of, in->gains, in->fixed, in->chip, amct_batch_of(g));
     return amct_choices_print(&of, in->gains, in->chip, UINT32_MAX, err);
 }
 
@@ -307,6 +308,7 @@ static amct_status find_gains(findings *f, const amct_config *config, const amct
                               f->structure, err));
     AMCT_TRY(amct_genes_add_structure(&f->genes, &c, m->layers, f->structure, f->structured, err));
     AMCT_TRY(amct_gains_find(&f->gains, &f->genes, f->structured, err));
+    AMCT_TRY(amct_left_out_warn(plugins, &c, m->graph, err));
     return amct_fixed_share_find(&f->fixed, f->gains.fixed_ratio, plugins, &c, m->graph, m->layers,
                                  m->n_layers, err);
 }

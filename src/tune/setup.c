@@ -6,6 +6,7 @@
 #include "measure/tally_verdict.h"
 #include "passes/prepare.h"
 #include "tune/confirming.h"
+#include "tune/left_out.h"
 #include "tune/settle.h"
 
 #include <math.h>
@@ -20,7 +21,7 @@ static amct_status set_batches(amct_setup *s, amct_err *err)
 {
     AMCT_TRY(amct_graph_clone(&s->cost_graph, s->model.graph, err));
     if (s->config->batch)
-        AMCT_TRY(amct_model_set_batch(s->cost_graph, s->config->batch, s->config->model, err));
+        AMCT_TRY(amct_set_batch(s->cost_graph, s->config->batch, err));
     AMCT_TRY(amct_model_set_eval_batch(&s->model, err));
     amct_hash_constants(s->model.graph);
     return amct_outputs_of(&s->outputs, s->model.graph, err);
@@ -120,6 +121,7 @@ amct_status amct_setup_inputs(amct_setup *s, const amct_config *config, amct_err
     if (set_batches(s, err) != AMCT_OK)
         return amct_fail_in(err, "%s", config->model);
     AMCT_TRY(amct_setup_costing(s, err));
+    AMCT_TRY(amct_left_out_warn(s->plugins, s->config, s->cost_graph, err));
     AMCT_TRY(amct_confirming_open(s, err));
     char *folder = amct_path_folder(config->output); /* for what does not fit into memory */
     if (!folder)

@@ -232,11 +232,14 @@ static int32_t run_device(estimator *e, const device_cann *cann, const char *om,
     snprintf(job->soc, sizeof job->soc, "%s", e->chip);
     job->device = e->device;
     job->runs = e->runs;
-    device_end end = device_run_work(&code, device_measure, job, e->run_seconds);
+    device_end end =
+        device_run_work(&code, device_measure, job, &(device_limit){e->run_seconds, e->host});
     bool complete = job->n_times == e->runs && !job->problem[0];
     if (end == DEVICE_END_FAILED) {
         snprintf(text, sizeof text, "no process for the device: %s", strerror(code));
         status = fail(e->host, AMCT_E_IO, text);
+    } else if (end == DEVICE_END_STOPPED) {
+        status = fail(e->host, AMCT_E_CANCELLED, "stopped while the device was measured");
     } else if (job->problem[0]) {
         snprintf(text, sizeof text, "measuring on device %d: %.400s", e->device, job->problem);
         status = fail(e->host, AMCT_E_UNSUPPORTED, text);
@@ -274,7 +277,8 @@ static int32_t compile_and_run(estimator *e, const device_cann *cann, const devi
         return fail(e->host, AMCT_E_IO, "there can be no temporary folder in TMPDIR or /tmp");
     int32_t status = AMCT_OK;
     if (!device_atc_run(om, cann, what, folder, problem))
-        status = fail(e->host, AMCT_E_UNSUPPORTED, problem);
+        status =
+            fail(e->host, device_stopped(e->host) ? AMCT_E_CANCELLED : AMCT_E_UNSUPPORTED, problem);
     if (status == AMCT_OK)
         status = run_device(e, cann, om, timing);
     device_folder_remove(folder);
@@ -299,7 +303,7 @@ static int32_t measure(void *self, const amct_model_file *file, amct_graph_cost 
                            .soc = e->chip,
                            .aipp = e->aipp[0] ? e->aipp : NULL,
                            .sparse = (file->flags & AMCT_MODEL_FILE_SPARSE) != 0,
-                           .seconds = e->compile_seconds};
+                           .limit = {e->compile_seconds, e->host}};
     if (!device_key_make(&key, &cann, &what, e->device, e->runs, problem))
         return fail(e->host, AMCT_E_IO, problem);
     if (!e->cache[0] || !device_cache_get(&timing, e->cache, &key)) {
