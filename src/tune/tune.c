@@ -165,6 +165,7 @@ static amct_status finals(runner *r, amct_err *err)
     if (s->confirming)
         stage(r, "measuring the best");
     AMCT_TRY(amct_confirming_finals(r->to->measured, &r->to->finals, s, err));
+    r->to->measured_in_part = s->confirming && r->hooks->stop && *r->hooks->stop;
     int chosen = r->to->finals.chosen;
     if (chosen >= 0 && r->to->measured[chosen].latency_ns >= s->measured.latency_ns &&
         s->confirming)
@@ -306,7 +307,8 @@ static bool is_measured_faster(const amct_graph_cost *before, const amct_graph_c
 
 static void conclude(amct_tuned *to)
 {
-    bool cut = to->end == AMCT_SEARCH_TIME_LIMIT || to->end == AMCT_SEARCH_CANCELLED;
+    bool cut = to->end == AMCT_SEARCH_TIME_LIMIT || to->end == AMCT_SEARCH_CANCELLED ||
+               to->measured_in_part;
     double before = to->setup.original_cost.latency_ns;
     to->faster = to->best && before - to->best_cost.latency_ns >
                                  fmax(to->paired_ns, AMCT_FASTER_RATIO * before);
