@@ -2,12 +2,14 @@
 
 #include "base/fork.h"
 #include "base/log.h"
+#include "base/map.h"
 #include "compress/stitch.h"
 #include "measure/correction.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+static const amct_hash names_seed = {2, 2};
 enum { TIMEOUT_MS = 60 * 1000, KNOWN = 1 << 14 };
 
 /* What a candidate was found to take. */
@@ -28,6 +30,8 @@ struct amct_costing {
     int32_t *zeros;
     amct_layer_cost *details;   /* shared memory */
     amct_latency_parts *parts;  /* the same */
+    double *nodes;              /* the same: n_nodes and the rest */
+    amct_map node_of;           /* number of a node of graph by the hash of its name, from 1 */
     amct_estimating *estimator; /* of the worker */
     amct_correction correction; /* the same; zeroed: there is none */
     amct_workers *workers;
@@ -141,7 +145,40 @@ static void fill_details(const amct_costing *c, const shape *s, const amct_graph
     }
 }
 
-static amct_status estimate(amct_graph_cost *total, amct_costing *c, const shape *s, bool details,
+/* The node of the original that a node of a candidate is of: of its own name, or of that name and
+ * ".first", ".quant" and the like. n_nodes: of none. */
+static uint32_t origin_of(const amct_costing *c, const char *name)
+{
+    size_t length = strlen(name);
+    const void *found = amct_map_get(&c->node_of, amct_hash_bytes(names_seed, name, length));
+    while (!found && length) {
+        while (length && name[length - 1] != '.')
+            length--;
+        if (length)
+            found = amct_map_get(&c->node_of, amct_hash_bytes(names_seed, name, --length));
+    }
+    return found ? (uint32_t)((uintptr_t)found - 1) : c->graph->n_nodes;
+}
+
+static void fill_nodes(amct_costing *c, const amct_graph *graph, const amct_latency *l)
+{
+    uint32_t rest = c->graph->n_nodes;
+    memset(c->nodes, 0, (rest + (size_t)1) * sizeof *c->nodes);
+    c->nodes[rest] = l->total.latency_ns;
+    for (uint32_t n = 0; n < graph->n_nodes; n++) {
+        double ns = l->costs[n].latency_ns;
+        uint32_t origin;
+        if (ns > 0 && (origin = origin_of(c, graph->nodes[n].name)) < rest) {
+            c->nodes[origin] += ns;
+            c->nodes[rest] -= ns;
+        }
+    }
+}
+
+/* Beside the total. */
+typedef enum asked { NOTHING, LAYERS, NODES } asked;
+
+static amct_status estimate(amct_graph_cost *total, amct_costing *c, const shape *s, asked what,
                             amct_err *err)
 {
     amct_graph *graph;
@@ -152,7 +189,9 @@ static amct_status estimate(amct_graph_cost *total, amct_costing *c, const shape
         amct_correction_apply(&latency, graph, &c->correction);
     if (status == AMCT_OK) {
         *total = latency.total;
-        if (details) {
+        if (what == NODES)
+            fill_nodes(c, graph, &latency);
+        if (what == LAYERS) {
             fill_details(c, s, graph, &latency);
             amct_latency_split(c->parts, &latency);
         }
@@ -176,7 +215,7 @@ static amct_status make_correction(amct_costing *c, amct_err *err)
     return status;
 }
 
-/* Runs in the worker. The request is the choices and a byte that asks for details. */
+/* Runs in the worker. The request is the choices and a byte of asked. */
 static amct_status answer(void *ctx, const void *request, size_t size, void *bytes,
                           size_t *answer_size, amct_err *err)
 {
@@ -191,7 +230,7 @@ static amct_status answer(void *ctx, const void *request, size_t size, void *byt
                                       c->config->target_options, c->config->n_target_options, err));
     AMCT_TRY(make_correction(c, err));
     AMCT_TRY(shape_make(&s, c, choices, err));
-    amct_status status = estimate(&total, c, &s, choices[c->n_choices], err);
+    amct_status status = estimate(&total, c, &s, (asked)choices[c->n_choices], err);
     shape_free(&s);
     if (status == AMCT_OK) {
         memcpy(bytes, &total, sizeof total);
@@ -214,11 +253,18 @@ static amct_status make_numbers(amct_costing *c, amct_err *err)
     c->zeros = calloc((size_t)most, sizeof *c->zeros);
     c->details = amct_shared_alloc(c->n_layers * sizeof *c->details);
     c->parts = amct_shared_alloc(sizeof *c->parts);
+    c->nodes = amct_shared_alloc((c->graph->n_nodes + (size_t)1) * sizeof *c->nodes);
     c->known = calloc(KNOWN, sizeof *c->known);
-    if (!c->ones || !c->zeros || !c->details || !c->parts || !c->known)
+    if (!c->ones || !c->zeros || !c->details || !c->parts || !c->nodes || !c->known)
         return amct_fail_nomem(err);
     for (int64_t i = 0; i < most; i++)
         c->ones[i] = 1;
+    for (uint32_t n = 0; n < c->graph->n_nodes; n++) {
+        const char *name = c->graph->nodes[n].name;
+        if (!amct_map_put(&c->node_of, amct_hash_bytes(names_seed, name, strlen(name)),
+                          (void *)((uintptr_t)n + 1)))
+            return amct_fail_nomem(err);
+    }
     return AMCT_OK;
 }
 
@@ -258,20 +304,22 @@ void amct_costing_free(amct_costing *costing)
     amct_workers_free(costing->workers);
     amct_shared_free(costing->details, costing->n_layers * sizeof *costing->details);
     amct_shared_free(costing->parts, sizeof *costing->parts);
+    amct_shared_free(costing->nodes, (costing->graph->n_nodes + (size_t)1) * sizeof(double));
+    amct_map_free(&costing->node_of);
     free(costing->ones);
     free(costing->zeros);
     free(costing->known);
     free(costing);
 }
 
-static amct_status ask(amct_costing *c, const uint8_t *choices, bool details,
+static amct_status ask(amct_costing *c, const uint8_t *choices, asked what,
                        amct_graph_cost *total, amct_err *err)
 {
     unsigned char request[AMCT_MESSAGE_MAX], bytes[AMCT_MESSAGE_MAX];
     size_t size;
     if (c->n_choices)
         memcpy(request, choices, c->n_choices);
-    request[c->n_choices] = details;
+    request[c->n_choices] = (uint8_t)what;
     AMCT_TRY(amct_workers_ask(c->workers, request, c->n_choices + 1, bytes, &size, err));
     if (size != sizeof *total)
         return amct_fail(err, AMCT_E_INTERNAL, "an answer of %zu bytes", size);
@@ -285,7 +333,7 @@ amct_status amct_costing_total(amct_costing *costing, const uint8_t *choices,
     amct_hash h = amct_hash_bytes((amct_hash){1, 1}, choices, costing->n_choices);
     known *k = &costing->known[h.lo % KNOWN];
     if (!amct_hash_equal(k->choices, h)) {
-        AMCT_TRY(ask(costing, choices, false, total, err));
+        AMCT_TRY(ask(costing, choices, NOTHING, total, err));
         *k = (known){h, *total};
     }
     *total = k->total;
@@ -296,9 +344,23 @@ amct_status amct_costing_layers(amct_costing *costing, const uint8_t *choices,
                                 amct_graph_cost *total, amct_layer_cost *layers,
                                 amct_latency_parts *parts, amct_err *err)
 {
-    AMCT_TRY(ask(costing, choices, true, total, err));
+    AMCT_TRY(ask(costing, choices, LAYERS, total, err));
     memcpy(layers, costing->details, costing->n_layers * sizeof *layers);
     if (parts)
         *parts = *costing->parts;
     return AMCT_OK;
+}
+
+amct_status amct_costing_nodes(amct_costing *costing, const uint8_t *choices, double *nodes_ns,
+                               amct_err *err)
+{
+    amct_graph_cost total;
+    AMCT_TRY(ask(costing, choices, NODES, &total, err));
+    memcpy(nodes_ns, costing->nodes, (costing->graph->n_nodes + (size_t)1) * sizeof *nodes_ns);
+    return AMCT_OK;
+}
+
+uint32_t amct_costing_n_nodes(const amct_costing *costing)
+{
+    return costing->graph->n_nodes + 1;
 }
