@@ -81,8 +81,8 @@ static amct_status take_anew(amct_cost_table *t, uint32_t place, amct_err *err)
 {
     for (uint32_t r = 0; r < t->n_rows; r++) {
         size_t at = (size_t)r * t->near.n_places + place;
-        t->own_ns[at] = t->nodes_ns[at] -
-                        amct_nearness_small(&t->near, place, amct_cost_table_genome(t, r));
+        t->own_ns[at] =
+            t->nodes_ns[at] - amct_nearness_small(&t->near, place, amct_cost_table_genome(t, r));
         if (!amct_cost_table_note(t, place, r))
             return amct_fail_nomem(err);
     }

@@ -180,10 +180,8 @@ amct_status amct_nearness_find(amct_nearness *out, const amct_genes *genes, amct
                                amct_err *err)
 {
     amct_nearness near = {.n_genes = genes->n};
-    trial t = {.to = &near,
-               .genes = genes,
-               .costing = costing,
-               .n_nodes = amct_costing_n_nodes(costing)};
+    trial t = {
+        .to = &near, .genes = genes, .costing = costing, .n_nodes = amct_costing_n_nodes(costing)};
     amct_status status = try_all(&t, err);
     free(t.companies);
     free(t.genome);
