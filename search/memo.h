@@ -19,7 +19,7 @@
 enum { AMCT_MEMO_BYTES = 64 << 20 };
 
 /* The latency of a genome in *cost_ns. One that tells the cost is a function of the genome; one
- * that screens is one of the genomes that it was asked for before, in order, and this one. */
+ * that screens is one of the genomes that both were asked for before, in order, and of this one. */
 typedef amct_status amct_cost_fn(void *ctx, const uint8_t *genome, double *cost_ns, amct_err *err);
 
 typedef struct amct_memo {

@@ -21,8 +21,8 @@
  * - A genome is asked in full at most once; a probe of it (a first look at single genes) may come
  *   before, and what refining makes of it after, under numbers of their own.
  * - The search never sees a network. It calls the cost function, at most once per genome as long as
- *   its memory lasts (memo.h), within ask only; so it does the function that screens, which may
- *   answer by what it was asked before: the calls of a search made anew are the same in the same
+ *   its memory lasts (memo.h), within ask only; so it does the function that screens. That one may
+ *   answer by what both were asked before: a search made anew makes the same calls in the same
  *   order. The cost of an ask is exact.
  * One thread at a time.
  */

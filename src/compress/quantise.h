@@ -17,11 +17,11 @@ typedef struct amct_quantised {
     const int8_t *weights; /* in the order of the float weights */
     const float *scales;   /* of the weights; 1 or channels */
     const int32_t *bias;   /* channels */
+    amct_hash weights_hash;
+    bool sparse; /* weights are 4:2 sparse (sparse.h) */
     /* What AscendDequant is given, n_scales of 8 bytes, where numbers do not matter; NULL: it is
      * made of the scales. */
     const void *blank;
-    amct_hash weights_hash;
-    bool sparse; /* weights are 4:2 sparse (sparse.h) */
 } amct_quantised;
 
 typedef struct amct_quantise_options {

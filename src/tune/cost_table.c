@@ -30,6 +30,7 @@ static amct_status start(amct_cost_table *t, amct_err *err)
     if (t->plain)
         return AMCT_OK;
     AMCT_TRY(amct_nearness_find(&t->near, t->genes, t->costing, err));
+    t->stats.estimated = t->near.n_estimates;
     /* A row, and in the map two slots of each of its places at most. */
     size_t of_place = 2 * sizeof(double) + 2 * sizeof(struct amct_map_slot);
     size_t row = t->near.n_genes + t->near.n_places * of_place;
@@ -117,13 +118,16 @@ static amct_status reserve(amct_cost_table *t, amct_err *err)
     return AMCT_OK;
 }
 
-amct_status amct_cost_table_add(uint32_t *row, amct_cost_table *t, const uint8_t *genome,
-                                amct_err *err)
+amct_status amct_cost_table_add(uint32_t *row, double *total_ns, amct_cost_table *t,
+                                const uint8_t *genome, amct_err *err)
 {
     const amct_nearness *near = &t->near;
+    amct_graph_cost total;
     AMCT_TRY(reserve(t, err));
     amct_genes_express(t->genes, genome, t->choices);
-    AMCT_TRY(amct_costing_nodes(t->costing, t->choices, t->all_ns, err));
+    AMCT_TRY(amct_costing_nodes(t->costing, t->choices, &total, t->all_ns, err));
+    if (total_ns)
+        *total_ns = total.latency_ns;
     t->stats.estimated++;
     *row = t->n_rows++;
     memcpy(t->genomes + (size_t)*row * near->n_genes, genome, near->n_genes);
@@ -144,18 +148,16 @@ static void start_anew(amct_cost_table *t)
     t->stats.known = 0;
 }
 
-/* Estimates the genome and notes what is new; adds up *sum_ns. */
-static amct_status estimate(double *sum_ns, amct_cost_table *t, const uint8_t *genome,
-                            amct_err *err)
+/* Estimates the genome and notes what is new. *sum_ns: what is known of its nodes. */
+static amct_status estimate(double *total_ns, double *sum_ns, amct_cost_table *t,
+                            const uint8_t *genome, amct_err *err)
 {
     uint32_t row;
-    double total = 0, sum = 0;
+    double sum = 0;
     if (t->n_rows + SPARE_ROWS > t->max_rows)
         start_anew(t);
-    AMCT_TRY(amct_cost_table_add(&row, t, genome, err));
-    for (uint32_t p = 0; p < t->near.n_places; p++)
-        total += t->nodes_ns[(size_t)row * t->near.n_places + p];
-    double allowed = AMCT_COST_TABLE_TOLERANCE * total;
+    AMCT_TRY(amct_cost_table_add(&row, total_ns, t, genome, err));
+    double allowed = AMCT_COST_TABLE_TOLERANCE * *total_ns;
     for (uint32_t p = 0; p < t->near.n_places; p++) {
         bool found = true;
         uint32_t known = amct_cost_table_note(t, p, row);
@@ -188,7 +190,7 @@ static amct_status estimate_whole(double *ns, amct_cost_table *t, const uint8_t 
 
 amct_status amct_cost_table_ns(double *ns, amct_cost_table *t, const uint8_t *genome, amct_err *err)
 {
-    double sum = 0;
+    double sum = 0, total;
     uint32_t known = 1;
     t->stats.asked++;
     if (t->plain)
@@ -198,9 +200,20 @@ amct_status amct_cost_table_ns(double *ns, amct_cost_table *t, const uint8_t *ge
         sum += known ? amct_cost_table_own(t, known - 1, p) : 0;
     }
     if (!known)
-        AMCT_TRY(estimate(&sum, t, genome, err));
+        AMCT_TRY(estimate(&total, &sum, t, genome, err));
     sum += amct_nearness_small_sum(&t->near, genome);
     *ns = sum > 0 ? sum : 0;
+    return AMCT_OK;
+}
+
+amct_status amct_cost_table_exact(double *ns, amct_cost_table *t, const uint8_t *genome,
+                                  amct_err *err)
+{
+    double sum, total;
+    if (t->plain)
+        return estimate_whole(ns, t, genome, err);
+    AMCT_TRY(estimate(&total, &sum, t, genome, err));
+    *ns = total;
     return AMCT_OK;
 }
 

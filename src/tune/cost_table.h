@@ -29,13 +29,17 @@ amct_status amct_cost_table_new(amct_cost_table **out, const amct_genes *genes,
                                 amct_costing *costing, amct_err *err);
 void amct_cost_table_free(amct_cost_table *table); /* NULL is allowed */
 
-/* A function of the genomes that were asked for before, in order, and of this one. */
+/* A function of the genomes that were asked for before, of both of these functions and in order,
+ * and of this one. */
 amct_status amct_cost_table_ns(double *ns, amct_cost_table *table, const uint8_t *genome,
                                amct_err *err);
+/* An estimate of the genome, from which the table learns. */
+amct_status amct_cost_table_exact(double *ns, amct_cost_table *table, const uint8_t *genome,
+                                  amct_err *err);
 
 typedef struct amct_cost_table_stats {
-    uint64_t asked;     /* genomes */
-    uint64_t estimated; /* beside those that told what is near */
+    uint64_t asked;     /* genomes, of the first of them */
+    uint64_t estimated; /* genomes, for whatever reason */
     uint64_t known;     /* what nodes were found to take */
     uint64_t added;     /* genes found to be near to a node later */
 } amct_cost_table_stats;

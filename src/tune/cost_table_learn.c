@@ -42,7 +42,7 @@ static amct_status find_gene(bool *found, uint32_t *gene, uint32_t *row, amct_co
             *found = differ == 1;
             return AMCT_OK;
         }
-        AMCT_TRY(amct_cost_table_add(&half, t, t->genome, err));
+        AMCT_TRY(amct_cost_table_add(&half, NULL, t, t->genome, err));
         if (difference(t, place, a, half) >= difference(t, place, half, b))
             b = half;
         else
@@ -63,7 +63,7 @@ static amct_status try_levels(bool *changed, uint8_t classes[AMCT_GENE_LEVELS], 
     memcpy(t->genome, amct_cost_table_genome(t, row), t->near.n_genes);
     for (uint8_t l = 0; l < t->genes->n_levels[gene]; l++) {
         t->genome[gene] = l;
-        AMCT_TRY(amct_cost_table_add(&rows[l], t, t->genome, err));
+        AMCT_TRY(amct_cost_table_add(&rows[l], NULL, t, t->genome, err));
         const double *ns = t->nodes_ns + place;
         size_t n = t->near.n_places;
         uint8_t same = 0;

@@ -30,9 +30,9 @@ struct amct_cost_table {
 uint32_t amct_cost_table_known(const amct_cost_table *table, uint32_t place, const uint8_t *genome);
 /* The same for the genome of a row, which is noted if there is none; 0: out of memory. */
 uint32_t amct_cost_table_note(amct_cost_table *table, uint32_t place, uint32_t row);
-/* Estimates a genome; there must be room. */
-amct_status amct_cost_table_add(uint32_t *row, amct_cost_table *table, const uint8_t *genome,
-                                amct_err *err);
+/* Estimates a genome; there must be room. total_ns may be NULL. */
+amct_status amct_cost_table_add(uint32_t *row, double *total_ns, amct_cost_table *table,
+                                const uint8_t *genome, amct_err *err);
 
 static inline double amct_cost_table_own(const amct_cost_table *table, uint32_t row, uint32_t place)
 {

@@ -253,6 +253,11 @@ amct_status amct_costing_total(amct_costing *costing, const uint8_t *choices,
     return AMCT_OK;
 }
 
+uint32_t amct_costing_n_nodes(const amct_costing *costing)
+{
+    return costing->graph->n_nodes + 1;
+}
+
 amct_status amct_costing_layers(amct_costing *costing, const uint8_t *choices,
                                 amct_graph_cost *total, amct_layer_cost *layers,
                                 amct_latency_parts *parts, amct_err *err)
@@ -264,16 +269,10 @@ amct_status amct_costing_layers(amct_costing *costing, const uint8_t *choices,
     return AMCT_OK;
 }
 
-amct_status amct_costing_nodes(amct_costing *costing, const uint8_t *choices, double *nodes_ns,
-                               amct_err *err)
+amct_status amct_costing_nodes(amct_costing *costing, const uint8_t *choices,
+                               amct_graph_cost *total, double *nodes_ns, amct_err *err)
 {
-    amct_graph_cost total;
-    AMCT_TRY(ask(costing, choices, NODES, &total, err));
-    memcpy(nodes_ns, costing->nodes, (costing->graph->n_nodes + (size_t)1) * sizeof *nodes_ns);
+    AMCT_TRY(ask(costing, choices, NODES, total, err));
+    memcpy(nodes_ns, costing->nodes, amct_costing_n_nodes(costing) * sizeof *nodes_ns);
     return AMCT_OK;
-}
-
-uint32_t amct_costing_n_nodes(const amct_costing *costing)
-{
-    return costing->graph->n_nodes + 1;
 }

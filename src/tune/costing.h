@@ -39,8 +39,8 @@ amct_status amct_costing_layers(amct_costing *costing, const uint8_t *choices,
                                 amct_latency_parts *parts, amct_err *err);
 /* The latency split over the nodes of the original graph: each has what the nodes of the candidate
  * take that come from it. nodes_ns has room for one more: what is of none of them, or fixed. */
-amct_status amct_costing_nodes(amct_costing *costing, const uint8_t *choices, double *nodes_ns,
-                               amct_err *err);
+amct_status amct_costing_nodes(amct_costing *costing, const uint8_t *choices,
+                               amct_graph_cost *total, double *nodes_ns, amct_err *err);
 uint32_t amct_costing_n_nodes(const amct_costing *costing); /* that one more included */
 
 #endif

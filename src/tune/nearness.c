@@ -24,7 +24,9 @@ typedef struct trial {
 static amct_status estimate(double *ns, trial *t, const uint8_t *genome, amct_err *err)
 {
     amct_genes_express(t->genes, genome, t->choices);
-    AMCT_TRY(amct_costing_nodes(t->costing, t->choices, ns, err));
+    amct_graph_cost ignored;
+    AMCT_TRY(amct_costing_nodes(t->costing, t->choices, &ignored, ns, err));
+    t->to->n_estimates++;
     for (uint32_t n = 0; n < t->n_nodes; n++)
         t->takes[n] |= ns[n] != 0;
     return AMCT_OK;

@@ -22,7 +22,7 @@ enum { AMCT_NEARNESS_COMPANIES = 4 };
 #define AMCT_NEARNESS_TOLERANCE 1e-4
 
 typedef struct amct_nearness {
-    uint32_t n_genes;
+    uint32_t n_genes, n_estimates; /* n_estimates: that it took */
     uint32_t *first;          /* of each gene's levels among those of all: amct_space_first */
     uint32_t n_levels;        /* of all genes */
     uint32_t n_places;        /* nodes that take any time */

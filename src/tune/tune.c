@@ -34,9 +34,12 @@ static void stage(const runner *r, const char *text)
 
 static amct_status cost_of(void *ctx, const uint8_t *genome, double *cost_ns, amct_err *err)
 {
-    amct_setup *s = &((const runner *)ctx)->to->setup;
+    const runner *r = ctx;
+    amct_setup *s = &r->to->setup;
     uint8_t choices[AMCT_MESSAGE_MAX];
     amct_graph_cost total;
+    if (r->table) /* may as well learn from it */
+        return amct_cost_table_exact(cost_ns, r->table, genome, err);
     amct_genes_express(&s->genes, genome, choices);
     AMCT_TRY(amct_costing_total(s->costing, choices, &total, err));
     *cost_ns = total.latency_ns;
