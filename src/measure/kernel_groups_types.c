@@ -59,7 +59,7 @@ static amct_status check_counts(const class_sum sums[AMCT_N_DEVICE_CLASSES], dou
         return amct_fail(err, AMCT_E_INVALID,
                          "%s: counts %.3g %s a run (%.0f in all), this network has %u: is it the "
                          "profile of another one?",
-                         profile->folder, count, amct_device_class_name((amct_device_class)k), runs,
+                         profile->folder, count, amct_device_class_name((amct_device_class)k), s->runs,
                          s->kernels);
     }
     return AMCT_OK;

@@ -63,20 +63,20 @@ static void print(prints *p, const char *key, const char *fmt, ...)
 /* What a file says counts, not where it lies. */
 static amct_status print_files(prints *p, const amct_config *c, amct_err *err)
 {
-    char hex[AMCT_HASH_HEX], all[PRINT_TEXT] = "none";
-    size_t used = 0;
+    char hex[AMCT_HASH_HEX];
     for (uint32_t i = 0; i < c->n_target_options; i++) {
         const amct_option *o = &c->target_options[i];
         amct_file file;
-        if (!amct_config_names_file(o->value) || used >= sizeof all)
+        if (!amct_config_names_file(o->value))
             continue;
+        const char *key = amct_arena_printf(c->arena, "estimator's %s", o->key);
+        if (!key)
+            return amct_fail_nomem(err);
         AMCT_TRY(amct_file_map(&file, o->value, err));
         amct_hash_hex(amct_hash_bytes((amct_hash){0}, file.data, file.size), hex);
         amct_file_unmap(&file);
-        used += (size_t)snprintf(all + used, sizeof all - used, "%s%s of content %.16s",
-                                 used ? ", " : "", o->key, hex);
+        print(p, key, "of content %.16s", hex);
     }
-    print(p, "files for the estimator", "%s", all);
     if (!c->profile) {
         print(p, "profile", "none");
         return AMCT_OK;
@@ -106,10 +106,11 @@ static void fingerprint(prints *p, const amct_setup *s, const amct_exec *exec)
     print(p, "budget", "%.17g %s of %s at %.17g", c->max_drop_ratio,
           c->relative ? "relative" : "absolute", amct_metric_names[s->search_judge.metric],
           c->confidence);
-    for (uint32_t i = 0; i < c->n_target_options; i++)
-        if (!amct_config_names_file(c->target_options[i].value))
-            snprintf(all + strlen(all), sizeof all - strlen(all), " %s=%s",
-                     c->target_options[i].key, c->target_options[i].value);
+    for (uint32_t i = 0; i < c->n_target_options; i++) {
+        const amct_option *o = &c->target_options[i];
+        snprintf(all + strlen(all), sizeof all - strlen(all), " %s=%s", o->key,
+                 amct_config_names_file(o->value) ? "file" : o->value);
+    }
     const amct_plugin *plugin = amct_plugins_find(s->plugins, AMCT_PLUGIN_ESTIMATOR, c->estimator);
     print(p, "target", "%s %s%s batch=%lld", c->estimator, plugin ? plugin->version : "?", all,
           (long long)amct_batch_of(s->cost_graph));
