@@ -4,7 +4,6 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "compress/stitch.h"
-#include "measure/correction.h"
 #include "tune/costing_shape.h"
 
 #include <stdlib.h>
@@ -27,12 +26,13 @@ struct amct_costing {
     uint32_t n_layers;
     uint32_t n_choices;
     amct_shape_parts shapes;
-    amct_layer_cost *details;   /* shared memory */
-    amct_latency_parts *parts;  /* the same */
-    double *nodes;              /* the same: n_nodes and the rest */
-    amct_map node_of;           /* number of a node of graph by the hash of its name, from 1 */
-    amct_estimating *estimator; /* of the worker */
-    amct_correction correction; /* the same; zeroed: there is none */
+    amct_layer_cost *details;     /* shared memory */
+    amct_latency_parts *parts;    /* the same */
+    double *nodes;                /* the same: n_nodes and the rest */
+    amct_correction_found *found; /* the same; a scale of 0: nothing yet */
+    amct_map node_of;             /* number of a node of graph by the hash of its name, from 1 */
+    amct_estimating *estimator;   /* of the worker */
+    amct_correction correction;   /* the same; zeroed: there is none */
     amct_workers *workers;
     known *known; /* KNOWN of them, by hash; a later one takes the place of an older one */
 };
@@ -135,6 +135,8 @@ static amct_status make_correction(amct_costing *c, amct_err *err)
     AMCT_TRY(amct_latency_estimate(&original, c->estimator, c->graph, err));
     amct_status status = amct_correction_make(
         &c->correction, config->profile, (double)config->measured_ns, c->graph, &original, err);
+    if (status == AMCT_OK)
+        *c->found = c->correction.found;
     amct_latency_free(&original);
     return status;
 }
@@ -169,8 +171,9 @@ static amct_status make_numbers(amct_costing *c, amct_err *err)
     c->details = amct_shared_alloc(c->n_layers * sizeof *c->details);
     c->parts = amct_shared_alloc(sizeof *c->parts);
     c->nodes = amct_shared_alloc((c->graph->n_nodes + (size_t)1) * sizeof *c->nodes);
+    c->found = amct_shared_alloc(sizeof *c->found);
     c->known = calloc(KNOWN, sizeof *c->known);
-    if (!c->details || !c->parts || !c->nodes || !c->known)
+    if (!c->details || !c->parts || !c->nodes || !c->found || !c->known)
         return amct_fail_nomem(err);
     for (uint32_t n = 0; n < c->graph->n_nodes; n++) {
         const char *name = c->graph->nodes[n].name;
@@ -219,6 +222,7 @@ void amct_costing_free(amct_costing *costing)
     amct_shared_free(costing->details, costing->n_layers * sizeof *costing->details);
     amct_shared_free(costing->parts, sizeof *costing->parts);
     amct_shared_free(costing->nodes, (costing->graph->n_nodes + (size_t)1) * sizeof(double));
+    amct_shared_free(costing->found, sizeof *costing->found);
     amct_map_free(&costing->node_of);
     amct_shape_parts_end(&costing->shapes);
     free(costing->known);
@@ -275,4 +279,9 @@ amct_status amct_costing_nodes(amct_costing *costing, const uint8_t *choices,
     AMCT_TRY(ask(costing, choices, NODES, total, err));
     memcpy(nodes_ns, costing->nodes, amct_costing_n_nodes(costing) * sizeof *nodes_ns);
     return AMCT_OK;
+}
+
+const amct_correction_found *amct_costing_found(const amct_costing *costing)
+{
+    return costing->found->scale > 0 ? costing->found : NULL;
 }

@@ -7,7 +7,7 @@
 
 #include "base/workers.h"
 #include "compress/level.h"
-#include "measure/latency.h"
+#include "measure/correction.h"
 #include "tune/candidate.h"
 #include "tune/config.h"
 
@@ -42,5 +42,9 @@ amct_status amct_costing_layers(amct_costing *costing, const uint8_t *choices,
 amct_status amct_costing_nodes(amct_costing *costing, const uint8_t *choices,
                                amct_graph_cost *total, double *nodes_ns, amct_err *err);
 uint32_t amct_costing_n_nodes(const amct_costing *costing); /* that one more included */
+
+/* What the profile and the measured latency did to the estimates; NULL: neither was given, or
+ * nothing was costed yet. Lives as long as costing. */
+const amct_correction_found *amct_costing_found(const amct_costing *costing);
 
 #endif
