@@ -2,6 +2,7 @@
 
 #include "cli/choices.h"
 #include "cli/command.h"
+#include "cli/measured.h"
 #include "passes/prepare.h"
 #include "tune/forecast.h"
 
@@ -37,6 +38,7 @@ static amct_status print_text(const amct_config *c, const amct_forecast *f, amct
            f->evaluations, f->probes, span(f->seconds, text, sizeof text),
            span(f->refine_seconds, refine, sizeof refine), (double)f->memory_bytes / 1e6,
            (double)f->disk_bytes / 1e6, c->output);
+    amct_measured_print(amct_costing_found(f->setup.costing));
     amct_choices_print_reach(&of, &f->gains, &f->fixed, c->chip,
                              amct_batch_of(f->setup.cost_graph));
     return amct_choices_print(&of, &f->gains, c->chip, SHOWN, err);
@@ -65,6 +67,7 @@ static amct_status print_json(const amct_forecast *f, amct_err *err)
     amct_json_number(&json, json.root, "latency_ms", f->gains.original_ns / 1e6);
     amct_json_number(&json, json.root, "fastest_bits_latency_ms", f->gains.bits_ns / 1e6);
     amct_json_number(&json, json.root, "fastest_latency_ms", f->gains.fastest_ns / 1e6);
+    amct_measured_add(&json, json.root, amct_costing_found(f->setup.costing));
     amct_choices_add_fixed(&json, json.root, &f->fixed);
     amct_choices_add_gains(&json, amct_json_array(&json, json.root, "choices"), &of, &f->gains);
     amct_choices_add_skipped(&json, amct_json_array(&json, json.root, "skipped"), &of);

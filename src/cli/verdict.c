@@ -2,6 +2,7 @@
 
 #include "base/number.h"
 #include "base/utf8.h"
+#include "cli/measured.h"
 #include "passes/prepare.h"
 #include "tune/measuring.h"
 #include "tune/outcome.h"
@@ -107,6 +108,7 @@ void amct_verdict_print(const amct_tuned *to)
            100 * o.drop_interval.lo, 100 * o.drop_interval.hi, 100 * s->budget_ratio,
            verdict_words(to));
     print_latency(to, &o);
+    amct_measured_print(amct_costing_found(s->costing));
     print_measured(to);
     print_savings(to);
     if (to->best)

@@ -7,7 +7,7 @@
 
 #include "base/workers.h"
 #include "compress/level.h"
-#include "measure/latency.h"
+#include "measure/correction.h"
 #include "tune/candidate.h"
 #include "tune/config.h"
 
@@ -37,5 +37,14 @@ amct_status amct_costing_total(amct_costing *costing, const uint8_t *choices,
 amct_status amct_costing_layers(amct_costing *costing, const uint8_t *choices,
                                 amct_graph_cost *total, amct_layer_cost *layers,
                                 amct_latency_parts *parts, amct_err *err);
+/* The latency split over the nodes of the original graph: each has what the nodes of the candidate
+ * take that come from it. nodes_ns has room for one more: what is of none of them, or fixed. */
+amct_status amct_costing_nodes(amct_costing *costing, const uint8_t *choices,
+                               amct_graph_cost *total, double *nodes_ns, amct_err *err);
+uint32_t amct_costing_n_nodes(const amct_costing *costing); /* that one more included */
+
+/* What the profile and the measured latency did to the estimates; NULL: neither was given, or
+ * nothing was costed yet. Lives as long as costing. */
+const amct_correction_found *amct_costing_found(const amct_costing *costing);
 
 #endif
