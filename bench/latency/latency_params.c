@@ -33,6 +33,7 @@ static const prior constants[] = {
     {"simple", 1, 0.25},
     {"divide", 8, 0.25},
     {"exponential", 10, 0.25},
+    {"gelu", 12, 0.25},
     {"alone", 3, 0.25},
     {"layer_norm", 8, 0.25},
     {"spatial_norm", 12, 0.25},

@@ -84,7 +84,8 @@ static double cube_seconds(const ascend_chip *chip, const ascend_fit *fit, const
 static double vector_cycles(const ascend_chip *chip, const ascend_constants *c,
                             const ascend_work *w)
 {
-    double joined = w->simple * c->simple + w->divide * c->divide + w->exponential * c->exponential;
+    double joined = w->simple * c->simple + w->divide * c->divide +
+                    w->exponential * c->exponential + w->gelu * c->gelu;
     double padded = ceil(w->row_elements / 16) * 16 / fmax(1, w->row_elements);
     switch ((enum ascend_work_kind)w->kind) {
     case ASCEND_WORK_CUBE:
@@ -95,7 +96,7 @@ static double vector_cycles(const ascend_chip *chip, const ascend_constants *c,
     case ASCEND_WORK_SPATIAL_NORM: return w->elements * c->spatial_norm;
     case ASCEND_WORK_SOFTMAX:
         return w->elements * padded * c->softmax +
-               w->rows * fmin(1, w->row_elements / FULL_ROW) * c->row * chip->vector_lanes;
+               (padded > 1 ? 1 : 0.1) * w->rows * fmin(1, w->row_elements / FULL_ROW) * c->row * chip->vector_lanes;
     case ASCEND_WORK_REDUCE: return w->elements * c->reduce + w->pool_elements * c->global_pool;
     case ASCEND_WORK_POOL: return w->pool_elements * c->pool;
     case ASCEND_WORK_GLOBAL_POOL: return w->pool_elements * c->global_pool;

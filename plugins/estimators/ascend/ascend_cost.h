@@ -52,7 +52,7 @@ typedef struct ascend_work {
     uint32_t operands;    /* tensors of the result's size that join behind the cube */
     double elements;      /* for the vector unit, channels padded to 16 */
     double pool_elements; /* elements times window */
-    uint32_t simple, divide, exponential; /* operators of each kind over the elements */
+    uint32_t simple, divide, exponential, gelu; /* operators of each kind over the elements */
     uint32_t n_transdata;                 /* conversions of layout in front of it */
     double rows;                          /* of Softmax: how many, and how long */
     double row_elements;

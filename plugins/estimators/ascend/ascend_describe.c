@@ -42,16 +42,33 @@ static uint32_t effort_of(const ascend_graph *g, uint32_t node)
     return op->effort == ASCEND_DIVIDE && constant ? (uint32_t)ASCEND_SIMPLE : op->effort;
 }
 
+/* Operators of a written-out GELU that are simple, by erf and by tanh (with a power). */
+enum { GELU_BY_ERF = 4, GELU_BY_TANH = 7 };
+
 /* The elementwise operators of a kernel that cost something, by effort. */
 static void count_efforts(const ascend_graph *g, uint32_t leader, ascend_work *work)
 {
-    uint32_t total = g->nodes[leader].eltwise;
+    uint32_t total = g->nodes[leader].eltwise, erf = 0, tanh = 0, power = 0, gelu = 0;
     for (uint32_t n = leader; n != ASCEND_NONE; n = g->nodes[n].next) {
         uint32_t effort = effort_of(g, n);
+        const char *name = g->nodes[n].op->name;
+        erf += strcmp(name, "Erf") == 0;
+        tanh += strcmp(name, "Tanh") == 0;
+        power += strcmp(name, "Pow") == 0;
+        gelu += strcmp(name, "Gelu") == 0;
         work->exponential += effort == ASCEND_EXPONENTIAL;
         work->divide += effort == ASCEND_DIVIDE;
     }
-    uint32_t costly = work->exponential + work->divide + work->operands;
+    if (erf > 0 && total > GELU_BY_ERF) {
+        work->gelu = 1;
+        total -= GELU_BY_ERF;
+    } else if (tanh > 0 && power > 0 && total > GELU_BY_TANH) {
+        work->gelu = 1;
+        total -= GELU_BY_TANH;
+    } else
+        work->gelu = gelu > 0;
+    work->exponential -= work->gelu;
+    uint32_t costly = work->exponential + work->divide + work->operands + work->gelu;
     work->simple = total > costly ? total - costly : 0;
 }
 
@@ -116,8 +133,11 @@ static double run_of(const ascend_graph *g, uint32_t leader)
     const amct_attr_desc *perm = ascend_attr(g, leader, "perm", AMCT_ATTR_INTS);
     if (ascend_kind_of(g, leader) != ASCEND_TRANSPOSE || perm == NULL || perm->count != rank)
         return rank < 1 ? 1 : fmax(1, ascend_dim(g, dst, rank - 1));
+    const int64_t *axes = perm->data;
+    if (g->nodes[leader].swapped && axes[rank - 2] == rank - 1)
+        return fmax(1, ascend_dim(g, dst, rank - 2));
     double run = 1;
-    for (uint32_t i = rank; i-- > 0 && ((const int64_t *)perm->data)[i] == i;)
+    for (uint32_t i = rank; i-- > 0 && axes[i] == i;)
         run *= ascend_dim(g, dst, i);
     return fmax(1, run);
 }

@@ -63,10 +63,23 @@ static void join(ascend_graph *g, uint32_t leader, uint32_t node)
         g->nodes[node].status = AMCT_NODE_REMOVED;
 }
 
-/* Other operands of a cube operator's epilogue have one value per result or are constants; more
- * than two of them are not fused (TbeCommonRules0). */
-static bool operands_fit(const ascend_graph *g, uint32_t node, uint32_t t, bool cube)
+/* Whether node adds to the product of two computed matrices a mask s with a value a column
+ * (TbeBatchMatmulFusedMulAddFusionPass). */
+static bool adds_mask(const ascend_graph *g, uint32_t leader, uint32_t node, uint32_t s)
 {
+    uint32_t weights = ascend_src(g, leader, 1), dst = ascend_dst(g, node, 0);
+    const ascend_tensor *mask = &g->tensors[s], *out = &g->tensors[dst];
+    return ascend_kind_of(g, leader) == ASCEND_MATMUL && weights != ASCEND_NONE &&
+           !g->tensors[weights].fixed && strcmp(g->nodes[node].op->name, "Add") == 0 &&
+           mask->rank > 0 && out->rank > 0 &&
+           ascend_dim(g, s, mask->rank - 1) == ascend_dim(g, dst, out->rank - 1);
+}
+
+/* Other operands of a cube operator's epilogue have one value per result, are constants or masks;
+ * more than two of them are not fused (TbeCommonRules0). */
+static bool operands_fit(const ascend_graph *g, uint32_t leader, uint32_t node, uint32_t t)
+{
+    bool cube = ascend_kernel_is_cube(g, leader);
     uint32_t others = 0;
     double elements = g->tensors[ascend_dst(g, node, 0)].elements;
     if (g->tensors[t].elements != elements)
@@ -76,7 +89,7 @@ static bool operands_fit(const ascend_graph *g, uint32_t node, uint32_t t, bool 
         if (s == ASCEND_NONE || s == t || g->tensors[s].fixed)
             continue;
         others++;
-        if (cube && g->tensors[s].elements != elements)
+        if (cube && g->tensors[s].elements != elements && !adds_mask(g, leader, node, s))
             return false;
     }
     return others <= 1;
@@ -99,7 +112,7 @@ static uint32_t joinable(const ascend_graph *g, uint32_t node, uint32_t t)
                    : ASCEND_NONE;
     if (kind == ASCEND_POOL || lead->eltwise >= MAX_ELTWISE)
         return ASCEND_NONE;
-    return operands_fit(g, node, t, cube) ? leader : ASCEND_NONE;
+    return operands_fit(g, leader, node, t) ? leader : ASCEND_NONE;
 }
 
 /* Of two convolutions that are added the later one takes the addition: both are ready by then. */

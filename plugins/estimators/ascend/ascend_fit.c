@@ -35,6 +35,7 @@ const ascend_number ascend_constant_numbers[] = {
     C(simple),
     C(divide),
     C(exponential),
+    C(gelu),
     C(alone),
     C(layer_norm),
     C(spatial_norm),

@@ -32,6 +32,7 @@ typedef struct ascend_constants {
     double simple;      /* addition, product, comparison */
     double divide;      /* division, power, square root */
     double exponential; /* exp, tanh, erf and their kin */
+    double gelu;        /* GELU, also written out */
     double alone;       /* vector: an elementwise kernel of its own */
     double layer_norm;  /* all of it */
     double spatial_norm;

@@ -71,6 +71,7 @@ typedef struct ascend_node {
     uint8_t status;        /* amct_node_status */
     bool done;             /* status is decided */
     bool rolled_back;      /* a quantised layer that runs in FP16 */
+    bool swapped;          /* a Transpose whose last two axes the product behind swaps */
     bool passes_on;        /* a DequantizeLinear that belongs to the quantised layers behind it */
     uint32_t live, rolled; /* of a quantise node: users that take integers, and that do not */
     /* Of a leader: */
