@@ -42,7 +42,8 @@ static uint32_t effort_of(const ascend_graph *g, uint32_t node)
     return op->effort == ASCEND_DIVIDE && constant ? (uint32_t)ASCEND_SIMPLE : op->effort;
 }
 
-/* Operators of a written-out GELU that are simple, by erf and by tanh (with a power). */
+/* Simple operators of a written-out GELU, by erf and by tanh (with a power); the half may be in the
+ * weights behind it. */
 enum { GELU_BY_ERF = 4, GELU_BY_TANH = 7 };
 
 /* The elementwise operators of a kernel that cost something, by effort. */
@@ -59,9 +60,9 @@ static void count_efforts(const ascend_graph *g, uint32_t leader, ascend_work *w
         work->exponential += effort == ASCEND_EXPONENTIAL;
         work->divide += effort == ASCEND_DIVIDE;
     }
-    if (erf > 0 && total > GELU_BY_ERF) {
+    if (erf > 0 && total >= GELU_BY_ERF) {
         work->gelu = 1;
-        total -= GELU_BY_ERF;
+        total -= total > GELU_BY_ERF ? GELU_BY_ERF : GELU_BY_ERF - 1;
     } else if (tanh > 0 && power > 0 && total > GELU_BY_TANH) {
         work->gelu = 1;
         total -= GELU_BY_TANH;
@@ -113,6 +114,7 @@ static void describe_units(const ascend_graph *g, uint32_t leader, ascend_work *
         break;
     case ASCEND_MOVE:
     case ASCEND_MOVE_FLAT:
+    case ASCEND_SPLIT:
     case ASCEND_TRANSPOSE:
     case ASCEND_VIEW: work->kind = ASCEND_WORK_MOVE; break;
     case ASCEND_CONCAT:
@@ -126,7 +128,8 @@ static void describe_units(const ascend_graph *g, uint32_t leader, ascend_work *
         work->kind = ASCEND_WORK_JOIN;
 }
 
-/* How many elements stay together when a kernel moves data. */
+/* How many elements stay together when a kernel moves data; tiles of 16 x 16 are transposed inside
+ * the core (vnchwconv). */
 static double run_of(const ascend_graph *g, uint32_t leader)
 {
     uint32_t dst = ascend_dst(g, leader, 0), rank = g->tensors[dst].rank;
@@ -136,6 +139,8 @@ static double run_of(const ascend_graph *g, uint32_t leader)
     const int64_t *axes = perm->data;
     if (g->nodes[leader].swapped && axes[rank - 2] == rank - 1)
         return fmax(1, ascend_dim(g, dst, rank - 2));
+    if (axes[rank - 1] != rank - 1)
+        return fmax(1, fmin(TILE, ascend_dim(g, dst, rank - 1)));
     double run = 1;
     for (uint32_t i = rank; i-- > 0 && axes[i] == i;)
         run *= ascend_dim(g, dst, i);
@@ -195,7 +200,9 @@ static void read_source(ascend_graph *g, uint32_t leader, uint32_t t, ascend_wor
         return;
     g->tensors[bytes_of].reader = leader;
     double bytes = fmin(ascend_bytes(g, bytes_of), ASCEND_HUGE);
-    double distance = fmin(g->traffic - g->tensors[bytes_of].made_at, ASCEND_FAR);
+    uint32_t whole = g->tensors[bytes_of].part_of;
+    whole = whole == ASCEND_NONE ? bytes_of : ascend_resolve(g, whole);
+    double distance = fmin(g->traffic - g->tensors[whole].made_at, ASCEND_FAR);
     ascend_work_read(work, bytes, distance);
     work->operands++;
     if (needs_transdata(g, leader, t)) {

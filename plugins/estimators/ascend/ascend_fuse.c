@@ -141,6 +141,7 @@ static void place(ascend_graph *g, uint32_t node)
     case ASCEND_QDQ:
     case ASCEND_REDUCE: ascend_eltwise_place(g, node); break;
     case ASCEND_QUANT: ascend_quant_place(g, node); break;
+    case ASCEND_SPLIT: ascend_split_place(g, node); break;
     case ASCEND_NORM_SPATIAL:
     case ASCEND_MOVE: ascend_kernel_start(g, node, 0, layout_of_first(g, node)); break;
     case ASCEND_NORM:

@@ -51,6 +51,7 @@ void ascend_eltwise_place(ascend_graph *g, uint32_t node);
 void ascend_concat_place(ascend_graph *g, uint32_t node);
 void ascend_pad_place(ascend_graph *g, uint32_t node);
 void ascend_view_place(ascend_graph *g, uint32_t node);
+void ascend_split_place(ascend_graph *g, uint32_t node);
 void ascend_transpose_place(ascend_graph *g, uint32_t node);
 
 /* ---- Around matrix products (ascend_product.c) --------------------------------------------- */

@@ -47,6 +47,7 @@ typedef struct ascend_tensor {
     uint32_t n_uses;    /* sources of nodes that name it */
     uint32_t use_begin; /* of the users in ascend_graph.uses, in ascending order */
     uint32_t same_as;   /* the tensor that holds its bytes; itself unless it is a view */
+    uint32_t part_of;   /* what it was split from without being moved, ASCEND_NONE */
     uint32_t quant;     /* the first AscendQuant that reads it and was kept, ASCEND_NONE */
     uint32_t reader;    /* the kernel that was last seen to read it */
     double made_at;     /* traffic when it was written */

@@ -153,6 +153,30 @@ void ascend_view_place(ascend_graph *g, uint32_t node)
     ascend_remove(g, node);
 }
 
+/* ---- Split --------------------------------------------------------------------------------- */
+
+/* Parts along the outermost axis that is longer than 1 lie one behind the other: nothing is moved
+ * (SplitNOptimizer). */
+void ascend_split_place(ascend_graph *g, uint32_t node)
+{
+    uint32_t src = ascend_src(g, node, 0);
+    int64_t axis = ascend_attr_int(g, node, "axis", 0);
+    uint32_t rank = g->tensors[src].rank;
+    axis = axis < 0 ? axis + rank : axis;
+    bool outermost = axis >= 0 && axis < rank && ascend_product(g, src, 0, (uint32_t)axis) <= 1 &&
+                     g->tensors[src].layout == ASCEND_FLAT;
+    if (!outermost) {
+        ascend_kernel_start(g, node, 0, g->tensors[src].layout);
+        return;
+    }
+    for (uint32_t i = 0; i < ascend_n_dst(g, node); i++) {
+        uint32_t t = ascend_dst(g, node, i);
+        if (t != ASCEND_NONE)
+            g->tensors[t].part_of = src;
+    }
+    ascend_remove(g, node);
+}
+
 /* ---- Transpose ----------------------------------------------------------------------------- */
 
 /* A perm that names every axis of t once; NULL if there is none. */
