@@ -16,7 +16,7 @@ static const prior constants[] = {
     {"cube", 0.95, 0.05},
     {"l2", 1, 0.2},
     {"ddr", 0.95, 0.05},
-    {"leak", 0.5, 0.15},
+    {"overlap", 2, 0.15},
     {"l2_reach", 1.4, 0.15},
     {"l2_weights", 0.4, 0.25},
     {"fill", 0.7, 0.25},

@@ -16,7 +16,7 @@ static const struct expected {
     int cores, vector_cores, mhz, l2_read, l2_write;
     long l2_bytes;
     double ddr_gbs;
-    int int4, sparse, fixpipe;
+    int int4, sparse, first_pool, fixpipe;
 } table[] = {
     {"Ascend310", 2, 2, 680, 128, 64, 8388608, 51.2, 0, 0, 0},
     {"Ascend310P1", 10, 10, 1060, 114, 114, 16777216, 204.8, 1, 0, 0},
@@ -55,6 +55,7 @@ Test(ascend_chip, files_hold_the_published_numbers)
         cr_expect_float_eq(c.ddr_bytes_per_s, e->ddr_gbs * 1e9, 1, "%s", e->name);
         cr_expect_eq(c.int4, e->int4, "%s", e->name);
         cr_expect_eq(c.sparse, e->sparse, "%s", e->name);
+        cr_expect_eq(c.first_pool, e->first_pool, "%s", e->name);
         cr_expect_eq(c.fixpipe, e->fixpipe, "%s", e->name);
     }
 }
@@ -108,6 +109,7 @@ static const char whole[] = "Ascend999:\n"
                             "  memory_gb_per_s: 30\n"
                             "  int4: false\n"
                             "  sparse: true\n"
+                            "  first_pool: false\n"
                             "  fixpipe: false\n"
                             "  fitted_as: Ascend310\n";
 

@@ -42,9 +42,9 @@ static amct_status read_numbers(const amct_yaml_node *map, const number *numbers
 
 static amct_status read_bools(const amct_yaml_node *map, ascend_chip *out, amct_err *err)
 {
-    const char *const keys[] = {"int4", "sparse", "fixpipe"};
-    bool *const outs[] = {&out->int4, &out->sparse, &out->fixpipe};
-    for (int i = 0; i < 3; i++) {
+    const char *const keys[] = {"int4", "sparse", "first_pool", "fixpipe"};
+    bool *const outs[] = {&out->int4, &out->sparse, &out->first_pool, &out->fixpipe};
+    for (int i = 0; i < 4; i++) {
         const amct_yaml_node *node;
         AMCT_TRY(want_key(&node, map, keys[i], err));
         AMCT_TRY(amct_yaml_bool(outs[i], node, err));

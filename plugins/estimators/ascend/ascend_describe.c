@@ -11,21 +11,27 @@
 
 /* ---- Vector -------------------------------------------------------------------------------- */
 
-static void describe_pool(const ascend_graph *g, uint32_t node, ascend_work *work)
+/* Elements times window of a pooling; 0 if it has no window. */
+static double pool_elements(const ascend_graph *g, uint32_t node)
 {
     double out = ascend_padded(g, ascend_dst(g, node, 0), TILE);
-    double in = ascend_padded(g, ascend_src(g, node, 0), TILE);
     const amct_attr_desc *kernel = ascend_attr(g, node, "kernel_shape", AMCT_ATTR_INTS);
-    if (ascend_kind_of(g, node) == ASCEND_GLOBAL_POOL || kernel == NULL) {
-        work->kind = ASCEND_WORK_GLOBAL_POOL;
-        work->pool_elements = in;
-        return;
-    }
     double window = 1;
+    if (ascend_kind_of(g, node) != ASCEND_POOL || kernel == NULL)
+        return 0;
     for (size_t i = 0; i < kernel->count && i < AMCT_MAX_RANK; i++)
         window = fmin(window * fmax(1, (double)((const int64_t *)kernel->data)[i]), ASCEND_HUGE);
+    return fmin(out * window, ASCEND_HUGE);
+}
+
+static void describe_pool(const ascend_graph *g, uint32_t node, ascend_work *work)
+{
     work->kind = ASCEND_WORK_POOL;
-    work->pool_elements = fmin(out * window, ASCEND_HUGE);
+    work->pool_elements = pool_elements(g, node);
+    if (work->pool_elements <= 0) {
+        work->kind = ASCEND_WORK_GLOBAL_POOL;
+        work->pool_elements = ascend_padded(g, ascend_src(g, node, 0), TILE);
+    }
 }
 
 /* Division by a constant is a multiplication, and so is a power that is one. */
@@ -91,6 +97,8 @@ static void describe_units(const ascend_graph *g, uint32_t leader, ascend_work *
     case ASCEND_RECURRENT:
         ascend_describe_cube(g, leader, work);
         work->elements = ascend_padded(g, dst, TILE);
+        for (uint32_t n = lead->next; n != ASCEND_NONE; n = g->nodes[n].next)
+            work->pool_elements += pool_elements(g, n);
         break;
     case ASCEND_POOL:
     case ASCEND_GLOBAL_POOL: describe_pool(g, leader, work); break;

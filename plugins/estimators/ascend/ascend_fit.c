@@ -18,7 +18,7 @@ const ascend_number ascend_constant_numbers[] = {
     C(cube),
     C(l2),
     C(ddr),
-    C(leak),
+    C(overlap),
     C(l2_reach),
     C(l2_weights),
     C(fill),

@@ -124,7 +124,8 @@ static void place(ascend_graph *g, uint32_t node)
         break;
     case ASCEND_POOL:
     case ASCEND_GLOBAL_POOL:
-        ascend_kernel_start(g, node, ASCEND_MAY_ELTWISE | ASCEND_MAY_QUANT, ASCEND_FIVE);
+        if (!ascend_pool_join(g, node))
+            ascend_kernel_start(g, node, ASCEND_MAY_ELTWISE | ASCEND_MAY_QUANT, ASCEND_FIVE);
         break;
     case ASCEND_CAST:
         if (cast_is_nothing(g, node))

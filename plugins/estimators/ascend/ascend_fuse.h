@@ -54,6 +54,11 @@ void ascend_view_place(ascend_graph *g, uint32_t node);
 void ascend_split_place(ascend_graph *g, uint32_t node);
 void ascend_transpose_place(ascend_graph *g, uint32_t node);
 
+/* ---- Pooling (ascend_pool.c) --------------------------------------------------------------- */
+
+/* MaxPool behind the first convolution runs in its kernel; false if it does not. */
+bool ascend_pool_join(ascend_graph *g, uint32_t node);
+
 /* ---- Around matrix products (ascend_product.c) --------------------------------------------- */
 
 /* A view of what a product made for it alone becomes part of the product's kernel. */
