@@ -21,8 +21,7 @@ static bool chosen(const latency_fitter *f, const latency_held *held, const choi
     const latency_point *p = &f->points->points[i];
     return p->chip == chip && !isnan(held->seconds[i]) && !p->left_out && p->host == c->host &&
            (!c->newest || p->newest) && (c->doubted || !p->doubted) &&
-           (!c->agreed || !p->contradicted) &&
-           (!c->family || strcmp(c->family, p->family) == 0);
+           (!c->agreed || !p->contradicted) && (!c->family || strcmp(c->family, p->family) == 0);
 }
 
 static int ascending(const void *a, const void *b)
@@ -239,7 +238,6 @@ void latency_report_print(const latency_fitter *f, const latency_held *held,
         {.words = "all", .doubted = true},
         {.words = "not contradicted", .doubted = true, .agreed = true},
         {.words = "bases agree", .doubted = false},
-        {.words = "bases agree, not contradicted", .agreed = true},
         {.words = "newest, bases agree", .newest = true},
         {.words = "host programs", .doubted = true, .host = true},
     };

@@ -3,8 +3,8 @@
  *
  *     t = overhead + (cube^p + vector^p + memory^p)^(1/p) + transdata
  *
- * Double buffering overlaps the three pipelines, not perfectly: p is between one after the other (1)
- * and the longest alone. Every term is in README.md.
+ * Double buffering overlaps the three pipelines, not perfectly: p is between one after the other
+ * (1) and the longest alone. Every term is in README.md.
  */
 #ifndef AMCT_ASCEND_COST_H
 #define AMCT_ASCEND_COST_H
@@ -54,8 +54,8 @@ typedef struct ascend_work {
     double elements;      /* for the vector unit, channels padded to 16 */
     double pool_elements; /* elements times window, also behind a convolution */
     uint32_t simple, divide, exponential, gelu; /* operators of each kind over the elements */
-    uint32_t n_transdata;                 /* conversions of layout in front of it */
-    double rows;                          /* of Softmax: how many, and how long */
+    uint32_t n_transdata;                       /* conversions of layout in front of it */
+    double rows;                                /* of Softmax: how many, and how long */
     double row_elements;
     double runs; /* of a move: runs of elements that stay together */
     ascend_read read[ASCEND_READS];

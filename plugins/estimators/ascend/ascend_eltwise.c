@@ -2,7 +2,7 @@
  * Elementwise operators. A kernel takes up to five of them behind its own work (TbeCommonRules0,
  * TbeEltwiseQuant), in a chain or as a cluster: a group that spreads from one tensor and comes
  * together again, such as x * sigmoid(x), GELU, HardSwish written out, or a written-out
- * LayerNormalization.
+ * LayerNormalization. Convolutions take the clusters that CANN has a pattern for, products all.
  */
 #include "ascend_fuse.h"
 
@@ -221,6 +221,30 @@ static void find_cluster(const ascend_graph *g, cluster *c, uint32_t node, uint3
     }
 }
 
+static bool is_called(const ascend_graph *g, uint32_t node, const char *name)
+{
+    return strcmp(g->nodes[node].op->name, name) == 0;
+}
+
+static bool reads(const ascend_graph *g, uint32_t node, uint32_t t)
+{
+    return ascend_src(g, node, 0) == t || ascend_src(g, node, 1) == t;
+}
+
+/* The groups that a convolution takes: x * sigmoid(x) (TbeConvSigmoidMulQuant), Mish, and HardSwish
+ * that multiplies by x before it divides (TbeConv2dAddClipMulDivFusionPass). */
+static bool conv_takes(const ascend_graph *g, const cluster *c)
+{
+    const uint32_t *n = c->nodes;
+    if (c->good == 2)
+        return (is_called(g, n[0], "Sigmoid") || is_called(g, n[0], "HardSigmoid")) &&
+               is_called(g, n[1], "Mul");
+    if (c->good == 3 && is_called(g, n[0], "Softplus"))
+        return is_called(g, n[1], "Tanh") && is_called(g, n[2], "Mul");
+    return (c->good == 3 || c->good == 4) && is_called(g, n[0], "Add") &&
+           is_called(g, n[1], "Clip") && is_called(g, n[2], "Mul") && reads(g, n[2], c->inside[0]);
+}
+
 static bool join_cluster(ascend_graph *g, uint32_t node)
 {
     uint32_t root = only_operand(g, node);
@@ -235,6 +259,9 @@ static bool join_cluster(ascend_graph *g, uint32_t node)
         leader = ascend_kernel_of(g, root, ASCEND_MAY_ELTWISE);
     if (leader != ASCEND_NONE &&
         (ascend_kind_of(g, leader) == ASCEND_POOL || g->nodes[leader].eltwise >= MAX_ELTWISE))
+        leader = ASCEND_NONE;
+    if (leader != ASCEND_NONE && ascend_kernel_is_cube(g, leader) &&
+        ascend_kind_of(g, leader) != ASCEND_MATMUL && !conv_takes(g, &c))
         leader = ASCEND_NONE;
     uint32_t first = 0;
     if (leader == ASCEND_NONE) {

@@ -1,6 +1,7 @@
 /*
  * MaxPool behind the first convolution runs in the convolution's kernel
- * (TbeAippConvReluMaxpoolingFusion, by its rules for MaxPoolV3, which is what ONNX's MaxPool becomes).
+ * (TbeAippConvReluMaxpoolingFusion, by its rules for MaxPoolV3, which is what ONNX's MaxPool
+ * becomes).
  */
 #include "ascend_fuse.h"
 

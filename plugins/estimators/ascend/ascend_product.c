@@ -1,6 +1,6 @@
 /*
- * What lies around a matrix product: views, transposes of heads, swaps of the last two axes. Between
- * products CANN stores matrices in tiles of 16 x 16 (FRACTAL_NZ).
+ * What lies around a matrix product: views, transposes of heads, swaps of the last two axes.
+ * Between products CANN stores matrices in tiles of 16 x 16 (FRACTAL_NZ).
  */
 #include "ascend_fuse.h"
 
