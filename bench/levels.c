@@ -93,7 +93,6 @@ static amct_status run_samples(bench *b, amct_err *err)
     const amct_model *m = &b->model;
     amct_selection first = {b->data, NULL, b->n_samples};
     amct_feed feed = amct_selection_feed(&first);
-    size_t limit = b->config->memory_limit_bytes / 2, used = 0;
     bool *wanted = calloc(m->n_layers + 1, sizeof *wanted);
     b->grams = calloc(m->n_layers + 1, sizeof *b->grams);
     if (!wanted || !b->grams)
@@ -102,12 +101,8 @@ static amct_status run_samples(bench *b, amct_err *err)
     AMCT_TRY(amct_calibrate(&b->calibration, m->graph, m->layers, m->n_layers, &feed,
                             &b->config->range, b->jobs, err));
     printf("ranges: %.2f s in %u processes\n", seconds() - from, b->jobs);
-    for (uint32_t i = 0; i < m->n_layers; i++) {
-        size_t work = 0, bytes = amct_moments_bytes(&work, m->graph, &m->layers[i],
-                                                    &b->calibration->layers[i]);
-        wanted[i] = bytes && used + bytes + work * b->jobs <= limit;
-        used += wanted[i] ? bytes : 0;
-    }
+    size_t used = amct_moments_fit(wanted, m->graph, m->layers, m->n_layers, b->calibration,
+                                   b->config->memory_limit_bytes / 2, b->jobs);
     from = seconds();
     AMCT_TRY(amct_moments_collect(&b->moments, m->graph, m->layers, m->n_layers, wanted,
                                   b->calibration, &feed, b->jobs, err));

@@ -269,6 +269,20 @@ static amct_status collect(run *r, uint32_t jobs, amct_err *err)
     return status;
 }
 
+size_t amct_moments_fit(bool *wanted, const amct_graph *graph, const amct_layer *layers,
+                        uint32_t n_layers, const amct_calibration *calibration, size_t limit,
+                        uint32_t jobs)
+{
+    size_t used = 0;
+    for (uint32_t i = 0; i < n_layers; i++) {
+        size_t work = 0;
+        size_t bytes = amct_moments_bytes(&work, graph, &layers[i], &calibration->layers[i]);
+        wanted[i] = bytes && used + bytes + work * jobs <= limit;
+        used += wanted[i] ? bytes : 0;
+    }
+    return used;
+}
+
 amct_status amct_moments_collect(amct_moments **out, const amct_graph *graph,
                                  const amct_layer *layers, uint32_t n_layers, const bool *wanted,
                                  const amct_calibration *calibration, const amct_feed *feed,

@@ -7,7 +7,7 @@
  * seen, and integers add up to the same whatever the order.
  *
  * Memory. A layer with k columns takes 4 k^2 bytes per group, so not all layers need to fit at
- * once: the caller asks for some layers at a time (amct_moments_bytes), uses them and frees them,
+ * once: the caller asks for those that do (amct_moments_fit), or for some at a time and frees them,
  * at the price of running the network again, which is less than that of spilling to disk. Of more
  * than AMCT_GRAM_COLUMNS columns only the blocks along the diagonal are kept: each part of the
  * columns stands for itself.
@@ -42,6 +42,12 @@ bool amct_gram_shape(amct_gram *out, const amct_graph *graph, const amct_layer *
  * cannot be quantised, was not seen, or its rows do not divide into samples. */
 size_t amct_moments_bytes(size_t *per_process, const amct_graph *graph, const amct_layer *layer,
                           const amct_layer_stats *stats);
+
+/* Sets wanted[i] of those of the layers that have moments and whose moments, with the work on each
+ * of them in `jobs` processes, fit into limit bytes, the first ones first. Returns their bytes. */
+size_t amct_moments_fit(bool *wanted, const amct_graph *graph, const amct_layer *layers,
+                        uint32_t n_layers, const amct_calibration *calibration, size_t limit,
+                        uint32_t jobs);
 
 /* Of the layers of which wanted[i] is true and amct_moments_bytes is not 0, in `jobs` processes;
  * the result does not depend on jobs. */

@@ -171,11 +171,18 @@ Test(ascend_chip, what_is_no_number_of_a_chip_is_refused)
     } cases[] = {
         {"cores: 4\n", "cores: 0\n", "cores"},
         {"cores: 4\n", "cores: 65\n", "cores"},
-        {"cube_mhz: 900", "cube_mhz: 0", "more than 0 and at most 1e9 is wanted"},
-        {"cube_mhz: 900", "cube_mhz: -1", "more than 0 and at most 1e9 is wanted"},
+        {"cube_mhz: 900", "cube_mhz: 0", ":4:13: cube_mhz: 1 to 1e+06 is wanted"},
+        {"cube_mhz: 900", "cube_mhz: -1", "1 to 1e+06 is wanted"},
+        {"cube_mhz: 900", "cube_mhz: 1e-300", "1 to 1e+06 is wanted"},
+        {"memory_gb_per_s: 30", "memory_gb_per_s: 0.01", ":9:20: memory_gb_per_s: 0.1 to"},
         {"cube_mhz: 900", "cube_mhz: fast", "cube_mhz"},
         {"l2_bytes: 1MiB", "l2_bytes: many", "l2_bytes"},
+        {"l2_bytes: 1MiB", "l2_bytes: 0", ":6:13: l2_bytes: 64KiB to 1TiB is wanted"},
         {"int4: false", "int4: maybe", "int4"},
+        {"int4: false", "int4: false\n  int8: true", ":11:3: unknown key 'int8' (did you mean"},
+        {"Ascend310\n", "''\n", ":13:14: fitted_as: the name of a chip is 1 to 31 bytes long"},
+        {"Ascend310\n", "Ascend310\nother: {cores: 1}\n",
+         ":14: chip 'other' has no 'vector_cores'"},
         {"Ascend999:", "Ascend999: [1]\nother:", "Ascend999"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -185,4 +192,27 @@ Test(ascend_chip, what_is_no_number_of_a_chip_is_refused)
                  at + strlen(cases[i].from));
         expect_refused(text, cases[i].words);
     }
+}
+
+Test(ascend_chip, a_file_without_chips_is_refused)
+{
+    expect_refused("", ":1: no chip is in it");
+    expect_refused("# nothing\n", ":1: no chip is in it");
+}
+
+Test(ascend_chip, a_chip_that_nothing_was_measured_of_is_blamed_on_its_own_file)
+{
+    char text[2 * sizeof whole];
+    ascend_chip c;
+    ascend_fit fit;
+    amct_err err;
+    snprintf(text, sizeof text, "%.*sAscend999\n", (int)(strstr(whole, "Ascend310") - whole),
+             whole);
+    write_file(text);
+    cr_assert_eq(ascend_chip_read(&c, "Ascend999", path, &err), AMCT_OK, "%s", err.text);
+    cr_expect_eq(ascend_fit_read(&fit, &c, NULL, &err), AMCT_E_INVALID);
+    cr_expect_eq(strncmp(err.text, path, strlen(path)), 0, "%s", err.text);
+    cr_expect_not_null(strstr(err.text, ":13:14: fitted_as: 'Ascend999' is no chip"), "%s",
+                       err.text);
+    unlink(path);
 }

@@ -93,17 +93,39 @@ Test(ascend_fit, every_missing_number_is_named)
     }
 }
 
-Test(ascend_fit, a_rate_of_zero_and_what_is_no_number_are_refused)
+/* The plugin's own file with the first `from` written as `to`. */
+static void expect_refused(const char *from, const char *to, const char *words)
 {
-    static const char *const lines[] = {"  cube: 0\n", "  cube: -1\n", "  cube: much\n"};
-    const char *at = strstr(ascend_fit_text.text, "  cube: ");
-    for (int i = 0; i < 3; i++) {
-        char *text = malloc(ascend_fit_text.size + 32);
-        ascend_fit fit;
-        amct_err err;
-        int n = sprintf(text, "%.*s%s%s", (int)(at - ascend_fit_text.text), ascend_fit_text.text,
-                        lines[i], strchr(at, '\n') + 1);
-        cr_expect_eq(read_text(&fit, text, (size_t)n, &err), AMCT_E_INVALID, "%s", lines[i]);
-        free(text);
-    }
+    const char *own = ascend_fit_text.text, *at = strstr(own, from);
+    char *text = malloc(ascend_fit_text.size + strlen(to) + 1);
+    ascend_fit fit;
+    amct_err err;
+    cr_assert(text && at, "%s", from);
+    int n = sprintf(text, "%.*s%s%s", (int)(at - own), own, to, at + strlen(from));
+    cr_expect_eq(read_text(&fit, text, (size_t)n, &err), AMCT_E_INVALID, "%s", to);
+    cr_expect_not_null(strstr(err.text, words), "%s", err.text);
+    free(text);
+}
+
+Test(ascend_fit, a_rate_of_zero_and_what_is_no_number_are_refused_with_their_place)
+{
+    expect_refused("  cube: ", "  cube: 0 #", ":4:9: cube: 1e-06 to 1e9 is wanted");
+    expect_refused("  cube: ", "  cube: 1e-300 #", ":4:9: cube: 1e-06 to 1e9 is wanted");
+    expect_refused("  cube: ", "  cube: -1 #", ":4:9: cube: 0 to 1e9 is wanted");
+    expect_refused("  cube: ", "  cube: much #", ":4:9: cube:");
+    expect_refused("    band: ", "    band: 0 #", "band: 1e-06 to 1e9 is wanted");
+    expect_refused("unmeasured: ", "unmeasured: 0 #", "unmeasured: 1e-06 to 1e9 is wanted");
+}
+
+Test(ascend_fit, unknown_keys_are_refused_with_their_place)
+{
+    expect_refused("constants:\n", "constants:\n  cubes: 1\n", ":4:3: unknown key 'cubes'");
+    expect_refused("constants:\n", "note: 1\nconstants:\n", ":3:1: unknown key 'note'");
+    expect_refused("    base_s: ", "    base: 1\n    base_s: ", "unknown key 'base'");
+    expect_refused("spread:\n", "spread:\n  whole: 1\n", "unknown key 'whole'");
+}
+
+Test(ascend_fit, a_file_without_the_chip_is_refused_with_its_place)
+{
+    expect_refused("  Ascend310P3:", "  Ascend310P9:", "'chips' has no 'Ascend310P3', which ");
 }

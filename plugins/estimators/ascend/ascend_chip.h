@@ -34,6 +34,7 @@ typedef struct ascend_chip {
     bool fixpipe;    /* accumulators leave the cube converted, without the vector unit */
     /* The chip whose measurements stand for it in the fit; its own name if there are some. */
     char fitted_as[ASCEND_NAME_BYTES];
+    char fitted_at[320]; /* where that is said: file:line:column */
 } ascend_chip;
 
 /* The chip `name` of the chip file at path, or of the plugin's own if path is NULL or does not have

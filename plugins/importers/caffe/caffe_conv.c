@@ -81,10 +81,11 @@ static int32_t slide(caffe_reader *r, caffe_layer *l, const window *w, const uin
                    .part = "",
                    .src = src,
                    .n_src = weights[1] == AMCT_NO_TENSOR ? 2 : 3,
-                   .attrs = {caffe_ints("kernel_shape", w->kernel, w->n),
-                             caffe_ints("strides", w->stride, w->n),
-                             caffe_ints("pads", w->pads, 2 * w->n),
-                             caffe_ints("dilations", w->dilation, w->n), caffe_int("group", group)},
+                   .attrs = {import_attr_ints("kernel_shape", w->kernel, w->n),
+                             import_attr_ints("strides", w->stride, w->n),
+                             import_attr_ints("pads", w->pads, 2 * w->n),
+                             import_attr_ints("dilations", w->dilation, w->n),
+                             import_attr_int("group", group)},
                    .n_attrs = 5,
                    .shape = l->in[i]};
     op.shape.dims[1] = outputs;
@@ -182,7 +183,7 @@ int32_t caffe_inner_product(caffe_reader *r, caffe_layer *l)
                                           .part = "flatten",
                                           .src = &l->src[0],
                                           .n_src = 1,
-                                          .attrs = {caffe_int("axis", axis)},
+                                          .attrs = {import_attr_int("axis", axis)},
                                           .n_attrs = 1,
                                           .shape = {.rank = 2, .dims = {rows, sums}}},
                               &src[0]));
@@ -190,7 +191,7 @@ int32_t caffe_inner_product(caffe_reader *r, caffe_layer *l)
                         .part = "",
                         .src = src,
                         .n_src = p->bias_term ? 3 : 2,
-                        .attrs = {caffe_int("transB", !p->transpose)},
+                        .attrs = {import_attr_int("transB", !p->transpose)},
                         .n_attrs = 1,
                         .shape = {.rank = 2, .dims = {rows, outputs}}};
     if (axis == 1)

@@ -114,7 +114,7 @@ int32_t caffe_permute(caffe_reader *r, caffe_layer *l)
                                     .part = "",
                                     .src = l->src,
                                     .n_src = 1,
-                                    .attrs = {caffe_ints("perm", order, n)},
+                                    .attrs = {import_attr_ints("perm", order, n)},
                                     .n_attrs = 1,
                                     .shape = shape},
                         0);
@@ -150,7 +150,7 @@ int32_t caffe_shuffle_channel(caffe_reader *r, caffe_layer *l)
                                       .part = "transpose",
                                       .src = src,
                                       .n_src = 1,
-                                      .attrs = {caffe_ints("perm", perm, 5)},
+                                      .attrs = {import_attr_ints("perm", perm, 5)},
                                       .n_attrs = 1,
                                       .shape = shape},
                           &src[0]));

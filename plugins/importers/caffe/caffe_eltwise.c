@@ -68,7 +68,7 @@ int32_t caffe_softmax(caffe_reader *r, caffe_layer *l)
                                     .part = "",
                                     .src = l->src,
                                     .n_src = 1,
-                                    .attrs = {caffe_int("axis", axis)},
+                                    .attrs = {import_attr_int("axis", axis)},
                                     .n_attrs = 1,
                                     .shape = l->in[0]},
                         0);

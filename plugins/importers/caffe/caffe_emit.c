@@ -1,36 +1,6 @@
 /* Nodes and tensors on their way to the sink. */
 #include "caffe_reader.h"
 
-amct_attr_desc caffe_int(const char *name, int64_t value)
-{
-    return (amct_attr_desc){
-        .struct_size = sizeof(amct_attr_desc), .type = AMCT_ATTR_INT, .name = name, .i = value};
-}
-
-amct_attr_desc caffe_float(const char *name, float value)
-{
-    return (amct_attr_desc){
-        .struct_size = sizeof(amct_attr_desc), .type = AMCT_ATTR_FLOAT, .name = name, .f = value};
-}
-
-amct_attr_desc caffe_ints(const char *name, const int64_t *values, size_t n)
-{
-    return (amct_attr_desc){.struct_size = sizeof(amct_attr_desc),
-                            .type = AMCT_ATTR_INTS,
-                            .name = name,
-                            .data = values,
-                            .count = n};
-}
-
-amct_attr_desc caffe_word(const char *name, const char *value)
-{
-    return (amct_attr_desc){.struct_size = sizeof(amct_attr_desc),
-                            .type = AMCT_ATTR_STRING,
-                            .name = name,
-                            .data = value,
-                            .count = __builtin_strlen(value)};
-}
-
 static int32_t add_tensor(caffe_reader *r, const char *name, uint32_t kind,
                           const caffe_shape *shape, uint32_t dtype, uint32_t *id)
 {

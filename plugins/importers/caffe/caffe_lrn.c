@@ -10,8 +10,8 @@ static int32_t across(caffe_reader *r, caffe_layer *l, const CaffeNet__LRNParame
                     .part = "",
                     .src = l->src,
                     .n_src = 1,
-                    .attrs = {caffe_int("size", size), caffe_float("alpha", p->alpha),
-                              caffe_float("beta", p->beta), caffe_float("bias", p->k)},
+                    .attrs = {import_attr_int("size", size), import_attr_float("alpha", p->alpha),
+                              import_attr_float("beta", p->beta), import_attr_float("bias", p->k)},
                     .n_attrs = 4,
                     .shape = l->in[0]},
         0);
@@ -28,8 +28,9 @@ static int32_t within(caffe_reader *r, caffe_layer *l, const CaffeNet__LRNParame
                      .part = "mean",
                      .src = src,
                      .n_src = 1,
-                     .attrs = {caffe_ints("kernel_shape", kernel, 2), caffe_ints("pads", pads, 4),
-                               caffe_int("count_include_pad", 1)},
+                     .attrs = {import_attr_ints("kernel_shape", kernel, 2),
+                               import_attr_ints("pads", pads, 4),
+                               import_attr_int("count_include_pad", 1)},
                      .n_attrs = 3,
                      .shape = l->in[0]};
     caffe_op scale = {.op = "Mul", .part = "scale", .src = src, .n_src = 2, .shape = l->in[0]};

@@ -51,14 +51,15 @@ int32_t caffe_plain(caffe_reader *r, caffe_layer *l)
 int32_t caffe_relu(caffe_reader *r, caffe_layer *l)
 {
     float slope = l->relu_param ? l->relu_param->negative_slope : 0;
-    amct_attr_desc alpha = caffe_float("alpha", slope);
+    amct_attr_desc alpha = import_attr_float("alpha", slope);
     return slope == 0 ? unary(r, l, "Relu", l->src[0], NULL, 0)
                       : unary(r, l, "LeakyRelu", l->src[0], &alpha, 1);
 }
 
 int32_t caffe_elu(caffe_reader *r, caffe_layer *l)
 {
-    amct_attr_desc alpha = caffe_float("alpha", l->own->elu_param ? l->own->elu_param->alpha : 1);
+    amct_attr_desc alpha =
+        import_attr_float("alpha", l->own->elu_param ? l->own->elu_param->alpha : 1);
     return unary(r, l, "Elu", l->src[0], &alpha, 1);
 }
 
@@ -151,7 +152,7 @@ int32_t caffe_threshold(caffe_reader *r, caffe_layer *l)
 {
     float threshold = l->threshold_param ? l->threshold_param->threshold : 0;
     uint32_t src[2] = {l->src[0], 0}, above;
-    amct_attr_desc to = caffe_int("to", AMCT_FLOAT);
+    amct_attr_desc to = import_attr_int("to", AMCT_FLOAT);
     CAFFE_TRY(caffe_add_number(r, l, "threshold", threshold, &src[1]));
     CAFFE_TRY(caffe_inner(r, l,
                           &(caffe_op){.op = "Greater",

@@ -69,7 +69,7 @@ int32_t caffe_batch_norm(caffe_reader *r, caffe_layer *l)
                                     .part = "",
                                     .src = src,
                                     .n_src = 5,
-                                    .attrs = {caffe_float("epsilon", p->eps)},
+                                    .attrs = {import_attr_float("epsilon", p->eps)},
                                     .n_attrs = 1,
                                     .shape = l->in[0]},
                         0);
@@ -85,7 +85,7 @@ static int32_t reduce(caffe_reader *r, const caffe_layer *l, const char *op, con
                           .part = part,
                           .src = src,
                           .n_src = 2,
-                          .attrs = {caffe_int("keepdims", 1)},
+                          .attrs = {import_attr_int("keepdims", 1)},
                           .n_attrs = 1,
                           .shape = l->in[0]};
     for (uint32_t i = 0; i < n_axes; i++)

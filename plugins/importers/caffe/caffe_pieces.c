@@ -24,7 +24,7 @@ int32_t caffe_concat(caffe_reader *r, caffe_layer *l)
                                     .part = "",
                                     .src = l->src,
                                     .n_src = l->n_bottoms,
-                                    .attrs = {caffe_int("axis", axis)},
+                                    .attrs = {import_attr_int("axis", axis)},
                                     .n_attrs = 1,
                                     .shape = shape},
                         0);
@@ -78,7 +78,7 @@ int32_t caffe_slice(caffe_reader *r, caffe_layer *l)
                                   .part = "",
                                   .src = src,
                                   .n_src = 2,
-                                  .attrs = {caffe_int("axis", axis)},
+                                  .attrs = {import_attr_int("axis", axis)},
                                   .n_attrs = 1},
                       tops, l->n_tops);
 }

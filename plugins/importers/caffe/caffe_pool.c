@@ -118,9 +118,10 @@ int32_t caffe_pooling(caffe_reader *r, caffe_layer *l)
                    .part = "",
                    .src = &src,
                    .n_src = 1,
-                   .attrs = {caffe_ints("kernel_shape", w.kernel, 2),
-                             caffe_ints("strides", w.stride, 2), caffe_ints("pads", pads, 4),
-                             caffe_int("count_include_pad", padded)},
+                   .attrs = {import_attr_ints("kernel_shape", w.kernel, 2),
+                             import_attr_ints("strides", w.stride, 2),
+                             import_attr_ints("pads", pads, 4),
+                             import_attr_int("count_include_pad", padded)},
                    .n_attrs = average ? 4 : 3,
                    .shape = l->in[0]};
     op.shape.dims[2] = w.out[0];

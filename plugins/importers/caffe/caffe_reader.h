@@ -10,6 +10,7 @@
 #define CAFFE_READER_H
 
 #include "caffe_net.pb-c.h"
+#include "../common/import_attr.h"
 #include "../common/wire.h"
 #include "caffe_memory.h"
 
@@ -187,11 +188,6 @@ typedef struct caffe_op {
     caffe_shape shape; /* of the result */
     bool other_type;   /* it is no float */
 } caffe_op;
-
-amct_attr_desc caffe_int(const char *name, int64_t value);
-amct_attr_desc caffe_float(const char *name, float value);
-amct_attr_desc caffe_ints(const char *name, const int64_t *values, size_t n);
-amct_attr_desc caffe_word(const char *name, const char *value);
 
 /* A node whose result no blob stands for. */
 int32_t caffe_inner(caffe_reader *r, const caffe_layer *l, const caffe_op *op, uint32_t *dst);

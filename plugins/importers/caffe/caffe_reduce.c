@@ -21,7 +21,7 @@ int32_t caffe_reduction(caffe_reader *r, caffe_layer *l)
                    .part = "",
                    .src = src,
                    .n_src = 2,
-                   .attrs = {caffe_int("keepdims", 0)},
+                   .attrs = {import_attr_int("keepdims", 0)},
                    .n_attrs = 1,
                    .shape = l->in[0]};
     op.shape.rank = axis;
@@ -41,8 +41,8 @@ static int32_t add_index(caffe_reader *r, caffe_layer *l, uint32_t x, uint32_t a
                       .part = "index",
                       .src = &x,
                       .n_src = 1,
-                      .attrs = {caffe_int("axis", axis), caffe_int("keepdims", 1),
-                                caffe_int("select_last_index", 1)},
+                      .attrs = {import_attr_int("axis", axis), import_attr_int("keepdims", 1),
+                                import_attr_int("select_last_index", 1)},
                       .n_attrs = 3,
                       .shape = *shape,
                       .other_type = true};
@@ -52,7 +52,7 @@ static int32_t add_index(caffe_reader *r, caffe_layer *l, uint32_t x, uint32_t a
                      .part = "cast",
                      .src = &integers,
                      .n_src = 1,
-                     .attrs = {caffe_int("to", AMCT_FLOAT)},
+                     .attrs = {import_attr_int("to", AMCT_FLOAT)},
                      .n_attrs = 1,
                      .shape = *shape};
     return caffe_inner(r, l, &cast, id);
@@ -69,7 +69,7 @@ static int32_t add_greatest(caffe_reader *r, caffe_layer *l, uint32_t x, uint32_
                                    .part = "greatest",
                                    .src = src,
                                    .n_src = 2,
-                                   .attrs = {caffe_int("keepdims", 1)},
+                                   .attrs = {import_attr_int("keepdims", 1)},
                                    .n_attrs = 1,
                                    .shape = *shape},
                        id);
@@ -87,7 +87,7 @@ static int32_t over_all(caffe_reader *r, caffe_layer *l, bool values)
                                       .part = "flatten",
                                       .src = l->src,
                                       .n_src = 1,
-                                      .attrs = {caffe_int("axis", 1)},
+                                      .attrs = {import_attr_int("axis", 1)},
                                       .n_attrs = 1,
                                       .shape = flat},
                           &x));
@@ -100,7 +100,7 @@ static int32_t over_all(caffe_reader *r, caffe_layer *l, bool values)
                                           .part = "pair",
                                           .src = pair,
                                           .n_src = 2,
-                                          .attrs = {caffe_int("axis", 1)},
+                                          .attrs = {import_attr_int("axis", 1)},
                                           .n_attrs = 1,
                                           .shape = {.rank = 2, .dims = {batch, 2}}},
                               &src[0]));

@@ -13,10 +13,11 @@ static int32_t resize(caffe_reader *r, caffe_layer *l, uint32_t x, const int64_t
                    .part = "",
                    .src = src,
                    .n_src = 4,
-                   .attrs = {caffe_word("mode", linear ? "linear" : "nearest"),
-                             caffe_word("coordinate_transformation_mode",
-                                        linear ? "align_corners" : "asymmetric"),
-                             caffe_ints("axes", axes, 2), caffe_word("nearest_mode", "floor")},
+                   .attrs = {import_attr_text("mode", linear ? "linear" : "nearest"),
+                             import_attr_text("coordinate_transformation_mode",
+                                              linear ? "align_corners" : "asymmetric"),
+                             import_attr_ints("axes", axes, 2),
+                             import_attr_text("nearest_mode", "floor")},
                    .n_attrs = linear ? 3 : 4,
                    .shape = l->in[0]};
     op.shape.dims[2] = sizes[0];

@@ -56,40 +56,35 @@ void ms_in_number(ms_build *b, const char *what, uint32_t dtype, double number)
         ms_in(b, t);
 }
 
-static amct_attr_desc *new_attr(ms_build *b, const char *name, uint32_t type)
+static void add_attr(ms_build *b, amct_attr_desc attr)
 {
-    if (b->n_attrs == MS_MAX_ATTRS) { /* of our own making: none has as many */
+    if (b->n_attrs < MS_MAX_ATTRS)
+        b->attrs[b->n_attrs++] = attr;
+    else /* of our own making: none has as many */
         b->status = ms_fail(b->c->r, AMCT_E_INTERNAL, "%s has too many attributes", b->op);
-        return &b->attrs[0];
-    }
-    amct_attr_desc *attr = &b->attrs[b->n_attrs++];
-    *attr = (amct_attr_desc){.struct_size = sizeof *attr, .type = type, .name = name};
-    return attr;
 }
 
 void ms_set_int(ms_build *b, const char *name, int64_t i)
 {
-    new_attr(b, name, AMCT_ATTR_INT)->i = i;
+    add_attr(b, import_attr_int(name, i));
 }
 
 void ms_set_float(ms_build *b, const char *name, double f)
 {
-    new_attr(b, name, AMCT_ATTR_FLOAT)->f = (float)f;
+    add_attr(b, import_attr_float(name, f));
 }
 
 void ms_set_text(ms_build *b, const char *name, const char *text)
 {
-    amct_attr_desc *attr = new_attr(b, name, AMCT_ATTR_STRING);
-    attr->data = text;
-    attr->count = strlen(text);
+    add_attr(b, import_attr_text(name, text));
 }
 
 void ms_set_ints(ms_build *b, const char *name, const int64_t *ints, uint32_t n)
 {
-    amct_attr_desc *attr = new_attr(b, name, AMCT_ATTR_INTS);
-    attr->data = import_copy(&b->c->r->memory, ints, n * sizeof *ints);
-    attr->count = n;
-    if (!attr->data && b->status == AMCT_OK)
+    const void *own = import_copy(&b->c->r->memory, ints, n * sizeof *ints);
+    if (own)
+        add_attr(b, import_attr_ints(name, own, n));
+    else if (b->status == AMCT_OK)
         b->status = ms_nomem(b->c->r);
 }
 

@@ -6,6 +6,7 @@
 #ifndef TORCH_ATEN_H
 #define TORCH_ATEN_H
 
+#include "../common/import_attr.h"
 #include "torch_reader.h"
 
 enum { TORCH_MAX_ARGS = 16, TORCH_MAX_ATTRS = 12 };

@@ -59,41 +59,36 @@ void torch_src_number(torch_node *node, const char *what, uint32_t dtype, double
         torch_src(node, t);
 }
 
-static amct_attr_desc *new_attr(torch_node *node, const char *name, uint32_t type)
+static void add_attr(torch_node *node, amct_attr_desc attr)
 {
-    if (node->n_attrs == TORCH_MAX_ATTRS) { /* of our own making: none has as many */
+    if (node->n_attrs < TORCH_MAX_ATTRS)
+        node->attrs[node->n_attrs++] = attr;
+    else /* of our own making: none has as many */
         node->status =
             torch_fail(node->c->r, AMCT_E_INTERNAL, "%s has too many attributes", node->op);
-        return &node->attrs[0];
-    }
-    amct_attr_desc *attr = &node->attrs[node->n_attrs++];
-    *attr = (amct_attr_desc){.struct_size = sizeof *attr, .type = type, .name = name};
-    return attr;
 }
 
 void torch_attr_int(torch_node *node, const char *name, int64_t i)
 {
-    new_attr(node, name, AMCT_ATTR_INT)->i = i;
+    add_attr(node, import_attr_int(name, i));
 }
 
 void torch_attr_float(torch_node *node, const char *name, double f)
 {
-    new_attr(node, name, AMCT_ATTR_FLOAT)->f = (float)f;
+    add_attr(node, import_attr_float(name, f));
 }
 
 void torch_attr_text(torch_node *node, const char *name, const char *text)
 {
-    amct_attr_desc *attr = new_attr(node, name, AMCT_ATTR_STRING);
-    attr->data = text;
-    attr->count = strlen(text);
+    add_attr(node, import_attr_text(name, text));
 }
 
 void torch_attr_ints(torch_node *node, const char *name, const int64_t *ints, uint32_t n)
 {
-    amct_attr_desc *attr = new_attr(node, name, AMCT_ATTR_INTS);
-    attr->data = import_copy(&node->c->r->memory, ints, n * sizeof *ints);
-    attr->count = n;
-    if (!attr->data)
+    const void *own = import_copy(&node->c->r->memory, ints, n * sizeof *ints);
+    if (own)
+        add_attr(node, import_attr_ints(name, own, n));
+    else if (node->status == AMCT_OK)
         node->status = torch_nomem(node->c->r);
 }
 

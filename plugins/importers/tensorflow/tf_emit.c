@@ -13,35 +13,24 @@ void tf_op_src(tf_op *op, uint32_t id)
     op->src[op->n_src++] = id;
 }
 
-static amct_attr_desc *add(tf_op *op, const char *name, uint32_t type)
-{
-    amct_attr_desc *attr = &op->attrs[op->n_attrs++];
-    *attr = (amct_attr_desc){.struct_size = sizeof *attr, .type = type, .name = name};
-    return attr;
-}
-
 void tf_op_int(tf_op *op, const char *name, int64_t i)
 {
-    add(op, name, AMCT_ATTR_INT)->i = i;
+    op->attrs[op->n_attrs++] = import_attr_int(name, i);
 }
 
 void tf_op_float(tf_op *op, const char *name, float f)
 {
-    add(op, name, AMCT_ATTR_FLOAT)->f = f;
+    op->attrs[op->n_attrs++] = import_attr_float(name, f);
 }
 
 void tf_op_text(tf_op *op, const char *name, const char *text)
 {
-    amct_attr_desc *attr = add(op, name, AMCT_ATTR_STRING);
-    attr->data = text;
-    attr->count = strlen(text);
+    op->attrs[op->n_attrs++] = import_attr_text(name, text);
 }
 
 void tf_op_ints(tf_op *op, const char *name, const int64_t *ints, size_t n)
 {
-    amct_attr_desc *attr = add(op, name, AMCT_ATTR_INTS);
-    attr->data = ints;
-    attr->count = n;
+    op->attrs[op->n_attrs++] = import_attr_ints(name, ints, n);
 }
 
 int32_t tf_emit_all(tf_reader *r, const tf_op *op, const char *name, tf_value **results,

@@ -12,6 +12,7 @@
 #ifndef TF_READER_H
 #define TF_READER_H
 
+#include "../common/import_attr.h"
 #include "../common/import_memory.h"
 #include "../common/wire_message.h"
 
