@@ -180,9 +180,9 @@ Test(ascend_chip, what_is_no_number_of_a_chip_is_refused)
         {"l2_bytes: 1MiB", "l2_bytes: 0", ":6:13: l2_bytes: 64KiB to 1TiB is wanted"},
         {"int4: false", "int4: maybe", "int4"},
         {"int4: false", "int4: false\n  int8: true", ":11:3: unknown key 'int8' (did you mean"},
-        {"Ascend310\n", "''\n", ":13:14: fitted_as: the name of a chip is 1 to 31 bytes long"},
+        {"Ascend310\n", "''\n", ":14:14: fitted_as: the name of a chip is 1 to 31 bytes long"},
         {"Ascend310\n", "Ascend310\nother: {cores: 1}\n",
-         ":14: chip 'other' has no 'vector_cores'"},
+         ":15: chip 'other' has no 'vector_cores'"},
         {"Ascend999:", "Ascend999: [1]\nother:", "Ascend999"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -212,7 +212,7 @@ Test(ascend_chip, a_chip_that_nothing_was_measured_of_is_blamed_on_its_own_file)
     cr_assert_eq(ascend_chip_read(&c, "Ascend999", path, &err), AMCT_OK, "%s", err.text);
     cr_expect_eq(ascend_fit_read(&fit, &c, NULL, &err), AMCT_E_INVALID);
     cr_expect_eq(strncmp(err.text, path, strlen(path)), 0, "%s", err.text);
-    cr_expect_not_null(strstr(err.text, ":13:14: fitted_as: 'Ascend999' is no chip"), "%s",
+    cr_expect_not_null(strstr(err.text, ":14:14: fitted_as: 'Ascend999' is no chip"), "%s",
                        err.text);
     unlink(path);
 }

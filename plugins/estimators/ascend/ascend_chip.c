@@ -74,7 +74,8 @@ static amct_status refuse_unknown_keys(const amct_yaml_node *map, amct_err *err)
         AMCT_YAML_NODE("l2_bytes", &any),      AMCT_YAML_NODE("l2_read_rate", &any),
         AMCT_YAML_NODE("l2_write_rate", &any), AMCT_YAML_NODE("memory_gb_per_s", &any),
         AMCT_YAML_NODE("int4", &any),          AMCT_YAML_NODE("sparse", &any),
-        AMCT_YAML_NODE("fixpipe", &any),       AMCT_YAML_NODE("fitted_as", &any),
+        AMCT_YAML_NODE("first_pool", &any),    AMCT_YAML_NODE("fixpipe", &any),
+        AMCT_YAML_NODE("fitted_as", &any),
     };
     return amct_yaml_read_map(map, fields, sizeof fields / sizeof *fields, err);
 }
