@@ -48,34 +48,39 @@ static uint32_t effort_of(const ascend_graph *g, uint32_t node)
     return op->effort == ASCEND_DIVIDE && constant ? (uint32_t)ASCEND_SIMPLE : op->effort;
 }
 
-/* Simple operators of a written-out GELU, by erf and by tanh (with a power); the half may be in the
+/* Operators of a written-out GELU by erf and by tanh. The half, the last of them, may be in the
  * weights behind it. */
-enum { GELU_BY_ERF = 4, GELU_BY_TANH = 7 };
+enum { GELU_BY_ERF = 5, GELU_BY_TANH = 8 };
+
+/* How many of a kernel's elementwise operators are one GELU; 0 if none are. */
+static uint32_t gelu_members(const ascend_graph *g, uint32_t leader)
+{
+    bool erf = false, tanh = false, power = false;
+    uint32_t total = g->nodes[leader].eltwise;
+    for (uint32_t n = leader; n != ASCEND_NONE; n = g->nodes[n].next) {
+        const char *name = g->nodes[n].op->name;
+        if (strcmp(name, "Gelu") == 0)
+            return 1;
+        erf |= strcmp(name, "Erf") == 0;
+        tanh |= strcmp(name, "Tanh") == 0;
+        power |= strcmp(name, "Pow") == 0;
+    }
+    uint32_t whole = erf ? GELU_BY_ERF : tanh && power ? GELU_BY_TANH : 0;
+    return whole > 0 && total + 1 >= whole ? (uint32_t)fmin(total, whole) : 0;
+}
 
 /* The elementwise operators of a kernel that cost something, by effort. */
 static void count_efforts(const ascend_graph *g, uint32_t leader, ascend_work *work)
 {
-    uint32_t total = g->nodes[leader].eltwise, erf = 0, tanh = 0, power = 0, gelu = 0;
+    uint32_t total = g->nodes[leader].eltwise, gelu = gelu_members(g, leader);
     for (uint32_t n = leader; n != ASCEND_NONE; n = g->nodes[n].next) {
         uint32_t effort = effort_of(g, n);
-        const char *name = g->nodes[n].op->name;
-        erf += strcmp(name, "Erf") == 0;
-        tanh += strcmp(name, "Tanh") == 0;
-        power += strcmp(name, "Pow") == 0;
-        gelu += strcmp(name, "Gelu") == 0;
         work->exponential += effort == ASCEND_EXPONENTIAL;
         work->divide += effort == ASCEND_DIVIDE;
     }
-    if (erf > 0 && total >= GELU_BY_ERF) {
-        work->gelu = 1;
-        total -= total > GELU_BY_ERF ? GELU_BY_ERF : GELU_BY_ERF - 1;
-    } else if (tanh > 0 && power > 0 && total > GELU_BY_TANH) {
-        work->gelu = 1;
-        total -= GELU_BY_TANH;
-    } else
-        work->gelu = gelu > 0;
+    work->gelu = gelu > 0;
     work->exponential -= work->gelu;
-    uint32_t costly = work->exponential + work->divide + work->operands + work->gelu;
+    uint32_t costly = work->exponential + work->divide + work->operands + gelu;
     work->simple = total > costly ? total - costly : 0;
 }
 

@@ -30,8 +30,7 @@ bool ascend_product_view(ascend_graph *g, uint32_t node)
     return true;
 }
 
-/* Whether the axes before the last are the same but for two neighbours that are swapped; which of
- * them is the first. */
+/* Rows and heads change places. */
 static bool swaps_heads(const int64_t *axes)
 {
     return axes[0] == 0 && axes[1] == 2 && axes[2] == 1 && axes[3] == 3;
