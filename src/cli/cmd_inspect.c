@@ -295,19 +295,14 @@ typedef struct findings {
     uint32_t *layer_of;
 } findings;
 
-static amct_status find_gains(findings *f, const amct_config *config, const amct_plugins *plugins,
+static amct_status find_gains(findings *f, const amct_config *c, const amct_plugins *plugins,
                               const amct_model *m, amct_err *err)
 {
-    double ratios[] = {0.25, 0.5, 0.75};
-    amct_config c = *config;
-    c.ratios = ratios;
-    c.n_ratios = sizeof ratios / sizeof *ratios;
-    c.rank_levels = 3;
-    AMCT_TRY(amct_costing_new(&f->structured, plugins, &c, m->graph, m->layers, m->n_layers,
+    AMCT_TRY(amct_costing_new(&f->structured, plugins, c, m->graph, m->layers, m->n_layers,
                               f->structure, err));
-    AMCT_TRY(amct_genes_add_structure(&f->genes, &c, m->layers, f->structure, f->structured, err));
+    AMCT_TRY(amct_genes_add_structure(&f->genes, c, m->layers, f->structure, f->structured, err));
     AMCT_TRY(amct_gains_find(&f->gains, &f->genes, f->structured, err));
-    return amct_fixed_share_find(&f->fixed, f->gains.fixed_ratio, plugins, &c, m->graph, m->layers,
+    return amct_fixed_share_find(&f->fixed, f->gains.fixed_ratio, plugins, c, m->graph, m->layers,
                                  m->n_layers, err);
 }
 

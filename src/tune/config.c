@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const double default_ratios[] = {0.25, 0.5, 0.75};
+
 amct_status amct_config_new(amct_config **out, amct_err *err)
 {
     amct_config *config = calloc(1, sizeof *config);
@@ -26,6 +28,9 @@ amct_status amct_config_new(amct_config **out, amct_err *err)
     config->chip = "Ascend310P3";
     for (int k = 0; k < AMCT_N_LEVELS; k++)
         config->levels[k] = true;
+    config->ratios = default_ratios;
+    config->n_ratios = sizeof default_ratios / sizeof *default_ratios;
+    config->rank_levels = 3;
     config->multiple = 16;
     config->weights = AMCT_WEIGHTS_GPTQ;
     config->range = amct_range_defaults;
@@ -173,8 +178,9 @@ static amct_status read_confirm(amct_config *c, const amct_yaml_node *node, amct
             AMCT_TRY(set_option(&c->confirm_options, &c->n_confirm_options, c->arena, at->key, text,
                                 err));
     }
-    return c->confirm_by ? AMCT_OK
-                      : amct_yaml_fail(node, err, "names no estimator: {estimator: device, ...}");
+    return c->confirm_by
+               ? AMCT_OK
+               : amct_yaml_fail(node, err, "names no estimator: {estimator: device, ...}");
 }
 
 /* estimator, batch, confirm, profile and measured are ours; all other keys are the estimator's. */
@@ -260,18 +266,19 @@ static amct_status read_sparsity(amct_config *c, const amct_yaml_node *section, 
     if (!ratios || amct_yaml_is_null(ratios))
         return AMCT_OK;
     AMCT_TRY(amct_yaml_want(ratios, AMCT_YAML_IS_SEQUENCE, err));
-    c->ratios = amct_arena_array(c->arena, ratios->n + 1, sizeof *c->ratios);
-    if (!c->ratios)
+    double *read = amct_arena_array(c->arena, ratios->n + 1, sizeof *read);
+    if (!read)
         return amct_fail_nomem(err);
+    c->ratios = read;
     c->n_ratios = 0;
     for (const amct_yaml_node *node = ratios->first; node; node = node->next) {
         double ratio;
         AMCT_TRY(amct_yaml_ratio(&ratio, node, err));
-        if (ratio <= 0 || ratio >= 1 || (c->n_ratios && ratio <= c->ratios[c->n_ratios - 1]))
+        if (ratio <= 0 || ratio >= 1 || (c->n_ratios && ratio <= read[c->n_ratios - 1]))
             return amct_yaml_fail(node, err,
                                   "ratios must be greater than 0, ascend, and be less "
                                   "than 1");
-        c->ratios[c->n_ratios++] = ratio;
+        read[c->n_ratios++] = ratio;
     }
     return AMCT_OK;
 }

@@ -47,7 +47,7 @@ typedef struct amct_config {
     uint32_t n_target_options;
 
     bool levels[AMCT_N_LEVELS];
-    double *ratios; /* of the channels of a group that may be dropped, ascending */
+    const double *ratios; /* of the channels of a group that may be dropped, ascending */
     uint32_t n_ratios;
     uint32_t rank_levels; /* ranks of a layer to choose from; 0: layers stay whole */
     uint32_t multiple;    /* of the channels that are kept, and of ranks */

@@ -7,13 +7,11 @@
 
 #include <string.h>
 
-enum { DEFAULT_RANKS = 3 };
-static double default_ratios[] = {0.25, 0.5, 0.75};
-
 enum {
     BITS = 1u << AMCT_GENE_BITS,
     CHANNELS = 1u << AMCT_GENE_CHANNELS,
     RANK = 1u << AMCT_GENE_RANK,
+    ALL = BITS | CHANNELS | RANK,
 };
 
 amct_status amct_settle(amct_config *out, const amct_config *config, amct_err *err)
@@ -21,21 +19,21 @@ amct_status amct_settle(amct_config *out, const amct_config *config, amct_err *e
     AMCT_TRY(amct_search_check_algorithm(config->algorithm, err));
     uint32_t kinds = amct_search_algorithm_kinds(config->algorithm);
     amct_config c = *config;
-    bool asked = false;
-    for (int k = AMCT_LEVEL_W8A8; k < AMCT_N_LEVELS; k++)
-        asked |= c.levels[k];
-    for (int k = AMCT_LEVEL_W8A8; k < AMCT_N_LEVELS; k++)
-        c.levels[k] = kinds & BITS && (c.levels[k] || (kinds == BITS && !asked));
-    if (!(kinds & CHANNELS)) {
-        c.n_ratios = 0;
-    } else if (kinds == CHANNELS && !c.n_ratios) {
-        c.ratios = default_ratios;
-        c.n_ratios = sizeof default_ratios / sizeof *default_ratios;
+    bool bits = false;
+    for (int k = AMCT_LEVEL_W8A8; k < AMCT_N_LEVELS; k++) {
+        c.levels[k] &= (kinds & BITS) != 0;
+        bits |= c.levels[k];
     }
+    if (!(kinds & CHANNELS))
+        c.n_ratios = 0;
     if (!(kinds & RANK))
         c.rank_levels = 0;
-    else if (kinds == RANK && !c.rank_levels)
-        c.rank_levels = DEFAULT_RANKS;
+    if (!bits && !c.n_ratios && !c.rank_levels && kinds != ALL)
+        return amct_fail(err, AMCT_E_INVALID,
+                         "algorithm %s: space: %s, and it searches nothing else", c.algorithm,
+                         kinds == BITS       ? "bits has 16 alone"
+                         : kinds == CHANNELS ? "sparsity: ratios is empty"
+                                             : "rank: levels is 0");
     c.amct_channels = strcmp(c.algorithm, "amct-greedy-prune") == 0;
     c.amct_ranks = strcmp(c.algorithm, "amct-fixed-rank") == 0;
     *out = c;

@@ -21,8 +21,8 @@ space:
   rank: {levels: 2}
 search: {evaluations: 14}
 EOF
-# The same without choices of channels and ranks.
-sed '/sparsity:/d; /rank:/d' "$work/search.yaml" >"$work/bits.yaml"
+# The same with the choices of channels and ranks that there are by default.
+sed '/sparsity:/d; /rank:/d' "$work/search.yaml" >"$work/defaults.yaml"
 
 records() { # STUDY
     sqlite3 "$1/study.sqlite" 'SELECT count(*) FROM candidate'
@@ -82,11 +82,11 @@ algorithm() {
 algorithm nsga2 search.yaml 'b\?c\?r\?'
 algorithm chain search.yaml 'b\?c\?r\?'
 algorithm bits-only search.yaml 'b'
-algorithm prune-only bits.yaml 'c'
-algorithm rank-only bits.yaml 'r'
+algorithm prune-only defaults.yaml 'c'
+algorithm rank-only defaults.yaml 'r'
 algorithm amct-ilp search.yaml 'b'
-algorithm amct-greedy-prune bits.yaml 'c'
-algorithm amct-fixed-rank bits.yaml 'r'
+algorithm amct-greedy-prune defaults.yaml 'c'
+algorithm amct-fixed-rank defaults.yaml 'r'
 # AMCT's rule clamps to half of the smaller number of channels for these.
 tr '{' '\n' <"$work/amct-fixed-rank/result.json.line" |
     sed -n 's/.*"name":"\([^"]*\)".*"rank":\([0-9]*\),"form":"spatial".*/\1 \2/p' >"$work/ranks"
@@ -94,7 +94,7 @@ test "$(tr '\n' ' ' <"$work/ranks")" = '/block1/conv1/Conv 32 /block1/conv2/Conv
 '/block2/conv1/Conv 32 /block2/conv2/Conv 48 /block3/conv1/Conv 48 /block3/conv2/Conv 48 '
 ok $? "amct-fixed-rank: the ranks of AMCT's rule"
 
-"$program" search -c "$work/bits.yaml" -o "$work/no" --algorithm nonsense >"$work/stdout" 2>"$work/err"
+"$program" search -c "$work/defaults.yaml" -o "$work/no" --algorithm nonsense >"$work/stdout" 2>"$work/err"
 status=$?
 for name in auto nsga2 random uniform bits-only prune-only rank-only chain amct-rollback amct-ilp \
     amct-greedy-prune amct-fixed-rank; do
@@ -104,7 +104,7 @@ test $status -eq 2 && test ! -s "$work/stdout" && test ! -e "$work/no"
 ok $? 'an unknown name is refused with those known'
 
 # Of this network no layer makes enough channels, and none has ranks in such steps.
-sed 's/^space:/&\n  sparsity: {multiple: 4096}/' "$work/bits.yaml" >"$work/coarse.yaml"
+sed 's/^space:/&\n  sparsity: {multiple: 4096}/' "$work/defaults.yaml" >"$work/coarse.yaml"
 for name in prune-only rank-only; do
     "$program" search -c "$work/coarse.yaml" -o "$work/no" --algorithm $name >"$work/stdout" 2>"$work/err"
     test $? -eq 2 && grep -q "algorithm $name: no layer of the network" "$work/err" &&

@@ -4,7 +4,7 @@
 cd "$work" || exit 99
 mkdir net elsewhere
 "$AMCT_TOP_BUILDDIR/tests/caffe_fashion" "$model" net/fashion || exit 99
-options="--data $example $pixels --batch 256 --calibration 64 --search-samples 192 --confirm 600
+options="-c $work/whole.yaml --data $example $pixels --batch 256 --calibration 64 --search-samples 192 --confirm 600
     --budget 5% --evaluations 16 --algorithm random"
 
 "$program" eval net/fashion.prototxt --original "$model" --data "$example" $pixels --json \
@@ -86,7 +86,7 @@ refuses "has no type; give the net's prototxt as MODEL and this file with --weig
 shared=${AMCT_SHARED:-$AMCT_TOP_SRCDIR/../shared}/data
 resnet=$shared/models/caffe/resnet20b_cifar10.prototxt
 if [ -r "$resnet" ]; then
-    "$program" search "$resnet" --data "$shared/images/cifar10/test1000.bin" --scale 1/255 \
+    "$program" search "$resnet" -c "$work/whole.yaml" --data "$shared/images/cifar10/test1000.bin" --scale 1/255 \
         --mean 0.5,0.5,0.5 --std 0.5,0.5,0.5 --calibration 64 --search-samples 128 --confirm 400 \
         --budget 5% --evaluations 12 --batch 64 -q -o resnet >/dev/null
     ok $? 'a search on ResNet-20'

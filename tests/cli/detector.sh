@@ -22,6 +22,7 @@ detection:
   heads: $2
 budget: {max_drop: 20%}
 target: {batch: 16}
+$whole
 search: {evaluations: 6, algorithm: random}
 END
 }

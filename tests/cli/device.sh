@@ -160,7 +160,7 @@ ok $? "no rule of AscendCL was broken, nothing is left behind"
 
 # confirmed OUT WHAT: a search whose target says confirm: WHAT.
 confirmed() {
-    printf 'target: {batch: 256, confirm: %s}\n' "$2" >"$work/search.yaml"
+    printf 'target: {batch: 256, confirm: %s}\n%s\n' "$2" "$whole" >"$work/search.yaml"
     : >"$work/log"
     small_search -c "$work/search.yaml" -o "$1" >"$work/out" 2>"$work/err"
 }

@@ -14,7 +14,7 @@ cd "$work" || exit 99
 search() {
     name=$1
     shift
-    "$program" search "$@" --data "$pictures" --scale 1/255 --mean 0.485,0.456,0.406 \
+    "$program" search "$@" -c "$work/whole.yaml" --data "$pictures" --scale 1/255 --mean 0.485,0.456,0.406 \
         --std 0.229,0.224,0.225 --batch 64 --calibration 32 --search-samples 96 --confirm 200 \
         --budget 10% --evaluations 8 --algorithm random --seed 1 -j 1 -q --json -o "$work/$name" \
         >"$work/$name.json"

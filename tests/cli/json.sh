@@ -38,7 +38,7 @@ keeps plugins
 small_search --dry-run --json >"$work/dry_run"
 keeps dry_run
 # Progress is on stderr, an object a line; those of the search itself have the numbers.
-"$program" search "$model" --data "$example" $pixels --batch 256 --calibration 64 --search-samples 64 \
+"$program" search "$model" -c "$work/whole.yaml" --data "$example" $pixels --batch 256 --calibration 64 --search-samples 64 \
     --confirm 0 --evaluations 8 --algorithm random -o "$work/two" --progress json 2>"$work/all" >/dev/null
 grep '"phase"' "$work/all" | tail -n 1 >"$work/progress"
 keeps progress

@@ -20,7 +20,7 @@ ok $? 'inspect cleans names'
 "$program" estimate hostile.onnx --per-layer >estimate
 clean estimate && grep -qF '/?[J?/conv1/Conv' estimate
 ok $? 'estimate cleans names'
-"$program" search hostile.onnx --data "$example" $pixels --batch 256 --calibration 64 \
+"$program" search hostile.onnx -c "$work/whole.yaml" --data "$example" $pixels --batch 256 --calibration 64 \
     --search-samples 64 --confirm 0 --evaluations 8 --algorithm random -q -o "it's \$HOME" >search
 clean search
 ok $? 'search cleans names'
@@ -37,7 +37,7 @@ grep -qxF -- "--model=it's \$HOME/best/hostile_deploy_model.onnx" words &&
     grep -qxF -- "--input_shape=i'\$(p:256,1,28,28" words && test "$(grep -c . words)" -eq 5
 ok $? 'the line for the compiler is quoted where it must be'
 cp "$model" "$(printf 'es\033cape.onnx')"
-"$program" search "$(printf 'es\033cape.onnx')" --data "$example" $pixels --batch 256 \
+"$program" search "$(printf 'es\033cape.onnx')" -c "$work/whole.yaml" --data "$example" $pixels --batch 256 \
     --calibration 64 --search-samples 64 --confirm 0 --evaluations 8 --algorithm random -q \
     -o named >search
 clean search

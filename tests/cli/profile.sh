@@ -32,7 +32,7 @@ ok $? "both at a time"
 documented estimate
 
 # A candidate is costed by the same factors.
-printf 'target: {batch: 256, profile: prof, measured: 2ms}\n' >"$work/search.yaml"
+printf 'target: {batch: 256, profile: prof, measured: 2ms}\n%s\n' "$whole" >"$work/search.yaml"
 "$program" search "$model" -c "$work/search.yaml" --data "$example" $pixels --calibration 64 \
     --search-samples 64 --confirm 128 --budget 50% --evaluations 4 -q -o "$work/out1" >"$work/said"
 status=$?

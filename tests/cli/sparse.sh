@@ -11,7 +11,7 @@ data:
   confirm: 600
 budget: {max_drop: 20%}
 target: {chip: Ascend310B1, batch: 256}
-space: {bits: [16, w8a8, w8a8-2of4]}
+space: {bits: [16, w8a8, w8a8-2of4], sparsity: {ratios: []}, rank: {levels: 0}}
 search: {algorithm: random, evaluations: 12}
 EOF
 "$program" search -c "$work/search.yaml" -o "$work/out" --json -q >"$work/result.json" 2>"$work/err"
@@ -55,7 +55,7 @@ test "$(fingerprint "$work/killed")" = "$want"
 ok $? 'killed and carried on with two workers, the same bytes'
 
 # Channels as well: the layers that they touch are dense.
-sed 's/^space:.*/space: {bits: [16, w8a8, w8a8-2of4], sparsity: {ratios: [0.25]}}/' \
+sed 's/^space:.*/space: {bits: [16, w8a8, w8a8-2of4], sparsity: {ratios: [0.25]}, rank: {levels: 0}}/' \
     "$work/search.yaml" >"$work/both.yaml"
 "$program" search -c "$work/both.yaml" -o "$work/both" --json -q >"$work/both.json" 2>"$work/err"
 ok $? 'search: with channels'

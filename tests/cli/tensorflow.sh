@@ -33,7 +33,7 @@ ok $? 'the signatures of a SavedModel are listed'
 
 # One budget, chip and seed for both.
 search() { # MODEL OUT
-    "$program" search "$1" --data "$data/images/cifar10/test1000.bin" --scale 1/255 \
+    "$program" search "$1" -c "$work/whole.yaml" --data "$data/images/cifar10/test1000.bin" --scale 1/255 \
         --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 --batch 256 --calibration 64 \
         --search-samples 256 --confirm 680 --budget 5% --evaluations 16 --algorithm uniform \
         --seed 3 --quiet -o "$2" >/dev/null

@@ -16,13 +16,13 @@ static amct_config settled(const char *algorithm, amct_config *asked)
     return out;
 }
 
-Test(tune_settle, algorithms_of_one_kind_find_it_switched_on_and_the_others_off)
+Test(tune_settle, algorithms_of_one_kind_find_the_others_off)
 {
     amct_config *asked;
-    OK(amct_config_new(&asked, &err)); /* bits only */
+    OK(amct_config_new(&asked, &err)); /* all kinds */
     amct_config c = settled("auto", asked);
-    cr_assert(c.levels[AMCT_LEVEL_W8A8] && c.levels[AMCT_LEVEL_W4A4] && !c.n_ratios &&
-              !c.rank_levels);
+    cr_assert(c.levels[AMCT_LEVEL_W8A8] && c.levels[AMCT_LEVEL_W4A4] && c.n_ratios &&
+              c.rank_levels);
     c = settled("prune-only", asked);
     cr_assert(!c.levels[AMCT_LEVEL_W8A8] && !c.levels[AMCT_LEVEL_W4A4]);
     cr_assert(c.n_ratios == 3 && c.ratios[0] == 0.25 && c.ratios[2] == 0.75 && !c.rank_levels);
@@ -30,11 +30,32 @@ Test(tune_settle, algorithms_of_one_kind_find_it_switched_on_and_the_others_off)
     c = settled("rank-only", asked);
     cr_assert(!c.levels[AMCT_LEVEL_W8A8] && !c.n_ratios && c.rank_levels == 3);
     cr_assert(!c.amct_ranks && settled("amct-fixed-rank", asked).amct_ranks);
-    for (int k = AMCT_LEVEL_W8A8; k < AMCT_N_LEVELS; k++)
-        asked->levels[k] = false;
     c = settled("bits-only", asked);
     cr_assert(c.levels[AMCT_LEVEL_W8A8] && c.levels[AMCT_LEVEL_W4A4]);
-    cr_assert_not(settled("auto", asked).levels[AMCT_LEVEL_W8A8]);
+    cr_assert(!c.n_ratios && !c.rank_levels);
+    amct_config_free(asked);
+}
+
+Test(tune_settle, a_space_without_the_kind_of_the_algorithm_is_refused)
+{
+    static const struct {
+        const char *algorithm, *why;
+    } cases[] = {{"bits-only", "bits has 16 alone"},
+                 {"amct-rollback", "bits has 16 alone"},
+                 {"prune-only", "sparsity: ratios is empty"},
+                 {"rank-only", "rank: levels is 0"}};
+    amct_config *asked, out;
+    OK(amct_config_new(&asked, &err));
+    for (int k = AMCT_LEVEL_W8A8; k < AMCT_N_LEVELS; k++)
+        asked->levels[k] = false;
+    asked->n_ratios = 0;
+    asked->rank_levels = 0;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        asked->algorithm = cases[i].algorithm;
+        cr_assert_eq(amct_settle(&out, asked, &err), AMCT_E_INVALID);
+        cr_assert_not_null(strstr(err.text, cases[i].why), "%s", err.text);
+    }
+    settled("auto", asked); /* which says by itself that there is nothing to search */
     amct_config_free(asked);
 }
 
