@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_COLUMNS = 1024 };
+enum { MAX_COLUMNS = 1024, MAX_FIELD = 1 << 16 };
 
 typedef struct reader {
     const char *path, *at, *end;
@@ -59,11 +59,17 @@ static amct_status read_field(reader *r, amct_err *err)
     r->at = stop + quoted;
     while (!quoted && stop > begin && is_blank(stop[-1]))
         stop--;
+    if (stop - begin > MAX_FIELD)
+        return amct_fail(err, AMCT_E_LIMIT, "%s: line %u: a field of %td bytes, %d are the most",
+                         r->path, line, stop - begin, MAX_FIELD);
+    if (memchr(begin, 0, (size_t)(stop - begin)))
+        return amct_fail(err, AMCT_E_FORMAT, "%s: line %u: a zero byte: this is no text", r->path,
+                         line);
     char *text = amct_arena_alloc(r->arena, (size_t)(stop - begin) + 1), *to = text;
     if (!text)
         return amct_fail_nomem(err);
     for (const char *c = begin; c < stop; c++) {
-        *to++ = *c ? *c : ' ';
+        *to++ = *c;
         c += quoted && *c == '"';
     }
     while (r->at < r->end && *r->at != ',' && *r->at != '\n') {
@@ -176,8 +182,8 @@ static bool same_name(const char *a, const char *b)
             a++;
         while (*b == ' ' || *b == '_')
             b++;
-        if (*a == '(')
-            a = "";
+        a = *a == '(' ? "" : a;
+        b = *b == '(' ? "" : b;
         if (!*a || !*b)
             return !*a && !*b;
         if (tolower((unsigned char)*a) != tolower((unsigned char)*b))
@@ -185,10 +191,17 @@ static bool same_name(const char *a, const char *b)
     }
 }
 
-int32_t amct_csv_column(const amct_csv *csv, const char *name)
+amct_status amct_csv_column(int32_t *out, const amct_csv *csv, const char *name, amct_err *err)
 {
-    for (uint32_t c = 0; c < csv->n_columns; c++)
-        if (same_name(csv->names[c], name))
-            return (int32_t)c;
-    return -1;
+    int32_t found = -1;
+    for (uint32_t c = 0; c < csv->n_columns; c++) {
+        if (!same_name(csv->names[c], name))
+            continue;
+        if (found >= 0)
+            return amct_fail(err, AMCT_E_FORMAT, "%s: line 1 has column '%s' twice", csv->path,
+                             name);
+        found = (int32_t)c;
+    }
+    *out = found;
+    return AMCT_OK;
 }

@@ -1,8 +1,7 @@
 #include "cli/command.h"
 
 #include "base/utf8.h"
-#include "measure/correction.h"
-#include "measure/latency.h"
+#include "cli/measured.h"
 #include "passes/prepare.h"
 #include "tune/measuring.h"
 
@@ -53,27 +52,7 @@ static void print_text(const amct_config *c, const amct_graph *g, const amct_lat
     printf("%.4g ms (%.3g to %.3g) on %s at batch %.0f, %s: %.4g a second (%s)\n", ms, ms / reach,
            ms * reach, info->device, batch, precision_of(g), batch / ms * 1e3,
            info->method == AMCT_METHOD_MEASURED ? "measured" : "estimated");
-    if (known->what)
-        printf("set right by %u of %u operators of the profile, with %.0f %% of its time (%s)\n",
-               known->n_matched, known->n_ops, 100 * known->matched_ratio,
-               amct_utf8_show(known->what, name, sizeof name));
-    if (c->measured_ns)
-        printf("scaled by %.3g to the latency that was measured\n", known->scale);
-}
-
-static void add_correction(amct_json *json, const amct_config *c, const amct_correction *known)
-{
-    if (!known->arena) {
-        amct_json_null(json, json->root, "correction");
-        return;
-    }
-    cJSON *at = amct_json_object(json, json->root, "correction");
-    amct_json_text(json, at, "profile", known->what);
-    amct_json_integer(json, at, "operators", known->n_ops);
-    amct_json_integer(json, at, "operators_matched", known->n_matched);
-    amct_json_number(json, at, "time_matched_ratio", known->what ? known->matched_ratio : NAN);
-    amct_json_number(json, at, "measured_ms", c->measured_ns ? (double)c->measured_ns / 1e6 : NAN);
-    amct_json_number(json, at, "scale", known->scale);
+    amct_measured_print(known->arena ? &known->found : NULL);
 }
 
 static amct_status print_json(const amct_config *c, const char *model, const amct_graph *g,
@@ -87,7 +66,7 @@ static amct_status print_json(const amct_config *c, const char *model, const amc
     amct_json_text(&json, json.root, "model", model);
     amct_json_text(&json, json.root, "target", info->device);
     amct_json_text(&json, json.root, "estimator", c->estimator);
-    uint32_t method = known->what ? (uint32_t)AMCT_METHOD_TABLE : info->method;
+    uint32_t method = known->found.what[0] ? (uint32_t)AMCT_METHOD_TABLE : info->method;
     amct_json_text(&json, json.root, "method", method < 3 ? methods[method] : NULL);
     amct_json_integer(&json, json.root, "batch", amct_batch_of(g));
     amct_json_text(&json, json.root, "precision", precision_of(g));
@@ -95,7 +74,7 @@ static amct_status print_json(const amct_config *c, const char *model, const amc
     amct_json_number(&json, json.root, "throughput_per_s", batch / ms * 1e3);
     amct_json_number(&json, json.root, "error_band_ratio", l->total.error_band_ratio);
     amct_json_number(&json, json.root, "fixed_ms", l->total.fixed_ns / 1e6);
-    add_correction(&json, c, known);
+    amct_measured_add(&json, json.root, known->arena ? &known->found : NULL);
     cJSON *layers = amct_json_array(&json, json.root, "layers");
     for (uint32_t n = 0; n < l->n_nodes; n++) {
         const amct_node_cost *k = &l->costs[n];
@@ -127,6 +106,7 @@ static amct_status ask(amct_latency *out, amct_correction *known, amct_estimatin
             return AMCT_OK;
         AMCT_TRY(amct_correction_make(known, c->profile, (double)c->measured_ns, model->graph, out,
                                       err));
+        amct_correction_warn(&known->found);
         amct_correction_apply(out, model->graph, known);
         return AMCT_OK;
     }

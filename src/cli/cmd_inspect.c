@@ -3,6 +3,7 @@
 #include "base/utf8.h"
 #include "cli/choices.h"
 #include "cli/inspect_structure.h"
+#include "cli/measured.h"
 #include "ops/op.h"
 #include "passes/prepare.h"
 
@@ -18,6 +19,7 @@ typedef struct inspection {
     amct_shapes shapes;
     const amct_gains *gains; /* NULL: not asked for; then fixed is of no meaning */
     const amct_fixed_share *fixed;
+    const amct_correction_found *found; /* NULL: nothing was measured */
     const char *chip;
     int64_t parameters, macs, bytes;
 } inspection;
@@ -130,6 +132,7 @@ static amct_status print_text(const inspection *in, amct_err *err)
     if (!in->gains)
         return AMCT_OK;
     amct_choices_of of = choices_of(in);
+    amct_measured_print(in->found);
     amct_choices_print_fixed(in->fixed);
     return amct_choices_print(&of, in->gains, in->chip, UINT32_MAX, err);
 }
@@ -186,6 +189,7 @@ static void add_gains(amct_json *json, const inspection *in)
     amct_json_number(json, at, "latency_ms", in->gains->original_ns / 1e6);
     amct_json_number(json, at, "fastest_bits_latency_ms", in->gains->bits_ns / 1e6);
     amct_json_number(json, at, "fastest_latency_ms", in->gains->fastest_ns / 1e6);
+    amct_measured_add(json, at, in->found);
     amct_choices_add_fixed(json, at, in->fixed);
     amct_choices_add_gains(json, amct_json_array(json, at, "choices"), &of, in->gains);
     amct_choices_add_skipped(json, amct_json_array(json, at, "skipped"), &of);
@@ -335,6 +339,9 @@ static amct_status inspect(amct_config *c, const amct_plugins *plugins, const ch
         in.genes = &f.genes;
         in.gains = f.gains.alone_ns ? &f.gains : NULL;
         in.fixed = &f.fixed;
+        in.found = amct_costing_found(f.costing);
+        if (in.found)
+            amct_correction_warn(in.found);
         in.shapes = (amct_shapes){f.structure, model.layers, model.n_layers, f.layer_of};
         sum_up(&in);
         status = c->search_file_wanted ? print_search_file(c, plugins, path, err)
@@ -351,12 +358,22 @@ static amct_status inspect(amct_config *c, const amct_plugins *plugins, const ch
     return status;
 }
 
+/* What was measured sets gains right, and those are of a chip. */
+static amct_status check_target(const amct_config *c, amct_err *err)
+{
+    if (c->target_given || c->search_file_wanted || (!c->profile && !c->measured_ns))
+        return AMCT_OK;
+    return amct_fail(err, AMCT_E_INVALID,
+                     "%s sets the gains on a chip right, which are told with --target CHIP",
+                     c->profile ? "--profile" : "--measured");
+}
+
 int amct_cmd_inspect(amct_config *config, amct_err *err)
 {
     const char *path;
     amct_plugins *plugins;
     if (amct_cmd_argument(&path, config, "a model", err) != AMCT_OK ||
-        amct_plugins_open(&plugins, config, err) != AMCT_OK)
+        check_target(config, err) != AMCT_OK || amct_plugins_open(&plugins, config, err) != AMCT_OK)
         return amct_cmd_fail(err);
     amct_status status = inspect(config, plugins, path, err);
     amct_plugins_free(plugins);

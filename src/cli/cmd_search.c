@@ -132,6 +132,7 @@ static amct_status check_paths(const amct_config *c, amct_err *err)
     AMCT_TRY(check_path("weights", c->model_source.weights, err));
     AMCT_TRY(check_path("data", c->data, err));
     AMCT_TRY(check_path("labels", c->labels, err));
+    AMCT_TRY(check_path("profile", c->profile, err));
     return check_path("results", c->output, err);
 }
 

@@ -2,6 +2,7 @@
 
 #include "cli/choices.h"
 #include "cli/command.h"
+#include "cli/measured.h"
 #include "passes/prepare.h"
 #include "tune/forecast.h"
 
@@ -28,6 +29,7 @@ static void print_choices(const amct_config *c, const amct_forecast *f)
     const amct_gains *g = &f->gains;
     printf("latency %.4g ms on %s at batch %lld\n", g->original_ns / 1e6, c->chip,
            (long long)amct_batch_of(f->setup.cost_graph));
+    amct_measured_print(amct_costing_found(f->setup.costing));
     if (g->fastest_ns > (1 - AMCT_FASTER_RATIO) * g->original_ns)
         printf("no choice makes it faster by 1 %%: a search would end with the original\n");
     else if (f->channels + f->ranks)
@@ -82,6 +84,7 @@ static amct_status print_json(const amct_forecast *f, amct_err *err)
     amct_json_number(&json, json.root, "latency_ms", f->gains.original_ns / 1e6);
     amct_json_number(&json, json.root, "fastest_bits_latency_ms", f->gains.bits_ns / 1e6);
     amct_json_number(&json, json.root, "fastest_latency_ms", f->gains.fastest_ns / 1e6);
+    amct_measured_add(&json, json.root, amct_costing_found(f->setup.costing));
     amct_choices_add_fixed(&json, json.root, &f->fixed);
     amct_choices_add_gains(&json, amct_json_array(&json, json.root, "choices"), &of, &f->gains);
     amct_choices_add_skipped(&json, amct_json_array(&json, json.root, "skipped"), &of);

@@ -270,8 +270,7 @@ SET(profile)
 }
 SET(measured)
 {
-    AMCT_TRY(amct_parse_duration(&c->measured_ns, value, err));
-    return c->measured_ns ? AMCT_OK : amct_fail(err, AMCT_E_INVALID, "wanted is more than 0");
+    return amct_config_set_measured(c, value, err);
 }
 SET(batch)
 {

@@ -3,6 +3,7 @@
 #include "cli/result.h"
 
 #include "cli/choices.h"
+#include "cli/measured.h"
 #include "cli/verdict.h"
 #include "measure/interval.h"
 #include "tune/outcome.h"
@@ -339,6 +340,7 @@ static void add_about(amct_json *json, const amct_tuned *to)
     amct_json_number(json, json->root, "error_band_ratio", to->best_cost.error_band_ratio);
     amct_json_number(json, json->root, "fixed_ratio",
                      s->original_cost.fixed_ns / s->original_cost.latency_ns);
+    amct_measured_add(json, json->root, amct_costing_found(s->costing));
     cJSON *inputs = amct_json_array(json, json->root, "inputs");
     for (uint32_t i = 0; i < s->cost_graph->n_inputs; i++) {
         const amct_tensor *t = &s->cost_graph->tensors[s->cost_graph->inputs[i]];

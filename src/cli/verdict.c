@@ -1,6 +1,7 @@
 #include "cli/verdict.h"
 
 #include "base/utf8.h"
+#include "cli/measured.h"
 #include "passes/prepare.h"
 #include "tune/measuring.h"
 #include "tune/outcome.h"
@@ -47,6 +48,7 @@ void amct_verdict_print(const amct_tuned *to)
            100 * o.drop_interval.lo, 100 * o.drop_interval.hi, 100 * s->budget_ratio,
            verdict_words(to));
     print_latency(to, &o);
+    amct_measured_print(amct_costing_found(s->costing));
     const amct_graph_cost *measured = amct_tuned_measured(to);
     if (measured)
         printf("measured by %s: %.4g ms -> %.4g ms (%.2fx)\n", s->config->confirm_by,

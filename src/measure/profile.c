@@ -1,75 +1,26 @@
-#define _GNU_SOURCE
 #include "measure/profile.h"
 
 #include "base/csv.h"
-#include "base/file.h"
 #include "base/utf8.h"
+#include "measure/profile_files.h"
 
-#include <dirent.h>
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-enum { MAX_FILES = 256, MAX_DEPTH = 6, MAX_GROUPS = 256 };
-
-/* ---- Files ------------------------------------------------------------------------------------
- */
-
-typedef struct files {
-    amct_arena *arena;
-    const char *summaries[MAX_FILES], *fusions[MAX_FILES], *statistics[MAX_FILES];
-    uint32_t n_summaries, n_fusions, n_statistics;
-} files;
-
-static void sort_out(files *f, const char *path, const char *name)
-{
-    size_t length = strlen(name);
-    if (length < 5 || strcmp(name + length - 4, ".csv") != 0)
-        return;
-    if (strncmp(name, "op_summary", 10) == 0 && f->n_summaries < MAX_FILES)
-        f->summaries[f->n_summaries++] = path;
-    else if (strncmp(name, "fusion_op", 9) == 0 && f->n_fusions < MAX_FILES)
-        f->fusions[f->n_fusions++] = path;
-    else if (strncmp(name, "op_statistic", 12) == 0 && f->n_statistics < MAX_FILES)
-        f->statistics[f->n_statistics++] = path;
-}
-
-static amct_status find_files(files *f, const char *folder, int depth, amct_err *err)
-{
-    struct dirent **entries;
-    int n = scandir(folder, &entries, NULL, alphasort);
-    amct_status status = AMCT_OK;
-    if (n < 0)
-        return depth ? AMCT_OK
-                     : amct_fail(err, AMCT_E_IO, "%s: is no folder that can be read", folder);
-    for (int i = 0; i < n; i++) {
-        const char *name = entries[i]->d_name;
-        struct stat info;
-        char *joined = name[0] == '.' ? NULL : amct_path_join(folder, name);
-        char *path = joined ? amct_arena_string(f->arena, joined) : NULL;
-        free(joined);
-        if (status == AMCT_OK && name[0] != '.') {
-            if (!path)
-                status = amct_fail_nomem(err);
-            else if (lstat(path, &info) == 0 && S_ISDIR(info.st_mode) && depth < MAX_DEPTH)
-                status = find_files(f, path, depth + 1, err);
-            else if (S_ISREG(info.st_mode))
-                sort_out(f, path, name);
-        }
-        free(entries[i]);
-    }
-    free(entries);
-    return status;
-}
+enum { MAX_GROUPS = 256 };
+#define LONGEST_US 3600e6 /* of a kernel, an hour: more is no time but a mistake */
+#define MOST_RUNS  1e9
 
 /* ---- Rows -------------------------------------------------------------------------------------
  */
 
 /* One run of an operator. */
 typedef struct row {
-    const char *name, *type;
+    const char *name, *type, *shapes, *formats;
+    const char *run; /* see amct_profile_file; the same pointer for the files of one folder */
     uint32_t group;
     double start, us, wait; /* NAN: not told */
 } row;
@@ -77,7 +28,8 @@ typedef struct row {
 /* The rows of one model on one device. */
 typedef struct group {
     const char *device, *model;
-    uint32_t fitting; /* rows of operators of the network */
+    const char *run;        /* of its first row */
+    uint32_t rows, fitting; /* fitting: of operators of the network */
 } group;
 
 typedef struct rows {
@@ -93,9 +45,10 @@ static const char *field(const amct_csv *csv, uint32_t r, int32_t column)
     return column < 0 ? "" : csv->fields[(size_t)r * csv->n_columns + (uint32_t)column];
 }
 
-/* A number, NAN for N/A and nothing; some versions put a tab behind it. */
+/* A decimal number up to `most`, which is `what`; NAN for N/A and nothing; some versions put a tab
+ * behind it. */
 static amct_status read_number(double *out, const amct_csv *csv, uint32_t r, int32_t column,
-                               amct_err *err)
+                               double most, const char *what, amct_err *err)
 {
     const char *text = field(csv, r, column);
     char shown[AMCT_CLIPPED], *end;
@@ -103,10 +56,11 @@ static amct_status read_number(double *out, const amct_csv *csv, uint32_t r, int
     if (!text[0] || strcasecmp(text, "N/A") == 0)
         return AMCT_OK;
     double number = strtod(text, &end);
-    if (end == text || *end || !isfinite(number) || number < 0)
-        return amct_fail(err, AMCT_E_FORMAT, "%s: line %u: '%s' is '%s', a time was wanted",
-                         csv->path, csv->lines[r], csv->names[column],
-                         amct_utf8_show(text, shown, sizeof shown));
+    bool decimal = text[strspn(text, "0123456789.eE+-")] == 0; /* not 0x10, nan, inf */
+    if (end == text || *end || !decimal || !(number >= 0 && number <= most))
+        return amct_fail(err, AMCT_E_FORMAT, "%s: line %u: '%s' is '%s', %s was wanted", csv->path,
+                         csv->lines[r], csv->names[column],
+                         amct_utf8_show(text, shown, sizeof shown), what);
     *out = number;
     return AMCT_OK;
 }
@@ -123,7 +77,7 @@ static amct_status find_group(uint32_t *out, rows *all, const char *device, cons
     if (all->n_groups == MAX_GROUPS)
         return amct_fail(err, AMCT_E_LIMIT, "%s: more than %d devices and models", path,
                          MAX_GROUPS);
-    all->groups[all->n_groups] = (group){device, model, 0};
+    all->groups[all->n_groups] = (group){.device = device, .model = model};
     *out = all->n_groups++;
     return AMCT_OK;
 }
@@ -142,38 +96,59 @@ static amct_status add_row(rows *all, const row *one, amct_err *err)
     return AMCT_OK;
 }
 
-static amct_status want_columns(const amct_csv *csv, const char *const *names,
-                                const int32_t *columns, size_t n, amct_err *err)
+/* A column that is looked for. */
+typedef struct wanted {
+    const char *name;
+    int32_t *at; /* -1: there is none */
+    bool needed;
+} wanted;
+
+static amct_status find_columns(const amct_csv *csv, const wanted *columns, size_t n, amct_err *err)
 {
-    for (size_t i = 0; i < n; i++)
-        if (columns[i] < 0)
+    for (size_t i = 0; i < n; i++) {
+        AMCT_TRY(amct_csv_column(columns[i].at, csv, columns[i].name, err));
+        if (*columns[i].at < 0 && columns[i].needed)
             return amct_fail(err, AMCT_E_FORMAT, "%s: line 1 has no column '%s'", csv->path,
-                             names[i]);
-    return AMCT_OK;
+                             columns[i].name);
+    }
+    return csv->n_rows ? AMCT_OK
+                       : amct_fail(err, AMCT_E_INVALID,
+                                   "%s: has nothing below its line of names: was the model run?",
+                                   csv->path);
 }
 
-static amct_status read_summary(rows *all, const char *path, amct_err *err)
+static bool is_told(const char *text)
+{
+    return text[0] && strcasecmp(text, "N/A") != 0;
+}
+
+static amct_status read_summary(rows *all, const amct_profile_file *file, amct_err *err)
 {
     amct_csv csv;
-    AMCT_TRY(amct_csv_read(&csv, all->arena, path, err));
-    int32_t name = amct_csv_column(&csv, "Op Name"), us = amct_csv_column(&csv, "Task Duration");
-    int32_t type = amct_csv_column(&csv, "OP Type"), device = amct_csv_column(&csv, "Device id");
-    int32_t start = amct_csv_column(&csv, "Task Start Time");
-    int32_t wait = amct_csv_column(&csv, "Task Wait Time");
-    int32_t model = amct_csv_column(&csv, "Model Name"), id = amct_csv_column(&csv, "Model ID");
-    AMCT_TRY(want_columns(&csv, (const char *const[]){"Op Name", "Task Duration(us)"},
-                          (int32_t[]){name, us}, 2, err));
+    int32_t name, us, type, device, start, wait, model, id, shapes, formats;
+    const wanted columns[] = {
+        {"Op Name", &name, true},           {"Task Duration(us)", &us, true},
+        {"OP Type", &type, false},          {"Device id", &device, false},
+        {"Task Start Time", &start, false}, {"Task Wait Time", &wait, false},
+        {"Model Name", &model, false},      {"Model ID", &id, false},
+        {"Input Shapes", &shapes, false},   {"Input Formats", &formats, false},
+    };
+    AMCT_TRY(amct_csv_read(&csv, all->arena, file->path, err));
+    AMCT_TRY(find_columns(&csv, columns, sizeof columns / sizeof *columns, err));
     for (uint32_t r = 0; r < csv.n_rows; r++) {
-        row one = {.name = field(&csv, r, name), .type = field(&csv, r, type)};
-        const char *which = field(&csv, r, model);
-        AMCT_TRY(read_number(&one.us, &csv, r, us, err));
-        AMCT_TRY(read_number(&one.start, &csv, r, start, err));
-        AMCT_TRY(read_number(&one.wait, &csv, r, wait, err));
-        if (!one.name[0] || strcasecmp(one.name, "N/A") == 0)
+        row one = {.name = field(&csv, r, name),
+                   .type = field(&csv, r, type),
+                   .shapes = field(&csv, r, shapes),
+                   .formats = field(&csv, r, formats),
+                   .run = file->run};
+        const char *which = field(&csv, r, model), *where = field(&csv, r, device);
+        AMCT_TRY(read_number(&one.us, &csv, r, us, LONGEST_US, "a time below an hour", err));
+        AMCT_TRY(read_number(&one.start, &csv, r, start, DBL_MAX, "a time", err));
+        AMCT_TRY(read_number(&one.wait, &csv, r, wait, LONGEST_US, "a time below an hour", err));
+        if (!is_told(one.name))
             continue; /* a task that is no operator */
-        if (!which[0] || strcasecmp(which, "N/A") == 0)
-            which = field(&csv, r, id);
-        AMCT_TRY(find_group(&one.group, all, field(&csv, r, device), which, path, err));
+        AMCT_TRY(find_group(&one.group, all, is_told(where) ? where : file->device,
+                            is_told(which) ? which : field(&csv, r, id), file->path, err));
         AMCT_TRY(add_row(all, &one, err));
     }
     return AMCT_OK;
@@ -210,7 +185,10 @@ static double median(double *numbers, uint32_t n)
  * begin it, which is no time of the network. */
 static amct_profile_op summarise(const row *begin, size_t n, const char *first, double *numbers)
 {
-    amct_profile_op op = {.name = begin->name, .type = begin->type};
+    amct_profile_op op = {.name = begin->name,
+                          .type = begin->type,
+                          .shapes = begin->shapes,
+                          .formats = begin->formats};
     uint32_t waits = 0;
     for (size_t i = 0; i < n; i++)
         if (begin[i].us > 0)
@@ -232,15 +210,45 @@ static uint32_t choose_group(const rows *all)
     return best;
 }
 
+static amct_status refuse_runs(const char *a, const char *b, amct_err *err)
+{
+    return amct_fail(err, AMCT_E_INVALID,
+                     "%s and %s are of two runs of this network: give the folder of one of them", a,
+                     b);
+}
+
+/* Whether the rows, which are those of the chosen group by name, hold a name of two runs, or
+ * another run has a group of the network. */
+static amct_status check_runs(const rows *all, uint32_t chosen, const row *sorted, size_t n,
+                              amct_err *err)
+{
+    for (size_t i = 1; i < n; i++)
+        if (sorted[i].run != sorted[i - 1].run && strcmp(sorted[i].name, sorted[i - 1].name) == 0)
+            return refuse_runs(sorted[i - 1].run, sorted[i].run, err);
+    for (uint32_t g = 0; g < all->n_groups; g++) {
+        const group *other = &all->groups[g];
+        bool fine = g == chosen || 2 * (uint64_t)other->fitting < other->rows;
+        for (size_t i = 0; i < n && !fine; i++)
+            fine = sorted[i].run == other->run;
+        if (!fine)
+            return refuse_runs(all->groups[chosen].run, other->run, err);
+    }
+    return AMCT_OK;
+}
+
 static const char *describe(amct_arena *arena, const rows *all, uint32_t g)
 {
     const group *at = &all->groups[g];
     char device[AMCT_CLIPPED], model[AMCT_CLIPPED], among[64] = "";
-    amct_utf8_show(at->device[0] ? at->device : "?", device, sizeof device);
-    amct_utf8_show(at->model[0] ? at->model : "?", model, sizeof model);
+    amct_utf8_show(at->device, device, sizeof device);
+    amct_utf8_show(at->model, model, sizeof model);
     if (all->n_groups > 1)
         snprintf(among, sizeof among, ", of %u in the files", all->n_groups);
-    return amct_arena_printf(arena, "device %s, model %s%s", device, model, among);
+    if (device[0] && model[0])
+        return amct_arena_printf(arena, "device %s, model %s%s", device, model, among);
+    return device[0]  ? amct_arena_printf(arena, "device %s%s", device, among)
+           : model[0] ? amct_arena_printf(arena, "model %s%s", model, among)
+                      : amct_arena_printf(arena, "one model%s", among);
 }
 
 static amct_status make_ops(amct_profile *p, rows *all, amct_err *err)
@@ -260,6 +268,7 @@ static amct_status make_ops(amct_profile *p, rows *all, amct_err *err)
     }
     if (n)
         qsort(all->at, n, sizeof *all->at, by_name_and_start);
+    AMCT_TRY(check_runs(all, chosen, all->at, n, err));
     double *numbers = malloc((n + 1) * sizeof *numbers);
     p->ops = amct_arena_array(p->arena, n + 1, sizeof *p->ops);
     p->what = n ? describe(p->arena, all, chosen) : "";
@@ -305,15 +314,15 @@ static amct_status split_names(amct_profile *p, amct_profile_op *op, const char 
 static amct_status read_fusions(amct_profile *p, const char *path, amct_err *err)
 {
     amct_csv csv;
+    int32_t name, from;
+    const wanted columns[] = {{"Fusion Op", &name, true}, {"Original Ops", &from, true}};
     AMCT_TRY(amct_csv_read(&csv, p->arena, path, err));
-    int32_t name = amct_csv_column(&csv, "Fusion Op"), from = amct_csv_column(&csv, "Original Ops");
-    AMCT_TRY(want_columns(&csv, (const char *const[]){"Fusion Op", "Original Ops"},
-                          (int32_t[]){name, from}, 2, err));
+    AMCT_TRY(find_columns(&csv, columns, sizeof columns / sizeof *columns, err));
     for (uint32_t r = 0; r < csv.n_rows; r++) {
         amct_profile_op *op =
             bsearch(field(&csv, r, name), p->ops, p->n_ops, sizeof *p->ops, op_by_name);
         const char *list = field(&csv, r, from);
-        if (op && !op->originals && list[0] && strcasecmp(list, "N/A") != 0)
+        if (op && !op->originals && is_told(list))
             AMCT_TRY(split_names(p, op, list, err));
     }
     return AMCT_OK;
@@ -324,42 +333,58 @@ static amct_status read_statistic(amct_profile *p, const char *path, amct_err *e
 {
     amct_csv csv;
     double total, count;
+    int32_t type, us, runs;
+    const wanted columns[] = {
+        {"OP Type", &type, true}, {"Total Time(us)", &us, true}, {"Count", &runs, true}};
     AMCT_TRY(amct_csv_read(&csv, p->arena, path, err));
-    int32_t type = amct_csv_column(&csv, "OP Type"), us = amct_csv_column(&csv, "Total Time");
-    int32_t runs = amct_csv_column(&csv, "Count");
-    AMCT_TRY(want_columns(&csv, (const char *const[]){"OP Type", "Total Time(us)", "Count"},
-                          (int32_t[]){type, us, runs}, 3, err));
-    p->ops = amct_arena_array(p->arena, csv.n_rows + 1, sizeof *p->ops);
-    if (!p->ops)
+    AMCT_TRY(find_columns(&csv, columns, sizeof columns / sizeof *columns, err));
+    amct_profile_op *ops = amct_arena_array(p->arena, p->n_ops + (size_t)csv.n_rows, sizeof *ops);
+    if (!ops)
         return amct_fail_nomem(err);
+    if (p->n_ops)
+        memcpy(ops, p->ops, p->n_ops * sizeof *ops);
+    p->ops = ops;
     p->by_type = true;
     p->what = "types of operators";
     for (uint32_t r = 0; r < csv.n_rows; r++) {
-        AMCT_TRY(read_number(&total, &csv, r, us, err));
-        AMCT_TRY(read_number(&count, &csv, r, runs, err));
+        AMCT_TRY(read_number(&count, &csv, r, runs, MOST_RUNS, "a number of runs", err));
+        AMCT_TRY(read_number(&total, &csv, r, us, LONGEST_US * fmax(1, count),
+                             "a time below an hour a run", err));
         const char *name = field(&csv, r, type);
-        if (total > 0 && count >= 1 && count < 1e9)
-            p->ops[p->n_ops++] = (amct_profile_op){
-                .name = name, .type = name, .ns = total * 1e3, .runs = (uint32_t)count};
+        if (is_told(name) && total > 0 && count >= 1)
+            ops[p->n_ops++] = (amct_profile_op){.name = name,
+                                                .type = name,
+                                                .shapes = "",
+                                                .formats = "",
+                                                .ns = total * 1e3,
+                                                .runs = (uint32_t)count};
         else
             p->untimed++;
     }
     return AMCT_OK;
 }
 
-static amct_status read_files(amct_profile *p, const files *f, rows *all,
+static amct_status read_files(amct_profile *p, const amct_profile_files *f, rows *all,
                               bool (*fits)(const void *ctx, const char *name), const void *ctx,
                               amct_err *err)
 {
-    if (!f->n_summaries && f->n_statistics)
-        return read_statistic(p, f->statistics[0], err);
-    for (uint32_t i = 0; i < f->n_summaries; i++)
-        AMCT_TRY(read_summary(all, f->summaries[i], err));
-    for (size_t i = 0; i < all->n; i++)
-        all->groups[all->at[i].group].fitting += fits(ctx, all->at[i].name);
+    for (uint32_t i = 0; !f->summaries.n && i < f->statistics.n; i++) {
+        if (f->statistics.at[i].run != f->statistics.at[0].run)
+            return refuse_runs(f->statistics.at[0].run, f->statistics.at[i].run, err);
+        AMCT_TRY(read_statistic(p, f->statistics.at[i].path, err));
+    }
+    if (p->by_type)
+        return AMCT_OK;
+    for (uint32_t i = 0; i < f->summaries.n; i++)
+        AMCT_TRY(read_summary(all, &f->summaries.at[i], err));
+    for (size_t i = 0; i < all->n; i++) {
+        group *g = &all->groups[all->at[i].group];
+        g->run = g->rows++ ? g->run : all->at[i].run;
+        g->fitting += fits(ctx, all->at[i].name);
+    }
     AMCT_TRY(make_ops(p, all, err));
-    for (uint32_t i = 0; i < f->n_fusions; i++)
-        AMCT_TRY(read_fusions(p, f->fusions[i], err));
+    for (uint32_t i = 0; i < f->fusions.n; i++)
+        AMCT_TRY(read_fusions(p, f->fusions.at[i].path, err));
     return AMCT_OK;
 }
 
@@ -368,19 +393,14 @@ amct_status amct_profile_read(amct_profile *out, const char *folder,
                               amct_err *err)
 {
     amct_profile p = {.arena = amct_arena_new()};
-    files *f = calloc(1, sizeof *f);
+    amct_profile_files *f = calloc(1, sizeof *f);
     rows *all = calloc(1, sizeof *all);
     amct_status status = p.arena && f && all ? AMCT_OK : amct_fail_nomem(err);
     if (status == AMCT_OK) {
-        f->arena = all->arena = p.arena;
+        all->arena = p.arena;
         p.folder = amct_arena_string(p.arena, folder);
-        status = p.folder ? find_files(f, folder, 0, err) : amct_fail_nomem(err);
+        status = p.folder ? amct_profile_find(f, p.arena, folder, err) : amct_fail_nomem(err);
     }
-    if (status == AMCT_OK && !f->n_summaries && !f->n_statistics)
-        status = amct_fail(err, AMCT_E_INVALID,
-                           "%s: there is no op_summary*.csv in it: export the profile with "
-                           "msprof --export=on --output=DIR",
-                           folder);
     if (status == AMCT_OK)
         status = read_files(&p, f, all, fits, ctx, err);
     if (status == AMCT_OK && !p.n_ops)

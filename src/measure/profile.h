@@ -17,6 +17,7 @@
  */
 typedef struct amct_profile_op {
     const char *name, *type;
+    const char *shapes, *formats; /* Input Shapes and Input Formats of one run; "": not told */
     double ns;                    /* Task Duration: the median over the iterations */
     double wait_ns;               /* Task Wait Time in front of it, likewise; 0 if not told */
     uint32_t runs;                /* iterations with a time */
@@ -27,18 +28,19 @@ typedef struct amct_profile_op {
 typedef struct amct_profile {
     amct_arena *arena;
     const char *folder;
-    const char *what; /* "device 0, model resnet50 (1 of 3 in the files)": which run it is */
+    const char *what; /* "device 0, model resnet50, of 3 in the files": which run it is */
     amct_profile_op *ops;
     uint32_t n_ops;
     uint32_t untimed; /* operators of which no iteration has a time */
-    /* From op_statistic alone: ops are types, ns the sum of all runs, runs their number. */
+    /* From op_statistic alone: ops are types, some perhaps more than once, ns the sum of all runs,
+     * runs their number. */
     bool by_type;
 } amct_profile;
 
 /* Reads the files at any depth below folder. `fits` tells whether a name is that of an operator of
  * the network: of several devices and models in the files, that with most such operators is taken.
  * AMCT_E_FORMAT, in one line, where a file is not what it should be; AMCT_E_INVALID where there are
- * none, or no operator has a time. */
+ * none, no operator has a time, or operators of the network are in the files of two runs. */
 amct_status amct_profile_read(amct_profile *out, const char *folder,
                               bool (*fits)(const void *ctx, const char *name), const void *ctx,
                               amct_err *err);

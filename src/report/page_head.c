@@ -116,6 +116,40 @@ static void write_measured(const amct_page *page)
     fprintf(out, "</b></p>\n");
 }
 
+static void put_share(FILE *out, const cJSON *at, const char *matched, const char *all,
+                      const char *ratio)
+{
+    amct_html_count(out, amct_json_get_number(at, matched));
+    fprintf(out, " of ");
+    amct_html_count(out, amct_json_get_number(at, all));
+    fprintf(out, " (");
+    amct_html_number(out, 100 * amct_json_get_number(at, ratio), 0);
+    fprintf(out, "\u00a0%% of the time)");
+}
+
+/* What estimates were set right by. */
+static void write_correction(const amct_page *page)
+{
+    FILE *out = page->out;
+    const cJSON *at = amct_json_get_object(page->result, "correction");
+    const char *profile = amct_json_get_text(at, "profile");
+    if (profile) {
+        fprintf(out, "<p class=\"quiet\">Set right by a profile (");
+        amct_html_text(out, profile);
+        fprintf(out, "): %s of it that are of this network ",
+                amct_json_get_true(at, "by_type") ? "types of operators" : "operators");
+        put_share(out, at, "operators_matched", "operators", "time_matched_ratio");
+        fprintf(out, ", the network\u2019s kernels that it has ");
+        put_share(out, at, "kernels_matched", "kernels", "kernels_time_ratio");
+        fprintf(out, ".</p>\n");
+    }
+    if (!isnan(amct_json_get_number(at, "measured_ms"))) {
+        fprintf(out, "<p class=\"quiet\">Scaled by ");
+        amct_html_number(out, amct_json_get_number(at, "scale"), 3);
+        fprintf(out, " to the latency that was measured.</p>\n");
+    }
+}
+
 static void write_latency(const amct_page *page)
 {
     FILE *out = page->out;
@@ -137,6 +171,7 @@ static void write_latency(const amct_page *page)
     amct_page_ms(page, page->best_ms * (1 + band));
     fprintf(out, " in nine of ten networks</p>\n");
     write_measured(page);
+    write_correction(page);
     fprintf(out, "<p class=\"quiet\">");
     amct_html_number(out, 100 * fixed, 0);
     fprintf(out,

@@ -92,14 +92,14 @@ static amct_status check_fingerprints(const amct_study *s,
         sqlite3_bind_text(stmt, 1, fingerprints[i].key, -1, SQLITE_STATIC);
         int step = sqlite3_step(stmt);
         const char *had = step == SQLITE_ROW ? (const char *)sqlite3_column_text(stmt, 0) : NULL;
+        had = had ? had : "none";
         if (step != SQLITE_ROW && step != SQLITE_DONE)
             status = fail_sql(s, err);
-        else if (!had || strcmp(had, fingerprints[i].value) != 0)
+        else if (strcmp(had, fingerprints[i].value) != 0)
             status = amct_fail(err, AMCT_E_INVALID,
                                "%s is of another search: its %s is '%s', not '%s'; name another "
                                "folder with -o, or remove that one",
-                               s->path, fingerprints[i].key, had ? had : "unknown",
-                               fingerprints[i].value);
+                               s->path, fingerprints[i].key, had, fingerprints[i].value);
         sqlite3_reset(stmt);
     }
     sqlite3_finalize(stmt);

@@ -2,12 +2,16 @@
 
 #include "base/file.h"
 #include "base/number.h"
+#include "base/utf8.h"
 #include "base/yaml.h"
 #include "data/split.h"
 #include "tune/detection.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+
+#define LONGEST_NS ((uint64_t)3600 * 1000000000)
 
 static const double default_ratios[] = {0.25, 0.5, 0.75};
 
@@ -92,6 +96,29 @@ amct_status amct_config_set_target(amct_config *config, const char *key, const c
     return AMCT_OK;
 }
 
+bool amct_config_names_file(const char *value)
+{
+    struct stat info;
+    return strpbrk(value, "./") && stat(value, &info) == 0 && S_ISREG(info.st_mode);
+}
+
+amct_status amct_config_set_measured(amct_config *config, const char *text, amct_err *err)
+{
+    uint64_t ns;
+    char shown[AMCT_CLIPPED];
+    AMCT_TRY(amct_parse_duration(&ns, text, err));
+    if (!ns)
+        return amct_fail(err, AMCT_E_INVALID, "wanted is more than 0");
+    amct_utf8_show(text, shown, sizeof shown);
+    if (!strpbrk(text, "dhmsDHMS"))
+        return amct_fail(err, AMCT_E_INVALID, "'%s' has no unit: wanted is a time such as 1.63ms",
+                         shown);
+    if (ns > LONGEST_NS)
+        return amct_fail(err, AMCT_E_INVALID, "'%s' is more than an hour", shown);
+    config->measured_ns = ns;
+    return AMCT_OK;
+}
+
 amct_status amct_config_set_model_option(amct_config *config, amct_model_source *source,
                                          const char *key, const char *value, amct_err *err)
 {
@@ -110,6 +137,16 @@ static amct_status local_path(const char **path, amct_config *config, const char
     *path = joined ? amct_arena_string(config->arena, joined) : NULL;
     free(joined);
     return *path ? AMCT_OK : amct_fail_nomem(err);
+}
+
+/* The same for an option's value, if that is the path of a file. */
+static amct_status local_file(const char **value, amct_config *config, const char *folder,
+                              amct_err *err)
+{
+    const char *path = *value;
+    AMCT_TRY(local_path(&path, config, folder, err));
+    *value = amct_config_names_file(path) && strpbrk(*value, "./") ? path : *value;
+    return AMCT_OK;
 }
 
 /* A number of samples, or `rest`. */
@@ -165,18 +202,21 @@ static amct_status read_budget(amct_config *c, const amct_yaml_node *section, am
 }
 
 /* A name, or a map of it as `estimator` and of its options. */
-static amct_status read_confirm(amct_config *c, const amct_yaml_node *node, amct_err *err)
+static amct_status read_confirm(amct_config *c, const amct_yaml_node *node, const char *folder,
+                                amct_err *err)
 {
     if (node->kind != AMCT_YAML_IS_MAP)
         return amct_yaml_text(&c->confirm_by, node, err);
     for (const amct_yaml_node *at = node->first; at; at = at->next) {
         const char *text = NULL;
         AMCT_TRY(amct_yaml_text(&text, at, err));
-        if (strcmp(at->key, "estimator") == 0)
+        if (strcmp(at->key, "estimator") == 0) {
             c->confirm_by = text;
-        else
-            AMCT_TRY(set_option(&c->confirm_options, &c->n_confirm_options, c->arena, at->key, text,
-                                err));
+            continue;
+        }
+        AMCT_TRY(local_file(&text, c, folder, err));
+        AMCT_TRY(
+            set_option(&c->confirm_options, &c->n_confirm_options, c->arena, at->key, text, err));
     }
     return c->confirm_by
                ? AMCT_OK
@@ -199,21 +239,24 @@ static amct_status read_target(amct_config *c, const amct_yaml_node *section, co
             continue;
         }
         if (strcmp(node->key, "confirm") == 0) {
-            AMCT_TRY(read_confirm(c, node, err));
-            continue;
-        }
-        if (strcmp(node->key, "measured") == 0) {
-            AMCT_TRY(amct_yaml_duration(&c->measured_ns, node, err));
+            AMCT_TRY(read_confirm(c, node, folder, err));
             continue;
         }
         AMCT_TRY(amct_yaml_text(&text, node, err));
+        if (strcmp(node->key, "measured") == 0) {
+            if (amct_config_set_measured(c, text, err) != AMCT_OK)
+                return amct_yaml_fail_in(node, err);
+            continue;
+        }
         if (strcmp(node->key, "estimator") == 0) {
             c->estimator = text;
         } else if (strcmp(node->key, "profile") == 0) {
             AMCT_TRY(local_path(&text, c, folder, err));
             c->profile = text;
-        } else
+        } else {
+            AMCT_TRY(local_file(&text, c, folder, err));
             AMCT_TRY(amct_config_set_target(c, node->key, text, err));
+        }
     }
     return AMCT_OK;
 }

@@ -36,9 +36,9 @@ typedef struct amct_config {
 
     const char *estimator;
     const char *chip;
-    bool target_given;   /* on the command line */
-    int64_t batch;       /* on the device; 0: as the model says */
-    const char *profile; /* folder of what msprof measured of the model; NULL: none */
+    bool target_given;      /* on the command line */
+    int64_t batch;          /* on the device; 0: as the model says */
+    const char *profile;    /* folder of what msprof measured of the model; NULL: none */
     const char *confirm_by; /* estimator that measures the finalists; NULL: none */
     amct_option *confirm_options;
     uint32_t n_confirm_options;
@@ -95,7 +95,12 @@ amct_status amct_config_read(amct_config *config, const char *path, amct_err *er
 /* Adds or replaces an option of the estimator. */
 amct_status amct_config_set_target(amct_config *config, const char *key, const char *value,
                                    amct_err *err);
-/* The same for the importer of a model. */
+/* Whether the value of an option is the path of a file that is there: a text with a dot or a slash,
+ * so that no word such as "true" is one. */
+bool amct_config_names_file(const char *value);
+/* Sets the latency that was measured: a time with its unit, above 0 and below an hour. */
+amct_status amct_config_set_measured(amct_config *config, const char *text, amct_err *err);
+/* The same as amct_config_set_target for the importer of a model. */
 amct_status amct_config_set_model_option(amct_config *config, amct_model_source *source,
                                          const char *key, const char *value, amct_err *err);
 

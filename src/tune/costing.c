@@ -3,7 +3,6 @@
 #include "base/fork.h"
 #include "base/log.h"
 #include "compress/stitch.h"
-#include "measure/correction.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -26,10 +25,11 @@ struct amct_costing {
     uint32_t n_choices;
     float *ones; /* as many as the widest layer has channels */
     int32_t *zeros;
-    amct_layer_cost *details;   /* shared memory */
-    amct_latency_parts *parts;  /* the same */
-    amct_estimating *estimator; /* of the worker */
-    amct_correction correction; /* the same; zeroed: there is none */
+    amct_layer_cost *details;     /* shared memory */
+    amct_latency_parts *parts;    /* the same */
+    amct_estimating *estimator;   /* of the worker */
+    amct_correction correction;   /* the same; zeroed: there is none */
+    amct_correction_found *found; /* shared memory; a scale of 0: nothing yet */
     amct_workers *workers;
     known *known; /* KNOWN of them, by hash; a later one takes the place of an older one */
 };
@@ -172,6 +172,8 @@ static amct_status make_correction(amct_costing *c, amct_err *err)
     AMCT_TRY(amct_latency_estimate(&original, c->estimator, c->graph, err));
     amct_status status = amct_correction_make(
         &c->correction, config->profile, (double)config->measured_ns, c->graph, &original, err);
+    if (status == AMCT_OK)
+        *c->found = c->correction.found;
     amct_latency_free(&original);
     return status;
 }
@@ -214,8 +216,9 @@ static amct_status make_numbers(amct_costing *c, amct_err *err)
     c->zeros = calloc((size_t)most, sizeof *c->zeros);
     c->details = amct_shared_alloc(c->n_layers * sizeof *c->details);
     c->parts = amct_shared_alloc(sizeof *c->parts);
+    c->found = amct_shared_alloc(sizeof *c->found);
     c->known = calloc(KNOWN, sizeof *c->known);
-    if (!c->ones || !c->zeros || !c->details || !c->parts || !c->known)
+    if (!c->ones || !c->zeros || !c->details || !c->parts || !c->found || !c->known)
         return amct_fail_nomem(err);
     for (int64_t i = 0; i < most; i++)
         c->ones[i] = 1;
@@ -258,6 +261,7 @@ void amct_costing_free(amct_costing *costing)
     amct_workers_free(costing->workers);
     amct_shared_free(costing->details, costing->n_layers * sizeof *costing->details);
     amct_shared_free(costing->parts, sizeof *costing->parts);
+    amct_shared_free(costing->found, sizeof *costing->found);
     free(costing->ones);
     free(costing->zeros);
     free(costing->known);
@@ -301,4 +305,9 @@ amct_status amct_costing_layers(amct_costing *costing, const uint8_t *choices,
     if (parts)
         *parts = *costing->parts;
     return AMCT_OK;
+}
+
+const amct_correction_found *amct_costing_found(const amct_costing *costing)
+{
+    return costing->found->scale > 0 ? costing->found : NULL;
 }

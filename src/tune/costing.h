@@ -7,7 +7,7 @@
 
 #include "base/workers.h"
 #include "compress/level.h"
-#include "measure/latency.h"
+#include "measure/correction.h"
 #include "tune/candidate.h"
 #include "tune/config.h"
 
@@ -37,5 +37,9 @@ amct_status amct_costing_total(amct_costing *costing, const uint8_t *choices,
 amct_status amct_costing_layers(amct_costing *costing, const uint8_t *choices,
                                 amct_graph_cost *total, amct_layer_cost *layers,
                                 amct_latency_parts *parts, amct_err *err);
+
+/* What the profile and the measured latency did to the estimates; NULL: neither was given, or
+ * nothing was costed yet. Lives as long as costing. */
+const amct_correction_found *amct_costing_found(const amct_costing *costing);
 
 #endif

@@ -120,6 +120,8 @@ amct_status amct_setup_inputs(amct_setup *s, const amct_config *config, amct_err
     if (set_batches(s, err) != AMCT_OK)
         return amct_fail_in(err, "%s", config->model);
     AMCT_TRY(amct_setup_costing(s, err));
+    if (amct_costing_found(s->costing))
+        amct_correction_warn(amct_costing_found(s->costing));
     AMCT_TRY(amct_confirming_open(s, err));
     char *folder = amct_path_folder(config->output); /* for what does not fit into memory */
     if (!folder)

@@ -1,6 +1,8 @@
 /* The study of a search, and the fingerprint of all that its results depend on. */
 #include <config.h>
 
+#include "base/file.h"
+#include "measure/profile_files.h"
 #include "passes/prepare.h"
 #include "tune/setup.h"
 
@@ -58,6 +60,34 @@ static void print(prints *p, const char *key, const char *fmt, ...)
     p->n++;
 }
 
+/* What a file says counts, not where it lies. */
+static amct_status print_files(prints *p, const amct_config *c, amct_err *err)
+{
+    char hex[AMCT_HASH_HEX];
+    for (uint32_t i = 0; i < c->n_target_options; i++) {
+        const amct_option *o = &c->target_options[i];
+        amct_file file;
+        if (!amct_config_names_file(o->value))
+            continue;
+        const char *key = amct_arena_printf(c->arena, "estimator's %s", o->key);
+        if (!key)
+            return amct_fail_nomem(err);
+        AMCT_TRY(amct_file_map(&file, o->value, err));
+        amct_hash_hex(amct_hash_bytes((amct_hash){0}, file.data, file.size), hex);
+        amct_file_unmap(&file);
+        print(p, key, "of content %.16s", hex);
+    }
+    if (!c->profile) {
+        print(p, "profile", "none");
+        return AMCT_OK;
+    }
+    amct_hash hash;
+    AMCT_TRY(amct_profile_hash(&hash, c->profile, err));
+    amct_hash_hex(hash, hex);
+    print(p, "profile", "of content %.16s", hex);
+    return AMCT_OK;
+}
+
 static void fingerprint(prints *p, const amct_setup *s, const amct_exec *exec)
 {
     const amct_config *c = s->config;
@@ -76,17 +106,20 @@ static void fingerprint(prints *p, const amct_setup *s, const amct_exec *exec)
     print(p, "budget", "%.17g %s of %s at %.17g", c->max_drop_ratio,
           c->relative ? "relative" : "absolute", amct_metric_names[s->search_judge.metric],
           c->confidence);
-    for (uint32_t i = 0; i < c->n_target_options; i++)
-        snprintf(all + strlen(all), sizeof all - strlen(all), " %s=%s", c->target_options[i].key,
-                 c->target_options[i].value);
+    for (uint32_t i = 0; i < c->n_target_options; i++) {
+        const amct_option *o = &c->target_options[i];
+        snprintf(all + strlen(all), sizeof all - strlen(all), " %s=%s", o->key,
+                 amct_config_names_file(o->value) ? "file" : o->value);
+    }
     const amct_plugin *plugin = amct_plugins_find(s->plugins, AMCT_PLUGIN_ESTIMATOR, c->estimator);
     print(p, "target", "%s %s%s batch=%lld", c->estimator, plugin ? plugin->version : "?", all,
           (long long)amct_batch_of(s->cost_graph));
     if (c->confirm_by)
         print(p, "confirm", "%s", c->confirm_by);
-    if (c->profile || c->measured_ns)
-        print(p, "measured", "%s %llu", c->profile ? c->profile : "",
-              (unsigned long long)c->measured_ns);
+    if (c->measured_ns)
+        print(p, "measured latency", "%.17g ms", (double)c->measured_ns / 1e6);
+    else
+        print(p, "measured latency", "none");
     for (uint32_t i = 0; i < c->n_skip; i++)
         skip = amct_hash_string(skip, c->skip[i]);
     amct_hash_hex(skip, hex);
@@ -114,8 +147,10 @@ amct_status amct_setup_study(amct_setup *s, amct_err *err)
     amct_status status = p ? amct_exec_new(&exec, AMCT_ENGINE_ONEDNN, err) : amct_fail_nomem(err);
     if (status == AMCT_OK) {
         fingerprint(p, s, exec);
-        status = amct_study_open(&s->study, s->config->output, p->at, p->n, err);
+        status = print_files(p, s->config, err);
     }
+    if (status == AMCT_OK)
+        status = amct_study_open(&s->study, s->config->output, p->at, p->n, err);
     amct_exec_free(exec);
     free(p);
     return status;

@@ -257,6 +257,22 @@ static amct_status make_absolute(const char **path, amct_arena *arena, amct_err 
     return *path ? AMCT_OK : amct_fail_nomem(err);
 }
 
+/* Options of an estimator that name files, in a list of their own. */
+static amct_status make_options_absolute(amct_option **options, uint32_t n, amct_arena *arena,
+                                         amct_err *err)
+{
+    amct_option *own = amct_arena_array(arena, n, sizeof *own);
+    if (n && !own)
+        return amct_fail_nomem(err);
+    for (uint32_t i = 0; i < n; i++) {
+        own[i] = (*options)[i];
+        if (amct_config_names_file(own[i].value))
+            AMCT_TRY(make_absolute(&own[i].value, arena, err));
+    }
+    *options = own;
+    return AMCT_OK;
+}
+
 /* Written into OUT, from where paths of a search file count. */
 static amct_status save_config(const runner *r, amct_err *err)
 {
@@ -271,6 +287,10 @@ static amct_status save_config(const runner *r, amct_err *err)
         status = make_absolute(&c.labels, c.arena, err);
     if (status == AMCT_OK)
         status = make_absolute(&c.profile, c.arena, err);
+    if (status == AMCT_OK)
+        status = make_options_absolute(&c.target_options, c.n_target_options, c.arena, err);
+    if (status == AMCT_OK)
+        status = make_options_absolute(&c.confirm_options, c.n_confirm_options, c.arena, err);
     c.output = ".";
     if (status == AMCT_OK)
         text = amct_config_print(&c);
@@ -379,12 +399,24 @@ static amct_status tell_fixed(const amct_setup *s, amct_err *err)
     return AMCT_OK;
 }
 
+static void tell_measured(const amct_setup *s)
+{
+    char text[AMCT_CORRECTION_TEXT];
+    const amct_correction_found *found = amct_costing_found(s->costing);
+    if (found && *amct_correction_tell(found, text))
+        amct_log(AMCT_LOG_INFO, "%s", text);
+    if (found && *amct_correction_tell_scale(found, text))
+        amct_log(AMCT_LOG_INFO, "%s", text);
+}
+
 static amct_status run(runner *r, double begin, amct_err *err)
 {
     amct_tuned *to = r->to;
     amct_setup *s = &to->setup;
-    if (r->search)
+    if (r->search) {
+        tell_measured(s);
         AMCT_TRY(tell_fixed(s, err));
+    }
     stage(r, "running the original");
     AMCT_TRY(amct_setup_baseline(s, err));
     if (r->search)

@@ -1,91 +1,10 @@
 /* What msprof writes, in its forms, and estimates that are set right by it. */
-#include "base/file.h"
-#include "measure/correction.h"
+#include "measure/profile_files.h"
 #include "measure/profile_match.h"
+#include "profile_network.h"
 
-#include <criterion/criterion.h>
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-static amct_err err;
-static char folder[64];
-static amct_graph *graph;
-static amct_latency estimate;
-
-static const char *const names[] = {"Conv_0", "Relu_1", "Conv_12", "Relu_3", "Gemm_4"};
-static const char *const ops[] = {"Conv", "Relu", "Conv", "Relu", "Gemm"};
-enum { N = 5 };
-
-/* A chain of layers; estimated 10 us each for the two convolutions with what is fused into them,
- * 5 us for the last, 20 us fixed. */
-static void setup(void)
-{
-    uint32_t id, last;
-    strcpy(folder, "/tmp/amct-profile-XXXXXX");
-    cr_assert_not_null(mkdtemp(folder));
-    cr_assert_eq(amct_graph_new(&graph, &err), AMCT_OK);
-    amct_tensor x = {.name = "x", .dtype = AMCT_FLOAT};
-    cr_assert_eq(amct_graph_add_tensor(graph, &x, &last, &err), AMCT_OK);
-    cr_assert_eq(amct_graph_add_input(graph, last, &err), AMCT_OK);
-    estimate = (amct_latency){.n_nodes = N, .arena = amct_arena_new()};
-    estimate.costs = amct_arena_array(estimate.arena, N, sizeof *estimate.costs);
-    for (uint32_t n = 0; n < N; n++) {
-        cr_assert_eq(amct_graph_add_tensor(graph, &x, &id, &err), AMCT_OK);
-        amct_node node = {
-            .name = names[n], .op = ops[n], .n_src = 1, .n_dst = 1, .src = &last, .dst = &id};
-        cr_assert_eq(amct_graph_add_node(graph, &node, &err), AMCT_OK);
-        last = id;
-        bool fused = strcmp(ops[n], "Relu") == 0;
-        double ns = fused ? 0 : n == 4 ? 5000 : 10000;
-        estimate.costs[n] = (amct_node_cost){.status = fused ? AMCT_NODE_FUSED : AMCT_NODE_OK,
-                                             .fused_into = fused ? n - 1 : 0,
-                                             .latency_ns = ns,
-                                             .spread_ns = 0.2 * ns};
-    }
-    estimate.total =
-        (amct_graph_cost){.latency_ns = 45000, .fixed_ns = 20000, .error_band_ratio = 0.2};
-}
-
-static void teardown(void)
-{
-    amct_folder_remove(folder, &err);
-    amct_graph_free(graph);
-    amct_latency_free(&estimate);
-}
-
-static void put(const char *below, const char *text)
-{
-    char *path = amct_path_join(folder, below), *in = amct_path_folder(path);
-    cr_assert_eq(amct_folder_make(in, &err), AMCT_OK);
-    cr_assert_eq(amct_file_write(path, text, strlen(text), &err), AMCT_OK);
-    free(in);
-    free(path);
-}
-
-static amct_correction corrected(double measured_ns)
-{
-    amct_correction c;
-    cr_assert_eq(amct_correction_make(&c, folder, measured_ns, graph, &estimate, &err), AMCT_OK,
-                 "%s", err.text);
-    return c;
-}
-
-static void fails(amct_status code, const char *words)
-{
-    amct_correction c;
-    cr_assert_eq(amct_correction_make(&c, folder, 0, graph, &estimate, &err), code, "wanted: %s",
-                 words);
-    cr_assert_not_null(strstr(err.text, words), "'%s', wanted '%s'", err.text, words);
-    cr_assert_null(strchr(err.text, '\n'));
-}
-
-static void near(double found, double wanted)
-{
-    cr_assert_float_eq(found, wanted, 1e-6 * fabs(wanted) + 1e-9, "%.9g, wanted %.9g", found,
-                       wanted);
-}
+#include <unistd.h>
 
 /* us of Conv_0, Conv_12, Gemm_4, fixed, total. */
 static void latencies_are(const amct_correction *c, const double *us)
@@ -116,10 +35,12 @@ Test(measure_profile, operators_are_matched_by_the_names_they_were_fused_from, .
                     ROW("0", "1", "Gemm_4", "MatMulV2", "161", "10", "N/A")
                         ROW("0", "1", "N/A", "N/A", "171", "500", "0"));
     amct_correction c = corrected(0);
-    cr_assert_eq(c.n_ops, 4);
-    cr_assert_eq(c.n_matched, 3);
-    near(c.matched_ratio, 38.0 / 68);
-    cr_assert_str_eq(c.what, "device 0, model 1");
+    cr_assert_eq(c.found.n_ops, 4);
+    cr_assert_eq(c.found.n_matched, 3);
+    cr_assert(c.found.n_kernels == 3 && c.found.n_told == 3 && !c.found.by_type);
+    near(c.found.told_ratio, 1);
+    near(c.found.matched_ratio, 38.0 / 68);
+    cr_assert_str_eq(c.found.what, "device 0, model 1");
     /* what no node is, and waits but the first, are more than the 20 us that were thought fixed */
     latencies_are(&c, (double[]){20, 8, 10, 32, 70});
     near(estimate.total.error_band_ratio, AMCT_CORRECTION_NOISE);
@@ -142,7 +63,8 @@ Test(measure_profile, older_files_hold_several_iterations, .init = setup, .fini 
         "net,1,2,1,3,Conv_12Relu_3,Conv2D,AI_CORE,340,8,2\n"
         "net,1,3,1,3,Gemm_4,MatMul,AI_CORE,350,7,2\n");
     amct_correction c = corrected(0);
-    latencies_are(&c, (double[]){22, 10, 6, 20, 58}); /* medians; a time of 0 is none */
+    cr_assert_str_eq(c.found.what, "device 0, model net"); /* the folder tells which device */
+    latencies_are(&c, (double[]){22, 10, 6, 20, 58});      /* medians; a time of 0 is none */
     amct_correction_free(&c);
 }
 
@@ -167,7 +89,7 @@ Test(measure_profile, of_several_models_and_devices_that_of_the_network_is_taken
                                           ROW("0", "3", "Conv_12Relu_3", "Conv2D", "12", "9", "0"));
     put("b/op_summary_2.csv", NEW_HEADER ROW("0", "3", "Gemm_4", "MatMul", "21", "6", "0"));
     amct_correction c = corrected(0);
-    cr_assert_str_eq(c.what, "device 0, model 3, of 2 in the files");
+    cr_assert_str_eq(c.found.what, "device 0, model 3, of 2 in the files");
     latencies_are(&c, (double[]){11, 9, 6, 20, 46});
     amct_correction_free(&c);
 }
@@ -179,8 +101,11 @@ Test(measure_profile, types_alone_set_types_right, .init = setup, .fini = teardo
         "net,Conv2D,AI Core,20,400,10,20,70\nnet,MatMulV2,AI Core,10,40,4,4,8\n"
         "net,TransData,AI Core,10,100,10,10,20\n");
     amct_correction c = corrected(0);
-    cr_assert(c.n_ops == 3 && c.n_matched == 2);
+    cr_assert(c.found.n_ops == 3 && c.found.n_matched == 2);
+    cr_assert(c.found.by_type && c.found.n_told == 3);
+    near(c.found.runs, 10);
     amct_correction_apply(&estimate, graph, &c);
+    near(estimate.total.error_band_ratio, AMCT_CORRECTION_TYPES_NOISE);
     near(estimate.costs[0].latency_ns, 20000);
     near(estimate.costs[2].latency_ns, 20000);
     near(estimate.costs[4].latency_ns, 4000);
@@ -191,7 +116,7 @@ Test(measure_profile, one_latency_scales_all, .init = setup, .fini = teardown)
 {
     amct_correction c;
     cr_assert_eq(amct_correction_make(&c, NULL, 90000, graph, &estimate, &err), AMCT_OK);
-    near(c.scale, 2);
+    near(c.found.scale, 2);
     latencies_are(&c, (double[]){20, 20, 10, 40, 90});
     amct_correction_free(&c);
 }
@@ -238,52 +163,70 @@ Test(measure_profile, a_number_is_not_cut, .init = setup, .fini = teardown)
     amct_names_free(&all);
 }
 
-/* ---- Bad input ---------------------------------------------------------------------------------
- */
+#define HEADER "Op Name,OP Type,Task Duration(us),Input Shapes\n"
 
-Test(measure_profile, the_profile_of_another_network_is_refused, .init = setup, .fini = teardown)
+Test(measure_profile, what_the_profile_leaves_out_stays_unsure, .init = setup, .fini = teardown)
 {
-    put("op_summary_0.csv", "Op Name,OP Type,Task Duration(us)\nConv_77,Conv2D,40\n"
-                            "Gemm_4,MatMul,5\nConv_78,Conv2D,40\n");
-    fails(AMCT_E_INVALID, "1 of 3 operators, with 6 % of the time, belong to this network");
+    char text[AMCT_CORRECTION_TEXT];
+    graph->nodes[4].op = "Softmax"; /* no layer that every profile has */
+    put("op_summary_0.csv", HEADER "Conv_0Relu_1,Conv2D,20,\nConv_12Relu_3,Conv2D,20,\n");
+    amct_correction c = corrected(0);
+    cr_assert(c.found.n_kernels == 3 && c.found.n_told == 2);
+    near(c.found.told_ratio, 20.0 / 25);
+    latencies_are(&c, (double[]){20, 20, 10, 20, 70}); /* the last as the others */
+    near(estimate.total.error_band_ratio, AMCT_CORRECTION_NOISE + 0.2 * 10 / 70);
+    cr_assert_str_eq(amct_correction_tell(&c.found, text),
+                     "set right by 2 of 2 operators of the profile, with 100 % of its time, which "
+                     "are 2 of the network's 3 kernels, with 80 % of theirs (one model)");
+    amct_correction_free(&c);
 }
 
-Test(measure_profile, bad_files_are_one_line, .init = setup, .fini = teardown)
+Test(measure_profile, with_the_whole_latency_nothing_is_left_out, .init = setup, .fini = teardown)
 {
-    static const struct {
-        const char *text, *words;
-        amct_status code;
-    } cases[] = {
-        {"", "is empty", AMCT_E_FORMAT},
-        {"nothing\n", "line 1: wanted the names of columns", AMCT_E_FORMAT},
-        {"Op Name,OP Type\nConv_0,Conv2D\n", "line 1 has no column 'Task Duration(us)'",
-         AMCT_E_FORMAT},
-        {"OP Type,Task Duration(us)\nConv2D,1\n", "line 1 has no column 'Op Name'", AMCT_E_FORMAT},
-        {"Op Name,OP Type,Task Duration(us)\nConv_0,Conv2D,1\nConv_1,Co",
-         "line 3 has 2 fields, 3 wanted: is the file cut?", AMCT_E_FORMAT},
-        {"Op Name,OP Type,Task Duration(us)\nConv_0,Conv2D,1,x\nGemm_4,MatMul,1\n",
-         "line 2 has 4 fields, 3 wanted", AMCT_E_FORMAT},
-        {"Op Name,OP Type,Task Duration(us)\n\"Conv_0,Conv2D,1\n", "line 2: a quote is not closed",
-         AMCT_E_FORMAT},
-        {"Op Name,OP Type,Task Duration(us)\nConv_0,Conv2D,fast\n",
-         "line 2: 'Task Duration(us)' is 'fast', a time was wanted", AMCT_E_FORMAT},
-        {"Op Name,OP Type,Task Duration(us)\nConv_0,Conv2D,-1\n", "is '-1', a time was wanted",
-         AMCT_E_FORMAT},
-        {"Op Name,OP Type,Task Duration(us)\nConv_0,Conv2D,0\nGemm_4,MatMul,N/A\n",
-         "no operator of the profile has a time (2 operators without)", AMCT_E_INVALID},
-        {"Op Name,OP Type,Task Duration(us)\n", "no operator of the profile has a time",
-         AMCT_E_INVALID},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        put("op_summary_0.csv", cases[i].text);
-        fails(cases[i].code, cases[i].words);
-    }
+    char text[AMCT_CORRECTION_TEXT];
+    graph->nodes[4].op = "Softmax";
+    put("op_summary_0.csv", HEADER "Conv_0Relu_1,Conv2D,20,\nConv_12Relu_3,Conv2D,20,\n");
+    amct_correction c = corrected(140000);
+    latencies_are(&c, (double[]){40, 40, 20, 40, 140});
+    near(estimate.total.error_band_ratio, AMCT_CORRECTION_NOISE);
+    near(c.found.profiled_ns, 70000);
+    cr_assert_str_eq(amct_correction_tell_scale(&c.found, text),
+                     "scaled by 2 to the latency that was measured");
+    amct_correction_free(&c);
 }
 
-Test(measure_profile, a_folder_without_files_is_refused, .init = setup, .fini = teardown)
+Test(measure_profile, shapes_tell_the_batch, .init = setup, .fini = teardown)
 {
-    fails(AMCT_E_INVALID, "there is no op_summary*.csv in it");
-    strcat(folder, "/nowhere");
-    fails(AMCT_E_IO, "is no folder that can be read");
-    *strrchr(folder, '/') = 0;
+    put("op_summary_0.csv",
+        HEADER "Conv_0Relu_1,Conv2D,20,\"\"\"8,3,16,16;16,3,3,3\"\"\"\n"
+               "Conv_12Relu_3,Conv2D,20,\"8,1,16,16,16;1,1,16,16\"\nGemm_4,MatMul,5,\"9,9\"\n");
+    amct_correction c = corrected(0);
+    amct_correction_free(&c);
+}
+
+Test(measure_profile, files_of_one_run_are_one_and_links_are_followed, .init = setup,
+     .fini = teardown)
+{
+    char link[128];
+    put("there/one.csv", "Op Name,OP Type,Task Duration(us)\nConv_0Relu_1,Conv2D,20\n");
+    put("PROF_1/op_summary_2.csv",
+        "Op Name,OP Type,Task Duration(us)\nConv_12Relu_3,Conv2D,20\nGemm_4,MatMul,5\n");
+    snprintf(link, sizeof link, "%s/PROF_1/op_summary_1.csv", folder);
+    cr_assert_eq(symlink("../there/one.csv", link), 0);
+    amct_correction c = corrected(0);
+    cr_assert_eq(c.found.n_matched, 3);
+    amct_correction_free(&c);
+}
+
+Test(measure_profile, the_hash_is_of_the_content, .init = setup, .fini = teardown)
+{
+    amct_hash before, after;
+    put("op_summary_0.csv", "Op Name,OP Type,Task Duration(us)\nConv_0Relu_1,Conv2D,20\n");
+    cr_assert_eq(amct_profile_hash(&before, folder, &err), AMCT_OK);
+    put("notes.txt", "no matter");
+    cr_assert_eq(amct_profile_hash(&after, folder, &err), AMCT_OK);
+    cr_assert(amct_hash_equal(before, after));
+    put("op_summary_0.csv", "Op Name,OP Type,Task Duration(us)\nConv_0Relu_1,Conv2D,21\n");
+    cr_assert_eq(amct_profile_hash(&after, folder, &err), AMCT_OK);
+    cr_assert_not(amct_hash_equal(before, after));
 }

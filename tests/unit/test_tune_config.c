@@ -2,6 +2,7 @@
 #include "tune/config.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -270,4 +271,50 @@ CONFIG_TEST(a_detector_that_is_not_described_is_refused_with_the_place)
         SAYS(all[i].words);
         amct_config_free(c);
     }
+}
+
+CONFIG_TEST(files_for_the_estimator_lie_beside_the_search_file)
+{
+    char text[160];
+    amct_config *c = fresh();
+    char *path = amct_path_join(folder, "my.yaml"), *word = amct_path_join(folder, "true");
+    OK(amct_file_write(path, "x", 1, &err));
+    OK(amct_file_write(word, "x", 1, &err));
+    snprintf(text, sizeof text,
+             "target: {chip_file: my.yaml, fit_file: nowhere.yaml, aipp: true,\n"
+             "  confirm: {estimator: device, insert_op_conf: my.yaml, cache: none}}\n");
+    OK(read_text(c, text));
+    cr_assert_str_eq(c->target_options[1].value, path);
+    cr_assert_str_eq(c->target_options[2].value, "nowhere.yaml");
+    cr_assert_str_eq(c->target_options[3].value, "true"); /* a word, whatever lies there */
+    cr_assert_str_eq(c->confirm_options[0].value, path);
+    cr_assert_str_eq(c->confirm_options[1].value, "none");
+    free(path);
+    free(word);
+    amct_config_free(c);
+}
+
+CONFIG_TEST(a_measured_latency_is_a_time_with_a_unit)
+{
+    static const struct {
+        const char *text, *words;
+    } cases[] = {
+        {"target: {measured: 0}\n", "measured: wanted is more than 0"},
+        {"target: {measured: 0ms}\n", "measured: wanted is more than 0"},
+        {"target: {measured: 1.63}\n", "'1.63' has no unit: wanted is a time such as 1.63ms"},
+        {"target: {measured: 2h}\n", "'2h' is more than an hour"},
+        {"target: {measured: soon}\n", "is not a time such as"},
+        {"target: {measured: [1ms]}\n", "measured"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        amct_config *c = fresh();
+        cr_assert_eq(read_text(c, cases[i].text), AMCT_E_INVALID, "%s", cases[i].text);
+        SAYS(cases[i].words);
+        SAYS("search.yaml:1:");
+        amct_config_free(c);
+    }
+    amct_config *c = fresh();
+    OK(read_text(c, "target: {measured: 1.63ms}\n"));
+    cr_assert_eq(c->measured_ns, 1630000);
+    amct_config_free(c);
 }
