@@ -59,7 +59,7 @@ static amct_status build_singles(amct_chain *chain, amct_memo *memo, uint8_t *ge
             double cost = base_ns;
             genome[g] = l;
             if (l != base)
-                AMCT_TRY(amct_memo_cost(memo, genome, &cost, err));
+                AMCT_TRY(amct_memo_screen(memo, genome, &cost, err));
             chain->single[chain->first[g] + l] = cost - base_ns;
         }
         genome[g] = base;
@@ -80,7 +80,7 @@ static amct_status build_pairs(amct_chain *chain, amct_memo *memo, uint8_t *geno
                 double cost;
                 genome[g] = a;
                 genome[g + 1] = b;
-                AMCT_TRY(amct_memo_cost(memo, genome, &cost, err));
+                AMCT_TRY(amct_memo_screen(memo, genome, &cost, err));
                 *pair_at(chain, g, a, b) = cost - base_ns - chain->single[chain->first[g] + a] -
                                            chain->single[chain->first[g + 1] + b];
             }
@@ -93,16 +93,16 @@ static amct_status build_pairs(amct_chain *chain, amct_memo *memo, uint8_t *geno
 amct_status amct_chain_build(amct_chain *chain, amct_memo *memo, const uint8_t *base,
                              uint64_t max_calls, amct_err *err)
 {
-    double base_ns;
-    AMCT_TRY(amct_memo_cost(memo, base, &base_ns, err));
+    double base_ns; /* differences are taken to this one */
+    AMCT_TRY(amct_memo_cost(memo, base, &chain->base_ns, err));
+    AMCT_TRY(amct_memo_screen(memo, base, &base_ns, err));
     uint8_t *genome = malloc(chain->space.n_genes);
     if (!genome)
         return amct_fail_nomem(err);
     memcpy(genome, base, chain->space.n_genes);
-    chain->base_ns = base_ns;
     amct_status status = build_singles(chain, memo, genome, base_ns, err);
     if (status == AMCT_OK) {
-        if (pair_calls(&chain->space) <= max_calls)
+        if (pair_calls(&chain->space) <= max_calls * (memo->screen ? AMCT_MEMO_SCREENS : 1))
             status = build_pairs(chain, memo, genome, base_ns, err);
         else
             memset(chain->pair, 0, chain->pair_first[chain->space.n_genes] * sizeof(double));

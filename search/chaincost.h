@@ -3,8 +3,8 @@
  *
  * The exact cost is not additive: where an 8-bit layer follows a 16-bit one the device converts, so
  * one such layer alone rarely pays and a run of them does. Measured around a base genome: what one
- * gene changes, and what two neighbours change together beyond that. Exact if only neighbours
- * interact, a proposal otherwise: whatever comes of it is asked of the exact cost.
+ * gene changes, and what two neighbours change together beyond that, as screened (memo.h). Exact if
+ * only neighbours interact, a proposal otherwise: whatever comes of it is asked of the exact cost.
  */
 #ifndef AMCT_SEARCH_CHAINCOST_H
 #define AMCT_SEARCH_CHAINCOST_H
@@ -28,7 +28,7 @@ amct_status amct_chain_start(amct_chain *chain, const amct_space *space, amct_er
 void amct_chain_end(amct_chain *chain);
 
 /* Asks the cost of every genome that differs from base in one gene, and in two neighbours unless
- * that takes more than max_calls. */
+ * that takes more than max_calls (amct_memo_spent). */
 amct_status amct_chain_build(amct_chain *chain, amct_memo *memo, const uint8_t *base,
                              uint64_t max_calls, amct_err *err);
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const double least_gain = 1e-4; /* of the cost, that counts */
+
 typedef struct descent {
     const amct_space *space;
     amct_memo *memo;
@@ -27,7 +29,7 @@ static amct_status try_run(descent *d, uint32_t from, uint32_t length, uint8_t l
     if (!changed)
         return AMCT_OK;
     double cost;
-    AMCT_TRY(amct_memo_cost(d->memo, d->genome, &cost, err));
+    AMCT_TRY(amct_memo_screen(d->memo, d->genome, &cost, err));
     if (cost < d->cost_ns) {
         d->cost_ns = cost;
         *improved = 1;
@@ -40,7 +42,7 @@ static amct_status try_run(descent *d, uint32_t from, uint32_t length, uint8_t l
 static amct_status descend(descent *d, amct_err *err)
 {
     uint32_t n = d->space->n_genes;
-    AMCT_TRY(amct_memo_cost(d->memo, d->genome, &d->cost_ns, err));
+    AMCT_TRY(amct_memo_screen(d->memo, d->genome, &d->cost_ns, err));
     for (int improved = 1; improved;) {
         improved = 0;
         for (uint32_t length = 1; length <= n; length *= 2)
@@ -67,12 +69,12 @@ static amct_status try_starts(const amct_space *space, amct_chain *chain, amct_m
                               uint64_t seed, uint64_t max_calls, descent *d, uint8_t *genome,
                               double *cost_ns, amct_err *err)
 {
-    enum { RANDOM_STARTS = 2 };
+    enum { RANDOM_STARTS = 2, IN_VAIN = 2 };
     uint32_t levels = 0;
     for (uint32_t g = 0; g < space->n_genes; g++)
         levels = space->n_levels[g] > levels ? space->n_levels[g] : levels;
     amct_pcg rng = amct_pcg_new(seed, 0);
-    uint64_t end = memo->calls + max_calls;
+    uint64_t end = amct_memo_spent(memo) + max_calls;
     AMCT_TRY(amct_memo_cost(memo, genome, cost_ns, err)); /* the original, all 0 */
     AMCT_TRY(amct_chain_build(chain, memo, genome, max_calls / 2, err));
     double *no_penalty = calloc(chain->first[space->n_genes], sizeof *no_penalty);
@@ -80,16 +82,20 @@ static amct_status try_starts(const amct_space *space, amct_chain *chain, amct_m
         return amct_fail_nomem(err);
     amct_chain_cheapest(chain, no_penalty, d->genome);
     free(no_penalty);
-    for (uint32_t start = 0; start <= levels + RANDOM_STARTS; start++) {
-        if (start > 0 && memo->calls >= end)
+    uint32_t in_vain = 0;
+    for (uint32_t start = 0; start <= levels + RANDOM_STARTS && in_vain < IN_VAIN; start++) {
+        if (start > 0 && amct_memo_spent(memo) >= end)
             break;
         if (start > levels)
             draw(space, &rng, d->genome);
         else if (start > 0)
             uniform(space, (uint8_t)(start - 1), d->genome);
+        double found;
         AMCT_TRY(descend(d, err));
-        if (d->cost_ns < *cost_ns) {
-            *cost_ns = d->cost_ns;
+        AMCT_TRY(amct_memo_cost(memo, d->genome, &found, err));
+        in_vain = found < *cost_ns * (1 - least_gain) ? 0 : in_vain + 1;
+        if (found < *cost_ns) {
+            *cost_ns = found;
             memcpy(genome, d->genome, space->n_genes);
         }
     }

@@ -6,7 +6,7 @@
  * path, bisect on the price), which finds the solutions on the convex hull.
  * amct_knapsack_exact, for few: dynamic programming over the sum in 1000 steps, where
  * that is at most 16 million operations; the former beyond, where many genes make the hull dense.
- * Both fill what room is left under the target greedily. Then amct_polish improves by exact cost.
+ * Both fill what room is left under the target greedily. Then amct_polish improves it.
  */
 #ifndef AMCT_SEARCH_KNAPSACK_H
 #define AMCT_SEARCH_KNAPSACK_H
@@ -29,10 +29,11 @@ void amct_knapsack_fill(const amct_chain *chain, const double *terms, double tar
                         uint8_t *genome);
 
 /*
- * Local search by exact cost from a genome within target, in at most `rounds` rounds. The moves:
+ * Local search by screened cost (memo.h) from a genome within target, in at most `rounds` rounds. The moves:
  * a run of up to 16 genes goes to one level; one gene becomes cheaper and another dearer. A round
- * ranks all of them by chain cost, asks the exact cost of the best few, and takes the best; a move
- * that costs nothing and lowers the sum counts as better. *cost_ns is the exact cost of the result.
+ * ranks all of them by chain cost, screens the best few, and takes the best; a move that costs
+ * nothing and lowers the sum counts as better. *cost_ns is the exact cost of the result, which is
+ * never above that of the beginning.
  */
 amct_status amct_polish(const amct_chain *chain, amct_memo *memo, const double *terms,
                         double target, int rounds, uint8_t *genome, double *cost_ns, amct_err *err);

@@ -29,6 +29,7 @@ typedef struct walk {
     amct_search *search;
     const uint8_t *parent;
     double parent_ns, log_loss, sum; /* of the parent */
+    double screened_ns;              /* the same as parent_ns, but screened */
     move down[MOVES], up[MOVES];     /* cheaper ones, less lossy ones; the best first */
     uint32_t n_down, n_up;
     neighbour kept[KEPT]; /* the most promising by added costs */
@@ -68,8 +69,8 @@ static amct_status find_moves(walk *w, amct_err *err)
             if (l == had)
                 continue;
             child[g] = l;
-            AMCT_TRY(amct_memo_cost(&w->search->memo, child, &cost, err));
-            move m = {g, l, cost - w->parent_ns, own[l] - own[had], 0};
+            AMCT_TRY(amct_memo_screen(&w->search->memo, child, &cost, err));
+            move m = {g, l, cost - w->screened_ns, own[l] - own[had], 0};
             double least = 1e-3 * w->sum;
             if (m.cost_ns < 0) {
                 m.worth = -m.cost_ns / fmax(m.sum, least);
@@ -123,21 +124,20 @@ static void make(const walk *w, const neighbour *n)
             child[n->moves[i].gene] = n->moves[i].level;
 }
 
-/* The most promising by exact costs. */
+/* The most promising by screened costs, those that are cheaper by exact ones. */
 static amct_status propose(walk *w, uint32_t limit, amct_err *err)
 {
     amct_search *search = w->search;
     uint8_t *child = w->breeder->child;
     while (search->n_asks < limit) {
-        double greatest = 0;
+        double greatest = 0, cost;
         uint32_t best = w->n_kept;
         for (uint32_t i = 0; i < w->n_kept; i++) {
             if (!(w->kept[i].hoped > 0))
                 continue;
-            double cost;
             make(w, &w->kept[i]);
-            AMCT_TRY(amct_memo_cost(&search->memo, child, &cost, err));
-            double gain = w->parent_ns * (1 - least_gain) - cost;
+            AMCT_TRY(amct_memo_screen(&search->memo, child, &cost, err));
+            double gain = w->screened_ns - cost - least_gain * w->parent_ns;
             double hoped = gain * chance(w, amct_surrogate_sum(w->breeder->surrogate, child));
             if (gain <= 0 || amct_engine_asked(search, child))
                 w->kept[i].hoped = 0;
@@ -150,7 +150,9 @@ static amct_status propose(walk *w, uint32_t limit, amct_err *err)
             break;
         make(w, &w->kept[best]);
         w->kept[best].hoped = 0;
-        AMCT_TRY(amct_engine_propose(search, child, AMCT_SLOT_RACED, NULL, err));
+        AMCT_TRY(amct_memo_cost(&search->memo, child, &cost, err));
+        if (cost < w->parent_ns * (1 - least_gain))
+            AMCT_TRY(amct_engine_propose(search, child, AMCT_SLOT_RACED, NULL, err));
     }
     return AMCT_OK;
 }
@@ -173,7 +175,9 @@ amct_status amct_neighbours(amct_breeder *breeder, amct_search *search, uint32_t
     w->parent_ns = m->cost_ns;
     w->log_loss = log(amct_score_loss(&m->score) * (m->refined ? 1 : m->ratio));
     w->sum = amct_surrogate_sum(breeder->surrogate, w->parent);
-    amct_status status = w->sum > 0 ? find_moves(w, err) : AMCT_OK;
+    amct_status status = amct_memo_screen(&search->memo, w->parent, &w->screened_ns, err);
+    if (status == AMCT_OK && w->sum > 0)
+        status = find_moves(w, err);
     if (status == AMCT_OK && w->sum > 0) {
         find_neighbours(w);
         status = propose(w, limit, err);

@@ -22,7 +22,7 @@ typedef struct climb {
     amct_memo *memo;
     const double *terms;
     double target, cost_ns, sum;
-    uint8_t *genome, *trial;
+    uint8_t *genome, *trial, *start;
     move best[TRIED]; /* in order of change */
     int n_best;
     move cheaper[PARTNERS], dearer[PARTNERS]; /* single genes: the cheapest; the best exchange */
@@ -130,7 +130,7 @@ static amct_status climb_once(climb *c, int *moved, amct_err *err)
         double cost;
         memcpy(c->trial, c->genome, n);
         apply(&c->best[i], c->trial);
-        AMCT_TRY(amct_memo_cost(c->memo, c->trial, &cost, err));
+        AMCT_TRY(amct_memo_screen(c->memo, c->trial, &cost, err));
         double sum = c->best[i].sum_change;
         if (cost < cost_ns - nothing(c) || (cost <= cost_ns && sum < sum_change)) {
             taken = i;
@@ -151,17 +151,28 @@ amct_status amct_polish(const amct_chain *chain, amct_memo *memo, const double *
                         double target, int rounds, uint8_t *genome, double *cost_ns, amct_err *err)
 {
     climb c = {.chain = chain, .memo = memo, .terms = terms, .target = target, .genome = genome};
-    AMCT_TRY(amct_memo_cost(memo, genome, &c.cost_ns, err));
+    double before, after;
+    AMCT_TRY(amct_memo_cost(memo, genome, &before, err));
+    AMCT_TRY(amct_memo_screen(memo, genome, &c.cost_ns, err));
     c.sum = amct_terms_sum(chain, terms, genome);
-    c.trial = malloc(chain->space.n_genes);
-    if (!c.trial)
-        return amct_fail_nomem(err);
-    amct_status status = AMCT_OK;
+    size_t n = chain->space.n_genes;
+    c.trial = malloc(n);
+    c.start = malloc(n);
+    amct_status status = c.trial && c.start ? AMCT_OK : amct_fail_nomem(err);
+    if (status == AMCT_OK)
+        memcpy(c.start, genome, n);
     int moved = 1;
     while (status == AMCT_OK && moved && rounds-- > 0)
         status = climb_once(&c, &moved, err);
-    free(c.trial);
     if (status == AMCT_OK)
-        *cost_ns = c.cost_ns;
+        status = amct_memo_cost(memo, genome, &after, err);
+    if (status == AMCT_OK && after > before) /* it was not what the screened costs promised */
+        memcpy(genome, c.start, n);
+    else if (status == AMCT_OK)
+        before = after;
+    free(c.trial);
+    free(c.start);
+    if (status == AMCT_OK)
+        *cost_ns = before;
     return status;
 }

@@ -136,7 +136,8 @@ static amct_status build(amct_search *search, amct_err *err)
     if (!search->asks || !search->slots || !search->ask_genomes)
         return amct_fail_nomem(err);
     search->options.algorithm = search->algorithm->name;
-    amct_memo_start(&search->memo, problem->space.n_genes, problem->cost, problem->cost_ctx);
+    amct_memo_start(&search->memo, problem->space.n_genes, problem->cost, problem->screen,
+                    problem->cost_ctx);
     amct_archive_start(&search->archive, problem->space.n_genes);
     amct_drop_start(&search->drop, problem->budget_ratio, problem->confidence,
                     problem->confirm_samples, problem->labels);
@@ -392,6 +393,7 @@ amct_search_progress amct_search_get_progress(const amct_search *search)
                            (uint64_t)probes_left * search->options.probe_samples,
         .rejected_samples = search->rejected_samples,
         .cost_calls = search->memo.calls,
+        .screen_calls = search->memo.screens,
         .original_ns = search->original_ns,
         .best_ns = NAN,
         .best_drop = NAN,

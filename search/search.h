@@ -21,7 +21,9 @@
  * - A genome is asked in full at most once; a probe of it (a first look at single genes) may come
  *   before, and what refining makes of it after, under numbers of their own.
  * - The search never sees a network. It calls the cost function, at most once per genome as long as
- *   its memory lasts (memo.h), within ask only.
+ *   its memory lasts (memo.h), within ask only; so it does the function that screens. That one may
+ *   answer by what both were asked before: a search made anew makes the same calls in the same
+ *   order. The cost of an ask is exact.
  * One thread at a time.
  */
 #ifndef AMCT_SEARCH_SEARCH_H
@@ -38,7 +40,8 @@ typedef struct amct_search amct_search;
 typedef struct amct_search_problem {
     amct_space space; /* copied */
     amct_cost_fn *cost;
-    void *cost_ctx;
+    amct_cost_fn *screen; /* the same nearly and fast (memo.h); NULL: there is none */
+    void *cost_ctx;       /* of both */
     /* Bit operations of the whole with one gene at a level and all others at 0, laid out by
      * amct_space_first: what AMCT's own searches count. NULL is refused by these. Copied. */
     const double *bit_ops;
@@ -126,7 +129,7 @@ typedef struct amct_search_progress {
     /* Rates and times should be taken from samples; planned is what is expected if all evaluations
      * are used. */
     uint64_t samples, samples_planned, rejected_samples;
-    uint64_t cost_calls;
+    uint64_t cost_calls, screen_calls;
     double original_ns;
     double best_ns; /* of the fastest that is feasible (see amct_finalist); NAN: none yet */
     double best_drop, best_drop_se;

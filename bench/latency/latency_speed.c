@@ -4,28 +4,19 @@
  *     speed DATA
  *
  * DATA is a folder with graphs. ResNet-152: from its graph in memory to its latency, the first time
- * (estimator opened anew) and again. ResNet-50: random assignments of levels to layers, as a search
- * asks for them, costed one by one from its tables.
+ * (estimator opened anew) and again. Of three networks on four chips: genomes a second, as a search
+ * asks for them, by estimates and by its table, and the table's error (latency_screening.h).
+ * ResNet-50: whole searches with either.
  */
-#include "base/pcg.h"
+#include "latency_screening.h"
+
 #include "measure/latency.h"
 #include "passes/prepare.h"
-#include "tune/costing.h"
 #include "tune/model.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-enum { GENOMES = 20000 };
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static amct_status load(amct_model *out, const amct_plugins *plugins, const char *folder,
                         const char *name, amct_err *err)
@@ -40,67 +31,67 @@ static amct_status time_graph(const amct_plugins *plugins, const amct_graph *gra
     enum { AGAIN = 20 };
     amct_estimating *estimator;
     amct_latency latency;
-    double begin = now(), first;
+    double begin = latency_now(), first;
     AMCT_TRY(amct_estimating_open(&estimator, plugins, "ascend", NULL, 0, err));
     amct_status status = amct_latency_estimate(&latency, estimator, graph, err);
-    first = now() - begin;
-    begin = now();
+    first = latency_now() - begin;
+    begin = latency_now();
     for (int i = 0; i < AGAIN && status == AMCT_OK; i++) {
         amct_latency_free(&latency);
         status = amct_latency_estimate(&latency, estimator, graph, err);
     }
     if (status == AMCT_OK) {
         printf("ResNet-152: %.2f ms the first time, %.2f ms again\n", 1e3 * first,
-               1e3 * (now() - begin) / AGAIN);
+               1e3 * (latency_now() - begin) / AGAIN);
         amct_latency_free(&latency);
     }
     amct_estimating_close(estimator);
     return status;
 }
 
-static amct_status time_genomes(const amct_plugins *plugins, const amct_model *model, amct_err *err)
+typedef struct network {
+    const char *file, *name;
+    int64_t batch;
+} network;
+
+/* Lines about it on a few chips; searches with it on the first, if asked for. */
+static amct_status screen(const amct_plugins *plugins, const char *folder, const network *n,
+                          bool search, amct_err *err)
 {
-    amct_costing *costing = NULL;
-    amct_config config = {.estimator = "ascend", .chip = "Ascend310P3"};
-    amct_pcg rng = amct_pcg_new(1, 1);
-    amct_graph_cost total = {.struct_size = sizeof total};
-    uint8_t *choices = calloc(model->n_layers + (size_t)1, 1);
-    if (!choices)
-        return amct_fail_nomem(err);
-    amct_status status = amct_costing_new(&costing, plugins, &config, model->graph, model->layers,
-                                          model->n_layers, NULL, err);
-    double begin = now(), sum = 0;
-    for (int g = 0; g < GENOMES && status == AMCT_OK; g++) {
-        for (uint32_t i = 0; i < model->n_layers; i++)
-            choices[i] = (uint8_t)amct_pcg_below(&rng, 4);
-        status = amct_costing_total(costing, choices, &total, err);
-        sum += total.latency_ns;
-    }
-    double seconds = now() - begin;
-    if (status == AMCT_OK)
-        printf("ResNet-50: %.0f genomes a second (mean %.4g ms)\n", GENOMES / seconds,
-               sum / GENOMES / 1e6);
-    if (costing)
-        amct_costing_free(costing);
-    free(choices);
+    static const char *const chips[] = {"Ascend310P3", "Ascend310", "Ascend310B1", "Ascend910B1"};
+    enum { N_CHIPS = sizeof chips / sizeof *chips };
+    amct_model model;
+    char label[64];
+    AMCT_TRY(load(&model, plugins, folder, n->file, err));
+    snprintf(label, sizeof label, "%s, batch %lld", n->name, (long long)n->batch);
+    amct_status status = amct_set_batch(model.graph, n->batch, err);
+    for (int i = 0; i < 2 * N_CHIPS && !search && status == AMCT_OK; i++)
+        status = latency_screening_table(plugins, &model, label, chips[i / 2], i % 2, err);
+    for (int i = 0; i < 2 && search && status == AMCT_OK; i++)
+        status = latency_screening_search(plugins, &model, label, chips[0], i, err);
+    amct_model_free(&model);
     return status;
 }
 
 static amct_status run(const char *folder, amct_err *err)
 {
+    static const network networks[] = {{"resnet50_3x224x224.onnx", "ResNet-50", 8},
+                                       {"resnet50_3x224x224.onnx", "ResNet-50", 1},
+                                       {"mobilenet_v1_1.0_3x224x224.onnx", "MobileNet v1", 8},
+                                       {"efficientnet_b0_3x224x224.onnx", "EfficientNet-B0", 8}};
     amct_plugins *plugins;
     amct_config config = {0};
-    amct_model deep = {0}, model = {0};
+    amct_model deep = {0};
     AMCT_TRY(amct_plugins_open(&plugins, &config, err));
     amct_status status = load(&deep, plugins, folder, "resnet152_3x224x224.onnx", err);
     if (status == AMCT_OK)
         status = time_graph(plugins, deep.graph, err);
-    if (status == AMCT_OK)
-        status = load(&model, plugins, folder, "resnet50_3x224x224.onnx", err);
-    if (status == AMCT_OK)
-        status = time_genomes(plugins, &model, err);
-    amct_model_free(&model);
     amct_model_free(&deep);
+    latency_screening_heading();
+    for (size_t i = 0; status == AMCT_OK && i < sizeof networks / sizeof *networks; i++)
+        status = screen(plugins, folder, &networks[i], false, err);
+    if (status == AMCT_OK)
+        status = screen(plugins, folder, &networks[0], true, err);
     amct_plugins_free(plugins);
     return status;
 }

@@ -120,6 +120,17 @@ char *amct_arena_string(amct_arena *arena, const char *text)
     return amct_arena_copy(arena, text, strlen(text) + 1);
 }
 
+char *amct_arena_join(amct_arena *arena, const char *first, const char *second)
+{
+    size_t length = strlen(first), size = strlen(second) + 1;
+    char *text = amct_arena_alloc(arena, length + size);
+    if (text) {
+        memcpy(text, first, length);
+        memcpy(text + length, second, size);
+    }
+    return text;
+}
+
 char *amct_arena_printf(amct_arena *arena, const char *fmt, ...)
 {
     va_list args, again;

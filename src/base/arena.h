@@ -19,6 +19,8 @@ void *amct_arena_alloc(amct_arena *arena, size_t size);
 void *amct_arena_array(amct_arena *arena, size_t n, size_t size);
 void *amct_arena_copy(amct_arena *arena, const void *data, size_t size);
 char *amct_arena_string(amct_arena *arena, const char *text);
+/* One behind the other. */
+char *amct_arena_join(amct_arena *arena, const char *first, const char *second);
 char *amct_arena_printf(amct_arena *arena, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -19,6 +19,9 @@ typedef struct amct_quantised {
     const int32_t *bias;   /* channels */
     amct_hash weights_hash;
     bool sparse; /* weights are 4:2 sparse (sparse.h) */
+    /* What AscendDequant is given, n_scales of 8 bytes, where numbers do not matter; NULL: it is
+     * made of the scales. */
+    const void *blank;
 } amct_quantised;
 
 typedef struct amct_quantise_options {

@@ -6,7 +6,7 @@
 static amct_status add_value(amct_graph *graph, uint32_t *id, const char *layer, const char *suffix,
                              amct_tensor like, amct_err *err)
 {
-    like.name = amct_arena_printf(graph->arena, "%s%s", layer, suffix);
+    like.name = amct_arena_join(graph->arena, layer, suffix);
     like.data = NULL;
     like.bytes = 0;
     like.input = false;
@@ -62,17 +62,21 @@ static amct_status add_quant(amct_graph *graph, uint32_t *quantised, const amct_
 static amct_status add_dequant(amct_graph *graph, const amct_layer *layer, const amct_quantised *q,
                                uint32_t sums, uint32_t dst, amct_err *err)
 {
-    char *param = amct_arena_printf(graph->arena, "%s.dequant.param", layer->name);
-    char *name = amct_arena_printf(graph->arena, "%s.dequant", layer->name);
+    char *param = amct_arena_join(graph->arena, layer->name, ".dequant.param");
+    char *name = amct_arena_join(graph->arena, layer->name, ".dequant");
     amct_shape shape = amct_shape_of(1, &q->n_scales);
     uint32_t scales;
     void *data;
     if (!param || !name)
         return amct_fail_nomem(err);
-    AMCT_TRY(amct_graph_add_constant(graph, param, AMCT_UINT64, &shape, &scales, &data, err));
-    for (int64_t c = 0; c < q->n_scales; c++) { /* bits 31..0 are a float, the rest is 0 */
+    if (q->blank)
+        AMCT_TRY(add_borrowed(graph, &scales, param, AMCT_UINT64, &shape, q->blank,
+                              (size_t)q->n_scales * 8, (amct_hash){0}, err));
+    else
+        AMCT_TRY(amct_graph_add_constant(graph, param, AMCT_UINT64, &shape, &scales, &data, err));
+    for (int64_t c = 0; !q->blank && c < q->n_scales; c++) {
         float unit = amct_quantised_unit(q, c);
-        uint32_t bits;
+        uint32_t bits; /* 31..0 are a float, the rest is 0 */
         memcpy(&bits, &unit, sizeof bits);
         ((uint64_t *)data)[c] = bits;
     }
@@ -103,7 +107,7 @@ static amct_status set_bias(amct_graph *graph, const amct_layer *layer, const am
     bool has = layer->bias != AMCT_NO_TENSOR;
     if (!has && !any_bias(q))
         return AMCT_OK;
-    char *name = amct_arena_printf(graph->arena, "%s.bias", layer->name);
+    char *name = amct_arena_join(graph->arena, layer->name, ".bias");
     const char *bias_name = has ? graph->tensors[layer->bias].name : name;
     amct_shape shape = amct_shape_of(1, &q->channels);
     uint32_t bias;

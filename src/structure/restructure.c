@@ -112,8 +112,8 @@ static amct_status add_behind(amct_graph *graph, const amct_layer *layer, uint32
 {
     amct_tensor like = graph->tensors[layer->dst];
     uint32_t product;
-    like.name = amct_arena_printf(graph->arena, "%s.product", layer->name);
-    const char *name = amct_arena_printf(graph->arena, "%s.bias", layer->name);
+    like.name = amct_arena_join(graph->arena, layer->name, ".product");
+    const char *name = amct_arena_join(graph->arena, layer->name, ".bias");
     if (!like.name || !name)
         return amct_fail_nomem(err);
     AMCT_TRY(amct_graph_add_tensor(graph, &like, &product, err));
@@ -133,7 +133,7 @@ static amct_status set_bias(amct_graph *graph, const amct_layer *layer, const fl
 {
     const char *name = layer->bias != AMCT_NO_TENSOR
                            ? graph->tensors[layer->bias].name
-                           : amct_arena_printf(graph->arena, "%s.bias", layer->name);
+                           : amct_arena_join(graph->arena, layer->name, ".bias");
     amct_shape shape = amct_shape_of(1, &channels);
     uint32_t id;
     if (!name)

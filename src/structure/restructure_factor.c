@@ -70,8 +70,7 @@ static amct_status add_weights(amct_restructuring *r, uint32_t *id, const amct_l
                                bool turned, amct_err *err)
 {
     amct_graph *graph = r->graph;
-    const char *name =
-        amct_arena_printf(graph->arena, "%s%s", graph->tensors[layer->weights].name, suffix);
+    const char *name = amct_arena_join(graph->arena, graph->tensors[layer->weights].name, suffix);
     void *data;
     if (!name)
         return amct_fail_nomem(err);
@@ -92,7 +91,7 @@ static amct_status add_first(amct_graph *graph, const amct_layer *layer, uint32_
     amct_node first = graph->nodes[layer->node];
     amct_tensor result = {.dtype = AMCT_FLOAT, .shape = {.rank = -1}};
     uint32_t src[] = {first.src[0], weights};
-    first.name = result.name = amct_arena_printf(graph->arena, "%s.first", layer->name);
+    first.name = result.name = amct_arena_join(graph->arena, layer->name, ".first");
     if (!first.name)
         return amct_fail_nomem(err);
     AMCT_TRY(amct_graph_add_tensor(graph, &result, between, err));
@@ -130,7 +129,7 @@ amct_status amct_restructure_factors(amct_restructuring *r, const amct_layer *la
         add_weights(r, &second, layer, ".second", &h.weights[1], factors->second, turned, err));
     AMCT_TRY(add_first(graph, layer, first, &between, err));
     amct_node *node = &graph->nodes[layer->node];
-    node->name = amct_arena_printf(graph->arena, "%s.second", layer->name);
+    node->name = amct_arena_join(graph->arena, layer->name, ".second");
     if (!node->name)
         return amct_fail_nomem(err);
     node->src[0] = between;

@@ -37,6 +37,11 @@ amct_status amct_costing_total(amct_costing *costing, const uint8_t *choices,
 amct_status amct_costing_layers(amct_costing *costing, const uint8_t *choices,
                                 amct_graph_cost *total, amct_layer_cost *layers,
                                 amct_latency_parts *parts, amct_err *err);
+/* The latency split over the nodes of the original graph: each has what the nodes of the candidate
+ * take that come from it. nodes_ns has room for one more: what is of none of them, or fixed. */
+amct_status amct_costing_nodes(amct_costing *costing, const uint8_t *choices,
+                               amct_graph_cost *total, double *nodes_ns, amct_err *err);
+uint32_t amct_costing_n_nodes(const amct_costing *costing); /* that one more included */
 
 /* What the profile and the measured latency did to the estimates; NULL: neither was given, or
  * nothing was costed yet. Lives as long as costing. */

@@ -3,8 +3,9 @@
 #include "base/file.h"
 #include "base/fork.h"
 #include "base/log.h"
-#include "tune/fixed_share.h"
 #include "tune/confirming.h"
+#include "tune/cost_table.h"
+#include "tune/fixed_share.h"
 #include "tune/publish.h"
 #include "tune/tables.h"
 
@@ -22,6 +23,7 @@ typedef struct runner {
     double other_budget; /* then: as the user said it, and whether it is relative */
     bool other_relative;
     const char *folder;
+    amct_cost_table *table; /* of the search that runs; NULL: it has not screened yet */
 } runner;
 
 static void stage(const runner *r, const char *text)
@@ -32,13 +34,37 @@ static void stage(const runner *r, const char *text)
 
 static amct_status cost_of(void *ctx, const uint8_t *genome, double *cost_ns, amct_err *err)
 {
-    amct_setup *s = ctx;
+    const runner *r = ctx;
+    amct_setup *s = &r->to->setup;
     uint8_t choices[AMCT_MESSAGE_MAX];
     amct_graph_cost total;
+    if (r->table) /* may as well learn from it */
+        return amct_cost_table_exact(cost_ns, r->table, genome, err);
     amct_genes_express(&s->genes, genome, choices);
     AMCT_TRY(amct_costing_total(s->costing, choices, &total, err));
     *cost_ns = total.latency_ns;
     return AMCT_OK;
+}
+
+/* One search alone asks its table, so that a search made anew is answered the same. */
+static amct_status screen(void *ctx, const uint8_t *genome, double *cost_ns, amct_err *err)
+{
+    runner *r = ctx;
+    amct_setup *s = &r->to->setup;
+    if (!r->table)
+        AMCT_TRY(amct_cost_table_new(&r->table, &s->genes, s->costing, err));
+    return amct_cost_table_ns(cost_ns, r->table, genome, err);
+}
+
+static void end_screening(runner *r)
+{
+    if (r->table) {
+        amct_cost_table_stats stats = amct_cost_table_get_stats(r->table);
+        amct_log(AMCT_LOG_DEBUG, "the search screened %llu latencies by %llu estimates",
+                 (unsigned long long)stats.asked, (unsigned long long)stats.estimated);
+    }
+    amct_cost_table_free(r->table);
+    r->table = NULL;
 }
 
 /* Writes a measured candidate to best/ while the search goes on, so that whatever happens there is
@@ -122,7 +148,8 @@ static amct_status search(runner *r, double begin, amct_err *err)
         amct_tables_make(&tables, &s->genes, s->cost_graph, s->model.layers, s->structure, err));
     amct_search_problem problem = {.space = {s->genes.n, s->genes.n_levels, tables.kinds},
                                    .cost = cost_of,
-                                   .cost_ctx = s,
+                                   .screen = screen,
+                                   .cost_ctx = r,
                                    .bit_ops = tables.bit_ops,
                                    .budget_ratio = s->budget_ratio,
                                    .confidence = c->confidence,
@@ -148,6 +175,7 @@ static amct_status search(runner *r, double begin, amct_err *err)
     amct_parallel_watch(r->hooks->stop); /* refining takes long */
     status = amct_loop_run(&loop, err);
     amct_parallel_watch(NULL);
+    end_screening(r);
     amct_evaluator_free(evaluator);
     r->to->stats = loop.stats;
     r->to->end = amct_search_ended(r->to->search);

@@ -110,9 +110,9 @@ Test(export_text, record_has_scales_and_offsets_of_quantised_layers)
 {
     static const float scales[] = {0.25f, 1.0f / 3};
     static const amct_quantised a = {
-        {0.0185549166f, -14}, 8, 8, 4, 2, 2, NULL, scales, NULL, {0, 0}, false};
+        {0.0185549166f, -14}, 8, 8, 4, 2, 2, NULL, scales, NULL, {0, 0}, false, NULL};
     static const amct_quantised b = {
-        {1.0f / 255, -128}, 8, 8, 4, 1, 2, NULL, scales, NULL, {0, 0}, false};
+        {1.0f / 255, -128}, 8, 8, 4, 1, 2, NULL, scales, NULL, {0, 0}, false, NULL};
     amct_layer layers[3] = {
         {.name = "/conv1/Conv"}, {.name = "float"}, {.name = "a \"b\\\t\xc3\xa9"}};
     const amct_quantised *levels[3] = {&a, NULL, &b};
@@ -152,8 +152,10 @@ Test(export_text, record_has_the_masks_of_sparse_layers)
 {
     static const float scale = 0.5f;
     static const int8_t weights[72] = {[0] = 1, [3] = -1, [8] = 5, [63] = 7, [64] = 9, [71] = -2};
-    const amct_quantised dense = {{1, 0}, 8, 8, 72, 1, 2, weights, &scale, NULL, {0, 0}, false};
-    const amct_quantised sparse = {{1, 0}, 8, 8, 72, 1, 2, weights, &scale, NULL, {0, 0}, true};
+    const amct_quantised dense = {{1, 0},  8,      8,    72,     1,     2,
+                                  weights, &scale, NULL, {0, 0}, false, NULL};
+    const amct_quantised sparse = {{1, 0},  8,      8,    72,     1,    2,
+                                   weights, &scale, NULL, {0, 0}, true, NULL};
     amct_layer layers[2] = {{.name = "dense"}, {.name = "sparse"}};
     const amct_quantised *levels[2] = {&dense, &sparse};
     amct_tensor tensor = {.shape = amct_shape_of(4, (int64_t[]){2, 4, 3, 3})};

@@ -30,7 +30,7 @@ static void set_up(fixture *f, uint32_t genes, uint32_t levels, double boundary,
     synthetic_make(
         &f->s, (synthetic_shape){.n_genes = genes, .n_levels = levels, .boundary = boundary}, seed);
     f->space = (amct_space){.n_genes = genes, .n_levels = f->s.n_levels};
-    amct_memo_start(&f->memo, genes, cost_of, &f->s);
+    amct_memo_start(&f->memo, genes, cost_of, NULL, &f->s);
     cr_assert_eq(amct_chain_start(&f->chain, &f->space, &f->err), AMCT_OK);
     f->terms = calloc(f->chain.first[genes], sizeof *f->terms);
     f->penalty = calloc(f->chain.first[genes], sizeof *f->penalty);
@@ -186,7 +186,7 @@ Test(search_knapsack, the_cheapest_genome_is_found_behind_a_ridge)
     amct_chain chain;
     amct_err err;
     double cost;
-    amct_memo_start(&memo, 20, all_or_nothing, NULL);
+    amct_memo_start(&memo, 20, all_or_nothing, NULL, NULL);
     cr_assert_eq(amct_chain_start(&chain, &space, &err), AMCT_OK);
     cr_assert_eq(amct_cheapest(&space, &chain, &memo, 1, 20000, genome, &cost, &err), AMCT_OK);
     cr_assert_eq(cost, 50);

@@ -95,7 +95,7 @@ Test(search_space, a_cost_is_asked_once_per_genome)
     int calls = 0;
     uint8_t a[3] = {1, 2, 0}, b[3] = {1, 0, 0};
     double cost;
-    amct_memo_start(&memo, 3, sum_cost, &calls);
+    amct_memo_start(&memo, 3, sum_cost, NULL, &calls);
     for (int i = 0; i < 3; i++) {
         cr_assert_eq(amct_memo_cost(&memo, a, &cost, &err), AMCT_OK);
         cr_assert_eq(cost, 89);
@@ -124,7 +124,7 @@ Test(search_space, a_cost_that_is_none_is_an_error)
         amct_err err;
         uint8_t genome[1] = {0};
         double cost = 5;
-        amct_memo_start(&memo, 1, bad_cost, &costs[i]);
+        amct_memo_start(&memo, 1, bad_cost, NULL, &costs[i]);
         cr_assert_eq(amct_memo_cost(&memo, genome, &cost, &err), AMCT_E_PLUGIN);
         cr_assert_not_null(strstr(err.text, words[i]), "%s", err.text);
         cr_assert_eq(cost, 5);
@@ -149,7 +149,7 @@ Test(search_space, a_full_memory_of_costs_begins_anew)
     amct_err err;
     static uint8_t genome[GENES];
     double cost;
-    amct_memo_start(&memo, GENES, flat_cost, NULL);
+    amct_memo_start(&memo, GENES, flat_cost, NULL, NULL);
     uint32_t most = 0;
     for (uint32_t i = 0; i < 40000; i++) {
         memcpy(genome, &i, sizeof i);
@@ -170,7 +170,7 @@ Test(search_space, a_roster_lists_a_small_space_in_order_of_cost)
     amct_roster roster;
     amct_err err;
     int calls = 0;
-    amct_memo_start(&memo, 3, sum_cost, &calls);
+    amct_memo_start(&memo, 3, sum_cost, NULL, &calls);
     cr_assert_eq(amct_roster_make(&roster, &space, &memo, &err), AMCT_OK);
     cr_assert_eq(roster.n, 18);
     cr_assert_eq(calls, 18);
