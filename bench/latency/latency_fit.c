@@ -123,19 +123,6 @@ static amct_status run_fit(latency_fitter *f, const request *paths, const amct_p
         latency_bands bands;
         latency_params_set(&params, f->list, f->n_params, logs);
         status = latency_bands_find(&bands, f, &held, &params, err);
-        if (getenv("DUMP")) {
-            FILE *o = fopen(getenv("DUMP"), "w");
-            for (uint32_t i = 0; i < points->n; i++) {
-                const latency_point *p = &points->points[i];
-                fprintf(o, "%s\t%d\t%lld\t%d\t%d\t%d\t%g\t%g", p->file, p->chip,
-                        (long long)p->batch, p->host, p->doubted, p->newest, p->seconds,
-                        held.seconds[i]);
-                for (int k = 0; k < ASCEND_PARTS; k++)
-                    fprintf(o, "\t%g", held.parts[i][k]);
-                fputc('\n', o);
-            }
-            fclose(o);
-        }
         if (status == AMCT_OK)
             latency_report_print(f, &held, &bands);
         if (status == AMCT_OK)

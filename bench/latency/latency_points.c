@@ -186,6 +186,20 @@ static void mark_doubted(latency_points *p)
         }
 }
 
+static void mark_contradicted(latency_points *p)
+{
+    const double most = 1.5;
+    for (uint32_t i = 0; i < p->n; i++)
+        for (uint32_t j = 0; j < p->n; j++) {
+            latency_point *a = &p->points[i];
+            const latency_point *b = &p->points[j];
+            bool far = a->seconds > most * b->seconds || b->seconds > most * a->seconds;
+            if (far && a->chip == b->chip && a->batch == b->batch && a->host == b->host &&
+                strcmp(a->architecture, b->architecture) == 0 && strcmp(a->shape, b->shape) == 0)
+                a->contradicted = true;
+        }
+}
+
 static amct_status read_row(latency_point *out, bool *used, char *const *row, const columns *c,
                             const latency_table *index, const char *precision, amct_err *err)
 {
@@ -199,6 +213,7 @@ static amct_status read_row(latency_point *out, bool *used, char *const *row, co
     AMCT_TRY(seconds_of(&p.seconds, row, c, p.batch, err));
     p.family = family_of(p.model);
     p.architecture = architecture_of(p.model);
+    p.shape = row[c->shape];
     p.aipp = strstr(row[c->notes], "AIPP") != NULL;
     p.host = strstr(row[c->framework], "Paddle") != NULL;
     p.remade = strstr(row[c->notes], "MLPerf") != NULL;
@@ -232,6 +247,7 @@ amct_status latency_points_read(latency_points *out, amct_arena *arena, const ch
     }
     mark_newest(&p, notes);
     mark_doubted(&p);
+    mark_contradicted(&p);
     *out = p;
     return AMCT_OK;
 }

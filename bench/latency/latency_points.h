@@ -15,6 +15,7 @@ extern const char *const latency_chips[LATENCY_CHIPS]; /* as the estimator names
 typedef struct latency_point {
     const char *model, *file, *family; /* file: of the graph */
     const char *architecture;          /* the same for graphs that are one network */
+    const char *shape;                 /* of its input */
     int64_t batch;                     /* samples */
     double seconds;
     int chip;    /* of latency_chips */
@@ -24,6 +25,9 @@ typedef struct latency_point {
     /* Its chip would be slower beside Ascend310P3, by the published figures of the same network and
      * batch, than any part of it is: the two cannot be of the same basis and compiler. */
     bool doubted;
+    /* Another figure for the same architecture, input, batch and chip is more than 1.5 times it, or
+     * less than it by that. */
+    bool contradicted;
     bool remade;   /* of a graph that was made anew by hand (MLPerf) */
     bool left_out; /* not one of the fit, by the data's README */
 } latency_point;

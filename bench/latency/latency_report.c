@@ -11,6 +11,7 @@
 typedef struct choice {
     const char *words;
     bool newest, doubted, host; /* only the newest; doubted ones too; host programs */
+    bool agreed;                /* none that another figure contradicts */
     const char *family;         /* NULL: all */
 } choice;
 
@@ -20,7 +21,7 @@ static bool chosen(const latency_fitter *f, const latency_held *held, const choi
     const latency_point *p = &f->points->points[i];
     return p->chip == chip && !isnan(held->seconds[i]) && !p->left_out && p->host == c->host &&
            (!c->newest || p->newest) && (c->doubted || !p->doubted) &&
-           (!c->family || strcmp(c->family, p->family) == 0);
+           (!c->agreed || !p->contradicted) && (!c->family || strcmp(c->family, p->family) == 0);
 }
 
 static int ascending(const void *a, const void *b)
@@ -235,6 +236,7 @@ void latency_report_print(const latency_fitter *f, const latency_held *held,
 {
     static const choice choices[] = {
         {.words = "all", .doubted = true},
+        {.words = "not contradicted", .doubted = true, .agreed = true},
         {.words = "bases agree", .doubted = false},
         {.words = "newest, bases agree", .newest = true},
         {.words = "host programs", .doubted = true, .host = true},

@@ -19,7 +19,7 @@ typedef struct finder {
     latency_samples out;
     uint32_t room_kernels, room_parts;
     uint32_t *bucket, *next; /* of kernels, index + 1 */
-    ascend_chip chip;
+    ascend_chip chip[LATENCY_CHIPS];
     /* What the collecting estimator is asked for. */
     latency_sample *sample;
     uint32_t chips;
@@ -131,7 +131,7 @@ static int32_t collect(void *self, const amct_graph_view *view, amct_node_cost *
 {
     finder *f = self;
     ascend_graph g;
-    ascend_settings settings = {.chip = &f->chip,
+    ascend_settings settings = {.chip = &f->chip[f->sample->chip],
                                 .aipp = f->sample->aipp,
                                 .small_channel = true,
                                 .residual = ASCEND_RESIDUAL_INT8};
@@ -177,6 +177,7 @@ static amct_status find_sample(finder *f, amct_estimating *estimator, amct_model
     *s = (latency_sample){.file = s->file,
                           .batch = s->batch,
                           .aipp = s->aipp,
+                          .chip = s->chip,
                           .known = true,
                           .first = f->out.n_parts};
     amct_status status = amct_set_batch(model->graph, s->batch * model->batch, err);
@@ -192,20 +193,9 @@ static amct_status find_sample(finder *f, amct_estimating *estimator, amct_model
     return AMCT_OK;
 }
 
-static uint32_t chips_of(const latency_points *points, const latency_sample *s)
-{
-    uint32_t chips = 0;
-    for (uint32_t i = 0; i < points->n; i++)
-        if (strcmp(points->points[i].file, s->file) == 0 && points->points[i].batch == s->batch &&
-            points->points[i].aipp == s->aipp)
-            chips |= 1u << points->points[i].chip;
-    return chips;
-}
-
 /* All samples of one file; they stand one after the other. */
 static amct_status find_file(finder *f, const amct_plugins *plugins, const char *folder,
-                             const latency_points *points, latency_sample *s, uint32_t n,
-                             amct_err *err)
+                             latency_sample *s, uint32_t n, amct_err *err)
 {
     char path[4096];
     amct_model model;
@@ -216,7 +206,7 @@ static amct_status find_file(finder *f, const amct_plugins *plugins, const char 
     amct_status status =
         amct_estimating_open(&estimator, plugins, collector_plugin.name, NULL, 0, err);
     for (uint32_t i = 0; i < n && status == AMCT_OK; i++) {
-        f->chips = chips_of(points, &s[i]);
+        f->chips = 1u << s[i].chip;
         status = find_sample(f, estimator, &model, &s[i], err);
     }
     amct_estimating_close(estimator);
@@ -230,17 +220,20 @@ static int by_name(const void *a, const void *b)
     int c = strcmp(x->file, y->file);
     if (c == 0)
         c = (x->batch > y->batch) - (x->batch < y->batch);
-    return c ? c : x->aipp - y->aipp;
+    if (c == 0)
+        c = x->aipp - y->aipp;
+    return c ? c : x->chip - y->chip;
 }
 
-/* One sample for each file, batch and way of input; `of` names it for each point. */
+/* One sample for each file, batch, way of input and chip; `of` names it for each point. */
 static void list_samples(latency_samples *out, const latency_points *points)
 {
     latency_sample *s = out->samples;
     for (uint32_t i = 0; i < points->n; i++)
         s[i] = (latency_sample){.file = points->points[i].file,
                                 .batch = points->points[i].batch,
-                                .aipp = points->points[i].aipp};
+                                .aipp = points->points[i].aipp,
+                                .chip = points->points[i].chip};
     qsort(s, points->n, sizeof *s, by_name);
     for (uint32_t i = 0; i < points->n; i++)
         if (i == 0 || by_name(&s[i], &s[out->n_samples - 1]) != 0)
@@ -248,20 +241,20 @@ static void list_samples(latency_samples *out, const latency_points *points)
     for (uint32_t i = 0; i < points->n; i++) {
         latency_sample key = {.file = points->points[i].file,
                               .batch = points->points[i].batch,
-                              .aipp = points->points[i].aipp};
+                              .aipp = points->points[i].aipp,
+                              .chip = points->points[i].chip};
         const latency_sample *at = bsearch(&key, s, out->n_samples, sizeof *s, by_name);
         out->of[i] = (uint32_t)(at - s);
     }
 }
 
-static amct_status find_all(finder *f, amct_plugins *importers, const char *folder,
-                            const latency_points *points, amct_err *err)
+static amct_status find_all(finder *f, amct_plugins *importers, const char *folder, amct_err *err)
 {
     latency_sample *s = f->out.samples;
     for (uint32_t i = 0, n; i < f->out.n_samples; i += n) {
         for (n = 1; i + n < f->out.n_samples && strcmp(s[i + n].file, s[i].file) == 0;)
             n++;
-        AMCT_TRY(find_file(f, importers, folder, points, &s[i], n, err));
+        AMCT_TRY(find_file(f, importers, folder, &s[i], n, err));
     }
     return AMCT_OK;
 }
@@ -273,13 +266,13 @@ amct_status latency_samples_find(latency_samples *out, amct_plugins *importers, 
     f.out.samples = calloc(points->n + (size_t)1, sizeof *f.out.samples);
     f.out.of = calloc(points->n + (size_t)1, sizeof *f.out.of);
     amct_status status = f.bucket && f.out.samples && f.out.of ? AMCT_OK : amct_fail_nomem(err);
-    if (status == AMCT_OK) /* FP16 kernels are the same on all chips */
-        status = ascend_chip_read(&f.chip, latency_chips[0], NULL, err);
+    for (int i = 0; i < LATENCY_CHIPS && status == AMCT_OK; i++)
+        status = ascend_chip_read(&f.chip[i], latency_chips[i], NULL, err);
     if (status == AMCT_OK)
         status = amct_plugins_add(importers, &collector_plugin, "(fit)", err);
     if (status == AMCT_OK) {
         list_samples(&f.out, points);
-        status = find_all(&f, importers, folder, points, err);
+        status = find_all(&f, importers, folder, err);
     }
     free(f.bucket);
     free(f.next);

@@ -24,6 +24,7 @@ typedef struct latency_sample {
     const char *file;
     int64_t batch;
     bool aipp, known;
+    int chip;      /* of latency_chips */
     char why[200]; /* if it is not known */
     double border_bytes;
     uint32_t first, n; /* parts */

@@ -94,7 +94,9 @@ typedef struct amct_host {
 } amct_host;
 
 /* One `key = value` of the user's options, e.g. chip = Ascend310P3. An unknown key or a value that
- * makes no sense must be refused with AMCT_E_INVALID and a text that lists what is allowed. */
+ * makes no sense must be refused with AMCT_E_INVALID and a text that lists what is allowed. A file
+ * that a search file names, relative to itself, comes as a path that can be opened; a search is
+ * carried on only with files of the same content. */
 typedef struct amct_option {
     uint32_t struct_size;
     uint32_t reserved;

@@ -30,7 +30,7 @@ static amct_status add_node(amct_correction *c, const char *name, double factor,
  */
 
 /* The factor of all that is told, and what is fixed. */
-static void sum_up(amct_correction *c, const amct_kernel_groups *g)
+static void sum_up(amct_correction *c, const amct_kernel_groups *g, bool whole)
 {
     double measured = 0, estimated = 0, lost = 0;
     for (uint32_t i = 0; i < g->graph->n_nodes; i++) {
@@ -44,6 +44,8 @@ static void sum_up(amct_correction *c, const amct_kernel_groups *g)
     }
     c->others = estimated > 0 ? measured / estimated : 1;
     c->fixed_ns = fmax(g->estimate->total.fixed_ns, g->other_ns + lost);
+    if (!whole && c->fixed_ns > 0)
+        c->fixed_unsure = 1 - (g->other_ns + lost) / c->fixed_ns;
 }
 
 /* With the latency as a whole, what the profile leaves out is known, too. */
@@ -51,7 +53,7 @@ static amct_status take_factors(amct_correction *c, const amct_kernel_groups *g,
                                 amct_err *err)
 {
     double all = 0, told = 0;
-    sum_up(c, g);
+    sum_up(c, g, whole);
     for (uint32_t i = 0; i < g->graph->n_nodes; i++) {
         const amct_node_cost *cost = &g->estimate->costs[i];
         uint32_t root = amct_kernel_groups_root(g, i);

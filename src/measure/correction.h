@@ -49,9 +49,10 @@ typedef struct amct_correction {
         double ns; /* estimated, of the network that was measured; 0: nobody measured it */
     } * nodes;     /* sorted by name */
     uint32_t n;
-    double others;   /* factor of other nodes */
-    double fixed_ns; /* what is fixed, before scale; negative: as estimated */
-    double noise;    /* of what was measured */
+    double others;       /* factor of other nodes */
+    double fixed_ns;     /* what is fixed, before scale; negative: as estimated */
+    double fixed_unsure; /* share of that which was estimated, not measured */
+    double noise;        /* of what was measured */
     amct_correction_found found;
 } amct_correction;
 

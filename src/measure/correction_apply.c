@@ -41,7 +41,8 @@ static const struct amct_corrected *layer_of(const amct_correction *c, const amc
 void amct_correction_apply(amct_latency *latency, const amct_graph *graph, const amct_correction *c)
 {
     amct_graph_cost *total = &latency->total;
-    double sum = 0, unsure = 0, band = total->error_band_ratio;
+    double sum = 0, unsure = 0, spread = 0, band = total->error_band_ratio;
+    double reach = band * total->latency_ns;
     for (uint32_t i = 0; i < latency->n_nodes; i++) {
         amct_node_cost *cost = &latency->costs[i];
         if (cost->status != AMCT_NODE_OK)
@@ -50,11 +51,14 @@ void amct_correction_apply(amct_latency *latency, const amct_graph *graph, const
         double factor = (layer ? layer->factor : c->others) * c->found.scale;
         double changed = fabs(cost->latency_ns - (layer ? layer->ns : 0));
         double ratio = cost->latency_ns > 0 ? cost->spread_ns / cost->latency_ns : 0;
+        spread += cost->spread_ns;
         cost->latency_ns *= factor;
         cost->spread_ns *= factor;
         sum += cost->latency_ns;
         unsure += fmin(changed * factor, cost->latency_ns) * ratio;
     }
+    /* What the nodes do not explain of the whole band is of what is fixed (amct_latency_split). */
+    unsure += c->fixed_unsure * fmax(0, reach - spread) * c->found.scale;
     total->fixed_ns = (c->fixed_ns >= 0 ? c->fixed_ns : total->fixed_ns) * c->found.scale;
     total->latency_ns = sum + total->fixed_ns;
     if (total->latency_ns > 0)

@@ -16,18 +16,18 @@ static const struct expected {
     int cores, vector_cores, mhz, l2_read, l2_write;
     long l2_bytes;
     double ddr_gbs;
-    int int4, sparse, fixpipe;
+    int int4, sparse, first_pool, fixpipe;
 } table[] = {
-    {"Ascend310", 2, 2, 680, 128, 64, 8388608, 51.2, 0, 0, 0},
-    {"Ascend310P1", 10, 10, 1060, 114, 114, 16777216, 204.8, 1, 0, 0},
-    {"Ascend310P3", 8, 8, 1060, 114, 114, 16777216, 204.8, 1, 0, 0},
-    {"Ascend310B1", 1, 1, 1224, 256, 128, 4194304, 51.2, 0, 1, 1},
-    {"Ascend310B4", 1, 1, 500, 256, 128, 4194304, 51.2, 0, 1, 1},
-    {"Ascend910A", 32, 32, 1000, 110, 86, 33554432, 1200, 0, 0, 0},
-    {"Ascend910B1", 24, 48, 1850, 110, 86, 201326592, 1421, 0, 1, 1},
-    {"Ascend910B2", 24, 48, 1800, 110, 86, 201326592, 1382, 0, 1, 1},
-    {"Ascend910B3", 20, 40, 1800, 110, 86, 201326592, 1152, 0, 1, 1},
-    {"Ascend910B4", 20, 40, 1500, 110, 86, 100663296, 960, 0, 1, 1},
+    {"Ascend310", 2, 2, 680, 128, 64, 8388608, 51.2, 0, 0, 0, 0},
+    {"Ascend310P1", 10, 10, 1060, 114, 114, 16777216, 204.8, 1, 0, 1, 0},
+    {"Ascend310P3", 8, 8, 1060, 114, 114, 16777216, 204.8, 1, 0, 1, 0},
+    {"Ascend310B1", 1, 1, 1224, 256, 128, 4194304, 51.2, 0, 1, 0, 1},
+    {"Ascend310B4", 1, 1, 500, 256, 128, 4194304, 51.2, 0, 1, 0, 1},
+    {"Ascend910A", 32, 32, 1000, 110, 86, 33554432, 1200, 0, 0, 0, 0},
+    {"Ascend910B1", 24, 48, 1850, 110, 86, 201326592, 1421, 0, 1, 0, 1},
+    {"Ascend910B2", 24, 48, 1800, 110, 86, 201326592, 1382, 0, 1, 0, 1},
+    {"Ascend910B3", 20, 40, 1800, 110, 86, 201326592, 1152, 0, 1, 0, 1},
+    {"Ascend910B4", 20, 40, 1500, 110, 86, 100663296, 960, 0, 1, 0, 1},
 };
 enum { N_CHIPS = sizeof table / sizeof table[0] };
 
@@ -55,6 +55,7 @@ Test(ascend_chip, files_hold_the_published_numbers)
         cr_expect_float_eq(c.ddr_bytes_per_s, e->ddr_gbs * 1e9, 1, "%s", e->name);
         cr_expect_eq(c.int4, e->int4, "%s", e->name);
         cr_expect_eq(c.sparse, e->sparse, "%s", e->name);
+        cr_expect_eq(c.first_pool, e->first_pool, "%s", e->name);
         cr_expect_eq(c.fixpipe, e->fixpipe, "%s", e->name);
     }
 }
@@ -108,6 +109,7 @@ static const char whole[] = "Ascend999:\n"
                             "  memory_gb_per_s: 30\n"
                             "  int4: false\n"
                             "  sparse: true\n"
+                            "  first_pool: false\n"
                             "  fixpipe: false\n"
                             "  fitted_as: Ascend310\n";
 
@@ -178,9 +180,9 @@ Test(ascend_chip, what_is_no_number_of_a_chip_is_refused)
         {"l2_bytes: 1MiB", "l2_bytes: 0", ":6:13: l2_bytes: 64KiB to 1TiB is wanted"},
         {"int4: false", "int4: maybe", "int4"},
         {"int4: false", "int4: false\n  int8: true", ":11:3: unknown key 'int8' (did you mean"},
-        {"Ascend310\n", "''\n", ":13:14: fitted_as: the name of a chip is 1 to 31 bytes long"},
+        {"Ascend310\n", "''\n", ":14:14: fitted_as: the name of a chip is 1 to 31 bytes long"},
         {"Ascend310\n", "Ascend310\nother: {cores: 1}\n",
-         ":14: chip 'other' has no 'vector_cores'"},
+         ":15: chip 'other' has no 'vector_cores'"},
         {"Ascend999:", "Ascend999: [1]\nother:", "Ascend999"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -210,7 +212,7 @@ Test(ascend_chip, a_chip_that_nothing_was_measured_of_is_blamed_on_its_own_file)
     cr_assert_eq(ascend_chip_read(&c, "Ascend999", path, &err), AMCT_OK, "%s", err.text);
     cr_expect_eq(ascend_fit_read(&fit, &c, NULL, &err), AMCT_E_INVALID);
     cr_expect_eq(strncmp(err.text, path, strlen(path)), 0, "%s", err.text);
-    cr_expect_not_null(strstr(err.text, ":13:14: fitted_as: 'Ascend999' is no chip"), "%s",
+    cr_expect_not_null(strstr(err.text, ":14:14: fitted_as: 'Ascend999' is no chip"), "%s",
                        err.text);
     unlink(path);
 }

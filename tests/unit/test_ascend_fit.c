@@ -40,7 +40,7 @@ Test(ascend_fit, every_chip_has_one)
             cr_expect_gt(*ascend_number_at(&fit.constants, n), 0, "%s", n->name);
         for (const ascend_number *n = ascend_tuning_numbers; n->name; n++)
             cr_expect_gt(*ascend_number_at(&fit.tuning, n), 0, "%s", n->name);
-        cr_expect(fit.constants.leak < 1);
+        cr_expect(fit.constants.overlap > 1);
     }
 }
 

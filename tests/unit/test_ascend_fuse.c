@@ -307,11 +307,11 @@ Test(ascend_fuse, depthwise_convolutions_use_a_sixteenth_of_the_cube)
 
 /* ---- What vector operators are made of ----------------------------------------------------- */
 
-/* A convolution, f of it, g of that, times the convolution: one kernel. */
+/* A product, f of it, g of that, times the product: one kernel. */
 static double gated_ns(const char *f, const char *g)
 {
     *n = (net){0};
-    uint32_t y = net_conv(n, feature(64), 64, 3, 1, 1);
+    uint32_t y = net_matmul(n, net_input(n, AMCT_FLOAT16, DIMS(512, 64)), 512);
     uint32_t gate = net_unary(n, g, net_unary(n, f, y));
     net_output(n, net_binary(n, "Mul", y, gate));
     NET_ESTIMATE(n, "chip=Ascend310B1");
@@ -324,6 +324,63 @@ Test(ascend_fuse, mish_written_out_is_one_exponential)
     double mish = gated_ns("Softplus", "Tanh"), two = gated_ns("Exp", "Tanh");
     cr_expect_lt(mish, two);
     cr_expect_float_eq(mish, gated_ns("Neg", "Tanh"), 1e-6 * mish);
+}
+
+/* HardSwish written out behind x: the product by x is its third or its fourth operator. */
+static uint32_t hard_swish(uint32_t x, bool divides_last, uint32_t *gate)
+{
+    uint32_t c = net_constant(n, AMCT_FLOAT16, DIMS(1));
+    *gate = net_unary(n, "Clip", net_binary(n, "Add", x, c));
+    if (divides_last)
+        return net_binary(n, "Div", net_binary(n, "Mul", x, *gate), c);
+    return net_binary(n, "Mul", x, net_binary(n, "Div", *gate, c));
+}
+
+Test(ascend_fuse, convolutions_take_hard_swish_in_the_order_that_has_a_pattern)
+{
+    uint32_t gate, y = net_conv(n, feature(64), 64, 3, 1, 1), z = hard_swish(y, true, &gate);
+    net_output(n, z);
+    NET_ESTIMATE(n);
+    cr_expect(fused(gate, y));
+    cr_expect(fused(z, y));
+}
+
+Test(ascend_fuse, other_groups_behind_a_convolution_are_one_kernel_of_their_own)
+{
+    uint32_t gate, y = net_conv(n, feature(64), 64, 3, 1, 1), z = hard_swish(y, false, &gate);
+    uint32_t first = net_maker(n, gate) - 1;
+    net_output(n, z);
+    NET_ESTIMATE(n);
+    cr_expect_eq(n->costs[first].status, AMCT_NODE_OK);
+    cr_expect_eq(net_cost(n, gate)->fused_into, first);
+    cr_expect_eq(net_cost(n, z)->fused_into, first);
+}
+
+/* GELU by erf; its half is its last operator, or in the weights behind it. */
+static double gelu_ns(bool half, bool whole)
+{
+    *n = (net){0};
+    uint32_t y = net_matmul(n, net_input(n, AMCT_FLOAT16, DIMS(512, 64)), 512);
+    uint32_t c = net_constant(n, AMCT_FLOAT16, DIMS(1)), z = y;
+    if (whole)
+        z = net_unary(n, "Gelu", y);
+    else {
+        uint32_t erf = net_unary(n, "Erf", net_binary(n, "Div", y, c));
+        z = net_binary(n, "Mul", y, net_binary(n, "Add", erf, c));
+        if (half)
+            z = net_binary(n, "Mul", z, c);
+    }
+    net_output(n, z);
+    NET_ESTIMATE(n);
+    cr_assert(fused(z, y));
+    return net_cost(n, y)->latency_ns;
+}
+
+Test(ascend_fuse, gelu_written_out_is_one_operator)
+{
+    double whole = gelu_ns(false, true);
+    cr_expect_float_eq(gelu_ns(true, false), whole, 1e-3 * whole);
+    cr_expect_float_eq(gelu_ns(false, false), whole, 1e-3 * whole);
 }
 
 static double behind_sigmoid_ns(const char *op, bool constant)

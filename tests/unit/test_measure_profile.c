@@ -105,7 +105,8 @@ Test(measure_profile, types_alone_set_types_right, .init = setup, .fini = teardo
     cr_assert(c.found.by_type && c.found.n_told == 3);
     near(c.found.runs, 10);
     amct_correction_apply(&estimate, graph, &c);
-    near(estimate.total.error_band_ratio, AMCT_CORRECTION_TYPES_NOISE);
+    /* half of the 20 us that are fixed are known; the rest is as unsure as it was, by 4 of 20 us */
+    near(estimate.total.error_band_ratio, AMCT_CORRECTION_TYPES_NOISE + 0.5 * 4 / 64);
     near(estimate.costs[0].latency_ns, 20000);
     near(estimate.costs[2].latency_ns, 20000);
     near(estimate.costs[4].latency_ns, 4000);
@@ -125,7 +126,8 @@ Test(measure_profile, the_estimate_is_the_curve_and_the_profile_its_height, .ini
      .fini = teardown)
 {
     put("op_summary_0.csv", "Op Name,OP Type,Task Duration(us)\n"
-                            "Conv_0Relu_1,Conv2D,20\nConv_12Relu_3,Conv2D,5\nGemm_4,MatMul,5\n");
+                            "Conv_0Relu_1,Conv2D,20\nConv_12Relu_3,Conv2D,5\nGemm_4,MatMul,5\n"
+                            "trans_TransData_0,TransData,20\n");
     amct_correction c = corrected(0);
     /* a candidate: the first layer in two factors, what changes formats, and half of the second */
     graph->nodes[0].name = "Conv_0.first";
@@ -174,7 +176,7 @@ Test(measure_profile, what_the_profile_leaves_out_stays_unsure, .init = setup, .
     cr_assert(c.found.n_kernels == 3 && c.found.n_told == 2);
     near(c.found.told_ratio, 20.0 / 25);
     latencies_are(&c, (double[]){20, 20, 10, 20, 70}); /* the last as the others */
-    near(estimate.total.error_band_ratio, AMCT_CORRECTION_NOISE + 0.2 * 10 / 70);
+    near(estimate.total.error_band_ratio, AMCT_CORRECTION_NOISE + (0.2 * 10 + 4) / 70);
     cr_assert_str_eq(amct_correction_tell(&c.found, text),
                      "set right by 2 of 2 operators of the profile, with 100 % of its time, which "
                      "are 2 of the network's 3 kernels, with 80 % of theirs (one model)");

@@ -44,9 +44,9 @@ static amct_status read_numbers(const amct_yaml_node *map, const number *numbers
 
 static amct_status read_bools(const amct_yaml_node *map, ascend_chip *out, amct_err *err)
 {
-    const char *const keys[] = {"int4", "sparse", "fixpipe"};
-    bool *const outs[] = {&out->int4, &out->sparse, &out->fixpipe};
-    for (int i = 0; i < 3; i++) {
+    const char *const keys[] = {"int4", "sparse", "first_pool", "fixpipe"};
+    bool *const outs[] = {&out->int4, &out->sparse, &out->first_pool, &out->fixpipe};
+    for (int i = 0; i < 4; i++) {
         const amct_yaml_node *node;
         AMCT_TRY(want_key(&node, map, keys[i], err));
         AMCT_TRY(amct_yaml_bool(outs[i], node, err));
@@ -74,7 +74,8 @@ static amct_status refuse_unknown_keys(const amct_yaml_node *map, amct_err *err)
         AMCT_YAML_NODE("l2_bytes", &any),      AMCT_YAML_NODE("l2_read_rate", &any),
         AMCT_YAML_NODE("l2_write_rate", &any), AMCT_YAML_NODE("memory_gb_per_s", &any),
         AMCT_YAML_NODE("int4", &any),          AMCT_YAML_NODE("sparse", &any),
-        AMCT_YAML_NODE("fixpipe", &any),       AMCT_YAML_NODE("fitted_as", &any),
+        AMCT_YAML_NODE("first_pool", &any),    AMCT_YAML_NODE("fixpipe", &any),
+        AMCT_YAML_NODE("fitted_as", &any),
     };
     return amct_yaml_read_map(map, fields, sizeof fields / sizeof *fields, err);
 }

@@ -30,7 +30,8 @@ typedef struct ascend_chip {
     /* The cube skips the zeros of 4:2 sparse weights of 8 bits (mmad_sp), and AMCT says that it
      * pays. */
     bool sparse;
-    bool fixpipe; /* accumulators leave the cube converted, without the vector unit */
+    bool first_pool; /* MaxPool behind the first convolution of an image runs in its kernel */
+    bool fixpipe;    /* accumulators leave the cube converted, without the vector unit */
     /* The chip whose measurements stand for it in the fit; its own name if there are some. */
     char fitted_as[ASCEND_NAME_BYTES];
     char fitted_at[320]; /* where that is said: file:line:column */

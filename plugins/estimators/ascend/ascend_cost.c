@@ -5,6 +5,7 @@
 
 /* 30 years: beyond any use, and far from infinity when many of them are added. */
 #define MAX_NS 1e18
+#define TILE   16.0
 /* Rows of Softmax that are shorter share a vector instruction. */
 #define FULL_ROW 128.0
 /* Column tiles that are computed in one pass over the rows. */
@@ -84,18 +85,21 @@ static double cube_seconds(const ascend_chip *chip, const ascend_fit *fit, const
 static double vector_cycles(const ascend_chip *chip, const ascend_constants *c,
                             const ascend_work *w)
 {
-    double joined = w->simple * c->simple + w->divide * c->divide + w->exponential * c->exponential;
-    double padded = ceil(w->row_elements / 16) * 16 / fmax(1, w->row_elements);
+    double joined = w->simple * c->simple + w->divide * c->divide +
+                    w->exponential * c->exponential + w->gelu * c->gelu;
+    double padded = ceil(w->row_elements / TILE) * TILE / fmax(1, w->row_elements);
+    double rows = padded > 1 ? w->rows : w->rows / TILE; /* whole tiles are reduced at once */
     switch ((enum ascend_work_kind)w->kind) {
     case ASCEND_WORK_CUBE:
         return w->elements *
-               ((chip->fixpipe ? 0 : c->epilogue) + w->operands * c->operand + joined);
+                   ((chip->fixpipe ? 0 : c->epilogue) + w->operands * c->operand + joined) +
+               w->pool_elements * c->pool;
     case ASCEND_WORK_ELTWISE: return w->elements * (c->alone + joined);
     case ASCEND_WORK_LAYER_NORM: return w->elements * c->layer_norm;
     case ASCEND_WORK_SPATIAL_NORM: return w->elements * c->spatial_norm;
     case ASCEND_WORK_SOFTMAX:
         return w->elements * padded * c->softmax +
-               w->rows * fmin(1, w->row_elements / FULL_ROW) * c->row * chip->vector_lanes;
+               rows * fmin(1, w->row_elements / FULL_ROW) * c->row * chip->vector_lanes;
     case ASCEND_WORK_REDUCE: return w->elements * c->reduce + w->pool_elements * c->global_pool;
     case ASCEND_WORK_POOL: return w->pool_elements * c->pool;
     case ASCEND_WORK_GLOBAL_POOL: return w->pool_elements * c->global_pool;
@@ -158,6 +162,15 @@ static double overhead_seconds(const ascend_fit *fit, const ascend_work *w)
     return s * fit->tuning.overhead;
 }
 
+/* Three parts that run beside each other: their p-norm, between the longest and the sum. */
+static double overlapped(double p, double longest, double cube, double vector, double memory)
+{
+    if (longest <= 0)
+        return 0;
+    double sum = pow(cube / longest, p) + pow(vector / longest, p) + pow(memory / longest, p);
+    return longest * pow(sum, 1 / p);
+}
+
 ascend_time ascend_cost(const ascend_chip *chip, const ascend_fit *fit, const ascend_work *w,
                         double resident)
 {
@@ -169,7 +182,7 @@ ascend_time ascend_cost(const ascend_chip *chip, const ascend_fit *fit, const as
     double memory = memory_seconds(chip, fit, &r, w, s, resident);
     double overhead = overhead_seconds(fit, w);
     double longest = fmax(cube, fmax(vector, memory));
-    double busy = longest + c->leak * (cube + vector + memory - longest);
+    double busy = overlapped(fmax(1, c->overlap), longest, cube, vector, memory);
     double transdata = w->transdata_bytes * 2 * c->transdata / r.ddr +
                        w->n_transdata * c->overhead_move_s * fit->tuning.overhead;
     ascend_time out = {.ns = fmin((overhead + busy + transdata) * 1e9, MAX_NS)};

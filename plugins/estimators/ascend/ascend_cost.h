@@ -1,9 +1,10 @@
 /*
  * ascend_cost.h - how long one fused operator takes on a chip.
  *
- *     t = overhead + max(cube, vector, memory) + leak * (their sum - their max) + transdata
+ *     t = overhead + (cube^p + vector^p + memory^p)^(1/p) + transdata
  *
- * Double buffering overlaps the three pipelines, not perfectly. Every term is in README.md.
+ * Double buffering overlaps the three pipelines, not perfectly: p is between one after the other
+ * (1) and the longest alone. Every term is in README.md.
  */
 #ifndef AMCT_ASCEND_COST_H
 #define AMCT_ASCEND_COST_H
@@ -51,10 +52,10 @@ typedef struct ascend_work {
     uint32_t sparse;      /* weights are 4:2 sparse; steps and bytes are those of dense ones */
     uint32_t operands;    /* tensors of the result's size that join behind the cube */
     double elements;      /* for the vector unit, channels padded to 16 */
-    double pool_elements; /* elements times window */
-    uint32_t simple, divide, exponential; /* operators of each kind over the elements */
-    uint32_t n_transdata;                 /* conversions of layout in front of it */
-    double rows;                          /* of Softmax: how many, and how long */
+    double pool_elements; /* elements times window, also behind a convolution */
+    uint32_t simple, divide, exponential, gelu; /* operators of each kind over the elements */
+    uint32_t n_transdata;                       /* conversions of layout in front of it */
+    double rows;                                /* of Softmax: how many, and how long */
     double row_elements;
     double runs; /* of a move: runs of elements that stay together */
     ascend_read read[ASCEND_READS];

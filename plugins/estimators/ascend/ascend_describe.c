@@ -11,21 +11,27 @@
 
 /* ---- Vector -------------------------------------------------------------------------------- */
 
-static void describe_pool(const ascend_graph *g, uint32_t node, ascend_work *work)
+/* Elements times window of a pooling; 0 if it has no window. */
+static double pool_elements(const ascend_graph *g, uint32_t node)
 {
     double out = ascend_padded(g, ascend_dst(g, node, 0), TILE);
-    double in = ascend_padded(g, ascend_src(g, node, 0), TILE);
     const amct_attr_desc *kernel = ascend_attr(g, node, "kernel_shape", AMCT_ATTR_INTS);
-    if (ascend_kind_of(g, node) == ASCEND_GLOBAL_POOL || kernel == NULL) {
-        work->kind = ASCEND_WORK_GLOBAL_POOL;
-        work->pool_elements = in;
-        return;
-    }
     double window = 1;
+    if (ascend_kind_of(g, node) != ASCEND_POOL || kernel == NULL)
+        return 0;
     for (size_t i = 0; i < kernel->count && i < AMCT_MAX_RANK; i++)
         window = fmin(window * fmax(1, (double)((const int64_t *)kernel->data)[i]), ASCEND_HUGE);
+    return fmin(out * window, ASCEND_HUGE);
+}
+
+static void describe_pool(const ascend_graph *g, uint32_t node, ascend_work *work)
+{
     work->kind = ASCEND_WORK_POOL;
-    work->pool_elements = fmin(out * window, ASCEND_HUGE);
+    work->pool_elements = pool_elements(g, node);
+    if (work->pool_elements <= 0) {
+        work->kind = ASCEND_WORK_GLOBAL_POOL;
+        work->pool_elements = ascend_padded(g, ascend_src(g, node, 0), TILE);
+    }
 }
 
 /* Division by a constant is a multiplication, and so is a power that is one. */
@@ -42,16 +48,39 @@ static uint32_t effort_of(const ascend_graph *g, uint32_t node)
     return op->effort == ASCEND_DIVIDE && constant ? (uint32_t)ASCEND_SIMPLE : op->effort;
 }
 
+/* Operators of a written-out GELU by erf and by tanh. The half, the last of them, may be in the
+ * weights behind it. */
+enum { GELU_BY_ERF = 5, GELU_BY_TANH = 8 };
+
+/* How many of a kernel's elementwise operators are one GELU; 0 if none are. */
+static uint32_t gelu_members(const ascend_graph *g, uint32_t leader)
+{
+    bool erf = false, tanh = false, power = false;
+    uint32_t total = g->nodes[leader].eltwise;
+    for (uint32_t n = leader; n != ASCEND_NONE; n = g->nodes[n].next) {
+        const char *name = g->nodes[n].op->name;
+        if (strcmp(name, "Gelu") == 0)
+            return 1;
+        erf |= strcmp(name, "Erf") == 0;
+        tanh |= strcmp(name, "Tanh") == 0;
+        power |= strcmp(name, "Pow") == 0;
+    }
+    uint32_t whole = erf ? GELU_BY_ERF : tanh && power ? GELU_BY_TANH : 0;
+    return whole > 0 && total + 1 >= whole ? (uint32_t)fmin(total, whole) : 0;
+}
+
 /* The elementwise operators of a kernel that cost something, by effort. */
 static void count_efforts(const ascend_graph *g, uint32_t leader, ascend_work *work)
 {
-    uint32_t total = g->nodes[leader].eltwise;
+    uint32_t total = g->nodes[leader].eltwise, gelu = gelu_members(g, leader);
     for (uint32_t n = leader; n != ASCEND_NONE; n = g->nodes[n].next) {
         uint32_t effort = effort_of(g, n);
         work->exponential += effort == ASCEND_EXPONENTIAL;
         work->divide += effort == ASCEND_DIVIDE;
     }
-    uint32_t costly = work->exponential + work->divide + work->operands;
+    work->gelu = gelu > 0;
+    work->exponential -= work->gelu;
+    uint32_t costly = work->exponential + work->divide + work->operands + gelu;
     work->simple = total > costly ? total - costly : 0;
 }
 
@@ -73,6 +102,8 @@ static void describe_units(const ascend_graph *g, uint32_t leader, ascend_work *
     case ASCEND_RECURRENT:
         ascend_describe_cube(g, leader, work);
         work->elements = ascend_padded(g, dst, TILE);
+        for (uint32_t n = lead->next; n != ASCEND_NONE; n = g->nodes[n].next)
+            work->pool_elements += pool_elements(g, n);
         break;
     case ASCEND_POOL:
     case ASCEND_GLOBAL_POOL: describe_pool(g, leader, work); break;
@@ -96,6 +127,7 @@ static void describe_units(const ascend_graph *g, uint32_t leader, ascend_work *
         break;
     case ASCEND_MOVE:
     case ASCEND_MOVE_FLAT:
+    case ASCEND_SPLIT:
     case ASCEND_TRANSPOSE:
     case ASCEND_VIEW: work->kind = ASCEND_WORK_MOVE; break;
     case ASCEND_CONCAT:
@@ -109,15 +141,21 @@ static void describe_units(const ascend_graph *g, uint32_t leader, ascend_work *
         work->kind = ASCEND_WORK_JOIN;
 }
 
-/* How many elements stay together when a kernel moves data. */
+/* How many elements stay together when a kernel moves data; tiles of 16 x 16 are transposed inside
+ * the core (vnchwconv). */
 static double run_of(const ascend_graph *g, uint32_t leader)
 {
     uint32_t dst = ascend_dst(g, leader, 0), rank = g->tensors[dst].rank;
     const amct_attr_desc *perm = ascend_attr(g, leader, "perm", AMCT_ATTR_INTS);
     if (ascend_kind_of(g, leader) != ASCEND_TRANSPOSE || perm == NULL || perm->count != rank)
         return rank < 1 ? 1 : fmax(1, ascend_dim(g, dst, rank - 1));
+    const int64_t *axes = perm->data;
+    if (g->nodes[leader].swapped && axes[rank - 2] == rank - 1)
+        return fmax(1, ascend_dim(g, dst, rank - 2));
+    if (axes[rank - 1] != rank - 1)
+        return fmax(1, fmin(TILE, ascend_dim(g, dst, rank - 1)));
     double run = 1;
-    for (uint32_t i = rank; i-- > 0 && ((const int64_t *)perm->data)[i] == i;)
+    for (uint32_t i = rank; i-- > 0 && axes[i] == i;)
         run *= ascend_dim(g, dst, i);
     return fmax(1, run);
 }
@@ -175,7 +213,9 @@ static void read_source(ascend_graph *g, uint32_t leader, uint32_t t, ascend_wor
         return;
     g->tensors[bytes_of].reader = leader;
     double bytes = fmin(ascend_bytes(g, bytes_of), ASCEND_HUGE);
-    double distance = fmin(g->traffic - g->tensors[bytes_of].made_at, ASCEND_FAR);
+    uint32_t whole = g->tensors[bytes_of].part_of;
+    whole = whole == ASCEND_NONE ? bytes_of : ascend_resolve(g, whole);
+    double distance = fmin(g->traffic - g->tensors[whole].made_at, ASCEND_FAR);
     ascend_work_read(work, bytes, distance);
     work->operands++;
     if (needs_transdata(g, leader, t)) {

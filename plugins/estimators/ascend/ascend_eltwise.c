@@ -2,7 +2,7 @@
  * Elementwise operators. A kernel takes up to five of them behind its own work (TbeCommonRules0,
  * TbeEltwiseQuant), in a chain or as a cluster: a group that spreads from one tensor and comes
  * together again, such as x * sigmoid(x), GELU, HardSwish written out, or a written-out
- * LayerNormalization.
+ * LayerNormalization. Convolutions take the clusters that CANN has a pattern for, products all.
  */
 #include "ascend_fuse.h"
 
@@ -63,10 +63,23 @@ static void join(ascend_graph *g, uint32_t leader, uint32_t node)
         g->nodes[node].status = AMCT_NODE_REMOVED;
 }
 
-/* Other operands of a cube operator's epilogue have one value per result or are constants; more
- * than two of them are not fused (TbeCommonRules0). */
-static bool operands_fit(const ascend_graph *g, uint32_t node, uint32_t t, bool cube)
+/* Whether node adds to the product of two computed matrices a mask s with a value a column
+ * (TbeBatchMatmulFusedMulAddFusionPass). */
+static bool adds_mask(const ascend_graph *g, uint32_t leader, uint32_t node, uint32_t s)
 {
+    uint32_t weights = ascend_src(g, leader, 1), dst = ascend_dst(g, node, 0);
+    const ascend_tensor *mask = &g->tensors[s], *out = &g->tensors[dst];
+    return ascend_kind_of(g, leader) == ASCEND_MATMUL && weights != ASCEND_NONE &&
+           !g->tensors[weights].fixed && strcmp(g->nodes[node].op->name, "Add") == 0 &&
+           mask->rank > 0 && out->rank > 0 &&
+           ascend_dim(g, s, mask->rank - 1) == ascend_dim(g, dst, out->rank - 1);
+}
+
+/* Other operands of a cube operator's epilogue have one value per result, are constants or masks;
+ * more than two of them are not fused (TbeCommonRules0). */
+static bool operands_fit(const ascend_graph *g, uint32_t leader, uint32_t node, uint32_t t)
+{
+    bool cube = ascend_kernel_is_cube(g, leader);
     uint32_t others = 0;
     double elements = g->tensors[ascend_dst(g, node, 0)].elements;
     if (g->tensors[t].elements != elements)
@@ -76,7 +89,7 @@ static bool operands_fit(const ascend_graph *g, uint32_t node, uint32_t t, bool 
         if (s == ASCEND_NONE || s == t || g->tensors[s].fixed)
             continue;
         others++;
-        if (cube && g->tensors[s].elements != elements)
+        if (cube && g->tensors[s].elements != elements && !adds_mask(g, leader, node, s))
             return false;
     }
     return others <= 1;
@@ -99,7 +112,7 @@ static uint32_t joinable(const ascend_graph *g, uint32_t node, uint32_t t)
                    : ASCEND_NONE;
     if (kind == ASCEND_POOL || lead->eltwise >= MAX_ELTWISE)
         return ASCEND_NONE;
-    return operands_fit(g, node, t, cube) ? leader : ASCEND_NONE;
+    return operands_fit(g, leader, node, t) ? leader : ASCEND_NONE;
 }
 
 /* Of two convolutions that are added the later one takes the addition: both are ready by then. */
@@ -208,6 +221,30 @@ static void find_cluster(const ascend_graph *g, cluster *c, uint32_t node, uint3
     }
 }
 
+static bool is_called(const ascend_graph *g, uint32_t node, const char *name)
+{
+    return strcmp(g->nodes[node].op->name, name) == 0;
+}
+
+static bool reads(const ascend_graph *g, uint32_t node, uint32_t t)
+{
+    return ascend_src(g, node, 0) == t || ascend_src(g, node, 1) == t;
+}
+
+/* The groups that a convolution takes: x * sigmoid(x) (TbeConvSigmoidMulQuant), Mish, and HardSwish
+ * that multiplies by x before it divides (TbeConv2dAddClipMulDivFusionPass). */
+static bool conv_takes(const ascend_graph *g, const cluster *c)
+{
+    const uint32_t *n = c->nodes;
+    if (c->good == 2)
+        return (is_called(g, n[0], "Sigmoid") || is_called(g, n[0], "HardSigmoid")) &&
+               is_called(g, n[1], "Mul");
+    if (c->good == 3 && is_called(g, n[0], "Softplus"))
+        return is_called(g, n[1], "Tanh") && is_called(g, n[2], "Mul");
+    return (c->good == 3 || c->good == 4) && is_called(g, n[0], "Add") &&
+           is_called(g, n[1], "Clip") && is_called(g, n[2], "Mul") && reads(g, n[2], c->inside[0]);
+}
+
 static bool join_cluster(ascend_graph *g, uint32_t node)
 {
     uint32_t root = only_operand(g, node);
@@ -222,6 +259,9 @@ static bool join_cluster(ascend_graph *g, uint32_t node)
         leader = ascend_kernel_of(g, root, ASCEND_MAY_ELTWISE);
     if (leader != ASCEND_NONE &&
         (ascend_kind_of(g, leader) == ASCEND_POOL || g->nodes[leader].eltwise >= MAX_ELTWISE))
+        leader = ASCEND_NONE;
+    if (leader != ASCEND_NONE && ascend_kernel_is_cube(g, leader) &&
+        ascend_kind_of(g, leader) != ASCEND_MATMUL && !conv_takes(g, &c))
         leader = ASCEND_NONE;
     uint32_t first = 0;
     if (leader == ASCEND_NONE) {

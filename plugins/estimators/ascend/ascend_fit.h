@@ -15,7 +15,7 @@ typedef struct ascend_constants {
     double cube;        /* share of the cube's rate that is reached */
     double l2;          /* the same of the L2 bandwidths */
     double ddr;         /* and of the memory's */
-    double leak;        /* what the shorter of cube, vector and memory add to the longest */
+    double overlap;     /* of cube, vector and memory: 1 is one after the other */
     double l2_reach;    /* working set that L2 serves, in L2 sizes */
     double l2_weights;  /* traffic of one inference that leaves weights in L2, in L2 sizes */
     double fill;        /* cube: steps along K before a tile is under way */
@@ -32,6 +32,7 @@ typedef struct ascend_constants {
     double simple;      /* addition, product, comparison */
     double divide;      /* division, power, square root */
     double exponential; /* exp, tanh, erf and their kin */
+    double gelu;        /* GELU, also written out */
     double alone;       /* vector: an elementwise kernel of its own */
     double layer_norm;  /* all of it */
     double spatial_norm;

@@ -124,7 +124,8 @@ static void place(ascend_graph *g, uint32_t node)
         break;
     case ASCEND_POOL:
     case ASCEND_GLOBAL_POOL:
-        ascend_kernel_start(g, node, ASCEND_MAY_ELTWISE | ASCEND_MAY_QUANT, ASCEND_FIVE);
+        if (!ascend_pool_join(g, node))
+            ascend_kernel_start(g, node, ASCEND_MAY_ELTWISE | ASCEND_MAY_QUANT, ASCEND_FIVE);
         break;
     case ASCEND_CAST:
         if (cast_is_nothing(g, node))
@@ -141,6 +142,7 @@ static void place(ascend_graph *g, uint32_t node)
     case ASCEND_QDQ:
     case ASCEND_REDUCE: ascend_eltwise_place(g, node); break;
     case ASCEND_QUANT: ascend_quant_place(g, node); break;
+    case ASCEND_SPLIT: ascend_split_place(g, node); break;
     case ASCEND_NORM_SPATIAL:
     case ASCEND_MOVE: ascend_kernel_start(g, node, 0, layout_of_first(g, node)); break;
     case ASCEND_NORM:

@@ -51,6 +51,20 @@ void ascend_eltwise_place(ascend_graph *g, uint32_t node);
 void ascend_concat_place(ascend_graph *g, uint32_t node);
 void ascend_pad_place(ascend_graph *g, uint32_t node);
 void ascend_view_place(ascend_graph *g, uint32_t node);
+void ascend_split_place(ascend_graph *g, uint32_t node);
 void ascend_transpose_place(ascend_graph *g, uint32_t node);
+
+/* ---- Pooling (ascend_pool.c) --------------------------------------------------------------- */
+
+/* MaxPool behind the first convolution runs in its kernel; false if it does not. */
+bool ascend_pool_join(ascend_graph *g, uint32_t node);
+
+/* ---- Around matrix products (ascend_product.c) --------------------------------------------- */
+
+/* A view of what a product made for it alone becomes part of the product's kernel. */
+bool ascend_product_view(ascend_graph *g, uint32_t node);
+/* A Transpose by a sound perm of flat data that a product before or behind takes over; false if
+ * none does. */
+bool ascend_product_transpose(ascend_graph *g, uint32_t node, const int64_t *perm);
 
 #endif

@@ -166,6 +166,7 @@ static void init_tensor(ascend_graph *g, uint32_t t)
     ascend_tensor *out = &g->tensors[t];
     *out = (ascend_tensor){.maker = ASCEND_NONE,
                            .same_as = t,
+                           .part_of = ASCEND_NONE,
                            .quant = ASCEND_NONE,
                            .reader = ASCEND_NONE,
                            .made_at = -ASCEND_FAR,

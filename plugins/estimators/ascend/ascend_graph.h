@@ -47,6 +47,7 @@ typedef struct ascend_tensor {
     uint32_t n_uses;    /* sources of nodes that name it */
     uint32_t use_begin; /* of the users in ascend_graph.uses, in ascending order */
     uint32_t same_as;   /* the tensor that holds its bytes; itself unless it is a view */
+    uint32_t part_of;   /* what it was split from without being moved, ASCEND_NONE */
     uint32_t quant;     /* the first AscendQuant that reads it and was kept, ASCEND_NONE */
     uint32_t reader;    /* the kernel that was last seen to read it */
     double made_at;     /* traffic when it was written */
@@ -71,6 +72,7 @@ typedef struct ascend_node {
     uint8_t status;        /* amct_node_status */
     bool done;             /* status is decided */
     bool rolled_back;      /* a quantised layer that runs in FP16 */
+    bool swapped;          /* a Transpose whose last two axes the product behind swaps */
     bool passes_on;        /* a DequantizeLinear that belongs to the quantised layers behind it */
     uint32_t live, rolled; /* of a quantise node: users that take integers, and that do not */
     /* Of a leader: */

@@ -141,7 +141,7 @@ static bool join_shuffle(ascend_graph *g, uint32_t node)
 void ascend_view_place(ascend_graph *g, uint32_t node)
 {
     uint32_t src = ascend_src(g, node, 0), dst = ascend_dst(g, node, 0);
-    if (join_shuffle(g, node))
+    if (join_shuffle(g, node) || ascend_product_view(g, node))
         return;
     if (g->tensors[src].layout == ASCEND_FIVE && !same_dims(g, src, dst) &&
         !ascend_layouts_agree(g, src)) {
@@ -153,20 +153,53 @@ void ascend_view_place(ascend_graph *g, uint32_t node)
     ascend_remove(g, node);
 }
 
+/* ---- Split --------------------------------------------------------------------------------- */
+
+/* Parts along the outermost axis that is longer than 1 lie one behind the other: nothing is moved
+ * (SplitNOptimizer). */
+void ascend_split_place(ascend_graph *g, uint32_t node)
+{
+    uint32_t src = ascend_src(g, node, 0);
+    int64_t axis = ascend_attr_int(g, node, "axis", 0);
+    uint32_t rank = g->tensors[src].rank;
+    axis = axis < 0 ? axis + rank : axis;
+    bool outermost = axis >= 0 && axis < rank && ascend_product(g, src, 0, (uint32_t)axis) <= 1 &&
+                     g->tensors[src].layout == ASCEND_FLAT;
+    if (!outermost) {
+        ascend_kernel_start(g, node, 0, g->tensors[src].layout);
+        return;
+    }
+    for (uint32_t i = 0; i < ascend_n_dst(g, node); i++) {
+        uint32_t t = ascend_dst(g, node, i);
+        if (t != ASCEND_NONE)
+            g->tensors[t].part_of = src;
+    }
+    ascend_remove(g, node);
+}
+
 /* ---- Transpose ----------------------------------------------------------------------------- */
 
-/* Whether the axes that are longer than 1 keep their order. */
-static bool keeps_order(const ascend_graph *g, uint32_t node)
+/* A perm that names every axis of t once; NULL if there is none. */
+static const int64_t *sound_perm(const ascend_graph *g, uint32_t node, uint32_t t)
 {
-    uint32_t t = ascend_src(g, node, 0), rank = g->tensors[t].rank;
     const amct_attr_desc *perm = ascend_attr(g, node, "perm", AMCT_ATTR_INTS);
+    uint32_t rank = g->tensors[t].rank, seen = 0;
     if (perm == NULL || perm->count != rank)
-        return false;
+        return NULL;
     const int64_t *axes = perm->data;
-    int64_t last = -1;
     for (uint32_t i = 0; i < rank; i++) {
-        if (axes[i] < 0 || axes[i] >= rank)
-            return false;
+        if (axes[i] < 0 || axes[i] >= rank || seen & 1u << axes[i])
+            return NULL;
+        seen |= 1u << axes[i];
+    }
+    return axes;
+}
+
+/* Whether the axes that are longer than 1 keep their order. */
+static bool keeps_order(const ascend_graph *g, uint32_t t, const int64_t *axes)
+{
+    int64_t last = -1;
+    for (uint32_t i = 0; i < g->tensors[t].rank; i++) {
         if (g->tensors[t].dims[axes[i]] == 1)
             continue;
         if (axes[i] < last)
@@ -180,10 +213,13 @@ void ascend_transpose_place(ascend_graph *g, uint32_t node)
 {
     uint32_t src = ascend_src(g, node, 0), dst = ascend_dst(g, node, 0);
     bool flat = g->tensors[src].layout == ASCEND_FLAT || ascend_layouts_agree(g, src);
-    if (flat && keeps_order(g, node)) {
+    const int64_t *perm = sound_perm(g, node, src);
+    if (flat && perm != NULL && keeps_order(g, src, perm)) {
         ascend_alias(g, dst, src);
         ascend_remove(g, node);
         return;
     }
+    if (flat && perm != NULL && ascend_product_transpose(g, node, perm))
+        return;
     ascend_kernel_start(g, node, 0, ASCEND_FLAT);
 }

@@ -117,7 +117,7 @@ const ascend_op ascend_ops[] = {
     {"Softplus", ASCEND_UNARY, ASCEND_EXPONENTIAL},
     {"Softsign", ASCEND_UNARY, ASCEND_DIVIDE},
     {"SpaceToDepth", ASCEND_MOVE_FLAT, ASCEND_SIMPLE},
-    {"Split", ASCEND_MOVE, ASCEND_SIMPLE},
+    {"Split", ASCEND_SPLIT, ASCEND_SIMPLE},
     {"Sqrt", ASCEND_UNARY, ASCEND_DIVIDE},
     {"Squeeze", ASCEND_VIEW, ASCEND_SIMPLE},
     {"Sub", ASCEND_BINARY, ASCEND_SIMPLE},

@@ -29,6 +29,7 @@ typedef enum ascend_kind {
     ASCEND_RECURRENT, /* LSTM, GRU, RNN */
     ASCEND_MOVE,      /* rearranges data, in any layout that the device has */
     ASCEND_MOVE_FLAT, /* the same, in ONNX's own order of elements only */
+    ASCEND_SPLIT,
     ASCEND_TRANSPOSE,
     ASCEND_CONCAT,
     ASCEND_PAD,
