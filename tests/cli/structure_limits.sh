@@ -63,6 +63,16 @@ file zero <<END
 END
 searched 0 'a layer of zeros'
 
+model_of=flat.onnx
+file flat <<END
+  bits: [16, w8a8, w4a8]
+  sparsity: {ratios: [0.5], multiple: 16}
+  rank: {levels: 2}
+END
+searched 0 'layers that read constants'
+test "$(grep -c 'could not be measured' err)" -eq 0
+ok $? 'all candidates of them can be measured'
+
 model_of=narrow.onnx
 file narrow <<END
   bits: [16]
