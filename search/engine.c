@@ -154,7 +154,7 @@ void amct_engine_finish(amct_search *search, amct_search_end why)
         snprintf(text, size, "all %u evaluations are used", search->options.evaluations);
         break;
     case AMCT_SEARCH_EXHAUSTED:
-        snprintf(text, size, "nothing faster is left that has a chance to meet the budget");
+        snprintf(text, size, "nothing faster is left that is foreseen to meet the budget");
         break;
     case AMCT_SEARCH_STALLED:
         snprintf(text, size, "%u evaluations in a row brought no gain of 0.1 %%",

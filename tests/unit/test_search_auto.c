@@ -446,7 +446,7 @@ Test(search_auto, a_small_space_is_exhausted)
         if (amct_search_ended(search) != AMCT_SEARCH_FASTEST_MEETS) {
             cr_assert_eq(amct_search_ended(search), AMCT_SEARCH_EXHAUSTED);
             cr_assert_str_eq(amct_search_reason(search),
-                             "nothing faster is left that has a chance to meet the budget");
+                             "nothing faster is left that is foreseen to meet the budget");
             double limit = search->drop.limit_loss;
             cr_assert_leq(best_of(search), synthetic_optimum(&net, limit) * 1.005);
         }
