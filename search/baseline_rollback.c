@@ -150,6 +150,7 @@ static void told(void *self, amct_search *search, const amct_slot *slot, const a
 const amct_algorithm amct_algorithm_rollback = {
     .name = "amct-rollback",
     .summary = "AMCT's: one level for all, back to the original by sensitivity, binary search",
+    .kinds = 1u << AMCT_GENE_BITS,
     .start = start,
     .end = end,
     .next = next,

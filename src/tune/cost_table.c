@@ -7,6 +7,7 @@
 enum {
     LEVELS_MAX = 4096,
     IN_VAIN_MAX = 8,
+    CHANGES_MAX = 16, /* of a place: more is an estimator that contradicts itself */
     SPARE_ROWS = 256, /* for what one genome may teach */
 };
 
@@ -161,7 +162,7 @@ static amct_status estimate(double *total_ns, double *sum_ns, amct_cost_table *t
     for (uint32_t p = 0; p < t->near.n_places; p++) {
         bool found = true;
         uint32_t known = amct_cost_table_note(t, p, row);
-        while (known && found && t->in_vain[p] < IN_VAIN_MAX &&
+        while (known && found && t->in_vain[p] < IN_VAIN_MAX && t->changes[p] < CHANGES_MAX &&
                t->n_rows + SPARE_ROWS / 2 < t->max_rows &&
                fabs(amct_cost_table_own(t, known - 1, p) - amct_cost_table_own(t, row, p)) >
                    allowed) {

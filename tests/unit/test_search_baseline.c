@@ -14,6 +14,7 @@ static amct_err err;
 static amct_search *make(const char *algorithm, synthetic_shape shape, uint64_t seed)
 {
     synthetic_make(&net, shape, seed);
+    memset(net.kinds, AMCT_GENE_BITS, sizeof net.kinds); /* that all of these may change */
     amct_search_problem problem = synthetic_problem(&net, 2048, 0);
     amct_search_options options = amct_search_defaults();
     options.algorithm = algorithm;

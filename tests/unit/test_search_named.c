@@ -47,10 +47,14 @@ Test(search_named, algorithms_of_one_kind_leave_the_others_alone)
     static const struct {
         const char *name;
         uint32_t kind;
-    } list[] = {{"bits-only", AMCT_GENE_BITS},      {"amct-ilp", AMCT_GENE_BITS},
-                {"prune-only", AMCT_GENE_CHANNELS}, {"amct-greedy-prune", AMCT_GENE_CHANNELS},
-                {"rank-only", AMCT_GENE_RANK},      {"amct-fixed-rank", AMCT_GENE_RANK}};
-    for (int k = 0; k < 6; k++) {
+    } list[] = {{"bits-only", AMCT_GENE_BITS},
+                {"amct-ilp", AMCT_GENE_BITS},
+                {"amct-rollback", AMCT_GENE_BITS},
+                {"prune-only", AMCT_GENE_CHANNELS},
+                {"amct-greedy-prune", AMCT_GENE_CHANNELS},
+                {"rank-only", AMCT_GENE_RANK},
+                {"amct-fixed-rank", AMCT_GENE_RANK}};
+    for (size_t k = 0; k < sizeof list / sizeof *list; k++) {
         cr_assert_eq(amct_search_algorithm_kinds(list[k].name), 1u << list[k].kind);
         amct_search *search =
             solve(list[k].name, (synthetic_shape){.n_genes = 12, .n_levels = 4, .noise = true}, 2);
