@@ -149,6 +149,10 @@ static amct_status run(const request *paths, amct_err *err)
     amct_status status = arena ? amct_plugins_open(&plugins, &config, err) : amct_fail_nomem(err);
     if (status == AMCT_OK)
         status = latency_points_read(&points, arena, paths->data, paths->csv, "FP16", err);
+    if (status == AMCT_OK && !points.n)
+        status = amct_fail(err, AMCT_E_FORMAT,
+                           "%s: no row is a measurement in FP16 of a network of %s/index.tsv",
+                           paths->csv, paths->data);
     if (status == AMCT_OK)
         status = latency_samples_find(&samples, plugins, paths->data, &points, err);
     if (status == AMCT_OK)

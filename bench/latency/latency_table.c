@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* Cuts the field at *at out of the text; *at is then behind its separator, *ended at a line's end.
- */
+ * NULL: a quote is not closed. */
 static char *cut(char **at, char separator, bool *ended)
 {
     char *from = *at, *to = *at, *field = *at;
@@ -23,6 +23,8 @@ static char *cut(char **at, char separator, bool *ended)
             break;
         *to++ = *from++;
     }
+    if (quoted)
+        return NULL;
     *ended = *from != separator;
     *at = *from ? from + 1 : from;
     if (to > field && to[-1] == '\r')
@@ -49,17 +51,29 @@ amct_status latency_table_read(latency_table *out, amct_arena *arena, const char
         memcpy(text, file.data, file.size);
     amct_file_unmap(&file);
     latency_table table = {0};
+    uint32_t columns = 0;
     if (text)
         table.rows = amct_arena_array(arena, count_lines(text), sizeof *table.rows);
     if (!text || !table.rows)
         return amct_fail_nomem(err);
     for (char *at = text; *at; table.n_rows++) {
         bool ended = false;
-        for (uint32_t i = 0; i < LATENCY_COLUMNS; i++)
-            table.rows[table.n_rows][i] = ended ? (char *)"" : cut(&at, separator, &ended);
+        uint32_t n = 0;
+        for (uint32_t i = 0; i < LATENCY_COLUMNS; i++) {
+            n += !ended;
+            char *field = ended ? (char *)"" : cut(&at, separator, &ended);
+            if (!field)
+                return amct_fail(err, AMCT_E_FORMAT, "%s:%u: a quote is not closed", path,
+                                 table.n_rows + 1);
+            table.rows[table.n_rows][i] = field;
+        }
         if (!ended)
             return amct_fail(err, AMCT_E_FORMAT, "%s:%u: more than %d columns", path,
                              table.n_rows + 1, LATENCY_COLUMNS);
+        columns = table.n_rows ? columns : n;
+        if (n != columns)
+            return amct_fail(err, AMCT_E_FORMAT, "%s:%u: %u columns, %u wanted", path,
+                             table.n_rows + 1, n, columns);
     }
     *out = table;
     return AMCT_OK;

@@ -36,7 +36,7 @@ extern "C" {
 #endif
 
 #define AMCT_ABI_MAJOR 1
-#define AMCT_ABI_MINOR 3
+#define AMCT_ABI_MINOR 4
 
 #if defined(__GNUC__)
 #define AMCT_PLUGIN_EXPORT __attribute__((visibility("default")))
@@ -91,6 +91,9 @@ typedef struct amct_host {
      * Returns code, so that `return host->fail(...)` reads well. The first description wins.
      * [one thread per instance] */
     int32_t (*fail)(void *ctx, int32_t code, const char *text);
+    /* Since minor 4. Not 0: the user wants the program to end. A call that may take more than a
+     * second asks it several times a second, and returns AMCT_E_CANCELLED. [any thread] */
+    int32_t (*stopped)(void *ctx);
 } amct_host;
 
 /* One `key = value` of the user's options, e.g. chip = Ascend310P3. An unknown key or a value that
@@ -435,7 +438,8 @@ AMCT_PIN(amct_host, alloc, 16);
 AMCT_PIN(amct_host, free, 24);
 AMCT_PIN(amct_host, log, 32);
 AMCT_PIN(amct_host, fail, 40);
-AMCT_PIN_SIZE(amct_host, 48);
+AMCT_PIN(amct_host, stopped, 48);
+AMCT_PIN_SIZE(amct_host, 56);
 AMCT_PIN(amct_option, key, 8);
 AMCT_PIN(amct_option, value, 16);
 AMCT_PIN_SIZE(amct_option, 24);

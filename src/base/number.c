@@ -254,3 +254,23 @@ const char *amct_number_print(double value, char text[AMCT_NUMBER_TEXT])
     }
     return text;
 }
+
+amct_rounded amct_number_round(double value, int digits)
+{
+    amct_rounded out;
+    snprintf(out.text, sizeof out.text, "%.*e", digits - 1, value);
+    const char *mark = strchr(out.text, 'e'); /* none: not finite */
+    int exponent = mark ? atoi(mark + 1) : 0;
+    if (!mark || value == 0 || exponent < -3 || exponent > 5) {
+        snprintf(out.text, sizeof out.text, "%.*g", digits, value);
+        return out;
+    }
+    double rounded = strtod(out.text, NULL);
+    int decimals = digits - 1 - exponent;
+    snprintf(out.text, sizeof out.text, "%.*f", decimals > 0 ? decimals : 0, rounded);
+    for (char *end = out.text + strlen(out.text); decimals > 0 && end[-1] == '0'; decimals--)
+        *--end = 0;
+    if (out.text[strlen(out.text) - 1] == '.')
+        out.text[strlen(out.text) - 1] = 0;
+    return out;
+}

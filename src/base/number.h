@@ -36,4 +36,11 @@ enum { AMCT_NUMBER_TEXT = 32 };
 /* The shortest text that is the same double when read back. Returns text. */
 const char *amct_number_print(double value, char text[AMCT_NUMBER_TEXT]);
 
+/* So many significant digits, 1 to 9, without zeros at the end, and without an exponent from 0.001
+ * to a million. */
+typedef struct amct_rounded {
+    char text[AMCT_NUMBER_TEXT];
+} amct_rounded;
+amct_rounded amct_number_round(double value, int digits);
+
 #endif

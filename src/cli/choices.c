@@ -1,6 +1,8 @@
 #include "cli/choices.h"
 
+#include "base/number.h"
 #include "base/utf8.h"
+#include "tune/tune.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -241,11 +243,34 @@ amct_status amct_choices_print(const amct_choices_of *of, const amct_gains *gain
     return AMCT_OK;
 }
 
-void amct_choices_print_fixed(const amct_fixed_share *share)
+static bool any_structure(const amct_genes *genes)
 {
-    char text[160];
-    if (*amct_fixed_share_print(share, text, sizeof text))
-        puts(text);
+    for (uint32_t g = 0; g < genes->n; g++)
+        if (genes->genes[g].kind != AMCT_GENE_BITS)
+            return true;
+    return false;
+}
+
+void amct_choices_print_reach(const amct_choices_of *of, const amct_gains *gains,
+                              const amct_fixed_share *share, const char *chip, int64_t batch)
+{
+    const amct_gains *g = gains;
+    char text[AMCT_FIXED_TEXT];
+    double reach = g->original_ns / g->fastest_ns;
+    amct_rounded now = amct_number_round(g->original_ns / 1e6, 4);
+    amct_rounded bits = amct_number_round(g->bits_ns / 1e6, 4);
+    amct_rounded least = amct_number_round(g->fastest_ns / 1e6, 4);
+    printf("latency %s ms on %s at batch %lld\n", now.text, chip, (long long)batch);
+    if (g->fastest_ns > (1 - AMCT_FASTER_RATIO) * g->original_ns)
+        printf("no choice makes it faster by 1 %%: a search would end with the original\n");
+    else if (any_structure(of->genes))
+        printf("%s ms with all bits at their lowest (%.2fx), %s ms with every choice at its "
+               "fastest: no search can be expected to reach more than %.2fx\n",
+               bits.text, g->original_ns / g->bits_ns, least.text, reach);
+    else
+        printf("%s ms with every choice at its fastest: no search can reach more than %.2fx\n",
+               least.text, reach);
+    printf("%s\n", amct_fixed_share_print(share, text));
 }
 
 void amct_choices_add_fixed(amct_json *json, cJSON *at, const amct_fixed_share *share)

@@ -41,8 +41,9 @@ void amct_choices_add_left_out(amct_json *json, cJSON *list, const amct_genes *g
  * reasons how many levels were left out, with the first names. chip is that of the latencies. */
 amct_status amct_choices_print(const amct_choices_of *of, const amct_gains *gains, const char *chip,
                                uint32_t most, amct_err *err);
-/* On stdout: a warning of much fixed cost, if there is. */
-void amct_choices_print_fixed(const amct_fixed_share *share);
+/* On stdout: the latency, the most that any search could reach, and the share of fixed cost. */
+void amct_choices_print_reach(const amct_choices_of *of, const amct_gains *gains,
+                              const amct_fixed_share *share, const char *chip, int64_t batch);
 void amct_choices_add_fixed(amct_json *json, cJSON *at, const amct_fixed_share *share);
 
 #endif

@@ -1,5 +1,7 @@
 #include "cli/command.h"
 
+#include "base/number.h"
+#include "base/stop.h"
 #include "base/utf8.h"
 #include "cli/measured.h"
 #include "passes/prepare.h"
@@ -49,8 +51,10 @@ static void print_text(const amct_config *c, const amct_graph *g, const amct_lat
                "(start, input and output transforms)");
     }
     double reach = 1 + l->total.error_band_ratio;
-    printf("%.4g ms (%.3g to %.3g) on %s at batch %.0f, %s: %.4g a second (%s)\n", ms, ms / reach,
-           ms * reach, info->device, batch, precision_of(g), batch / ms * 1e3,
+    printf("%s ms (%s to %s) on %s at batch %.0f, %s: %s a second (%s)\n",
+           amct_number_round(ms, 4).text, amct_number_round(ms / reach, 3).text,
+           amct_number_round(ms * reach, 3).text, info->device, batch, precision_of(g),
+           amct_number_round(batch / ms * 1e3, 4).text,
            info->method == AMCT_METHOD_MEASURED ? "measured" : "estimated");
     amct_measured_print(known->arena ? &known->found : NULL);
 }
@@ -102,6 +106,7 @@ static amct_status ask(amct_latency *out, amct_correction *known, amct_estimatin
     const amct_origin as_it_is = {0};
     if (!amct_estimating_measures(estimator)) {
         AMCT_TRY(amct_latency_estimate(out, estimator, model->graph, err));
+        amct_latency_warn(out, model->graph);
         if (!c->profile && !c->measured_ns)
             return AMCT_OK;
         AMCT_TRY(amct_correction_make(known, c->profile, (double)c->measured_ns, model->graph, out,
@@ -115,6 +120,8 @@ static amct_status ask(amct_latency *out, amct_correction *known, amct_estimatin
                          "estimator '%s' measures itself: --profile and --measured are for others",
                          c->estimator);
     AMCT_TRY(amct_model_want_weights(model, path, err));
+    if (!amct_stop_catch(NULL)) /* temporary files are to be removed */
+        return amct_fail_nomem(err);
     return amct_measuring_run(&out->total, estimator, model->graph, &as_it_is,
                               amct_batch_of(model->graph), err);
 }
@@ -128,7 +135,7 @@ static amct_status estimate(amct_config *c, amct_plugins *plugins, const char *p
     AMCT_TRY(amct_model_load(&model, plugins, path, &c->model_source, err));
     amct_status status = AMCT_OK;
     if (c->batch)
-        status = amct_set_batch(model.graph, c->batch, err);
+        status = amct_model_set_batch(model.graph, c->batch, path, err);
     if (status == AMCT_OK)
         status = amct_estimating_open(&estimator, plugins, c->estimator, c->target_options,
                                       c->n_target_options, err);

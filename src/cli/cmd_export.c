@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/stop.h"
 #include "base/utf8.h"
 #include "cli/progress.h"
 #include "cli/result.h"
@@ -64,6 +65,8 @@ static int export_to(const amct_config *own, const amct_config *c, const char *f
         return amct_fail_nomem(err), amct_cmd_fail(err);
     amct_progress_begin(&progress, c);
     amct_tune_hooks hooks = {.stage = amct_progress_stage, .ctx = &progress};
+    if (c->confirm_by && !(hooks.stop = amct_stop_catch(NULL)))
+        return amct_fail_nomem(err), amct_cmd_fail(err);
     amct_status status =
         amct_tune_export(tuned, c, own->max_drop_ratio, own->relative, folder, &hooks, err);
     if (status == AMCT_OK)

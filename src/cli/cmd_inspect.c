@@ -6,6 +6,7 @@
 #include "cli/measured.h"
 #include "ops/op.h"
 #include "passes/prepare.h"
+#include "tune/left_out.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -142,7 +143,7 @@ static amct_status print_text(const inspection *in, amct_err *err)
         return AMCT_OK;
     amct_choices_of of = choices_of(in);
     amct_measured_print(in->found);
-    amct_choices_print_fixed(in->fixed);
+    amct_choices_print_reach(&of, in->gains, in->fixed, in->chip, amct_batch_of(g));
     return amct_choices_print(&of, in->gains, in->chip, UINT32_MAX, err);
 }
 
@@ -316,6 +317,7 @@ static amct_status find_gains(findings *f, const amct_config *c, const amct_plug
                               f->structure, err));
     AMCT_TRY(amct_genes_add_structure(&f->genes, c, m->layers, f->structure, f->structured, err));
     AMCT_TRY(amct_gains_find(&f->gains, &f->genes, f->structured, err));
+    AMCT_TRY(amct_left_out_warn(plugins, c, m->graph, err));
     return amct_fixed_share_find(&f->fixed, f->gains.fixed_ratio, plugins, c, m->graph, m->layers,
                                  m->n_layers, err);
 }
@@ -342,7 +344,7 @@ static amct_status inspect(amct_config *c, const amct_plugins *plugins, const ch
     inspection in = {.path = path, .model = &model, .chip = c->chip};
     amct_status status = AMCT_OK;
     if (c->batch)
-        status = amct_set_batch(model.graph, c->batch, err);
+        status = amct_model_set_batch(model.graph, c->batch, path, err);
     if (status == AMCT_OK)
         status = find(&f, c, plugins, &model, err);
     if (status == AMCT_OK) {

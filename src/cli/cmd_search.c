@@ -1,8 +1,8 @@
 #include "cli/command.h"
 
 #include "base/file.h"
-#include "base/fork.h"
 #include "base/log.h"
+#include "base/stop.h"
 #include "base/utf8.h"
 #include "cli/dry_run.h"
 #include "cli/progress.h"
@@ -10,30 +10,9 @@
 #include "cli/verdict.h"
 #include "report/study_report.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
-
-static volatile sig_atomic_t *stopped; /* worker processes see it too */
-static bool speaks;                    /* stderr is for a person */
-
-/* The first signal ends the search in good order, the second one at once. */
-static void on_signal(int number)
-{
-    static const char words[] =
-        "\namct-autotune: stopping: the best so far is refined, confirmed and "
-        "written; once more ends at once, for --resume to carry on\n";
-    int saved = errno;
-    *stopped = 1;
-    signal(number, SIG_DFL);
-    if (speaks && write(STDERR_FILENO, words, sizeof words - 1) < 0) {
-        /* nobody reads it */
-    }
-    errno = saved;
-}
 
 static void now_text(char *text, size_t size)
 {
@@ -93,14 +72,15 @@ static int search(const amct_config *c, amct_err *err)
 {
     char started[32];
     amct_progress progress;
+    static const char words[] =
+        "\namct-autotune: stopping: the best so far is refined, confirmed and "
+        "written; once more ends at once, for --resume to carry on\n";
+    bool speaks = amct_log_wants(AMCT_LOG_INFO) && !c->progress_json; /* stderr is for a person */
     amct_tuned *tuned = calloc(1, sizeof *tuned);
-    stopped = amct_shared_alloc(sizeof *stopped);
+    const volatile sig_atomic_t *stopped = amct_stop_catch(speaks ? words : NULL);
     if (!tuned || !stopped)
         return amct_fail_nomem(err), amct_cmd_fail(err);
     now_text(started, sizeof started);
-    speaks = amct_log_wants(AMCT_LOG_INFO) && !c->progress_json;
-    signal(SIGINT, on_signal);
-    signal(SIGTERM, on_signal);
     amct_progress_begin(&progress, c);
     amct_tune_hooks hooks = {amct_progress_stage, amct_progress_show, &progress, stopped};
     amct_status status = amct_tune(tuned, c, &hooks, err);

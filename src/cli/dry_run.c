@@ -24,25 +24,6 @@ static amct_choices_of choices_of(const amct_forecast *f)
     return (amct_choices_of){&f->setup.genes, f->setup.model.layers, f->setup.structure};
 }
 
-static void print_choices(const amct_config *c, const amct_forecast *f)
-{
-    const amct_gains *g = &f->gains;
-    printf("latency %.4g ms on %s at batch %lld\n", g->original_ns / 1e6, c->chip,
-           (long long)amct_batch_of(f->setup.cost_graph));
-    amct_measured_print(amct_costing_found(f->setup.costing));
-    if (g->fastest_ns > (1 - AMCT_FASTER_RATIO) * g->original_ns)
-        printf("no choice makes it faster by 1 %%: a search would end with the original\n");
-    else if (f->channels + f->ranks)
-        printf("%.4g ms with all bits at their lowest (%.2fx), %.4g ms with every choice at its "
-               "fastest: no search can be expected to reach more than %.2fx\n",
-               g->bits_ns / 1e6, g->original_ns / g->bits_ns, g->fastest_ns / 1e6,
-               g->original_ns / g->fastest_ns);
-    else
-        printf("%.4g ms with every choice at its fastest: no search can reach more than %.2fx\n",
-               g->fastest_ns / 1e6, g->original_ns / g->fastest_ns);
-    amct_choices_print_fixed(&f->fixed);
-}
-
 static amct_status print_text(const amct_config *c, const amct_forecast *f, amct_err *err)
 {
     char text[32], refine[32];
@@ -57,7 +38,9 @@ static amct_status print_text(const amct_config *c, const amct_forecast *f, amct
            f->evaluations, f->probes, span(f->seconds, text, sizeof text),
            span(f->refine_seconds, refine, sizeof refine), (double)f->memory_bytes / 1e6,
            (double)f->disk_bytes / 1e6, c->output);
-    print_choices(c, f);
+    amct_measured_print(amct_costing_found(f->setup.costing));
+    amct_choices_print_reach(&of, &f->gains, &f->fixed, c->chip,
+                             amct_batch_of(f->setup.cost_graph));
     return amct_choices_print(&of, &f->gains, c->chip, SHOWN, err);
 }
 

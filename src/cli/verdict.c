@@ -1,5 +1,6 @@
 #include "cli/verdict.h"
 
+#include "base/number.h"
 #include "base/utf8.h"
 #include "cli/measured.h"
 #include "passes/prepare.h"
@@ -16,12 +17,17 @@
 static const char *verdict_words(const amct_tuned *to)
 {
     switch (to->verdict) {
-    case AMCT_MET: return to->faster ? "MET" : "MET, but not surely faster";
+    case AMCT_MET:
+        return to->faster   ? "MET"
+               : to->slower ? "MET by the original, as the best was measured slower"
+                            : "MET, but not surely faster";
     case AMCT_NOT_PROVEN: return "NOT PROVEN";
     case AMCT_MISSED: return "MISSED";
     }
     return "";
 }
+
+#define MS(ns, digits) (amct_number_round((ns) / 1e6, digits).text)
 
 /* Each latency with its 90 % band, and what is gained with the band of that, which is narrower:
  * errors of what both networks have in common cancel. */
@@ -30,11 +36,65 @@ static void print_latency(const amct_tuned *to, const amct_outcome *o)
     const amct_setup *s = &to->setup;
     double before = o->before.latency_ns, after = o->after.latency_ns;
     double wide = 1 + s->original_cost.error_band_ratio, reach = 1 + to->best_cost.error_band_ratio;
-    printf("latency %.4g ms (%.3g to %.3g) -> %.4g ms (%.3g to %.3g) on %s at batch %lld: ",
-           before / 1e6, before / wide / 1e6, before * wide / 1e6, after / 1e6, after / reach / 1e6,
-           after * reach / 1e6, s->config->chip, (long long)amct_batch_of(s->cost_graph));
+    printf("latency %s ms (%s to %s) -> %s ms (%s to %s) on %s at batch %lld: ", MS(before, 4),
+           MS(before / wide, 3), MS(before * wide, 3), MS(after, 4), MS(after / reach, 3),
+           MS(after * reach, 3), s->config->chip, (long long)amct_batch_of(s->cost_graph));
     printf("%.2fx (%.2f to %.2f), estimated\n", before / after, before / (after + to->paired_ns),
            before / fmax(after - to->paired_ns, 0.01 * before));
+}
+
+static void print_measured(const amct_tuned *to)
+{
+    const amct_setup *s = &to->setup;
+    const amct_graph_cost *measured = to->slower ? to->slower : amct_tuned_measured(to);
+    if (measured)
+        printf("measured by %s: %s ms -> %s ms (%.2fx)%s\n", s->config->confirm_by,
+               MS(s->measured.latency_ns, 4), MS(measured->latency_ns, 4),
+               s->measured.latency_ns / measured->latency_ns,
+               to->slower ? ", slower: the original is kept" : "");
+    else if (s->confirming)
+        printf("the result could not be measured by %s\n", s->config->confirm_by);
+}
+
+/* What the choices for a layer save, with what is fused into it. */
+typedef struct saving {
+    uint32_t layer;
+    double ns;
+} saving;
+
+static int compare_savings(const void *a, const void *b)
+{
+    const saving *x = a, *y = b;
+    return x->ns != y->ns ? (x->ns < y->ns ? 1 : -1)
+                          : (x->layer > y->layer) - (x->layer < y->layer);
+}
+
+/* Which layers pay: those that save most, and the rest as one. */
+static void print_savings(const amct_tuned *to)
+{
+    enum { SHOWN = 4 };
+    uint32_t n = 0, all = to->setup.model.n_layers;
+    saving *list = to->best ? calloc(all + (size_t)1, sizeof *list) : NULL;
+    double rest = 0;
+    char name[AMCT_SHOWN];
+    for (uint32_t i = 0; list && i < all; i++) {
+        double ns = to->original_layers[i].latency_ns - to->best_layers[i].latency_ns;
+        if (ns > 0)
+            list[n++] = (saving){i, ns};
+    }
+    if (n)
+        qsort(list, n, sizeof *list, compare_savings);
+    for (uint32_t i = 0; i < n && i < SHOWN; i++)
+        printf("%s%s %s ms", i ? ", " : "what pays most: ",
+               amct_utf8_show(to->setup.model.layers[list[i].layer].name, name, sizeof name),
+               MS(list[i].ns, 3));
+    for (uint32_t i = SHOWN; i < n; i++)
+        rest += list[i].ns;
+    if (n > SHOWN)
+        printf(", %u more layers %s ms", n - SHOWN, MS(rest, 3));
+    if (n)
+        printf("\n");
+    free(list);
 }
 
 void amct_verdict_print(const amct_tuned *to)
@@ -49,13 +109,8 @@ void amct_verdict_print(const amct_tuned *to)
            verdict_words(to));
     print_latency(to, &o);
     amct_measured_print(amct_costing_found(s->costing));
-    const amct_graph_cost *measured = amct_tuned_measured(to);
-    if (measured)
-        printf("measured by %s: %.4g ms -> %.4g ms (%.2fx)\n", s->config->confirm_by,
-               s->measured.latency_ns / 1e6, measured->latency_ns / 1e6,
-               s->measured.latency_ns / measured->latency_ns);
-    else if (s->confirming)
-        printf("the result could not be measured by %s\n", s->config->confirm_by);
+    print_measured(to);
+    print_savings(to);
     if (to->best)
         printf("form: %s%s\n", to->best->refined.restored ? "restored, " : "",
                amct_refinement_names[to->best->refined.form]);

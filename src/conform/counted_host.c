@@ -80,6 +80,12 @@ static int32_t counted_fail(void *ctx, int32_t code, const char *text)
     return inner(h)->fail(inner(h)->ctx, code, text);
 }
 
+static int32_t never_stopped(void *ctx)
+{
+    (void)ctx;
+    return 0;
+}
+
 amct_status amct_counted_host_init(amct_counted_host *host, const char *plugin_name, amct_err *err)
 {
     *host = (amct_counted_host){
@@ -92,6 +98,7 @@ amct_status amct_counted_host_init(amct_counted_host *host, const char *plugin_n
                 .free = counted_free,
                 .log = counted_log,
                 .fail = counted_fail,
+                .stopped = never_stopped,
             },
     };
     AMCT_TRY(amct_plugin_host_new(&host->inner, plugin_name, err));

@@ -1,5 +1,8 @@
 #include "measure/latency.h"
 
+#include "base/log.h"
+#include "base/utf8.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -127,6 +130,23 @@ void amct_latency_free(amct_latency *latency)
 {
     amct_arena_free(latency->arena);
     *latency = (amct_latency){0};
+}
+
+void amct_latency_warn(const amct_latency *latency, const amct_graph *graph)
+{
+    char op[AMCT_SHOWN], name[AMCT_SHOWN];
+    uint32_t n = 0, first = 0;
+    for (uint32_t i = latency->n_nodes; i-- > 0;)
+        if (latency->costs[i].status == AMCT_NODE_UNSUPPORTED) {
+            first = i;
+            n++;
+        }
+    if (n)
+        amct_log(AMCT_LOG_WARN,
+                 "the estimate leaves out %u of %u nodes, which the estimator does not support or "
+                 "whose shapes are not known, first '%s' (%s)",
+                 n, latency->n_nodes, amct_utf8_show(graph->nodes[first].name, name, sizeof name),
+                 amct_utf8_show(graph->nodes[first].op, op, sizeof op));
 }
 
 void amct_latency_split(amct_latency_parts *out, const amct_latency *latency)

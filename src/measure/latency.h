@@ -22,6 +22,8 @@ amct_status amct_latency_view(amct_graph_view *out, amct_arena *arena, const amc
  * the device. */
 amct_status amct_latency_estimate(amct_latency *out, amct_estimating *estimator,
                                   const amct_graph *graph, amct_err *err);
+/* A warning if nodes are not in it, with their number and the first one. */
+void amct_latency_warn(const amct_latency *latency, const amct_graph *graph);
 void amct_latency_free(amct_latency *latency); /* a zeroed one is allowed */
 
 /* The latency that is bound by each of amct_node_bound, AMCT_BOUND_NONE for what is fixed, and the

@@ -116,7 +116,9 @@ amct_status amct_set_batch(amct_graph *graph, int64_t batch, amct_err *err)
     if (batch < 1 || from < 1)
         return amct_fail(err, AMCT_E_INVALID, "batch %lld: 1 or more is wanted",
                          (long long)(batch < 1 ? batch : from));
-    amct_status status = amct_batching_make(&b, graph, from, batch, err);
+    amct_status status =
+        graph->n_inputs ? amct_batching_make(&b, graph, from, batch, err)
+                        : amct_fail(err, AMCT_E_UNSUPPORTED, "it has no input, and so no batch");
     if (status == AMCT_OK) {
         status = try_batch(graph, &b, err);
         amct_batching_free(&b);

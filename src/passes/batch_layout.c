@@ -131,15 +131,18 @@ amct_status amct_batch_repeat(amct_batching *b, uint32_t n, uint32_t slot, amct_
 
 /* ---- The walk -------------------------------------------------------------------------------- */
 
-/* Whether any source has samples, or is of unknown shape. */
-static bool sees_samples(const amct_batching *b, const amct_node *node, bool *unknown)
+/* Whether any source has samples. *origin: the node that made one of unknown shape; it stays as it
+ * is if there is none. */
+static bool sees_samples(const amct_batching *b, const amct_node *node, uint32_t *origin)
 {
-    bool any = false;
-    *unknown = false;
+    bool any = false, unknown = false;
     for (uint32_t i = 0; i < node->n_src; i++) {
-        int32_t dim = amct_batch_src(b, node, i).dim;
-        any |= dim != AMCT_BATCH_NONE;
-        *unknown |= dim == AMCT_BATCH_UNKNOWN;
+        amct_batch_at at = amct_batch_src(b, node, i);
+        any |= at.dim != AMCT_BATCH_NONE;
+        if (at.dim == AMCT_BATCH_UNKNOWN && !unknown) {
+            unknown = true;
+            *origin = (uint32_t)at.before;
+        }
     }
     return any;
 }
@@ -156,21 +159,20 @@ static bool results_known(const amct_graph *graph, const amct_node *node)
 static amct_status follow_node(amct_batching *b, uint32_t n, amct_err *err)
 {
     amct_node *node = &b->graph->nodes[n];
-    bool unknown;
-    if (!sees_samples(b, node, &unknown))
+    uint32_t origin = n;
+    if (!sees_samples(b, node, &origin))
         return AMCT_OK;
-    if (!results_known(b->graph, node)) { /* nothing is claimed of it at any batch size */
-        for (uint32_t i = 0; i < node->n_dst; i++)
-            amct_batch_dst(b, node, i, (amct_batch_at){.dim = AMCT_BATCH_UNKNOWN});
-        return AMCT_OK;
-    }
-    amct_batch_rule *rule = unknown ? NULL : amct_batch_rule_of(node);
-    amct_status status;
-    if (rule)
+    amct_batch_rule *rule = origin == n ? amct_batch_rule_of(node) : NULL;
+    bool known = results_known(b->graph, node);
+    amct_status status = AMCT_OK;
+    if (rule && (known || amct_node_is(node, "TopK"))) /* its rule asks for no result */
         status = rule(b, n, err);
-    else
+    else if (known)
         status = amct_fail(err, AMCT_E_UNSUPPORTED, "what it does with samples is not known");
     node = &b->graph->nodes[n];
+    for (uint32_t i = 0; !known && i < node->n_dst; i++) /* nothing is claimed of it at any batch */
+        amct_batch_dst(b, node, i, (amct_batch_at){.dim = AMCT_BATCH_UNKNOWN, .before = origin});
+    node = &b->graph->nodes[origin];
     return status == AMCT_OK ? status : amct_fail_in(err, "node '%s' (%s)", node->name, node->op);
 }
 

@@ -20,8 +20,9 @@ typedef struct amct_batch_at {
 } amct_batch_at;
 
 enum {
-    AMCT_BATCH_NONE = -1,   /* the same for all samples */
-    AMCT_BATCH_UNKNOWN = -2 /* of unknown shape, made from samples */
+    AMCT_BATCH_NONE = -1, /* the same for all samples */
+    /* Of unknown shape, made from samples; `before` is the first node that makes it so. */
+    AMCT_BATCH_UNKNOWN = -2
 };
 
 /* Source `slot` of node `node` becomes tensor `id`; as_reshape: the node also becomes a Reshape of

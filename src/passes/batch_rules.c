@@ -390,8 +390,11 @@ static amct_status recurrent(amct_batching *b, uint32_t n, amct_err *err)
     for (uint32_t i = 0; i < node->n_src; i++) {
         int32_t dim = amct_batch_src(b, node, i).dim;
         if (dim >= 0 && (i == 0 || i == 5 || i == 6 ? dim != 1 : i != 4))
-            return amct_fail(err, AMCT_E_UNSUPPORTED, "the samples of input %u lie along axis %d",
-                             i, dim);
+            return i == 0 && dim == 0
+                       ? amct_fail(err, AMCT_E_UNSUPPORTED,
+                                   "its steps lie along axis 0, where the network's batch is")
+                       : amct_fail(err, AMCT_E_UNSUPPORTED,
+                                   "the samples of input %u lie along axis %d", i, dim);
         if (dim >= 0 && !(amct_batch_src(b, node, i).before == at.before &&
                           amct_batch_src(b, node, i).after == at.after))
             return amct_fail(err, AMCT_E_UNSUPPORTED, "its input %u has samples in another order",
@@ -448,7 +451,7 @@ static const struct {
     {planes, " Conv ConvInteger ConvTranspose QLinearConv AveragePool MaxPool LpPool "
              "GlobalAveragePool GlobalMaxPool GlobalLpPool BatchNormalization LRN "
              "InstanceNormalization GroupNormalization DepthToSpace SpaceToDepth "},
-    {softmax, " Softmax LogSoftmax Hardmax LpNormalization "},
+    {softmax, " Softmax LogSoftmax Hardmax LpNormalization TopK "},
     {reduce, " ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMax ReduceMean ReduceMin "
              "ReduceProd ReduceSum ReduceSumSquare "},
     {arg_max, " ArgMax ArgMin "},

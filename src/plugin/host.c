@@ -2,6 +2,7 @@
 #include "plugin/host.h"
 
 #include "base/log.h"
+#include "base/stop.h"
 
 #include <pthread.h>
 #include <search.h>
@@ -119,6 +120,12 @@ static int32_t host_fail(void *ctx, int32_t code, const char *text)
     return code;
 }
 
+static int32_t host_stopped(void *ctx)
+{
+    (void)ctx;
+    return amct_stop_wanted();
+}
+
 amct_status amct_plugin_host_new(amct_plugin_host **out, const char *plugin_name, amct_err *err)
 {
     amct_plugin_host *host = calloc(1, sizeof *host);
@@ -132,6 +139,7 @@ amct_status amct_plugin_host_new(amct_plugin_host **out, const char *plugin_name
         .free = host_free,
         .log = host_log,
         .fail = host_fail,
+        .stopped = host_stopped,
     };
     host->plugin_name = plugin_name;
     pthread_mutex_init(&host->lock, NULL);

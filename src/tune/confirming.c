@@ -1,6 +1,7 @@
 #include "tune/confirming.h"
 
 #include "base/log.h"
+#include "base/stop.h"
 #include "passes/prepare.h"
 #include "tune/measuring.h"
 
@@ -128,6 +129,8 @@ amct_status amct_confirming_finals(amct_graph_cost measured[AMCT_FINALISTS], amc
         AMCT_TRY(load(&measured[k], &found, s, key, err));
         if (found)
             continue;
+        if (amct_stop_wanted()) /* measured when the search is carried on */
+            break;
         amct_status status = measure(&measured[k], s, &f->candidate, &why);
         if (status == AMCT_E_NOMEM || status == AMCT_E_INTERNAL || status == AMCT_E_PLUGIN)
             return *err = why, status;

@@ -1,7 +1,8 @@
 /*
  * confirming.h - `target: confirm:`: an estimator plugin that measures has the last word. The
  * original is measured before the search, whose estimates are scaled to it; the finalists are
- * measured behind it, and of those that keep the budget the fastest is chosen.
+ * measured behind it, and of those that keep the budget the fastest is chosen, or the original if
+ * that is as fast.
  *
  * What was measured is kept in the study, so that a search that is carried on ends the same.
  */

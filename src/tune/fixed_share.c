@@ -56,16 +56,13 @@ amct_status amct_fixed_share_find(amct_fixed_share *out, double ratio, const amc
     return AMCT_OK;
 }
 
-char *amct_fixed_share_print(const amct_fixed_share *share, char *text, size_t size)
+char *amct_fixed_share_print(const amct_fixed_share *share, char text[AMCT_FIXED_TEXT])
 {
-    *text = 0;
+    int n = snprintf(text, AMCT_FIXED_TEXT,
+                     "%.0f %% of the latency is fixed cost that no compression changes",
+                     100 * share->ratio);
     if (share->ratio >= AMCT_FIXED_MUCH && share->batch)
-        snprintf(text, size,
-                 "%.0f %% of the latency is fixed cost that no compression changes; from batch "
-                 "%lld on it is less than half",
-                 100 * share->ratio, (long long)share->batch);
-    else if (share->ratio >= AMCT_FIXED_MUCH)
-        snprintf(text, size, "%.0f %% of the latency is fixed cost that no compression changes",
-                 100 * share->ratio);
+        snprintf(text + n, AMCT_FIXED_TEXT - (size_t)n, "; from batch %lld on it is less than half",
+                 (long long)share->batch);
     return text;
 }

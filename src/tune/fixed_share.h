@@ -23,7 +23,8 @@ typedef struct amct_fixed_share {
 amct_status amct_fixed_share_find(amct_fixed_share *out, double ratio, const amct_plugins *plugins,
                                   const amct_config *config, const amct_graph *graph,
                                   const amct_layer *layers, uint32_t n_layers, amct_err *err);
-/* Words for the user; "" if it is not worth a warning. Returns text. */
-char *amct_fixed_share_print(const amct_fixed_share *share, char *text, size_t size);
+enum { AMCT_FIXED_TEXT = 160 };
+/* Words for the user, on one line; what to do about it if it is much. Returns text. */
+char *amct_fixed_share_print(const amct_fixed_share *share, char text[AMCT_FIXED_TEXT]);
 
 #endif

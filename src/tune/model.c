@@ -107,6 +107,12 @@ amct_status amct_model_equalise(amct_model *model, amct_err *err)
     return AMCT_OK;
 }
 
+amct_status amct_model_set_batch(amct_graph *graph, int64_t batch, const char *path, amct_err *err)
+{
+    amct_status status = amct_set_batch(graph, batch, err);
+    return status == AMCT_OK ? status : amct_fail_in(err, "%s", path);
+}
+
 amct_status amct_model_set_eval_batch(amct_model *model, amct_err *err)
 {
     enum { CACHE_BYTES = 1 << 20, BATCH_MAX = 16 };

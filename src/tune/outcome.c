@@ -72,7 +72,8 @@ static double samples_needed(const amct_setup *s, const amct_tally *t)
 
 const char *amct_outcome_reason(const amct_tuned *to)
 {
-    return to->other    ? "chosen from what the search had measured"
+    return to->slower   ? "no candidate was measured to be faster: the original is kept"
+           : to->other  ? "chosen from what the search had measured"
            : to->search ? amct_search_reason(to->search)
                         : "there was nothing to choose: no layer gains on this target";
 }

@@ -6,6 +6,7 @@
 #include "measure/tally_verdict.h"
 #include "passes/prepare.h"
 #include "tune/confirming.h"
+#include "tune/left_out.h"
 #include "tune/settle.h"
 
 #include <math.h>
@@ -122,6 +123,7 @@ amct_status amct_setup_inputs(amct_setup *s, const amct_config *config, amct_err
     AMCT_TRY(amct_setup_costing(s, err));
     if (amct_costing_found(s->costing))
         amct_correction_warn(amct_costing_found(s->costing));
+    AMCT_TRY(amct_left_out_warn(s->plugins, s->config, s->cost_graph, err));
     AMCT_TRY(amct_confirming_open(s, err));
     char *folder = amct_path_folder(config->output); /* for what does not fit into memory */
     if (!folder)

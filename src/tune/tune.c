@@ -212,8 +212,13 @@ static amct_status finals(runner *r, amct_err *err)
     if (s->confirming)
         stage(r, "measuring the best");
     AMCT_TRY(amct_confirming_finals(r->to->measured, &r->to->finals, s, err));
-    if (r->to->finals.chosen >= 0)
-        r->to->best = &r->to->finals.at[r->to->finals.chosen];
+    r->to->measured_in_part = s->confirming && r->hooks->stop && *r->hooks->stop;
+    int chosen = r->to->finals.chosen;
+    if (chosen >= 0 && r->to->measured[chosen].latency_ns >= s->measured.latency_ns &&
+        s->confirming)
+        r->to->slower = &r->to->measured[chosen];
+    else if (chosen >= 0)
+        r->to->best = &r->to->finals.at[chosen];
     return AMCT_OK;
 }
 
@@ -369,7 +374,8 @@ static bool is_measured_faster(const amct_graph_cost *before, const amct_graph_c
 
 static void conclude(amct_tuned *to)
 {
-    bool cut = to->end == AMCT_SEARCH_TIME_LIMIT || to->end == AMCT_SEARCH_CANCELLED;
+    bool cut = to->end == AMCT_SEARCH_TIME_LIMIT || to->end == AMCT_SEARCH_CANCELLED ||
+               to->measured_in_part;
     double before = to->setup.original_cost.latency_ns;
     to->faster = to->best && before - to->best_cost.latency_ns >
                                  fmax(to->paired_ns, AMCT_FASTER_RATIO * before);
@@ -437,12 +443,12 @@ static amct_status write_best(runner *r, amct_err *err)
 static amct_status tell_fixed(const amct_setup *s, amct_err *err)
 {
     amct_fixed_share share;
-    char text[160];
+    char text[AMCT_FIXED_TEXT];
     AMCT_TRY(amct_fixed_share_find(&share, s->original_cost.fixed_ns / s->original_cost.latency_ns,
                                    s->plugins, s->config, s->cost_graph, s->model.layers,
                                    s->model.n_layers, err));
-    if (*amct_fixed_share_print(&share, text, sizeof text))
-        amct_log(AMCT_LOG_INFO, "%s", text);
+    if (share.ratio >= AMCT_FIXED_MUCH)
+        amct_log(AMCT_LOG_INFO, "%s", amct_fixed_share_print(&share, text));
     return AMCT_OK;
 }
 

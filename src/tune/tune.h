@@ -36,6 +36,10 @@ typedef struct amct_tuned {
     double paired_ns;
     /* The finalists as they were measured (confirming.h); latency 0: they were not. */
     amct_graph_cost measured[AMCT_FINALISTS];
+    bool measured_in_part; /* the user ended that */
+    /* The fastest of these that keeps the budget, if the original was measured to be as fast: then
+     * the original is what is written. NULL: it was not. */
+    const amct_graph_cost *slower;
     amct_layer_cost *original_layers, *best_layers; /* per layer */
     /* Per gene, AMCT_GENE_LEVELS each: the whole network's latency with this gene at that level
      * beside the others' best; the mean loss of that level alone, NAN: not measured. */

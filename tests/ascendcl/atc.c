@@ -1,7 +1,7 @@
 /* Stands in for CANN's atc in tests: knows the options that are used, refuses all others, and
  * writes a file that the stand-in libascendcl.so loads. It compiles nothing: a model takes longer
- * the larger its file is. AMCT_STANDIN_ATC=hang|fail|silent|crash makes it misbehave, later fail
- * from the second run on;
+ * the larger its file is. AMCT_STANDIN_ATC=hang|fail|silent|crash makes it misbehave, later fail,
+ * later-hang hang from the second run on; with slower, models take 5 ms more from then on.
  * AMCT_STANDIN_LOG is a file to which it adds a line per run. */
 #include <ctype.h>
 #include <stdio.h>
@@ -70,7 +70,7 @@ static long write_inputs(FILE *om, const char *shapes)
     return batch;
 }
 
-static void write_om(const char *const *values, long model_bytes)
+static void write_om(const char *const *values, long model_bytes, double more_us)
 {
     char path[8192];
     snprintf(path, sizeof path, "%s.om", values[OUTPUT]);
@@ -80,7 +80,7 @@ static void write_om(const char *const *values, long model_bytes)
     fprintf(om, "stand-in om\nsoc %s\n", values[SOC]);
     long batch = write_inputs(om, values[INPUT_SHAPE]);
     fprintf(om, "outputs 1\n%ld\n", 40 * batch);
-    fprintf(om, "us %.3f\n", 20 + (double)model_bytes / 1024);
+    fprintf(om, "us %.3f\n", 20 + (double)model_bytes / 1024 + more_us);
     fclose(om);
 }
 
@@ -98,7 +98,7 @@ int main(int argc, char **argv)
         fclose(file);
     }
     read_options(values, argc, argv);
-    if (how && strcmp(how, "hang") == 0)
+    if (how && (strcmp(how, "hang") == 0 || (later && strcmp(how, "later-hang") == 0)))
         for (;;)
             pause();
     if (how && strcmp(how, "crash") == 0)
@@ -121,7 +121,7 @@ int main(int argc, char **argv)
         refuse("E16005", "the model is no ONNX file", values[MODEL]);
     fclose(file);
     if (!(how && strcmp(how, "silent") == 0))
-        write_om(values, (long)info.st_size);
+        write_om(values, (long)info.st_size, later && how && strcmp(how, "slower") == 0 ? 5000 : 0);
     mkdir("kernel_meta", 0777); /* what it leaves in its working folder */
     puts("ATC run success, welcome to the next use.");
     return 0;

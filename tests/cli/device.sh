@@ -56,6 +56,15 @@ estimate cache="$work/cache"
     [ ! -s "$work/log" ]
 ok $? "a damaged entry of the cache is measured anew"
 
+for entry in "$work"/cache/*.txt; do
+    rm "$entry"
+    mkfifo "$entry"
+done
+timeout 60 "$program" estimate "$model" --estimator device --batch 8 \
+    --target-option cache="$work/cache" >"$work/out" 2>"$work/err"
+[ $? -eq 0 ] && [ "$(cat "$work/out")" = "$first" ]
+ok $? "a FIFO in its place is not waited for"
+
 # ---- atc --------------------------------------------------------------------------------------
 
 ASCEND_TOOLKIT_HOME=$work/nothing estimate
@@ -156,6 +165,36 @@ ok $? "a hang behind the runs is a warning"
 [ ! -e "$work/report" ] && [ -z "$(ls "$work/tmp")" ]
 ok $? "no rule of AscendCL was broken, nothing is left behind"
 
+# ---- Signals -------------------------------------------------------------------------------------
+
+# interrupt SIGNAL N WORD COMMAND...: sends it when the log has the word N times; status is the
+# command's, that of SIGKILL if it did not end for a minute.
+interrupt() {
+    signal=$1 times=$2 word=$3
+    shift 3
+    : >"$work/log"
+    "$@" >"$work/out" 2>"$work/err" &
+    pid=$!
+    # shellcheck disable=SC2016
+    timeout 120 sh -c 'until [ "$(grep -c "$0" "$1")" -ge "$2" ]; do sleep 0.1; done' \
+        "$word" "$work/log" "$times"
+    kill -s "$signal" "$pid"
+    timeout 60 sh -c 'while kill -0 "$0" 2>/dev/null; do sleep 0.1; done' "$pid" || kill -s KILL "$pid"
+    wait "$pid"
+    status=$?
+}
+for signal in INT TERM; do
+    AMCT_STANDIN_ATC=hang interrupt "$signal" 1 atc "$program" estimate "$model" --estimator device \
+        --target-option cache=none
+    [ "$status" -eq 5 ] && grep -q 'stopped while atc ran' "$work/err" && [ -z "$(ls "$work/tmp")" ]
+    ok $? "SIG$signal ends it while atc runs, and nothing is left behind"
+    AMCT_STANDIN_ACL=hang:aclmdlExecuteAsync interrupt "$signal" 1 init "$program" estimate "$model" \
+        --estimator device --target-option cache=none
+    [ "$status" -eq 5 ] && grep -q 'stopped while the device was measured' "$work/err" &&
+        [ -z "$(ls "$work/tmp")" ]
+    ok $? "SIG$signal ends it while the device runs, and nothing is left behind"
+done
+
 # ---- A search that is confirmed -------------------------------------------------------------------
 
 # confirmed OUT WHAT: a search whose target says confirm: WHAT.
@@ -198,6 +237,23 @@ status=$?
     grep -q 'could not be measured: atc failed with status 1: E10016' "$work/err" &&
     [ "$(value "$work/three/result.json" best_measured_ms)" = null ]
 ok $? "finalists that atc refuses are told, and the estimate decides"
+AMCT_STANDIN_ATC=slower confirmed "$work/slower" '{estimator: device, cache: none}'
+status=$?
+[ $status -eq 4 ] && grep -q 'MET by the original, as the best was measured slower' "$work/out" &&
+    grep -q '^measured by device: 1.532 ms -> 5.* ms (.*x), slower: the original is kept$' "$work/out" &&
+    ! grep -q '^what pays most' "$work/out" &&
+    [ "$(value "$work/slower/result.json" speedup)" = 1 ]
+ok $? "where all finalists are measured slower, the original is kept"
+"$program" estimate "$work/slower/best/fashion_deploy_model.onnx" >"$work/out"
+grep -q float16 "$work/out"
+ok $? "and is what is written"
+printf 'target: {batch: 256, confirm: {estimator: device, cache: none}}\n' >"$work/search.yaml"
+AMCT_STANDIN_ATC=hang interrupt INT 1 atc "$program" $small -c "$work/search.yaml" -o "$work/five"
+[ "$status" -eq 5 ] && [ ! -e "$work/five" ] && [ -z "$(ls "$work/tmp")" ]
+ok $? "a signal ends a search that measures the original"
+AMCT_STANDIN_ATC=later-hang interrupt INT 2 atc "$program" $small -c "$work/search.yaml" -o "$work/six"
+[ "$status" -eq 5 ] && [ -z "$(ls "$work/tmp")" ]
+ok $? "a signal ends one that measures the finalists"
 for what in ascend '{runs: 3}' '{estimator: device, runs: none}' nothing; do
     confirmed "$work/four" "$what"
     [ $? -eq 2 ] && [ "$(wc -l <"$work/err")" -eq 1 ] && [ ! -e "$work/four" ]
@@ -206,8 +262,8 @@ done
 
 # ---- Options ------------------------------------------------------------------------------------
 
-for option in runs=0 runs=10001 runs=2.5 device=-1 device=x run_seconds=0 compile_seconds=nan \
-    insert_op_conf=/nowhere cache= chip=a,b; do
+for option in runs=0 runs=4 runs=10001 runs=2.5 device=-1 device=x run_seconds=0 compile_seconds=nan \
+    insert_op_conf=/nowhere insert_op_conf=/tmp cache= chip=a,b; do
     estimate "$option"
     status=$?
     fails "option '${option%%=*}' is '${option#*=}'; wanted is" "$option is refused"

@@ -184,7 +184,7 @@ ok $? 'slowness is only warned about'
 
 # What is wrong without a call.
 check "$plugins/toy_size.so"
-caught 'built' struct-sizes 'the importer table has struct_size 48, 64 wanted for the interface 1.3'
+caught 'built' struct-sizes 'the importer table has struct_size 48, 64 wanted for the interface 1.4'
 check "$plugins/toy_text.so"
 caught 'built' texts 'its summary has the character U+000A, one line of text is wanted'
 check "$plugins/toy_symbol.so"

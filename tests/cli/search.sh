@@ -15,7 +15,7 @@ ok $? 'the verdict is on stdout'
 
 small_search -o "$work/two" -j 2 >"$work/two.txt"
 ok $? 'two workers do as well'
-grep -q 'top1 .* MET' "$work/two.txt" && grep -q 'latency .* ms (.* to .*) -> .* ms (.* to .*) on Ascend310P3 at batch 256: .*x (.* to .*), estimated' \
+grep -q '^what pays most: .* ms' "$work/two.txt" && grep -q 'top1 .* MET' "$work/two.txt" && grep -q 'latency .* ms (.* to .*) -> .* ms (.* to .*) on Ascend310P3 at batch 256: .*x (.* to .*), estimated' \
     "$work/two.txt"
 ok $? 'in words, the verdict says accuracy and latency'
 test "$(fingerprint "$work/one")" = "$(fingerprint "$work/two")"
@@ -106,4 +106,11 @@ echo "$(dry $((below / 2)) fixed_ratio) $(dry "$below" fixed_ratio)" |
 ok $? "from the batch that is named on ($below) less than half of the latency is fixed"
 "$program" search -c "$example/search.yaml" --dry-run --batch 1 | grep -q "from batch $below on"
 ok $? 'and a dry run of a small batch warns of it'
+"$program" search -c "$example/search.yaml" --dry-run --batch "$below" >"$work/text"
+"$program" inspect "$model" --target Ascend310P3 --batch "$below" >"$work/inspect"
+for answer in text inspect; do
+    grep -q '^[0-9]* % of the latency is fixed cost that no compression changes$' "$work/$answer" &&
+        grep -q ' with every choice at its fastest: no search can .* more than .*x$' "$work/$answer"
+    ok $? "the share of fixed cost and the most that can be won are told ($answer)"
+done
 finish

@@ -198,3 +198,21 @@ Test(base_number, a_long_text_leaves_room_for_the_words)
     cr_expect_not_null(strstr(err.text, "99...' is outside of 0 .. 7"), "%s", err.text);
     cr_expect_lt(strlen(err.text), 100);
 }
+
+Test(base_number, rounded_numbers_have_no_exponents_where_a_latency_may_be)
+{
+    static const struct {
+        double value;
+        int digits;
+        const char *text;
+    } cases[] = {
+        {1011.4, 3, "1010"},       {347.2, 3, "347"},       {999.6, 3, "1000"},
+        {0.78021, 4, "0.7802"},    {0.001, 3, "0.001"},     {1.5, 3, "1.5"},
+        {100, 3, "100"},           {33374.2, 4, "33370"},   {999999, 3, "1e+06"},
+        {999499, 3, "999000"},     {0.00099, 3, "0.00099"}, {0, 3, "0"},
+        {-12.345, 3, "-12.3"},     {1e300, 3, "1e+300"},    {1e-9, 3, "1e-09"},
+        {0.0012345, 3, "0.00123"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        cr_expect_str_eq(amct_number_round(cases[i].value, cases[i].digits).text, cases[i].text);
+}

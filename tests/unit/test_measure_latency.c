@@ -1,6 +1,7 @@
 #include "measure/latency.h"
 
 #include <criterion/criterion.h>
+#include <criterion/redirect.h>
 #include <math.h>
 
 static amct_node_cost node(uint32_t bound, double ns, double spread)
@@ -57,4 +58,24 @@ Test(measure_latency, what_one_part_wins_and_another_loses_is_unsure_twice)
     double paired = amct_latency_paired_ns(&a, &b);
     cr_expect_float_eq(paired, hypot(0.2 * 50, 0.5 * 45), 1e-9);
     cr_expect_gt(paired, 5, "the gain of 5 ns is not sure");
+}
+
+Test(measure_latency, nodes_that_are_left_out_are_counted_and_the_first_is_named,
+     .init = cr_redirect_stderr)
+{
+    amct_node nodes[] = {
+        {.name = "c", .op = "Conv"}, {.name = "q", .op = "FooBar"}, {.name = "y", .op = "Conv"}};
+    amct_node_cost costs[] = {{.status = AMCT_NODE_OK},
+                              {.status = AMCT_NODE_UNSUPPORTED},
+                              {.status = AMCT_NODE_UNSUPPORTED}};
+    amct_graph graph = {.nodes = nodes, .n_nodes = 3};
+    amct_latency latency = {.n_nodes = 3, .costs = costs};
+    amct_latency_warn(&latency, &graph);
+    latency.n_nodes = 1;
+    amct_latency_warn(&latency, &graph);
+    fflush(stderr);
+    cr_assert_stderr_eq_str(
+        "amct-autotune: warning: the estimate leaves out 2 of 3 nodes, which the "
+        "estimator does not support or whose shapes are not known, first 'q' "
+        "(FooBar)\n");
 }

@@ -343,6 +343,54 @@ Test(passes_batch, samples_that_meet_are_refused_at_their_node)
     refuses("(Pad): it pads axis 0, along which the samples lie");
 }
 
+/* What nobody here knows, with the shape of its result open: it is to blame, not what follows. */
+Test(passes_batch, the_first_unknown_node_is_named)
+{
+    double one = 1;
+    begin();
+    uint32_t x = net_input(&n, AMCT_FLOAT, DIMS(1, 4));
+    uint32_t odd = net_node(&n, "FooBar", IDS(x)), more = net_node(&n, "BarFoo", IDS(odd));
+    n.graph->tensors[odd].shape.rank = n.graph->tensors[more].shape.rank = -1;
+    uint32_t end = net_node(&n, "Again", IDS(more));
+    n.graph->tensors[end].shape = amct_shape_of(2, (int64_t[]){1, 4});
+    net_output(&n, end);
+    prepare();
+    cr_expect_eq(amct_set_batch(n.graph, 2, &n.err), AMCT_E_UNSUPPORTED);
+    cr_expect_not_null(strstr(n.err.text, "(FooBar): what it does with samples is not known"), "%s",
+                       n.err.text);
+    net_end(&n);
+
+    for (int64_t axis = 0; axis < 2; axis++) {
+        begin();
+        x = net_input(&n, AMCT_FLOAT, DIMS(1, 4));
+        net_int(&n, "axis", axis);
+        uint32_t best =
+            net_node(&n, "TopK", IDS(x, net_constant(&n, AMCT_INT64, DIMS(1), 1, &one)));
+        n.graph->tensors[best].shape.rank = -1;
+        net_output(&n, best);
+        prepare();
+        cr_expect_eq(amct_set_batch(n.graph, 2, &n.err), axis ? AMCT_OK : AMCT_E_UNSUPPORTED, "%s",
+                     n.err.text);
+        cr_expect(axis ||
+                      strstr(n.err.text, "(TopK): the samples lie along axis 0, and meet there"),
+                  "%s", n.err.text);
+        net_end(&n);
+    }
+}
+
+Test(passes_batch, without_an_input_there_is_no_batch)
+{
+    begin();
+    uint32_t x = net_random(&n, AMCT_FLOAT, DIMS(1, 4), -1, 1);
+    net_output(&n, net_node(&n, "FooBar", IDS(x)));
+    prepare();
+    cr_expect_eq(amct_set_batch(n.graph, 1, &n.err), AMCT_OK, "%s", n.err.text);
+    cr_expect_eq(amct_set_batch(n.graph, 4, &n.err), AMCT_E_UNSUPPORTED);
+    cr_expect_str_eq(n.err.text,
+                     "the network cannot be run at batch 4: it has no input, and so no batch");
+    net_end(&n);
+}
+
 Test(passes_batch, parts_of_a_larger_batch_are_refused)
 {
     begin();

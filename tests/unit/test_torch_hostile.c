@@ -261,6 +261,10 @@ Test(torch_hostile, code_that_cannot_be_read)
     refuse_body("    return torch.relu(x, x)\n", AMCT_E_UNSUPPORTED, "(a tensor, a tensor)");
     refuse_body("    return torch.floordiv(1, 0)\n", AMCT_E_FORMAT, "divided by 0");
     refuse_body("    return torch.mul(4611686018427387904, 4)\n", AMCT_E_LIMIT, "overflows");
+    refuse_body("    return torch.slice(x, 0, 0, 9223372036854775809)\n", AMCT_E_FORMAT,
+                "line 6: a whole number is larger than 64 bits hold");
+    refuse_body("    return torch.select(x, 0, 99999999999999999999999)\n", AMCT_E_FORMAT,
+                "line 6: a whole number is larger than 64 bits hold");
     refuse_body("    if x:\n      y = x\n    else:\n      y = x\n    return y\n",
                 AMCT_E_UNSUPPORTED, "depends on a tensor");
     refuse_body("    return torch.transpose(x, 0, 9)\n", AMCT_E_FORMAT, "dim 9 of a tensor with 4");

@@ -10,7 +10,8 @@
 #include <limits.h>
 #include <stdint.h>
 
-enum { DEVICE_MAX_RUNS = 10000, DEVICE_WARM_UP = 10 };
+/* With fewer runs no two of them have the median between them with 90 %. */
+enum { DEVICE_MIN_RUNS = 5, DEVICE_MAX_RUNS = 10000, DEVICE_WARM_UP = 10 };
 
 /* What is to be measured, and what came of it; in memory that the measuring child shares. */
 typedef struct device_job {
@@ -18,7 +19,7 @@ typedef struct device_job {
     char library[PATH_MAX]; /* libascendcl.so, as dlopen takes it */
     char soc[64];           /* that the model was compiled for */
     int32_t device;
-    uint32_t runs;             /* 1 .. DEVICE_MAX_RUNS */
+    uint32_t runs;             /* DEVICE_MIN_RUNS .. DEVICE_MAX_RUNS */
     char doing[64];            /* the call that runs now */
     char problem[DEVICE_TEXT]; /* why there are no times */
     char remark[DEVICE_TEXT];  /* what went wrong after there were */

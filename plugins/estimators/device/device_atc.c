@@ -148,7 +148,7 @@ bool device_atc_run(char om[PATH_MAX], const device_cann *cann, const device_com
         argv[n++] = aipp;
     }
     argv[n] = NULL;
-    device_end end = device_run_program(&code, said, SAID, argv, folder, what->seconds);
+    device_end end = device_run_program(&code, said, SAID, argv, folder, &what->limit);
     shorten(words, sizeof words, said);
     free(said);
     free(shapes);
@@ -156,8 +156,10 @@ bool device_atc_run(char om[PATH_MAX], const device_cann *cann, const device_com
     if (done)
         return true;
     const char *colon = words[0] ? ": " : "";
-    if (end == DEVICE_END_TIME)
-        snprintf(problem, DEVICE_TEXT, "atc took more than %.4g s%s%s", what->seconds, colon,
+    if (end == DEVICE_END_STOPPED)
+        snprintf(problem, DEVICE_TEXT, "stopped while atc ran");
+    else if (end == DEVICE_END_TIME)
+        snprintf(problem, DEVICE_TEXT, "atc took more than %.4g s%s%s", what->limit.seconds, colon,
                  words);
     else if (end == DEVICE_END_SIGNAL)
         snprintf(problem, DEVICE_TEXT, "atc was ended by signal %d%s%s", code, colon, words);

@@ -25,7 +25,7 @@ typedef struct device_compile {
     const char *soc;
     const char *aipp; /* file for --insert_op_conf, absolute; NULL: none */
     bool sparse;
-    double seconds; /* that it may take */
+    device_limit limit;
 } device_compile;
 
 /* Compiles into `folder`, which exists; *om is the path of what came out. False with *problem, in

@@ -24,7 +24,7 @@ static void add_text(XXH3_state_t *state, const char *text)
 static bool add_file(XXH3_state_t *state, const char *path)
 {
     char bytes[64 * 1024];
-    int file = open(path, O_RDONLY | O_CLOEXEC);
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     ssize_t n = -1;
     while (file >= 0 && (n = read(file, bytes, sizeof bytes)) > 0)
         XXH3_128bits_update(state, bytes, (size_t)n);
@@ -98,10 +98,12 @@ bool device_key_make(device_key *out, const device_cann *cann, const device_comp
     add_text(state, what->input_shape);
     add_tool(state, cann->atc);
     add_tool(state, cann->library);
-    bool done = add_folder(state, what->model) && (!what->aipp || add_file(state, what->aipp));
+    bool done = add_folder(state, what->model);
     if (!done)
         snprintf(problem, DEVICE_TEXT, "'%.200s' or a file beside it cannot be read: %s",
                  what->model, strerror(errno));
+    else if (what->aipp && !(done = add_file(state, what->aipp)))
+        snprintf(problem, DEVICE_TEXT, "'%.200s' cannot be read: %s", what->aipp, strerror(errno));
     XXH128_hash_t hash = XXH3_128bits_digest(state);
     XXH3_freeState(state);
     snprintf(out->hex, sizeof out->hex, "%016llx%016llx", (unsigned long long)hash.high64,
@@ -118,13 +120,25 @@ static bool entry_path(char path[PATH_MAX], const char *folder, const device_key
     return snprintf(path, PATH_MAX, "%s/%s%s", folder, key->hex, suffix) < PATH_MAX;
 }
 
+/* NULL for what is no regular file: a FIFO would be waited for. */
+static FILE *open_regular(const char *path)
+{
+    struct stat info;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd >= 0 && fstat(fd, &info) == 0 && S_ISREG(info.st_mode))
+        return fdopen(fd, "r");
+    if (fd >= 0)
+        close(fd);
+    return NULL;
+}
+
 bool device_cache_get(device_timing *out, const char *folder, const device_key *key)
 {
     char path[PATH_MAX];
     device_timing t;
     if (!entry_path(path, folder, key, ".txt"))
         return false;
-    FILE *file = fopen(path, "re");
+    FILE *file = open_regular(path);
     if (!file)
         return false;
     bool done = fscanf(file, "latency_ns %lf spread_ns %lf", &t.latency_ns, &t.spread_ns) == 2 &&

@@ -46,22 +46,28 @@ static void settle(pid_t parent, int output)
     dup2(output < 0 ? nothing : output, STDERR_FILENO);
 }
 
-/* Waits with growing pauses: a child's end cannot be waited for with a limit in a portable way. */
-static device_end wait_for(int *code, pid_t pid, double seconds)
+bool device_stopped(const amct_host *host)
 {
-    double deadline = now() + seconds;
+    return AMCT_HAS(host, amct_host, stopped) && host->stopped(host->ctx);
+}
+
+/* Waits with growing pauses: a child's end cannot be waited for with a limit in a portable way. */
+static device_end wait_for(int *code, pid_t pid, const device_limit *limit)
+{
+    double deadline = now() + limit->seconds;
     long pause_ns = 100 * 1000;
     int status;
     for (;;) {
         pid_t got = waitpid(pid, &status, WNOHANG);
         if (got == pid || (got < 0 && errno != EINTR))
             break;
-        if (now() >= deadline) {
+        bool stopped = device_stopped(limit->host);
+        if (stopped || now() >= deadline) {
             kill(-pid, SIGKILL);
             kill(pid, SIGKILL);
             while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
                 ;
-            return DEVICE_END_TIME;
+            return stopped ? DEVICE_END_STOPPED : DEVICE_END_TIME;
         }
         nanosleep(&(struct timespec){.tv_nsec = pause_ns}, NULL);
         pause_ns = pause_ns < 20 * 1000 * 1000 ? pause_ns * 2 : pause_ns;
@@ -80,7 +86,7 @@ static void read_end(char *output, size_t size, int fd)
 }
 
 device_end device_run_program(int *code, char *output, size_t size, char *const *argv,
-                              const char *folder, double seconds)
+                              const char *folder, const device_limit *limit)
 {
     pid_t parent = getpid();
     output[0] = 0;
@@ -100,14 +106,14 @@ device_end device_run_program(int *code, char *output, size_t size, char *const 
     *code = errno;
     if (pid > 0) {
         setpgid(pid, pid); /* also here: whoever is first */
-        end = wait_for(code, pid, seconds);
+        end = wait_for(code, pid, limit);
         read_end(output, size, said);
     }
     close(said);
     return end;
 }
 
-device_end device_run_work(int *code, int (*work)(void *ctx), void *ctx, double seconds)
+device_end device_run_work(int *code, int (*work)(void *ctx), void *ctx, const device_limit *limit)
 {
     pid_t parent = getpid(), pid = fork();
     if (pid == 0) {
@@ -118,5 +124,5 @@ device_end device_run_work(int *code, int (*work)(void *ctx), void *ctx, double 
     if (pid < 0)
         return DEVICE_END_FAILED;
     setpgid(pid, pid);
-    return wait_for(code, pid, seconds);
+    return wait_for(code, pid, limit);
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define DEFAULT_CHIP "Ascend310P3"
 
@@ -89,8 +90,12 @@ static int32_t read_cache(const amct_host *host, const amct_option *option, esti
 
 static int32_t read_aipp(const amct_host *host, const amct_option *option, estimator *e)
 {
+    struct stat info;
     e->aipp[0] = 0;
-    return strcmp(option->value, "none") == 0 || realpath(option->value, e->aipp)
+    if (strcmp(option->value, "none") == 0)
+        return AMCT_OK;
+    return stat(option->value, &info) == 0 && S_ISREG(info.st_mode) &&
+                   realpath(option->value, e->aipp)
                ? AMCT_OK
                : refuse(host, option, "a file that exists, or none");
 }
@@ -114,9 +119,9 @@ static int32_t read_option(const amct_host *host, const amct_option *option, est
         return status;
     }
     if (strcmp(option->key, "runs") == 0) {
-        status = read_whole(host, option, DEVICE_MAX_RUNS, "1 to 10000", &number);
-        if (status == AMCT_OK && number < 1)
-            return refuse(host, option, "1 to 10000");
+        status = read_whole(host, option, DEVICE_MAX_RUNS, "5 to 10000", &number);
+        if (status == AMCT_OK && number < DEVICE_MIN_RUNS)
+            return refuse(host, option, "5 to 10000");
         if (status == AMCT_OK)
             e->runs = (uint32_t)number;
         return status;
@@ -227,11 +232,14 @@ static int32_t run_device(estimator *e, const device_cann *cann, const char *om,
     snprintf(job->soc, sizeof job->soc, "%s", e->chip);
     job->device = e->device;
     job->runs = e->runs;
-    device_end end = device_run_work(&code, device_measure, job, e->run_seconds);
+    device_end end =
+        device_run_work(&code, device_measure, job, &(device_limit){e->run_seconds, e->host});
     bool complete = job->n_times == e->runs && !job->problem[0];
     if (end == DEVICE_END_FAILED) {
         snprintf(text, sizeof text, "no process for the device: %s", strerror(code));
         status = fail(e->host, AMCT_E_IO, text);
+    } else if (end == DEVICE_END_STOPPED) {
+        status = fail(e->host, AMCT_E_CANCELLED, "stopped while the device was measured");
     } else if (job->problem[0]) {
         snprintf(text, sizeof text, "measuring on device %d: %.400s", e->device, job->problem);
         status = fail(e->host, AMCT_E_UNSUPPORTED, text);
@@ -269,7 +277,8 @@ static int32_t compile_and_run(estimator *e, const device_cann *cann, const devi
         return fail(e->host, AMCT_E_IO, "there can be no temporary folder in TMPDIR or /tmp");
     int32_t status = AMCT_OK;
     if (!device_atc_run(om, cann, what, folder, problem))
-        status = fail(e->host, AMCT_E_UNSUPPORTED, problem);
+        status =
+            fail(e->host, device_stopped(e->host) ? AMCT_E_CANCELLED : AMCT_E_UNSUPPORTED, problem);
     if (status == AMCT_OK)
         status = run_device(e, cann, om, timing);
     device_folder_remove(folder);
@@ -294,7 +303,7 @@ static int32_t measure(void *self, const amct_model_file *file, amct_graph_cost 
                            .soc = e->chip,
                            .aipp = e->aipp[0] ? e->aipp : NULL,
                            .sparse = (file->flags & AMCT_MODEL_FILE_SPARSE) != 0,
-                           .seconds = e->compile_seconds};
+                           .limit = {e->compile_seconds, e->host}};
     if (!device_key_make(&key, &cann, &what, e->device, e->runs, problem))
         return fail(e->host, AMCT_E_IO, problem);
     if (!e->cache[0] || !device_cache_get(&timing, e->cache, &key)) {
@@ -322,7 +331,7 @@ static int32_t measure(void *self, const amct_model_file *file, amct_graph_cost 
 static const amct_option_info device_options[] = {
     INFO("chip", "as atc --soc_version", DEFAULT_CHIP, "must be the one that the device says"),
     INFO("device", "0 to 1023", "0", "its number, as npu-smi info lists it"),
-    INFO("runs", "1 to 10000", "100", "timed runs, of which the median counts"),
+    INFO("runs", "5 to 10000", "100", "timed runs, of which the median counts"),
     INFO("cache", "an absolute path, none", "~/.cache/amct-autotune/device",
          "keeps what was measured"),
     INFO("insert_op_conf", "a file", "none", "AIPP, as atc --insert_op_conf"),

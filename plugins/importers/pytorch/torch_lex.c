@@ -1,6 +1,7 @@
 #include "torch_code.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,6 +67,17 @@ static int32_t read_indent(lexer *l)
     return AMCT_OK;
 }
 
+/* -1 if it is too large. The least number there is is written as the negative of one more than the
+ * largest, which becomes the largest. */
+static int64_t read_whole(const char *text, char **end)
+{
+    errno = 0;
+    uint64_t number = strtoull(text, end, 10);
+    if (errno == ERANGE || number > (uint64_t)INT64_MAX + 1)
+        return -1;
+    return number > INT64_MAX ? INT64_MAX : (int64_t)number;
+}
+
 static int32_t read_number(lexer *l)
 {
     char text[MAX_NUMBER];
@@ -88,7 +100,9 @@ static int32_t read_number(lexer *l)
     if (real)
         token.f = strtod(text, &end);
     else
-        token.i = strtoll(text, &end, 10); /* what is larger becomes the largest */
+        token.i = read_whole(text, &end);
+    if (token.i < 0)
+        return fail_code(l, "a whole number is larger than 64 bits hold");
     return *end ? fail_code(l, "a number is misspelt") : add(l, token);
 }
 

@@ -154,6 +154,8 @@ static int32_t push_long(machine *m, uint64_t n)
         else if (bytes[i] != fill) /* only the number that marks torch.save's files is as long */
             return push(m, torch_none());
     }
+    if (n > 8 && negative != v >> 63)
+        return push(m, torch_none());
     if (negative && n < 8)
         v |= ~(uint64_t)0 << 8 * n;
     return push(m, torch_int((int64_t)v));
