@@ -50,6 +50,12 @@ void amct_archive_refresh(amct_archive *archive, const amct_drop_model *model)
             continue;
         member->drop =
             amct_drop_estimate(model, &member->score, member->refined ? 1 : member->ratio);
+        const amct_score *score = &member->score;
+        double left = model->budget - ((double)score->lost - score->gained) / score->n;
+        if (member->counted && left < 0) {
+            member->drop.within = fmin(member->drop.within, left);
+            member->drop.margin = fmin(member->drop.margin, left);
+        }
         if (member->drop.margin >= 0)
             keep_cheaper(archive, &archive->best, i);
         if (member->drop.within >= 0)

@@ -21,6 +21,7 @@ typedef struct amct_member {
     amct_member_state state;
     amct_score score; /* the last look; if it was refined, of what that left */
     bool refined;
+    bool counted;   /* it is good enough only if the changed answers alone say so, too */
     double ratio;   /* of its loss, that refining is expected to leave, or has left */
     amct_drop drop; /* of FULL ones, as of the last refresh */
 } amct_member;

@@ -432,7 +432,7 @@ static amct_status next(void *self, amct_search *search, amct_err *err)
         if (search->archive.genomes.count == search->options.evaluations && a->phase < REFINE)
             enter(a, REFINE);
         if (search->archive.best == 0) { /* the first one asked is the fastest */
-            if (!amct_engine_refine(search, 0))
+            if (!amct_engine_refine(search, 0) && amct_engine_count(search, 0))
                 amct_engine_finish(search, AMCT_SEARCH_FASTEST_MEETS);
         } else
             AMCT_TRY(ask_phase(a, search, err));

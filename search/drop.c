@@ -14,7 +14,7 @@ static const double own_deviation = 0.1;
 static const double changes_correlation = 0.45;
 static const double error_correlation = 0.3;
 static const double changed_per_root = 0.2;
-static const double surely_lost = 4;     /* standard errors */
+static const double surely_lost = 2.5;   /* standard errors */
 static const double greatest_drop = 0.3; /* beyond, answers that could still change run out */
 
 static double node_log_loss(int i)
@@ -285,6 +285,7 @@ amct_drop amct_drop_estimate(const amct_drop_model *model, const amct_score *sco
     /* Answers that are surely lost are, however small the loss: outputs may be tiny. */
     double surely = drop - surely_lost * left * sqrt((score->lost + score->gained + 1.0) / (n * n));
     if (surely > model->budget) {
+        estimate.drop = fmax(estimate.drop, surely);
         estimate.within = fmin(estimate.within, model->budget - surely);
         estimate.margin = fmin(estimate.margin, model->budget - surely);
     }

@@ -28,6 +28,9 @@
  * the winner's curse: the search picks among hundreds of candidates, but luck in changed answers
  * moves the estimate little, and luck in the loss is in the standard error.
  *
+ * Where outputs are nearly tied, answers change at any loss: what is lost by more than 2.5 standard
+ * errors of the count alone is lost, whatever the loss says.
+ *
  * Good enough (margin >= 0) means
  *    drop + z se <= budget,                                          z of the confidence,
  * and provable on the n samples kept for the verdict:

@@ -137,6 +137,9 @@ void amct_engine_finish(amct_search *search, amct_search_end why)
     if (search->ended != AMCT_SEARCH_RUNNING)
         return;
     search->ended = why;
+    for (uint32_t i = 0; i < search->archive.genomes.count; i++)
+        search->archive.members[i].counted = false;
+    amct_archive_refresh(&search->archive, &search->drop);
     char *text = search->reason;
     size_t size = sizeof search->reason;
     switch (why) {
@@ -151,7 +154,7 @@ void amct_engine_finish(amct_search *search, amct_search_end why)
         snprintf(text, size, "all %u evaluations are used", search->options.evaluations);
         break;
     case AMCT_SEARCH_EXHAUSTED:
-        snprintf(text, size, "nothing faster is left that has a chance to meet the budget");
+        snprintf(text, size, "nothing faster is left that is foreseen to meet the budget");
         break;
     case AMCT_SEARCH_STALLED:
         snprintf(text, size, "%u evaluations in a row brought no gain of 0.1 %%",
@@ -181,6 +184,13 @@ double amct_engine_incumbent_ns(const amct_search *search)
     double original = search->original_ns;
     return best == AMCT_GENOMES_NONE ? original
                                      : fmin(search->archive.members[best].cost_ns, original);
+}
+
+bool amct_engine_count(amct_search *search, uint32_t member)
+{
+    search->archive.members[member].counted = true;
+    amct_archive_refresh(&search->archive, &search->drop);
+    return search->archive.members[member].drop.margin >= 0;
 }
 
 bool amct_engine_demand_less(amct_search *search)

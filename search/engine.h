@@ -99,6 +99,9 @@ void amct_engine_finish(amct_search *search, amct_search_end why);
 bool amct_engine_within(const amct_search *search, uint32_t member, double share);
 /* The cost to beat: of the best member, else of the original. */
 double amct_engine_incumbent_ns(const amct_search *search);
+/* Whether a member is good enough by its changed answers alone, too: what a search may end on.
+ * Until it ends it is no more than that. */
+bool amct_engine_count(amct_search *search, uint32_t member);
 /* Lowers the demand for proof by a step and looks for the best again; false at the last. */
 bool amct_engine_demand_less(amct_search *search);
 /* The mean loss at the end as foreseen from the last score of a member, and the standard deviation

@@ -103,7 +103,7 @@ typedef enum amct_search_end {
     AMCT_SEARCH_FASTEST_MEETS,  /* the fastest genome of all meets the budget */
     AMCT_SEARCH_NOTHING_FASTER, /* no genome is faster than the original */
     AMCT_SEARCH_EVALUATIONS,    /* all used */
-    AMCT_SEARCH_EXHAUSTED,      /* nothing faster is left that could meet the budget */
+    AMCT_SEARCH_EXHAUSTED,      /* nothing faster is left that is foreseen to meet it */
     AMCT_SEARCH_STALLED,
     AMCT_SEARCH_COMPLETE, /* a baseline has run its course */
     AMCT_SEARCH_TIME_LIMIT,

@@ -4,6 +4,7 @@
  *
  *   single.onnx  layers of one channel
  *   zero.onnx    in a residual branch a layer of which all weights and biases are 0
+ *   flat.onnx    a layer in its midst gives the same for all images
  *   narrow.onnx  no layer has more than 12 channels
  *   wide.onnx    layers of many columns: their second moments are large
  *   ties.onnx    channels joined along their height with fixed ones, and split
@@ -67,6 +68,18 @@ static amct_graph *build_zero(void)
     return g;
 }
 
+static amct_graph *build_flat(void)
+{
+    amct_graph *g = net_new();
+    uint32_t x = relu(g, "relu1", net_conv(g, "stem", begin(g), 1, 32, 3, 4, 1));
+    x = relu(g, "relu2", net_conv(g, "flat", x, 32, 32, 3, 1, 1));
+    end(g, relu(g, "relu3", net_conv(g, "last", x, 32, 32, 3, 1, 1)), 32);
+    for (uint32_t t = 0; t < g->n_tensors; t++)
+        if (strcmp(g->tensors[t].name, "flat.weight") == 0)
+            memset((void *)g->tensors[t].data, 0, g->tensors[t].bytes);
+    return g;
+}
+
 static amct_graph *build_narrow(void)
 {
     amct_graph *g = net_new();
@@ -102,11 +115,8 @@ static amct_graph *build_ties(void)
 static const struct {
     const char *name;
     amct_graph *(*build)(void);
-} models[] = {{"single.onnx", build_single},
-              {"zero.onnx", build_zero},
-              {"narrow.onnx", build_narrow},
-              {"wide.onnx", build_wide},
-              {"ties.onnx", build_ties}};
+} models[] = {{"single.onnx", build_single}, {"zero.onnx", build_zero}, {"flat.onnx", build_flat},
+              {"narrow.onnx", build_narrow}, {"wide.onnx", build_wide}, {"ties.onnx", build_ties}};
 
 int main(int argc, char **argv)
 {

@@ -14,13 +14,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+static bool may_be_faster(const amct_tuned *to)
+{
+    return to->best && to->best_cost.latency_ns < to->setup.original_cost.latency_ns;
+}
+
 static const char *verdict_words(const amct_tuned *to)
 {
     switch (to->verdict) {
     case AMCT_MET:
-        return to->faster   ? "MET"
-               : to->slower ? "MET by the original, as the best was measured slower"
-                            : "MET, but not surely faster";
+        return to->faster          ? "MET"
+               : to->slower        ? "MET by the original, as the best was measured slower"
+               : may_be_faster(to) ? "MET, but not surely faster"
+                                   : "MET, but not faster";
     case AMCT_NOT_PROVEN: return "NOT PROVEN";
     case AMCT_MISSED: return "MISSED";
     }

@@ -11,6 +11,10 @@
 
 enum { CHUNK = 1 << 20 }; /* numbers that are added at once */
 
+/* A column that varies by less, relative to its mean square, is constant: sums of equal numbers in
+ * float32 are off by up to 7e-6 in blocks of some hundred rows, as BLAS adds them. */
+static const double constant = 0x1p-14;
+
 struct amct_moments {
     uint32_t n_layers;
     amct_gram *grams; /* sums NULL: not collected */
@@ -338,4 +342,30 @@ void amct_gram_read(double *matrix, double *mean, const amct_gram *gram, int64_t
             matrix[i * k + j] = matrix[j * k + i] = (double)*from++ * unit;
     for (int64_t i = 0; i < k; i++)
         mean[i] = (double)*from++ * mean_unit;
+}
+
+void amct_moments_settle(double *matrix, const double *mean, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        double *variance = &matrix[i * n + i];
+        if (!(*variance > constant * mean[i] * mean[i]))
+            *variance = 0;
+    }
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = i + 1; k < n; k++) {
+            double most = sqrt(matrix[i * n + i]) * sqrt(matrix[k * n + k]);
+            double c = fmin(fmax(matrix[i * n + k], -most), most);
+            matrix[i * n + k] = matrix[k * n + i] = c;
+        }
+}
+
+void amct_gram_covariance(double *matrix, double *mean, const amct_gram *gram, int64_t group,
+                          int64_t part)
+{
+    int64_t n = amct_gram_width(gram, part);
+    amct_gram_read(matrix, mean, gram, group, part);
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t k = 0; k < n; k++)
+            matrix[i * n + k] -= mean[i] * mean[k];
+    amct_moments_settle(matrix, mean, (size_t)n);
 }

@@ -69,5 +69,12 @@ static inline int64_t amct_gram_width(const amct_gram *gram, int64_t part)
 /* The mean over the rows of x x^T into matrix (width x width, all of it), and of x into mean. */
 void amct_gram_read(double *matrix, double *mean, const amct_gram *gram, int64_t group,
                     int64_t part);
+/* The same about the means: the covariance of the columns, settled. */
+void amct_gram_covariance(double *matrix, double *mean, const amct_gram *gram, int64_t group,
+                          int64_t part);
+/* Of n x n differences of second moments, summed up in float32, and products of means: what
+ * rounding leaves of columns that are constant becomes 0, in their rows, too; no covariance is more
+ * than its two variances allow. */
+void amct_moments_settle(double *matrix, const double *mean, size_t n);
 
 #endif

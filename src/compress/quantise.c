@@ -31,11 +31,10 @@ static amct_status set_moments(amct_rounder *r, const amct_gram *gram, int64_t g
                                double *matrix, double *mean, amct_err *err)
 {
     for (int64_t p = 0; p < gram->parts; p++) {
-        int64_t n = amct_gram_width(gram, p);
-        amct_gram_read(matrix, mean, gram, group, p);
-        for (int64_t i = 0; centred && i < n; i++)
-            for (int64_t k = 0; k < n; k++)
-                matrix[i * n + k] -= mean[i] * mean[k];
+        if (centred)
+            amct_gram_covariance(matrix, mean, gram, group, p);
+        else
+            amct_gram_read(matrix, mean, gram, group, p);
         if (r->options.keep_zeros)
             AMCT_TRY(make_sparse(r, gram, p, matrix, err));
         AMCT_TRY(amct_rounder_set_moments(r, (size_t)p, matrix, err));

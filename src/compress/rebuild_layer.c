@@ -27,6 +27,22 @@ typedef struct rebuilding {
     amct_rounder *rounder;
 } rebuilding;
 
+/* What rounding leaves of a column that is constant, relative to its mean: nothing to fit to. */
+static const double constant = 0x1p-22;
+
+/* Makes columns 0 that are constant. */
+static void clear_constant(const rebuilding *b)
+{
+    const amct_rebuild_rows *r = b->rows;
+    for (size_t k = 0; k < b->width; k++) {
+        double largest = 0;
+        for (size_t i = 0; i < r->n; i++)
+            largest = fmax(largest, fabs((double)r->x[i * b->width + k]));
+        for (size_t i = 0; i < r->n && largest <= constant * fabs(b->x_mean[k]); i++)
+            r->x[i * b->width + k] = 0;
+    }
+}
+
 /* Takes away the means of the columns and of the wanted results. */
 static amct_status centre(rebuilding *b, amct_err *err)
 {
@@ -51,6 +67,7 @@ static amct_status centre(rebuilding *b, amct_err *err)
     for (size_t i = 0; i < r->n; i++)
         for (size_t m = 0; m < b->channels; m++)
             r->z[i * b->channels + m] -= (float)b->z_mean[m];
+    clear_constant(b);
     return AMCT_OK;
 }
 

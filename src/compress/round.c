@@ -35,12 +35,16 @@ amct_status amct_factor_make(amct_factor *out, const double *matrix, size_t n, d
     }
     diagonal d = {matrix, n};
     qsort_r(f.order, n, sizeof *f.order, smaller_first, &d);
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = i; k < n; k++)
-            f.r[i * n + k] = matrix[f.order[i] * n + f.order[k]];
-    for (size_t i = 0; i < n; i++)
-        f.r[i * n + i] += mean > 0 ? damping * mean : 1;
-    amct_status status = amct_linalg_cholesky(f.r, n, err);
+    amct_status status;
+    do { /* rounding may have left it a little indefinite */
+        for (size_t i = 0; i < n; i++)
+            for (size_t k = i; k < n; k++)
+                f.r[i * n + k] = matrix[f.order[i] * n + f.order[k]];
+        for (size_t i = 0; i < n; i++)
+            f.r[i * n + i] += mean > 0 ? damping * mean : 1;
+        status = amct_linalg_cholesky(f.r, n, err);
+        damping *= 10;
+    } while (status != AMCT_OK && damping > 0 && damping <= 10 * (double)n);
     if (status != AMCT_OK)
         amct_factor_free(&f);
     else

@@ -36,8 +36,9 @@ typedef struct amct_factor {
     uint32_t *order; /* column at each place; rounded from the last place to the first */
 } amct_factor;
 
-/* Of a symmetric matrix (n x n, only read), whose diagonal grows by damping (a ratio of its mean).
- * A matrix of zeros counts as that of equal, independent columns. */
+/* Of a symmetric matrix (n x n, only read), whose diagonal grows by damping (a ratio of its mean),
+ * and by more if rounding has left it indefinite. A matrix of zeros counts as that of equal,
+ * independent columns. */
 amct_status amct_factor_make(amct_factor *out, const double *matrix, size_t n, double damping,
                              amct_err *err);
 void amct_factor_free(amct_factor *factor); /* a zeroed one is allowed */

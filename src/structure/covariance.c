@@ -4,18 +4,6 @@
 
 #include <string.h>
 
-void amct_covariance_read(double *c, double *mean, const amct_gram *gram, int64_t group,
-                          int64_t part)
-{
-    int64_t n = amct_gram_width(gram, part);
-    amct_gram_read(c, mean, gram, group, part);
-    for (int64_t i = 0; i < n; i++)
-        for (int64_t k = 0; k < n; k++)
-            c[i * n + k] -= mean[i] * mean[k];
-    for (int64_t i = 0; i < n; i++)
-        c[i * n + i] = c[i * n + i] > 0 ? c[i * n + i] : 0;
-}
-
 void amct_covariance_weights(double *w, const amct_columns *columns, const float *weights,
                              int64_t group, int64_t first, size_t n)
 {
@@ -48,7 +36,7 @@ amct_status amct_covariance_factor(double *r, double *lambda, const double *c, s
             *lambda = add;
             break;
         }
-        if (ratio > 1)
+        if (!(ratio <= (double)n)) /* more than any negative eigenvalue of what is settled */
             return status;
     }
     for (size_t i = 1; i < n; i++)

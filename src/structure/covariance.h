@@ -1,16 +1,12 @@
 /*
- * covariance.h - second moments and weights of a layer as plain matrices, group by group and part
- * by part (moments.h): what least squares and decompositions are reckoned from.
+ * covariance.h - weights of a layer as plain matrices, beside those of its second moments
+ * (moments.h), and the factor of those: what least squares and decompositions are reckoned from.
  */
 #ifndef AMCT_COMPRESS_COVARIANCE_H
 #define AMCT_COMPRESS_COVARIANCE_H
 
 #include "compress/moments.h"
 
-/* The covariance of the columns of a part into c (width x width) and their means. What rounding
- * makes of variances that should be 0 is 0. */
-void amct_covariance_read(double *c, double *mean, const amct_gram *gram, int64_t group,
-                          int64_t part);
 /* Weights of n columns of a group from `first` on: n x outputs. */
 void amct_covariance_weights(double *w, const amct_columns *columns, const float *weights,
                              int64_t group, int64_t first, size_t n);

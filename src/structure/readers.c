@@ -56,7 +56,7 @@ static amct_status add_part(amct_readers *to, double *energy, const amct_gram *g
     }
     for (size_t i = 0; i < n; i++)
         v->lane[i] = place[taken[(first + (int64_t)i) / columns->taps]];
-    amct_covariance_read(v->c, room, gram, group, part);
+    amct_gram_covariance(v->c, room, gram, group, part);
     amct_covariance_weights(v->w, columns, weights, group, first, n);
     amct_linalg_product(room, outputs, v->c, n, v->w, outputs, n, n, outputs);
     *energy += amct_covariance_dot(room, v->w, n * outputs);

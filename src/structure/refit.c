@@ -63,7 +63,7 @@ static amct_status fill_block(block *b, const amct_refit *f, const amct_gram *gr
     const float *weights = f->graph->tensors[f->layer->weights].data;
     amct_status status = plain && c && mean ? AMCT_OK : amct_fail_nomem(err);
     if (status == AMCT_OK) {
-        amct_covariance_read(plain, mean, gram, b->group, part);
+        amct_gram_covariance(plain, mean, gram, b->group, part);
         for (size_t i = 0; i < n; i++) {
             size_t from = (size_t)(b->column[i] - first);
             b->mean[i] = mean[from];
@@ -115,8 +115,7 @@ amct_status amct_refit_new(amct_refit **out, const amct_graph *graph, const amct
     const amct_lane_operand *taken = amct_lanes_operand(lanes, layer->node, AMCT_LANE_TAKEN);
     const amct_lane_operand *made = amct_lanes_operand(lanes, layer->node, AMCT_LANE_MADE);
     if (amct_lanes_operand(lanes, layer->node, AMCT_LANE_THROUGH))
-        return amct_fail(err, AMCT_E_UNSUPPORTED, "layer '%s': its groups are channels",
-                         layer->name);
+        return amct_fail(err, AMCT_E_UNSUPPORTED, "its groups are channels");
     amct_refit *f = calloc(1, sizeof *f);
     if (!f)
         return amct_fail_nomem(err);
@@ -137,7 +136,7 @@ amct_status amct_refit_new(amct_refit **out, const amct_graph *graph, const amct
         amct_refit_free(f);
     else
         *out = f;
-    return status == AMCT_OK ? status : amct_fail_in(err, "layer '%s'", layer->name);
+    return status;
 }
 
 void amct_refit_free(amct_refit *refit)

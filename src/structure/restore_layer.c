@@ -209,10 +209,13 @@ static void centre(fold *f, const fold *about, const sums *s, const amct_columns
             for (size_t j = i; j < k; j++)
                 cc[i * k + j] = cc[j * k + i] =
                     cc[i * k + j] / n - x[i] * x0[j] - x0[i] * x[j] + x0[i] * x0[j];
-            cc[i * k + i] = cc[i * k + i] > 0 ? cc[i * k + i] : 0;
             for (size_t j = 0; j < m; j++)
                 b[i * m + j] = b[i * m + j] / n - x[i] * y0[j] - x0[i] * y[j] + x0[i] * y0[j];
         }
+        amct_moments_settle(cc, x0, k);
+        for (size_t i = 0; i < k; i++)
+            if (cc[i * k + i] == 0)
+                memset(b + i * m, 0, m * sizeof *b);
     }
 }
 

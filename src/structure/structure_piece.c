@@ -132,7 +132,7 @@ static amct_status read_kept(double *c, double *mean, const amct_pieces *pieces,
     size_t *at = malloc((n + 1) * sizeof *at);
     amct_status status = plain && means && at ? AMCT_OK : amct_fail_nomem(err);
     if (status == AMCT_OK) {
-        amct_covariance_read(plain, means, pieces->gram, 0, 0);
+        amct_gram_covariance(plain, means, pieces->gram, 0, 0);
         for (size_t i = 0; i < n; i++)
             if (!taken || keep[taken->lanes[i / (size_t)all->taps]])
                 at[kept++] = i;

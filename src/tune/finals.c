@@ -260,13 +260,20 @@ static amct_status refine_missing(final_round *r, amct_err *err)
 static void tell(const amct_final *f)
 {
     const amct_refined *r = &f->refined;
-    amct_log(
-        AMCT_LOG_INFO,
-        "candidate %llu: %s%s; losses on held-back samples: %.4g stitched, %.4g mean-corrected, "
-        "%.4g rebuilt; %.4g on those that weights were fitted to",
-        (unsigned long long)f->number, r->restored ? "restored, " : "",
-        amct_refinement_names[r->form], r->losses[AMCT_REFINED_NOT], r->losses[AMCT_REFINED_MEANS],
-        r->losses[AMCT_REFINED_REBUILT], r->fitted_losses[r->form]);
+    char tried[128] = "", fitted[80] = "";
+    for (int k = 0; k < AMCT_N_REFINEMENTS; k++) {
+        size_t used = strlen(tried);
+        if (!isnan(r->losses[k]))
+            snprintf(tried + used, sizeof tried - used, "%s%.4g %s", used ? ", " : "", r->losses[k],
+                     amct_refinement_names[k]);
+    }
+    if (!isnan(r->fitted_losses[r->form]))
+        snprintf(fitted, sizeof fitted, "; %.4g on those that weights were fitted to",
+                 r->fitted_losses[r->form]);
+    amct_log(AMCT_LOG_INFO, "candidate %llu: %s%s; losses on %s samples: %s%s",
+             (unsigned long long)f->number, r->restored ? "restored, " : "",
+             amct_refinement_names[r->form], r->n_held ? "held-back" : "calibration", tried,
+             fitted);
 }
 
 static amct_status refine_all(final_round *r, amct_err *err)

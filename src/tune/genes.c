@@ -66,6 +66,7 @@ static void forbid_statically(maker *m)
         for (int k = AMCT_LEVEL_W8A8; k < AMCT_N_LEVELS; k++)
             if (has(m->allowed[i], k) && amct_level_refusal(l, (amct_level_kind)k))
                 forbid(m, i, k, amct_level_refusal(l, (amct_level_kind)k));
+        m->to->any |= m->allowed[i] != 0;
     }
 }
 

@@ -41,6 +41,7 @@ typedef struct amct_genes {
     amct_skipped *skipped;
     uint32_t n_skipped;
     uint32_t n_layers, n_choices;
+    bool any; /* choices that the space and the network leave, whether or not they gain */
     amct_arena *arena;
 } amct_genes;
 

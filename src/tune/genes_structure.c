@@ -45,6 +45,7 @@ static amct_status is_faster(bool *faster, adder *a, uint32_t slot, uint8_t valu
 static amct_status add(adder *a, amct_gene gene, const uint8_t *values, uint32_t n, amct_err *err)
 {
     gene.n_levels = 1;
+    a->to->any |= n > 0;
     for (uint32_t i = 0; i < n && gene.n_levels < AMCT_GENE_LEVELS; i++) {
         bool faster = a->config->amct_ranks; /* AMCT does not ask */
         if (!faster)
@@ -179,6 +180,7 @@ static amct_status add_ranks(adder *a, uint32_t l, amct_err *err)
         begin = faster ? second : 0;
         end = faster ? ranks.n : second;
     }
+    a->to->any |= ranks.n && a->config->rank_levels;
     if (!a->config->amct_ranks)
         AMCT_TRY(find_first_faster(&begin, a, gene.slot, begin, end, err));
     uint32_t wanted = a->config->rank_levels;

@@ -75,7 +75,9 @@ const char *amct_outcome_reason(const amct_tuned *to)
     return to->slower   ? "no candidate was measured to be faster: the original is kept"
            : to->other  ? "chosen from what the search had measured"
            : to->search ? amct_search_reason(to->search)
-                        : "there was nothing to choose: no layer gains on this target";
+           : to->setup.genes.any
+               ? "there was nothing to choose: no layer gains on this target"
+               : "there was nothing to choose: the search space leaves no layer another form";
 }
 
 amct_outcome amct_outcome_of(const amct_tuned *to)
@@ -100,7 +102,8 @@ amct_outcome amct_outcome_of(const amct_tuned *to)
     o.held = f->refined.n_held;
     if (o.held)
         o.held_loss = f->refined.losses[f->refined.form];
-    o.overfitted = fmin(o.loss, o.held_loss) > AMCT_OVERFIT * o.fitted_loss;
+    o.overfitted =
+        fmin(o.loss, o.held_loss) > fmax(AMCT_OVERFIT * o.fitted_loss, AMCT_OVERFIT_LEAST);
     o.drop = amct_metric_drop(judge, after);
     if (o.confirmed) {
         o.drop_interval = f->verdict.drop;

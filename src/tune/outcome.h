@@ -6,7 +6,8 @@
 
 #include "tune/tune.h"
 
-#define AMCT_OVERFIT 2.0
+#define AMCT_OVERFIT       2.0
+#define AMCT_OVERFIT_LEAST 1e-4 /* losses below matter to nobody */
 
 typedef struct amct_outcome_value {
     double value; /* of the metric */
@@ -27,7 +28,7 @@ typedef struct amct_outcome {
     double loss;       /* mean, of the chosen one */
     /* The same on calibration samples: those that its weights were fitted to, and as many that were
      * held back from that; NAN: too few, or the original. overfitted: it loses more than
-     * AMCT_OVERFIT times as much on samples that it was not fitted to. */
+     * AMCT_OVERFIT_LEAST, and AMCT_OVERFIT times as much, on samples that it was not fitted to. */
     double fitted_loss, held_loss;
     uint32_t held; /* samples of each */
     bool overfitted;

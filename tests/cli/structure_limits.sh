@@ -65,6 +65,24 @@ file zero <<END
 END
 searched 0 'a layer of zeros'
 
+model_of=flat.onnx
+file flat <<END
+  bits: [16, w8a8, w4a8]
+  sparsity: {ratios: [0.5], multiple: 16}
+  rank: {levels: 2}
+END
+searched 0 'layers that read constants'
+test "$(grep -c 'could not be measured' err)" -eq 0
+ok $? 'all candidates of them can be measured'
+grep -q '"overfitted":true' result.json
+test $? -ne 0
+ok $? 'losses that are next to nothing are no sign of too few samples'
+sed 's/calibration: 64/calibration: 1/' search.yaml >one.yaml
+rm -rf out
+"$program" search -c one.yaml -o out >text 2>err
+test $? -eq 0 && grep -q '; losses on calibration samples: [0-9][^;]*$' err && ! grep -qi 'nan' err
+ok $? 'of one calibration sample none is held back: only what was measured is told'
+
 model_of=narrow.onnx
 file narrow <<END
   bits: [16]
@@ -90,6 +108,12 @@ file wide <<END
   rank: {levels: 3}
 END
 searched 4 'everything is skipped: nothing to choose'
+grep -q '"reason":"there was nothing to choose: the search space leaves no layer' result.json
+ok $? 'the reason tells that the space left nothing'
+rm -rf out
+"$program" search -c search.yaml -o out -q >text 2>/dev/null
+grep -q ': MET, but not faster$' text
+ok $? 'the original is not faster than itself'
 file wide 64MiB <<END
   bits: [16, w8a8]
   sparsity: {ratios: [0.5], multiple: 16}

@@ -3,6 +3,7 @@
 
 #include "base/pcg.h"
 #include "compress/range.h"
+#include "compress/round.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -143,4 +144,18 @@ Test(compress_rounder, once_changes_nothing_at_8_bits)
     cr_expect_eq(memcmp(a->scales, b->scales, OUTPUTS * sizeof *a->scales), 0);
     amct_rounder_free(a);
     amct_rounder_free(b);
+}
+
+/* As rounding leaves second moments of columns that are nearly constant. */
+Test(compress_rounder, moments_that_are_a_little_indefinite_can_be_rounded_with)
+{
+    static double moments[COLUMNS * COLUMNS];
+    for (size_t i = 0; i < COLUMNS; i++)
+        for (size_t k = 0; k < COLUMNS; k++)
+            moments[i * COLUMNS + k] = i == k ? 1 : -0.05; /* an eigenvalue of 1 - 0.05 * 40 */
+    amct_factor f;
+    OK(amct_factor_make(&f, moments, COLUMNS, AMCT_DAMPING, &err));
+    for (size_t i = 0; i < COLUMNS; i++)
+        cr_expect(isfinite(f.r[i * COLUMNS + i]) && f.r[i * COLUMNS + i] > 0);
+    amct_factor_free(&f);
 }

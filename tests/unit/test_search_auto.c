@@ -285,6 +285,75 @@ Test(search_auto, a_fastest_assignment_within_budget_ends_the_search)
     amct_search_free(search);
 }
 
+static amct_status cheaper(void *ctx, const uint8_t *genome, double *cost_ns, amct_err *error)
+{
+    (void)ctx;
+    (void)error;
+    *cost_ns = 100;
+    for (int g = 0; g < 4; g++)
+        *cost_ns -= (1 + g) * genome[g];
+    return AMCT_OK;
+}
+
+/* Outputs nearly tied: no loss, and yet the fastest loses that many answers of 50, others none. */
+static amct_search *solve_tied(uint32_t lost)
+{
+    static uint8_t levels[4] = {3, 3, 3, 3};
+    amct_search_problem problem = {.space = {4, levels},
+                                   .cost = cheaper,
+                                   .budget_ratio = 0.2,
+                                   .confidence = 0.95,
+                                   .search_samples = 50,
+                                   .confirm_samples = 50};
+    amct_search_options options = amct_search_defaults();
+    options.evaluations = 12;
+    amct_search *search;
+    const amct_ask *asks;
+    amct_result results[8];
+    size_t n;
+    cr_assert_eq(amct_search_new(&search, &problem, &options, &err), AMCT_OK);
+    while (amct_search_ask(search, &asks, &n, &err) == AMCT_OK && n > 0) {
+        for (size_t i = 0; i < n; i++) {
+            const amct_race *race = &asks[i].race;
+            double cost;
+            cr_assert_eq(cheaper(NULL, asks[i].genome, &cost, &err), AMCT_OK);
+            results[i] = (amct_result){.number = asks[i].number};
+            for (uint32_t k = 0; k < race->n_looks; k++) {
+                amct_score *score = &results[i].scores[results[i].n_scores++];
+                *score = (amct_score){.n = race->looks[k].n, .loss_sum = 1e-14};
+                score->lost = cost <= 80 ? lost * score->n / 50 : 0;
+                uint32_t upto;
+                if (amct_race_step(race, score, &upto) != AMCT_RACE_CONTINUE)
+                    break;
+            }
+        }
+        cr_assert_eq(amct_search_tell(search, results, n, &err), AMCT_OK, "%s", err.text);
+    }
+    return search;
+}
+
+Test(search_auto, a_fastest_assignment_that_loses_answers_does_not_end_the_search)
+{
+    static const struct {
+        uint32_t lost;
+        bool ends, fastest;
+    } cases[] = {{8, true, true}, {12, false, true}, {28, false, false}};
+    for (size_t i = 0; i < 3; i++) {
+        amct_search *search = solve_tied(cases[i].lost);
+        amct_search_progress progress = amct_search_get_progress(search);
+        bool ends = amct_search_ended(search) == AMCT_SEARCH_FASTEST_MEETS;
+        cr_expect_eq(ends, cases[i].ends, "%u lost", cases[i].lost);
+        cr_expect_eq(progress.evaluations == 1, cases[i].ends, "%u lost", cases[i].lost);
+        amct_finalist finalists[4];
+        size_t n = amct_search_finalists(search, finalists, 4);
+        cr_assert_geq(n, cases[i].ends ? 1 : 2);
+        cr_expect(finalists[0].feasible);
+        cr_expect_eq(finalists[0].cost_ns == 80, cases[i].fastest, "%u lost", cases[i].lost);
+        cr_expect(cases[i].ends || finalists[n - 1].score.lost == 0);
+        amct_search_free(search);
+    }
+}
+
 static amct_status dearer(void *ctx, const uint8_t *genome, double *cost_ns, amct_err *error)
 {
     (void)ctx;
@@ -377,7 +446,7 @@ Test(search_auto, a_small_space_is_exhausted)
         if (amct_search_ended(search) != AMCT_SEARCH_FASTEST_MEETS) {
             cr_assert_eq(amct_search_ended(search), AMCT_SEARCH_EXHAUSTED);
             cr_assert_str_eq(amct_search_reason(search),
-                             "nothing faster is left that has a chance to meet the budget");
+                             "nothing faster is left that is foreseen to meet the budget");
             double limit = search->drop.limit_loss;
             cr_assert_leq(best_of(search), synthetic_optimum(&net, limit) * 1.005);
         }

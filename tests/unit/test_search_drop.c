@@ -195,4 +195,12 @@ Test(search_drop, answers_that_are_surely_lost_count_however_small_the_loss)
     cr_assert_geq(amct_drop_estimate(&model, &same, 1).margin, 0);
     cr_assert_lt(amct_drop_estimate(&model, &other, 1).margin, 0);
     cr_assert_lt(amct_drop_estimate(&model, &other, 1).within, 0);
+    /* More than half of the answers, of 50: more than a budget of a fifth for sure. */
+    amct_drop_start(&model, 0.2, 0.95, 50, false);
+    amct_drop_fit(&model, &none, 50);
+    amct_score half = {.n = 50, .lost = 28, .loss_sum = 1e-14}, some = half;
+    some.lost = 12; /* as likely as not */
+    cr_assert_lt(amct_drop_estimate(&model, &half, 1).within, 0);
+    cr_assert_lt(amct_drop_estimate(&model, &half, 1).margin, 0);
+    cr_assert_geq(amct_drop_estimate(&model, &some, 1).margin, 0);
 }

@@ -61,7 +61,7 @@ static problem read_problem(const structure_case *c, const char *layer, double r
     problem p = {.s = s, .n = (size_t)s->columns, .m = (size_t)s->outputs};
     p.c = malloc(p.n * p.n * 8), p.d = malloc(p.n * p.n * 8), p.mean = malloc(p.n * 8);
     p.w = malloc(p.n * p.m * 8), p.bias = calloc(p.m, sizeof *p.bias);
-    amct_covariance_read(p.c, p.mean, c->grams[l], 0, 0);
+    amct_gram_covariance(p.c, p.mean, c->grams[l], 0, 0);
     double trace = 0;
     for (size_t i = 0; i < p.n; i++)
         trace += p.c[i * p.n + i] / (double)p.n;
