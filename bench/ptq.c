@@ -63,6 +63,14 @@ static amct_level_kind kind_of(const ptq *p, uint32_t i, uint32_t at, uint32_t n
     return AMCT_LEVEL_W4A4;
 }
 
+static bool is_known(const char *name)
+{
+    bool known = strcmp(name, "mixed") == 0 || strcmp(name, "edges") == 0;
+    for (int k = AMCT_LEVEL_W8A8; k < AMCT_N_LEVELS; k++)
+        known |= strcmp(name, amct_level_name((amct_level_kind)k)) == 0;
+    return known;
+}
+
 /* A form of the network on all scored samples, spread over processes. */
 typedef struct scoring {
     const ptq *p;
@@ -282,7 +290,9 @@ int main(int argc, char **argv)
         p.name = argv[argc - 1];
         argc -= 2;
     }
-    if (argc < 3 || argc > 4) {
+    if (argc < 3 || argc > 4 || !is_known(p.name)) {
+        if (!is_known(p.name))
+            fprintf(stderr, "ptq: there are no levels '%s'\n", p.name);
         fprintf(stderr, "usage: ptq CALIBRATION.yaml N [SCORED.yaml] "
                         "[--levels w8a8|w4a8|w4a4|w8a8-2of4|mixed|edges]\n");
         return 2;

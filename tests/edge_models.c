@@ -48,6 +48,7 @@ static amct_graph *build_single(void)
     uint32_t x = net_conv(g, "one", begin(g), 1, 1, 3, 1, 1);
     x = relu(g, "relu1", x);
     x = relu(g, "relu2", net_conv(g, "two", x, 1, 1, 3, 1, 1));
+    x = net_conv(g, "point", x, 1, 1, 1, 1, 1);
     x = relu(g, "relu3", net_conv(g, "three", x, 1, 48, 3, 2, 1));
     end(g, relu(g, "relu4", net_conv(g, "four", x, 48, 64, 3, 2, 1)), 64);
     return g;

@@ -119,33 +119,103 @@ static void print_gene(const amct_choices_of *of, const amct_gains *gains, uint3
     char name[AMCT_SHOWN], words[64];
     printf("  %-9s", amct_choices_kind(gene->kind));
     for (uint32_t k = 1; k < gene->n_levels; k++) {
-        double ns = gains->alone_ns[g * AMCT_GENE_LEVELS + k];
-        printf("%s%s %+.1f %%", k > 1 ? ", " : "",
-               words_of(words, of, gene->kind, gene->index, gene->values[k]),
-               100 * (ns / gains->original_ns - 1));
+        double percent = 100 * (gains->alone_ns[g * AMCT_GENE_LEVELS + k] / gains->original_ns - 1);
+        bool none = percent > -0.05 && percent < 0.05;
+        printf("%s%s ", k > 1 ? ", " : "",
+               words_of(words, of, gene->kind, gene->index, gene->values[k]));
+        printf(none ? "0.0 %%" : "%+.1f %%", percent);
     }
     printf("  %s\n", amct_utf8_show(name_of(of, gene->kind, gene->index), name, sizeof name));
 }
 
-/* Reasons that are the same words count as one. */
-static void print_skipped(const amct_genes *genes)
+/* Of bits each level counts by itself. */
+static bool is_alike(const amct_skipped *a, const amct_skipped *b)
 {
+    return a->kind == b->kind && (a->kind != AMCT_GENE_BITS || a->value == b->value) &&
+           strcmp(a->reason, b->reason) == 0;
+}
+
+static bool is_new(const amct_genes *genes, uint32_t i)
+{
+    for (uint32_t k = 0; k < i; k++)
+        if (is_alike(&genes->skipped[k], &genes->skipped[i]))
+            return false;
+    return true;
+}
+
+/* What was left out for the same reason counts as one, with the first names. */
+static void print_skipped(const amct_choices_of *of)
+{
+    enum { NAMED = 3 };
+    const amct_genes *genes = of->genes;
     for (uint32_t i = 0; i < genes->n_skipped; i++) {
-        const char *reason = genes->skipped[i].reason;
-        amct_gene_kind kind = genes->skipped[i].kind;
+        const amct_skipped *s = &genes->skipped[i];
         char words[AMCT_SHOWN];
-        uint32_t n = 0, k = 0;
-        while (k < i &&
-               (genes->skipped[k].kind != kind || strcmp(genes->skipped[k].reason, reason)))
-            k++;
-        if (k < i)
+        uint32_t n = 0, names = 0, last = UINT32_MAX;
+        if (!is_new(genes, i))
             continue;
-        for (; k < genes->n_skipped; k++)
-            n += genes->skipped[k].kind == kind && strcmp(genes->skipped[k].reason, reason) == 0;
-        printf("  left out, %s (%u): %s\n", amct_choices_kind(kind), n,
-               amct_utf8_show(reason, words, sizeof words));
+        for (uint32_t k = i; k < genes->n_skipped; k++)
+            n += is_alike(&genes->skipped[k], s);
+        bool level = s->kind == AMCT_GENE_BITS && s->value != AMCT_LEVEL_16;
+        printf("  left out, %s%s%s (%u): %s", amct_choices_kind(s->kind), level ? " " : "",
+               level ? amct_level_name((amct_level_kind)s->value) : "", n,
+               amct_utf8_show(s->reason, words, sizeof words));
+        for (uint32_t k = i; k < genes->n_skipped; k++) {
+            const amct_skipped *other = &genes->skipped[k];
+            if (!is_alike(other, s) || other->index == last) /* levels of one are neighbours */
+                continue;
+            last = other->index;
+            if (names++ < NAMED)
+                printf("%s%s", names > 1 ? ", " : ": ",
+                       amct_utf8_show(name_of(of, s->kind, last), words, sizeof words));
+        }
+        if (names > NAMED)
+            printf(" and %u more", names - NAMED);
+        printf("\n");
     }
 }
+
+/* ---- Levels of bits that a layer has not ---------------------------------------------------- */
+
+void amct_choices_print_left_out(const amct_genes *genes, uint32_t layer)
+{
+    const char *reason = NULL; /* of the levels that were named last */
+    char words[AMCT_SHOWN];
+    for (uint32_t i = 0; i < genes->n_skipped; i++) {
+        const amct_skipped *s = &genes->skipped[i];
+        if (s->kind != AMCT_GENE_BITS || s->index != layer)
+            continue;
+        const char *level = amct_level_name((amct_level_kind)s->value);
+        if (s->value == AMCT_LEVEL_16) { /* then there is no other */
+            printf("  (%s)", amct_utf8_show(s->reason, words, sizeof words));
+            return;
+        }
+        if (!reason)
+            printf("  (no %s", level);
+        else if (strcmp(reason, s->reason) == 0)
+            printf(", %s", level);
+        else
+            printf(": %s; no %s", amct_utf8_show(reason, words, sizeof words), level);
+        reason = s->reason;
+    }
+    if (reason)
+        printf(": %s)", amct_utf8_show(reason, words, sizeof words));
+}
+
+void amct_choices_add_left_out(amct_json *json, cJSON *list, const amct_genes *genes,
+                               uint32_t layer)
+{
+    for (uint32_t i = 0; i < genes->n_skipped; i++) {
+        const amct_skipped *s = &genes->skipped[i];
+        if (s->kind != AMCT_GENE_BITS || s->index != layer || s->value == AMCT_LEVEL_16)
+            continue;
+        cJSON *at = amct_json_object(json, list, NULL);
+        amct_json_text(json, at, "level", amct_level_name((amct_level_kind)s->value));
+        amct_json_text(json, at, "reason", s->reason);
+    }
+}
+
+/* ---- All choices ---------------------------------------------------------------------------- */
 
 amct_status amct_choices_print(const amct_choices_of *of, const amct_gains *gains, const char *chip,
                                uint32_t most, amct_err *err)
@@ -168,7 +238,7 @@ amct_status amct_choices_print(const amct_choices_of *of, const amct_gains *gain
         print_gene(of, gains, order[i].gene);
     if (genes->n > most)
         printf("  and %u more, which gain less; --json lists all\n", genes->n - most);
-    print_skipped(genes);
+    print_skipped(of);
     free(order);
     return AMCT_OK;
 }

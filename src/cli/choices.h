@@ -30,8 +30,15 @@ void amct_choices_add_gains(amct_json *json, cJSON *list, const amct_choices_of 
 /* The list of what was left out. */
 void amct_choices_add_skipped(amct_json *json, cJSON *list, const amct_choices_of *of);
 
+/* The levels of bits that a layer has not, with the reasons: in parentheses behind a line on
+ * stdout, nothing if there are none; and into a list, which leaves out a reason that stands for
+ * all. */
+void amct_choices_print_left_out(const amct_genes *genes, uint32_t layer);
+void amct_choices_add_left_out(amct_json *json, cJSON *list, const amct_genes *genes,
+                               uint32_t layer);
+
 /* On stdout: the genes, a line for each; those that gain most first, `most` of them; then for what
- * reasons how many levels were left out. chip is that of the latencies. */
+ * reasons how many levels were left out, with the first names. chip is that of the latencies. */
 amct_status amct_choices_print(const amct_choices_of *of, const amct_gains *gains, const char *chip,
                                uint32_t most, amct_err *err);
 /* On stdout: the latency, the most that any search could reach, and the share of fixed cost. */

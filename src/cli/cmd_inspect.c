@@ -30,11 +30,19 @@ static amct_choices_of choices_of(const inspection *in)
     return (amct_choices_of){in->genes, in->model->layers, in->shapes.structure};
 }
 
-/* Calls put for every level that layer i may have. */
+static bool is_quantised(const inspection *in, uint32_t i)
+{
+    const amct_graph *g = in->model->graph;
+    return g->tensors[in->model->layers[i].src].dtype == AMCT_INT8;
+}
+
+/* Calls put for every level that layer i may have; none if the file has it quantised. */
 static void each_level(const inspection *in, uint32_t i, void (*put)(void *to, const char *level),
                        void *to)
 {
     const amct_gene *gene = amct_genes_of(in->genes, AMCT_GENE_BITS, i);
+    if (is_quantised(in, i))
+        return;
     for (uint32_t k = 0; k < (gene ? gene->n_levels : 1); k++)
         put(to, amct_level_name(gene ? (amct_level_kind)gene->values[k] : AMCT_LEVEL_16));
 }
@@ -113,16 +121,17 @@ static amct_status print_text(const inspection *in, amct_err *err)
            "bits", "group", "ranks up to", "layer");
     for (uint32_t i = 0; i < in->model->n_layers; i++) {
         const amct_layer *l = &in->model->layers[i];
-        const char *reason = amct_genes_reason(in->genes, AMCT_GENE_BITS, i, AMCT_LEVEL_16);
         char levels[AMCT_N_LEVELS * 16] = "", group[16] = "-", ranks[64];
         if (!amct_shapes_why(&in->shapes, i))
             snprintf(group, sizeof group, "%d", (int)amct_shapes_group(&in->shapes, i));
         each_level(in, i, append_level, levels);
-        printf("%-14s %-18s %10.0f %10" PRId64 "  %-21s %5s  %-24s %s%s%s%s\n", l->op,
+        printf("%-14s %-18s %10.0f %10" PRId64 "  %-21s %5s  %-24s %s", l->op,
                amct_shape_print(&g->tensors[l->dst].shape, shape, sizeof shape),
-               (double)l->macs / 1e3, l->parameters, levels, group,
-               amct_shapes_ranks(ranks, &in->shapes, i), amct_utf8_show(l->name, name, sizeof name),
-               reason ? "  (" : "", reason ? reason : "", reason ? ")" : "");
+               (double)l->macs / 1e3, l->parameters, levels[0] ? levels : "-", group,
+               amct_shapes_ranks(ranks, &in->shapes, i),
+               amct_utf8_show(l->name, name, sizeof name));
+        amct_choices_print_left_out(in->genes, i);
+        printf("\n");
     }
     for (uint32_t i = 0; i < n; i++)
         printf("unknown operator %s%s%s: %u, first at node '%s'; such a network cannot be run\n",
@@ -224,6 +233,7 @@ static amct_status print_json(const inspection *in, amct_err *err)
         amct_json_integer(&json, at, "parameters", l->parameters);
         json_list bits = {&json, amct_json_array(&json, at, "bits")};
         each_level(in, i, add_level, &bits);
+        amct_choices_add_left_out(&json, amct_json_array(&json, at, "skipped"), in->genes, i);
         amct_shapes_add_layer(&json, at, &in->shapes, i);
         cJSON *reasons = amct_json_object(&json, at, "reasons");
         amct_json_text(&json, reasons, "bits",

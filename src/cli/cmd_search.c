@@ -61,6 +61,13 @@ static amct_status answer(const amct_config *c, const amct_tuned *tuned,
     return status;
 }
 
+/* How to carry on, on the same line. */
+static void add_resume(amct_err *err, const char *folder)
+{
+    const amct_err why = *err;
+    amct_fail(err, why.code, "%s; amct-autotune search --resume %s carries on", why.text, folder);
+}
+
 static int search(const amct_config *c, amct_err *err)
 {
     char started[32];
@@ -81,11 +88,12 @@ static int search(const amct_config *c, amct_err *err)
     if (status == AMCT_OK)
         status = answer(c, tuned, &progress, started, err);
     int exit_status = tuned->exit_status;
+    if (status == AMCT_E_CANCELLED && tuned->setup.study)
+        add_resume(err, c->output);
     if (status != AMCT_OK) {
         int failed = amct_cmd_fail(err);
         exit_status = exit_status == AMCT_EXIT_NOT_PROVEN ? exit_status : failed;
-    }
-    if (exit_status == AMCT_EXIT_STOPPED && tuned->setup.study)
+    } else if (exit_status == AMCT_EXIT_STOPPED)
         amct_log(AMCT_LOG_INFO, "stopped early; amct-autotune search --resume %s carries on",
                  c->output);
     amct_progress_end(&progress);

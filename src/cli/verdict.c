@@ -118,7 +118,8 @@ void amct_verdict_print(const amct_tuned *to)
     print_measured(to);
     print_savings(to);
     if (to->best)
-        printf("form: %s\n", amct_refinement_names[to->best->refined.form]);
+        printf("form: %s%s\n", to->best->refined.restored ? "restored, " : "",
+               amct_refinement_names[to->best->refined.form]);
     printf("constants %.4g MB -> %.4g MB\n", (double)o.before.bytes / 1e6,
            (double)o.after.bytes / 1e6);
     if (!isnan(o.needed))

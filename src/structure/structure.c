@@ -126,7 +126,9 @@ static amct_status list_ranks(amct_structure *s, uint32_t l, const amct_gram *gr
         for (int64_t k = amct_factorise_most(&gram->columns, forms[i]) / multiple; k > 0; k--)
             ranks[r->n++] = (amct_rank){forms[i], k * multiple};
     r->ranks = ranks;
-    if (!total)
+    if (!most)
+        r->why = "no rank saves anything";
+    else if (!total)
         r->why = amct_arena_printf(s->arena,
                                    "no multiple of %u saves anything as a rank: the largest that "
                                    "does is %lld",
@@ -362,8 +364,8 @@ static amct_status trace(amct_structured *out, const amct_structure *s,
     for (uint32_t i = 0; i < out->n_layers; i++) {
         amct_layer_origin *o = &out->origins[i];
         uint32_t tried = 0;
-        while (tried < s->n_layers && !comes_from(&o->part, out->layers[i].name,
-                                                  s->layers[at].name, forms[at].factors)) {
+        while (tried < s->n_layers &&
+               !comes_from(&o->part, out->layers[i].name, s->layers[at].name, forms[at].factors)) {
             at = at + 1 < s->n_layers ? at + 1 : 0;
             tried++;
         }

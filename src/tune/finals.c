@@ -218,6 +218,11 @@ static void stop(final_round *r)
     r->at = -1;
 }
 
+static bool has_work(const final_round *r, uint32_t k)
+{
+    return r->todo[k] || r->kept[k].refined.restored;
+}
+
 /* Those that are not in the study, one after the other: each uses all processes. Of those that are,
  * the restored float networks are made again: they are not kept. */
 static amct_status refine_missing(final_round *r, amct_err *err)
@@ -231,10 +236,15 @@ static amct_status refine_missing(final_round *r, amct_err *err)
                               .limit_bytes = work->limit_bytes,
                               .jobs = work->jobs};
     amct_status status = AMCT_OK;
+    uint32_t n = 0, done = 0;
+    for (uint32_t k = 0; k < r->finals->n; k++)
+        n += has_work(r, k);
     for (uint32_t k = 0; status == AMCT_OK && k < r->finals->n; k++) {
         amct_final *f = &r->finals->at[k];
-        if (!r->todo[k] && !r->kept[k].refined.restored)
+        if (!has_work(r, k))
             continue;
+        if (work->refining)
+            work->refining(work->ctx, done++, n);
         if (!refinery.original)
             status = amct_refinery_start(&refinery, err);
         if (status == AMCT_OK && !r->todo[k])

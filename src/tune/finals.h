@@ -44,6 +44,9 @@ typedef struct amct_finals_work {
     double budget_ratio, confidence;
     size_t limit_bytes; /* while refining */
     uint32_t jobs;
+    /* Before each that is refined, of n: `done` of them have been. NULL: nobody asks. */
+    void (*refining)(void *ctx, uint32_t done, uint32_t n);
+    void *ctx;
 } amct_finals_work;
 
 /* Refines one candidate and measures it on the search samples, unless the study holds it refined

@@ -10,6 +10,7 @@
 #include "tune/tables.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,6 +24,7 @@ typedef struct runner {
     double other_budget; /* then: as the user said it, and whether it is relative */
     bool other_relative;
     const char *folder;
+    double refining_since;  /* amct_clock: the first of the finalists */
     amct_cost_table *table; /* of the search that runs; NULL: it has not screened yet */
 } runner;
 
@@ -183,12 +185,29 @@ static amct_status search(runner *r, double begin, amct_err *err)
     return status;
 }
 
+/* A line for each, as they may take minutes; how long from the second one on. */
+static void tell_refining(void *ctx, uint32_t done, uint32_t n)
+{
+    runner *r = ctx;
+    char left[48] = "", text[128];
+    double now = amct_clock();
+    if (!done)
+        r->refining_since = now;
+    else
+        snprintf(left, sizeof left, ", about %.0f s left",
+                 (now - r->refining_since) / done * (n - done));
+    snprintf(text, sizeof text, "refining finalist %u of %u%s", done + 1, n, left);
+    stage(r, text);
+}
+
 static amct_status finals(runner *r, amct_err *err)
 {
     amct_setup *s = &r->to->setup;
     amct_finalist candidates[AMCT_FINALISTS];
     size_t n = amct_search_finalists(r->to->search, candidates, AMCT_FINALISTS);
     amct_finals_work work = finals_work(s);
+    work.refining = tell_refining;
+    work.ctx = r;
     AMCT_TRY(amct_finals_run(&r->to->finals, &work, candidates, n, err));
     if (s->confirming)
         stage(r, "measuring the best");

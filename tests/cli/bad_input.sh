@@ -126,6 +126,11 @@ refuses "is not the folder of a study" export full --budget 1%
 refuses "is not the folder of a study" search --resume full
 search "/proc/nowhere" -o /proc/nowhere
 
+for levels in nonsense 2of4 16; do
+    "$AMCT_TOP_BUILDDIR/bench/ptq" search.yaml 8 --levels $levels >stdout 2>stderr
+    test $? -eq 2 && grep -q "there are no levels '$levels'" stderr && test ! -s stdout
+    ok $? "ptq knows no levels '$levels'"
+done
 # A budget that these samples cannot prove has a status of its own, and says how many would do.
 "$program" search "$model" --data "$example" $pixels --budget 0.05% -o out -q >stdout 2>stderr
 test $? -eq 6 && grep -q 'would do' stderr && test ! -e out

@@ -31,6 +31,19 @@ keeps inspect
 keeps inspect
 grep -q 'gains.choices\[\].levels\[\].rank$' "$work/inspect.paths"
 ok $? 'inspect --target: what ranks would gain'
+# This chip does not compute in 4 bits.
+"$program" inspect "$model" --target Ascend910B3 --batch 16 --json >"$work/inspect"
+keeps inspect
+grep -q 'layers\[\].skipped\[\].level$' "$work/inspect.paths" &&
+    grep -qF '"skipped":[{"level":"w4a8","reason":"it is not faster on the target than a level that loses less"},{"level":"w4a4"' \
+        "$work/inspect"
+ok $? 'inspect: the levels that a layer lost'
+"$program" inspect "$model" --target Ascend910B3 --batch 16 >"$work/text"
+grep -q '/block1/conv1/Conv  (no w4a8, w4a4: it is not faster on the target than a level that loses less)$' "$work/text" &&
+    grep -q 'left out, bits w4a4 ([4-9]): .* loses less: /block1/conv1/Conv, [^ ]*, [^ ]* and [1-6] more$' "$work/text"
+ok $? 'and in the text'
+! grep -q -e '[-+]0\.0 %' "$work/text"
+ok $? 'no gain has a sign if it is none'
 "$program" estimate "$model" --json >"$work/estimate"
 keeps estimate
 "$program" plugins --json >"$work/plugins"

@@ -47,6 +47,20 @@ test $status -eq 5 && test -s "$work/signal/best/fashion_deploy_model.onnx" &&
     test "$(value "$work/signal/result.json" status)" = 5
 ok $? "SIGTERM ends it in good order with what it has (status $status)"
 
+# Wherever it was: one line says that it was stopped, and how to carry on.
+"$program" $small -o "$work/soon" --verbose >"$work/out" 2>"$work/err" &
+search=$!
+until [ -e "$work/soon/study.sqlite" ] || ! kill -0 $search 2>/dev/null; do
+    sleep 0.02
+done
+kill -TERM $search
+wait $search
+status=$?
+test $status -eq 5 && test "$(grep -c ': .*stopped .*--resume .* carries on$' "$work/err")" -eq 1 &&
+    test "$(grep -c stopped "$work/err")" -eq 1
+ok $? "stopping is told in one line (status $status)"
+[ $status -eq 5 ] || sed 's/^/# /' "$work/err"
+
 "$program" $small -o "$work/busy" >/dev/null 2>&1 &
 search=$!
 until [ -e "$work/busy/study.sqlite-wal" ] || ! kill -0 $search 2>/dev/null; do

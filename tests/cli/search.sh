@@ -73,6 +73,19 @@ ok $? 'no network agrees more with the original than itself: its drop is not bel
 ok $? 'export by another budget succeeds'
 test -s "$work/other/fashion_deploy_model.onnx" && grep -q 'budget 4 pp: MET' "$work/out"
 ok $? 'and writes the model'
+# As if the search had refined nothing.
+cp -r "$work/one" "$work/copy"
+sqlite3 "$work/copy/study.sqlite" "DELETE FROM blob WHERE kind IN ('refined', 'confirmed')"
+"$program" export "$work/copy" --budget 4% >"$work/again" 2>"$work/err"
+test $? -eq 0 && grep -q ': refining finalist 1 of [1-5]$' "$work/err" &&
+    cmp -s "$work/copy/budget-0.04/fashion_deploy_model.onnx" "$work/other/fashion_deploy_model.onnx"
+ok $? 'what export refines itself is told, and is the same'
+form=$(value "$work/one/result.json" form)
+grep -q "^form: \(restored, \)\{0,1\}$form\$" "$work/again"
+ok $? "the form has the name that result.json has ($form)"
+"$program" inspect "$work/other/fashion_deploy_model.onnx" >"$work/text" &&
+    grep -q '  -  .*/Conv  (already quantised in the file)$' "$work/text" && ! grep -q '  16  .*already quantised' "$work/text"
+ok $? 'inspect: a layer that the file has quantised has no level to choose'
 mkdir "$work/mine" && echo precious >"$work/mine/thesis"
 "$program" export "$work/one" --budget 4% -o "$work/mine" -q >"$work/out" 2>"$work/err"
 test $? -eq 2 && grep -q "mine holds 'thesis', which is no exported model" "$work/err" &&

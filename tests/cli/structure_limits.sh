@@ -54,6 +54,8 @@ END
 searched 0 'groups of one channel stay'
 "$program" inspect single.onnx | grep -q 'made by one; read by two  (no multiple of 16 is below its 1 channel)'
 ok $? 'inspect: a group of one channel says why it stays'
+"$program" inspect single.onnx | grep -qF "not factorised (1, first 'point'): no rank saves anything"
+ok $? 'inspect: a layer of one weight has no rank'
 
 model_of=zero.onnx
 file zero <<END
