@@ -107,5 +107,8 @@ amct_status amct_config_set_model_option(amct_config *config, amct_model_source 
 /* The search file that says the same, with a comment on every key; paths are written as they are.
  * malloc'd; NULL when out of memory. */
 char *amct_config_print(const amct_config *config);
+/* Writes it to search.yaml in the config's output, with that as "." and all other paths absolute.
+ */
+amct_status amct_config_save(const amct_config *config, amct_err *err);
 
 #endif

@@ -1,8 +1,8 @@
 #include "tune/tune.h"
 
-#include "base/file.h"
 #include "base/fork.h"
 #include "base/log.h"
+#include "tune/answers.h"
 #include "tune/confirming.h"
 #include "tune/cost_table.h"
 #include "tune/fixed_share.h"
@@ -12,7 +12,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 typedef struct runner {
     amct_tuned *to;
@@ -222,138 +221,6 @@ static amct_status finals(runner *r, amct_err *err)
     return AMCT_OK;
 }
 
-/* What each choice is worth in the company of the others. */
-static amct_status cost_others(runner *r, const uint8_t *choices, amct_err *err)
-{
-    const amct_genes *genes = &r->to->setup.genes;
-    uint8_t other[AMCT_MESSAGE_MAX]; /* costing takes no longer ones */
-    for (uint32_t g = 0; g < genes->n; g++) {
-        const amct_gene *gene = &genes->genes[g];
-        for (uint32_t k = 0; k < gene->n_levels; k++) {
-            amct_graph_cost total;
-            memcpy(other, choices, genes->n_choices);
-            other[gene->slot] = gene->values[k];
-            amct_genes_exclude(genes, other);
-            AMCT_TRY(amct_costing_total(r->to->setup.costing, other, &total, err));
-            r->to->other_ns[g * AMCT_GENE_LEVELS + k] = total.latency_ns;
-        }
-    }
-    return AMCT_OK;
-}
-
-static amct_status cost_best(runner *r, amct_err *err)
-{
-    amct_tuned *to = r->to;
-    amct_setup *s = &to->setup;
-    uint32_t n = s->model.n_layers;
-    uint8_t *choices = calloc(s->genes.n_choices + (size_t)1, 1);
-    amct_latency_parts original, best;
-    to->original_layers = calloc(n + 1, sizeof *to->original_layers);
-    to->best_layers = calloc(n + 1, sizeof *to->best_layers);
-    to->other_ns = calloc(s->genes.n + 1, AMCT_GENE_LEVELS * sizeof *to->other_ns);
-    amct_status status = choices && to->original_layers && to->best_layers && to->other_ns
-                             ? AMCT_OK
-                             : amct_fail_nomem(err);
-    if (status == AMCT_OK)
-        status = amct_costing_layers(s->costing, choices, &s->original_cost, to->original_layers,
-                                     &original, err);
-    if (status == AMCT_OK && to->best)
-        memcpy(choices, to->best->choices, s->genes.n_choices);
-    if (status == AMCT_OK)
-        status =
-            amct_costing_layers(s->costing, choices, &to->best_cost, to->best_layers, &best, err);
-    if (status == AMCT_OK)
-        to->paired_ns = amct_latency_paired_ns(&original, &best);
-    if (status == AMCT_OK)
-        status = cost_others(r, choices, err);
-    free(choices);
-    return status;
-}
-
-/* The mean loss of every candidate that changes one gene only. */
-static amct_status note_alone(void *ctx, const amct_study_candidate *c, amct_err *err)
-{
-    amct_tuned *to = ctx;
-    uint32_t changed = 0, which = 0;
-    (void)err;
-    if (c->failed || c->refined || !c->n_scores || c->genome_size != to->setup.genes.n)
-        return AMCT_OK;
-    for (uint32_t g = 0; g < to->setup.genes.n; g++)
-        if (c->genome[g])
-            changed++, which = g;
-    const amct_study_score *last = &c->scores[c->n_scores - 1];
-    if (changed == 1 && last->n)
-        to->alone_loss[which * AMCT_GENE_LEVELS + c->genome[which]] = last->loss_sum / last->n;
-    return AMCT_OK;
-}
-
-static amct_status find_alone(runner *r, amct_err *err)
-{
-    amct_tuned *to = r->to;
-    to->alone_loss = calloc(to->setup.genes.n + 1, AMCT_GENE_LEVELS * sizeof *to->alone_loss);
-    if (!to->alone_loss)
-        return amct_fail_nomem(err);
-    for (uint32_t i = 0; i < to->setup.genes.n * AMCT_GENE_LEVELS; i++)
-        to->alone_loss[i] = NAN;
-    return amct_study_each(to->setup.study, note_alone, to, err);
-}
-
-/* A path that means the same from any folder; as it is if the file cannot be found. */
-static amct_status make_absolute(const char **path, amct_arena *arena, amct_err *err)
-{
-    char *whole = *path ? realpath(*path, NULL) : NULL;
-    if (!whole)
-        return AMCT_OK;
-    *path = amct_arena_string(arena, whole);
-    free(whole);
-    return *path ? AMCT_OK : amct_fail_nomem(err);
-}
-
-/* Options of an estimator that name files, in a list of their own. */
-static amct_status make_options_absolute(amct_option **options, uint32_t n, amct_arena *arena,
-                                         amct_err *err)
-{
-    amct_option *own = amct_arena_array(arena, n, sizeof *own);
-    if (n && !own)
-        return amct_fail_nomem(err);
-    for (uint32_t i = 0; i < n; i++) {
-        own[i] = (*options)[i];
-        if (amct_config_names_file(own[i].value))
-            AMCT_TRY(make_absolute(&own[i].value, arena, err));
-    }
-    *options = own;
-    return AMCT_OK;
-}
-
-/* Written into OUT, from where paths of a search file count. */
-static amct_status save_config(const runner *r, amct_err *err)
-{
-    amct_config c = *r->to->setup.asked;
-    char *path = amct_path_join(c.output, "search.yaml"), *text = NULL;
-    amct_status status = make_absolute(&c.model, c.arena, err);
-    if (status == AMCT_OK)
-        status = make_absolute(&c.model_source.weights, c.arena, err);
-    if (status == AMCT_OK)
-        status = make_absolute(&c.data, c.arena, err);
-    if (status == AMCT_OK)
-        status = make_absolute(&c.labels, c.arena, err);
-    if (status == AMCT_OK)
-        status = make_absolute(&c.profile, c.arena, err);
-    if (status == AMCT_OK)
-        status = make_options_absolute(&c.target_options, c.n_target_options, c.arena, err);
-    if (status == AMCT_OK)
-        status = make_options_absolute(&c.confirm_options, c.n_confirm_options, c.arena, err);
-    c.output = ".";
-    if (status == AMCT_OK)
-        text = amct_config_print(&c);
-    if (status == AMCT_OK)
-        status =
-            text && path ? amct_file_write(path, text, strlen(text), err) : amct_fail_nomem(err);
-    free(text);
-    free(path);
-    return status;
-}
-
 const amct_graph_cost *amct_tuned_measured(const amct_tuned *to)
 {
     const amct_graph_cost *found = NULL;
@@ -481,7 +348,7 @@ static amct_status run(runner *r, double begin, amct_err *err)
     AMCT_TRY(amct_setup_study(s, err));
     AMCT_TRY(amct_confirming_scale(s, err));
     if (r->search)
-        AMCT_TRY(save_config(r, err));
+        AMCT_TRY(amct_config_save(r->to->setup.asked, err));
     stage(r, "calibrating");
     AMCT_TRY(amct_setup_levels(s, err));
     AMCT_TRY(check_stop(r, err));
@@ -497,8 +364,8 @@ static amct_status run(runner *r, double begin, amct_err *err)
         stage(r, "refining and confirming the best");
         AMCT_TRY(finals(r, err));
     }
-    AMCT_TRY(cost_best(r, err));
-    AMCT_TRY(find_alone(r, err));
+    AMCT_TRY(amct_answers_cost(r->to, err));
+    AMCT_TRY(amct_answers_alone(r->to, err));
     stage(r, "writing and checking the model");
     AMCT_TRY(amct_study_check(s->study, err));
     AMCT_TRY(write_best(r, err));
