@@ -44,11 +44,7 @@ static void end(subject *s)
 static amct_status add_structure(subject *s, const amct_plugins *plugins, const amct_model *m,
                                  amct_err *err)
 {
-    static double ratios[] = {0.25, 0.5, 0.75};
-    amct_structure_options options = {.multiple = 16};
-    s->config->ratios = ratios;
-    s->config->n_ratios = sizeof ratios / sizeof *ratios;
-    s->config->rank_levels = 3;
+    amct_structure_options options = {.multiple = s->config->multiple};
     AMCT_TRY(
         amct_structure_outline(&s->structure, m->graph, m->layers, m->n_layers, &options, err));
     amct_costing_free(s->costing);

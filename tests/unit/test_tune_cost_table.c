@@ -37,11 +37,7 @@ static void add_plugin(table_case *c, const char *below)
 
 static void add_structure(table_case *c)
 {
-    static double ratios[] = {0.25, 0.5, 0.75};
-    amct_structure_options options = {.multiple = 16};
-    c->config->ratios = ratios;
-    c->config->n_ratios = 3;
-    c->config->rank_levels = 3;
+    amct_structure_options options = {.multiple = c->config->multiple};
     OK(amct_structure_outline(&c->structure, c->model.graph, c->model.layers, c->model.n_layers,
                               &options, &err));
     amct_costing_free(c->costing);
