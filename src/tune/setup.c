@@ -6,7 +6,6 @@
 #include "measure/tally_verdict.h"
 #include "passes/prepare.h"
 #include "tune/confirming.h"
-#include "tune/left_out.h"
 #include "tune/settle.h"
 
 #include <math.h>
@@ -34,10 +33,7 @@ amct_status amct_setup_costing(amct_setup *s, amct_err *err)
     s->costing = NULL;
     AMCT_TRY(amct_costing_new(&s->costing, s->plugins, s->config, s->cost_graph, s->model.layers,
                               s->model.n_layers, NULL, err));
-    uint8_t *choices = calloc(amct_parts_choices(s->model.n_layers, NULL) + (size_t)1, 1);
-    amct_status status = choices ? amct_costing_total(s->costing, choices, &s->original_cost, err)
-                                 : amct_fail_nomem(err);
-    free(choices);
+    amct_status status = amct_costing_original(s->costing, &s->original_cost, err);
     return status == AMCT_OK || !s->config->target_section
                ? status
                : amct_yaml_fail_in(s->config->target_section, err);
@@ -123,7 +119,7 @@ amct_status amct_setup_inputs(amct_setup *s, const amct_config *config, amct_err
     AMCT_TRY(amct_setup_costing(s, err));
     if (amct_costing_found(s->costing))
         amct_correction_warn(amct_costing_found(s->costing));
-    AMCT_TRY(amct_left_out_warn(s->plugins, s->config, s->cost_graph, err));
+    AMCT_TRY(amct_costing_warn(s->costing, err));
     AMCT_TRY(amct_confirming_open(s, err));
     char *folder = amct_path_folder(config->output); /* for what does not fit into memory */
     if (!folder)
