@@ -41,7 +41,8 @@ typedef struct amct_batching {
     uint32_t n_tensors; /* that the graph had when this was made */
     amct_batch_at *at;  /* per tensor */
     amct_batch_edit *edits;
-    uint32_t n_edits, cap_edits;
+    uint32_t n_edits;
+    size_t cap_edits;
 } amct_batching;
 
 /* Follows the samples from the inputs, whose first dim is `from`. Adds constants to the graph, but
