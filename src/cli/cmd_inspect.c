@@ -5,7 +5,6 @@
 #include "cli/inspect_structure.h"
 #include "cli/measured.h"
 #include "ops/op.h"
-#include "passes/prepare.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -232,6 +232,14 @@ amct_status amct_graph_clone(amct_graph **out, const amct_graph *graph, amct_err
     return AMCT_OK;
 }
 
+int64_t amct_batch_of(const amct_graph *graph)
+{
+    if (!graph->n_inputs)
+        return 1;
+    const amct_shape *shape = &graph->tensors[graph->inputs[0]].shape;
+    return shape->rank > 0 ? shape->dims[0] : 1;
+}
+
 const amct_attr *amct_node_attr(const amct_node *node, const char *name)
 {
     for (uint32_t i = 0; i < node->n_attrs; i++)

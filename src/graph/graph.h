@@ -119,6 +119,8 @@ static inline bool amct_tensor_is_constant(const amct_tensor *t)
 {
     return t->data != NULL;
 }
+/* The first dim of the first input; 1 if there is none. */
+int64_t amct_batch_of(const amct_graph *graph);
 /* Attribute by name, NULL if absent. */
 const amct_attr *amct_node_attr(const amct_node *node, const char *name);
 /* Value by name, or the default if it is absent or of another type. Strings are zero-terminated. */

@@ -186,10 +186,9 @@ static amct_status judge_original(amct_tally *tally, amct_setup *s, amct_judge *
 
 amct_status amct_setup_baseline(amct_setup *s, amct_err *err)
 {
-    const amct_shape *in = &s->model.graph->tensors[s->model.graph->inputs[0]].shape;
     baseline b = {.s = s,
                   .feeds = {amct_selection_feed(&s->search), amct_selection_feed(&s->confirm)},
-                  .batch = in->rank ? (uint32_t)in->dims[0] : 1};
+                  .batch = (uint32_t)amct_batch_of(s->model.graph)};
     s->rows_bytes = (size_t)(s->search.n + s->confirm.n) * s->outputs.row * sizeof *s->rows;
     if (s->rows_bytes > s->config->memory_limit_bytes / 4)
         return amct_fail(err, AMCT_E_LIMIT,
