@@ -1,5 +1,6 @@
 #include "search/archive.h"
 
+#include "base/grow.h"
 #include "base/stats.h"
 
 #include <math.h>
@@ -20,14 +21,10 @@ void amct_archive_end(amct_archive *archive)
 
 uint32_t amct_archive_add(amct_archive *archive, const uint8_t *genome, double cost_ns)
 {
-    if (archive->genomes.count == archive->capacity) {
-        size_t capacity = archive->capacity ? 2 * archive->capacity : 256;
-        amct_member *members = realloc(archive->members, capacity * sizeof *members);
-        if (!members)
-            return AMCT_GENOMES_NONE;
-        archive->members = members;
-        archive->capacity = capacity;
-    }
+    amct_err ignored;
+    if (amct_grow(&archive->members, archive->genomes.count, &archive->capacity,
+                  sizeof *archive->members, &ignored) != AMCT_OK)
+        return AMCT_GENOMES_NONE;
     uint32_t number = amct_genomes_add(&archive->genomes, genome);
     if (number != AMCT_GENOMES_NONE)
         archive->members[number] = (amct_member){.cost_ns = cost_ns, .ratio = 1};

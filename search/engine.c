@@ -1,5 +1,6 @@
 #include "search/engine.h"
 
+#include "base/grow.h"
 #include "search/foresee.h"
 
 #include <math.h>
@@ -55,14 +56,8 @@ static void fill_ask(amct_search *search, const uint8_t *genome, double cost_ns,
 
 static amct_status note_number(amct_search *search, uint32_t member, amct_err *err)
 {
-    if (member >= search->ask_capacity) {
-        size_t capacity = search->ask_capacity ? 2 * search->ask_capacity : 256;
-        uint64_t *numbers = realloc(search->ask_numbers, capacity * sizeof *numbers);
-        if (!numbers)
-            return amct_fail_nomem(err);
-        search->ask_numbers = numbers;
-        search->ask_capacity = capacity;
-    }
+    AMCT_TRY(amct_grow(&search->ask_numbers, member, &search->ask_capacity,
+                       sizeof *search->ask_numbers, err));
     search->ask_numbers[member] = search->n_asked;
     return AMCT_OK;
 }

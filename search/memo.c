@@ -1,5 +1,7 @@
 #include "search/memo.h"
 
+#include "base/grow.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -22,14 +24,8 @@ static amct_status remember(amct_memo *memo, const uint8_t *genome, double cost_
     size_t entry = memo->known.n_genes + sizeof *memo->costs_ns + 2 * sizeof(uint32_t);
     if (memo->known.count >= AMCT_MEMO_BYTES / entry)
         amct_genomes_clear(&memo->known);
-    if (memo->known.count == memo->capacity) {
-        size_t capacity = memo->capacity ? 2 * memo->capacity : 256;
-        double *costs = realloc(memo->costs_ns, capacity * sizeof *costs);
-        if (!costs)
-            return amct_fail_nomem(err);
-        memo->costs_ns = costs;
-        memo->capacity = capacity;
-    }
+    AMCT_TRY(amct_grow(&memo->costs_ns, memo->known.count, &memo->capacity, sizeof *memo->costs_ns,
+                       err));
     uint32_t number = amct_genomes_add(&memo->known, genome);
     if (number == AMCT_GENOMES_NONE)
         return amct_fail_nomem(err);

@@ -1,6 +1,7 @@
 #include "base/csv.h"
 
 #include "base/file.h"
+#include "base/grow.h"
 
 #include <ctype.h>
 #include <stdbool.h>
@@ -19,14 +20,7 @@ typedef struct reader {
 
 static amct_status keep(reader *r, const char *text, amct_err *err)
 {
-    if (r->n == r->cap) {
-        size_t cap = r->cap ? 2 * r->cap : 256;
-        const char **bigger = realloc(r->fields, cap * sizeof *bigger);
-        if (!bigger)
-            return amct_fail_nomem(err);
-        r->fields = bigger;
-        r->cap = cap;
-    }
+    AMCT_TRY(amct_grow(&r->fields, r->n, &r->cap, sizeof *r->fields, err));
     r->fields[r->n++] = text;
     return AMCT_OK;
 }
@@ -132,13 +126,7 @@ static amct_status read_rows(amct_csv *csv, reader *r, uint32_t **lines, amct_er
         if (n != csv->n_columns)
             return amct_fail(err, AMCT_E_FORMAT, "%s: line %u has %u fields, %u wanted%s", r->path,
                              line, n, csv->n_columns, r->at == r->end ? ": is the file cut?" : "");
-        if (csv->n_rows == cap) {
-            cap = cap ? 2 * cap : 256;
-            uint32_t *bigger = realloc(*lines, cap * sizeof *bigger);
-            if (!bigger)
-                return amct_fail_nomem(err);
-            *lines = bigger;
-        }
+        AMCT_TRY(amct_grow(lines, csv->n_rows, &cap, sizeof **lines, err));
         (*lines)[csv->n_rows++] = line;
     }
     return AMCT_OK;

@@ -4,7 +4,6 @@
 #include "base/stop.h"
 #include "base/utf8.h"
 #include "cli/measured.h"
-#include "passes/prepare.h"
 #include "tune/measuring.h"
 
 #include <math.h>

@@ -86,13 +86,12 @@ typedef struct evaluation {
 static run run_of(const evaluation *e, const char *path, const amct_graph *graph,
                   const amct_selection *all)
 {
-    const amct_shape *in = &graph->tensors[graph->inputs[0]].shape;
     return (run){.path = path,
                  .graph = graph,
                  .feed = amct_selection_feed(all),
                  .judge = e->judge,
                  .engine = e->engine,
-                 .batch = in->rank ? (uint32_t)in->dims[0] : 1};
+                 .batch = (uint32_t)amct_batch_of(graph)};
 }
 
 static amct_status load(amct_model *model, amct_outputs *outputs, const evaluation *e,

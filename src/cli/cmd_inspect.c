@@ -5,8 +5,6 @@
 #include "cli/inspect_structure.h"
 #include "cli/measured.h"
 #include "ops/op.h"
-#include "passes/prepare.h"
-#include "tune/left_out.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -317,7 +315,7 @@ static amct_status find_gains(findings *f, const amct_config *c, const amct_plug
                               f->structure, err));
     AMCT_TRY(amct_genes_add_structure(&f->genes, c, m->layers, f->structure, f->structured, err));
     AMCT_TRY(amct_gains_find(&f->gains, &f->genes, f->structured, err));
-    AMCT_TRY(amct_left_out_warn(plugins, c, m->graph, err));
+    AMCT_TRY(amct_costing_warn(f->costing, err));
     return amct_fixed_share_find(&f->fixed, f->gains.fixed_ratio, plugins, c, m->graph, m->layers,
                                  m->n_layers, err);
 }

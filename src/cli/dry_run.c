@@ -3,7 +3,6 @@
 #include "cli/choices.h"
 #include "cli/command.h"
 #include "cli/measured.h"
-#include "passes/prepare.h"
 #include "tune/forecast.h"
 
 static const char *span(double seconds, char *text, size_t size)

@@ -1,481 +1,26 @@
 #include "cli/options.h"
 
-#include "base/file.h"
-#include "base/log.h"
-#include "base/number.h"
-#include "base/utf8.h"
-#include "data/split.h"
-#include "study/study.h"
+#include "cli/option_table.h"
+#include "cli/option_value.h"
 
 #include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-enum {
-    SEARCH = AMCT_CMD_SEARCH,
-    INSPECT = AMCT_CMD_INSPECT,
-    EVAL = AMCT_CMD_EVAL,
-    ESTIMATE = AMCT_CMD_ESTIMATE,
-    EXPORT = AMCT_CMD_EXPORT,
-    REPORT = AMCT_CMD_REPORT,
-    EXPLAIN = AMCT_CMD_EXPLAIN,
-    PLUGINS = AMCT_CMD_PLUGINS,
-    ALL = 255
-};
-
-typedef amct_status set_fn(amct_config *c, const char *value, amct_err *err);
-
-/* ---- Setters ------------------------------------------------------------------------------ */
-
-static amct_status keep(const char **to, amct_config *c, const char *value, amct_err *err)
-{
-    *to = amct_arena_string(c->arena, value);
-    return *to ? AMCT_OK : amct_fail_nomem(err);
-}
-
-static amct_status append(const char ***list, uint32_t *n, amct_config *c, const char *value,
-                          amct_err *err)
-{
-    const char **more = amct_arena_array(c->arena, *n + 1, sizeof *more);
-    if (!more)
-        return amct_fail_nomem(err);
-    if (*n)
-        memcpy(more, *list, *n * sizeof *more);
-    *list = more;
-    AMCT_TRY(keep(&more[*n], c, value, err));
-    (*n)++;
-    return AMCT_OK;
-}
-
-static amct_status choose(int *to, const char *value, const char *const *names, amct_err *err)
-{
-    char all[256] = "";
-    for (int i = 0; names[i]; i++) {
-        if (strcmp(value, names[i]) == 0) {
-            *to = i;
-            return AMCT_OK;
-        }
-        if (names[i][0])
-            snprintf(all + strlen(all), sizeof all - strlen(all), "%s%s", all[0] ? ", " : "",
-                     names[i]);
-    }
-    char shown[AMCT_CLIPPED];
-    return amct_fail(err, AMCT_E_INVALID, "'%s' is none of %s",
-                     amct_utf8_show(value, shown, sizeof shown), all);
-}
-
-static amct_status whole(uint32_t *to, const char *value, int64_t min, int64_t max, amct_err *err)
-{
-    int64_t n;
-    AMCT_TRY(amct_parse_integer(&n, value, min, max, err));
-    *to = (uint32_t)n;
-    return AMCT_OK;
-}
-
-static amct_status count(uint32_t *to, const char *value, amct_err *err)
-{
-    if (strcmp(value, "rest") == 0) {
-        *to = AMCT_SPLIT_REST;
-        return AMCT_OK;
-    }
-    return whole(to, value, 0, 1 << 30, err);
-}
-
-/* "0.485,0.456,0.406" */
-static amct_status numbers(double *to, uint32_t *n, amct_config *c, const char *value,
-                           amct_err *err)
-{
-    char shown[AMCT_CLIPPED];
-    char *text = amct_arena_string(c->arena, value);
-    if (!text)
-        return amct_fail_nomem(err);
-    *n = 0;
-    char *rest = NULL;
-    for (char *one = strtok_r(text, ",", &rest); one; one = strtok_r(NULL, ",", &rest)) {
-        if (*n == AMCT_PREPROCESS_MAX_VALUES)
-            return amct_fail(err, AMCT_E_INVALID, "more than %d numbers",
-                             AMCT_PREPROCESS_MAX_VALUES);
-        AMCT_TRY(amct_parse_number(&to[(*n)++], one, err));
-    }
-    return *n ? AMCT_OK
-              : amct_fail(err, AMCT_E_INVALID, "'%s' holds no numbers",
-                          amct_utf8_show(value, shown, sizeof shown));
-}
-
-#define SET(name) static amct_status set_##name(amct_config *c, const char *value, amct_err *err)
-
-SET(config)
-{
-    (void)c, (void)value, (void)err;
-    return AMCT_OK;
-} /* read first */
-SET(weights)
-{
-    return keep(&c->model_source.weights, c, value, err);
-}
-SET(original_weights)
-{
-    return keep(&c->original_source.weights, c, value, err);
-}
-SET(model)
-{
-    return keep(&c->model, c, value, err);
-}
-SET(data)
-{
-    return keep(&c->data, c, value, err);
-}
-SET(labels)
-{
-    return keep(&c->labels, c, value, err);
-}
-SET(resize)
-{
-    return amct_preprocess_set_resize(&c->preprocess, value, err);
-}
-SET(crop)
-{
-    return amct_preprocess_set_crop(&c->preprocess, value, err);
-}
-SET(mean)
-{
-    return numbers(c->preprocess.mean, &c->preprocess.n_mean, c, value, err);
-}
-SET(std)
-{
-    AMCT_TRY(numbers(c->preprocess.std, &c->preprocess.n_std, c, value, err));
-    return amct_preprocess_positive(c->preprocess.std, c->preprocess.n_std)
-               ? AMCT_OK
-               : amct_fail(err, AMCT_E_INVALID, "wanted numbers above 0");
-}
-SET(scale)
-{
-    AMCT_TRY(amct_parse_number(&c->preprocess.scale, value, err));
-    return amct_preprocess_positive(&c->preprocess.scale, 1)
-               ? AMCT_OK
-               : amct_fail(err, AMCT_E_INVALID, "wanted a number above 0");
-}
-SET(color)
-{
-    static const char *const names[] = {"", "RGB", "BGR", "GRAY", NULL};
-    int color;
-    AMCT_TRY(choose(&color, value, names, err));
-    c->preprocess.color = (amct_color)color;
-    return AMCT_OK;
-}
-SET(layout)
-{
-    static const char *const names[] = {"", "NCHW", "NHWC", NULL};
-    int layout;
-    AMCT_TRY(choose(&layout, value, names, err));
-    c->preprocess.layout = (amct_data_layout)layout;
-    return AMCT_OK;
-}
-SET(label_offset)
-{
-    return amct_parse_integer(&c->label_offset, value, -1000000, 1000000, err);
-}
-SET(calibration)
-{
-    c->data_section = NULL;
-    return count(&c->calibration, value, err);
-}
-SET(search)
-{
-    c->data_section = NULL;
-    return count(&c->search, value, err);
-}
-SET(confirm)
-{
-    c->data_section = NULL;
-    return count(&c->confirm, value, err);
-}
-SET(original)
-{
-    return keep(&c->original, c, value, err);
-}
-SET(metric)
-{
-    return choose(&c->metric, value, amct_metric_names, err);
-}
-SET(budget)
-{
-    return amct_parse_ratio(&c->max_drop_ratio, value, err);
-}
-SET(relative)
-{
-    (void)value, (void)err;
-    c->relative = true;
-    return AMCT_OK;
-}
-SET(confidence)
-{
-    return amct_parse_ratio(&c->confidence, value, err);
-}
-SET(estimator)
-{
-    c->target_section = NULL;
-    return keep(&c->estimator, c, value, err);
-}
-SET(target)
-{
-    c->target_section = NULL;
-    c->target_given = true;
-    return amct_config_set_target(c, "chip", value, err);
-}
-/* Takes KEY=VALUE apart, into two texts of the arena. */
-static amct_status read_pair(char **key, const char **of, amct_config *c, const char *value,
-                             amct_err *err)
-{
-    char shown[AMCT_CLIPPED];
-    char *text = amct_arena_string(c->arena, value), *equals = text ? strchr(text, '=') : NULL;
-    if (!text)
-        return amct_fail_nomem(err);
-    if (!equals || equals == text)
-        return amct_fail(err, AMCT_E_INVALID, "'%s' is not KEY=VALUE",
-                         amct_utf8_show(value, shown, sizeof shown));
-    *equals = 0;
-    *key = text;
-    *of = equals + 1;
-    return AMCT_OK;
-}
-
-SET(target_option)
-{
-    char *key;
-    const char *of;
-    AMCT_TRY(read_pair(&key, &of, c, value, err));
-    c->target_section = NULL;
-    c->target_given = c->target_given || strcmp(key, "chip") == 0;
-    return amct_config_set_target(c, key, of, err);
-}
-SET(model_option)
-{
-    char *key;
-    const char *of;
-    AMCT_TRY(read_pair(&key, &of, c, value, err));
-    return amct_config_set_model_option(c, &c->model_source, key, of, err);
-}
-SET(original_option)
-{
-    char *key;
-    const char *of;
-    AMCT_TRY(read_pair(&key, &of, c, value, err));
-    return amct_config_set_model_option(c, &c->original_source, key, of, err);
-}
-SET(profile)
-{
-    return keep(&c->profile, c, value, err);
-}
-SET(measured)
-{
-    return amct_config_set_measured(c, value, err);
-}
-SET(batch)
-{
-    return amct_parse_integer(&c->batch, value, 1, 65536, err);
-}
-SET(skip)
-{
-    return append(&c->skip, &c->n_skip, c, value, err);
-}
-SET(algorithm)
-{
-    return keep(&c->algorithm, c, value, err);
-}
-SET(evaluations)
-{
-    return whole(&c->evaluations, value, 1, 1 << 30, err);
-}
-SET(time_limit)
-{
-    return amct_parse_duration(&c->time_limit_ns, value, err);
-}
-SET(seed)
-{
-    int64_t seed;
-    AMCT_TRY(amct_parse_integer(&seed, value, 0, INT64_MAX, err));
-    c->seed = (uint64_t)seed;
-    return AMCT_OK;
-}
-SET(output)
-{
-    c->output_given = true;
-    return keep(&c->output, c, value, err);
-}
-SET(jobs)
-{
-    return whole(&c->jobs, value, 1, 256, err);
-}
-SET(memory_limit)
-{
-    return amct_parse_bytes(&c->memory_limit_bytes, value, err);
-}
-SET(resume)
-{
-    AMCT_TRY(keep(&c->resume, c, value, err));
-    c->output = c->resume;
-    return AMCT_OK;
-}
-SET(dry_run)
-{
-    (void)value, (void)err;
-    c->dry_run = true;
-    return AMCT_OK;
-}
-SET(json)
-{
-    (void)value, (void)err;
-    c->json = true;
-    return AMCT_OK;
-}
-SET(per_layer)
-{
-    (void)value, (void)err;
-    c->per_layer = true;
-    return AMCT_OK;
-}
-SET(search_file)
-{
-    (void)value, (void)err;
-    c->search_file_wanted = true;
-    return AMCT_OK;
-}
-SET(progress)
-{
-    static const char *const names[] = {"text", "json", NULL};
-    int how;
-    AMCT_TRY(choose(&how, value, names, err));
-    c->progress_json = how == 1;
-    return AMCT_OK;
-}
-SET(executor)
-{
-    static const char *const names[] = {"onednn", "onednn-float", "reference", NULL};
-    int which;
-    AMCT_TRY(choose(&which, value, names, err));
-    c->executor = names[which];
-    return AMCT_OK;
-}
-SET(plugin_dir)
-{
-    return append(&c->plugin_dirs, &c->n_plugin_dirs, c, value, err);
-}
-SET(quiet)
-{
-    (void)c, (void)value, (void)err;
-    amct_log_set_level(AMCT_LOG_WARN);
-    return AMCT_OK;
-}
-SET(verbose)
-{
-    (void)c, (void)value, (void)err;
-    amct_log_set_level(AMCT_LOG_DEBUG);
-    return AMCT_OK;
-}
-
-/* ---- The table ---------------------------------------------------------------------------- */
-
-static const struct option_row {
-    const char *name;
-    char letter;
-    const char *argument; /* NULL: takes none */
-    unsigned commands;
-    set_fn *set;
-    const char *help;
-} rows[] = {
-    {"config", 'c', "FILE", SEARCH | EVAL, set_config, "search file (YAML); options override it"},
-    {"resume", 0, "OUT", SEARCH, set_resume, "carry on with the study in OUT"},
-    {"model", 0, "FILE", PLUGINS, set_model,
-     "check: a file that the importer reads, or a network for the estimator"},
-    {"weights", 'w', "FILE", SEARCH | INSPECT | ESTIMATE | EVAL | PLUGINS, set_weights,
-     "the model's weights, where they lie in a file of their own"},
-    {"data", 'd', "PATH", SEARCH | EVAL, set_data,
-     "samples: image folder, .npy/.npz, IDX, CIFAR binary, raw list"},
-    {"labels", 0, "FILE", SEARCH | EVAL, set_labels, "labels that do not lie beside the data"},
-    {"resize", 0, "N|HxW", SEARCH | EVAL, set_resize,
-     "short side, or size, before the crop; 0: none"},
-    {"crop", 0, "N|HxW", SEARCH | EVAL, set_crop, "centre crop"},
-    {"color", 0, "ORDER", SEARCH | EVAL, set_color, "RGB, BGR or GRAY"},
-    {"scale", 0, "X", SEARCH | EVAL, set_scale, "pixels are (v * scale - mean) / std; 1/255"},
-    {"mean", 0, "X,...", SEARCH | EVAL, set_mean, "one number, or one per channel"},
-    {"std", 0, "X,...", SEARCH | EVAL, set_std, "one number, or one per channel"},
-    {"layout", 0, "ORDER", SEARCH | EVAL, set_layout, "of the network's input: NCHW or NHWC"},
-    {"label-offset", 0, "N", SEARCH | EVAL, set_label_offset, "added to every label"},
-    {"calibration", 0, "N", SEARCH, set_calibration, "samples for ranges and statistics"},
-    {"search-samples", 0, "N", SEARCH, set_search, "samples the search may look at"},
-    {"confirm", 0, "N|rest", SEARCH, set_confirm, "samples kept for the verdict; 0: no proof"},
-    {"metric", 0, "NAME", SEARCH | EVAL, set_metric, "top1, top5, agreement, cosine, map or map50"},
-    {"original", 0, "MODEL", EVAL, set_original, "compare with this model, sample by sample"},
-    {"model-option", 0, "K=V", SEARCH | INSPECT | ESTIMATE | EVAL | PLUGINS, set_model_option,
-     "an option of the importer: signature=NAME"},
-    {"original-option", 0, "K=V", EVAL, set_original_option, "the same for the original"},
-    {"original-weights", 0, "FILE", EVAL, set_original_weights, "the original's weights"},
-    {"budget", 'b', "RATIO", SEARCH | EXPORT, set_budget, "greatest drop allowed; default 1%"},
-    {"relative", 0, NULL, SEARCH | EXPORT, set_relative,
-     "the budget is a share of the original's value"},
-    {"confidence", 0, "RATIO", SEARCH | EVAL, set_confidence,
-     "of intervals and verdict; default 95%"},
-    {"target", 't', "CHIP", SEARCH | INSPECT | ESTIMATE | EVAL | PLUGINS, set_target,
-     "device; default Ascend310P3"},
-    {"batch", 0, "N", SEARCH | INSPECT | ESTIMATE, set_batch,
-     "batch on the device; default as the model says"},
-    {"estimator", 0, "NAME", SEARCH | INSPECT | ESTIMATE | EVAL, set_estimator,
-     "estimator plugin; default ascend"},
-    {"profile", 0, "DIR", SEARCH | INSPECT | ESTIMATE, set_profile,
-     "what msprof measured of the model: estimates are set right by it"},
-    {"measured", 0, "TIME", SEARCH | INSPECT | ESTIMATE, set_measured,
-     "the model's latency as it was measured, 1.63ms: estimates are scaled to it"},
-    {"target-option", 0, "K=V", SEARCH | INSPECT | ESTIMATE | EVAL | PLUGINS, set_target_option,
-     "an option of the estimator: aipp=false"},
-    {"per-layer", 0, NULL, ESTIMATE, set_per_layer, "a line for every layer"},
-    {"search-file", 0, NULL, INSPECT, set_search_file,
-     "print a commented search file for this model"},
-    {"skip", 0, "GLOB", SEARCH, set_skip, "layers to leave as they are (may be repeated)"},
-    {"algorithm", 0, "NAME", SEARCH, set_algorithm,
-     "auto, or to compare with: nsga2, chain, amct-ilp ...; a wrong name lists them"},
-    {"evaluations", 0, "N", SEARCH, set_evaluations, "candidates at most; default 400"},
-    {"seed", 0, "N", SEARCH, set_seed, "of all randomness; default 1"},
-    {"time-limit", 0, "TIME", SEARCH, set_time_limit, "8h, 30m ...; then the best so far is kept"},
-    {"time-limit", 0, "TIME", PLUGINS, set_time_limit, "of one case of check; default 2m"},
-    {"output", 'o', "OUT", SEARCH, set_output, "folder for the results; default amct-out"},
-    {"output", 'o', "FOLDER", EXPORT, set_output,
-     "folder for the model; default OUT/budget-RATIO, OUT/budget-0.005 for 0.5%"},
-    {"dry-run", 0, NULL, SEARCH, set_dry_run, "only predict what the search will take"},
-    {"jobs", 'j', "N", SEARCH | EVAL, set_jobs, "worker processes; default one per processor"},
-    {"memory-limit", 0, "SIZE", SEARCH | EVAL, set_memory_limit,
-     "for samples and caches; default 4GiB"},
-    {"executor", 0, "NAME", EVAL, set_executor, "onednn, onednn-float or reference"},
-    {"progress", 0, "text|json", SEARCH, set_progress, "json: one object a line on stderr"},
-    {"json", 0, NULL, ALL, set_json, "the answer as one JSON object on stdout"},
-    {"plugin-dir", 0, "DIR", ALL, set_plugin_dir, "look for plugins here first (may be repeated)"},
-    {"quiet", 'q', NULL, ALL, set_quiet, "only warnings and errors on stderr"},
-    {"verbose", 'v', NULL, ALL, set_verbose, "more on stderr"},
-    {"help", 'h', NULL, ALL, NULL, "this text"},
-};
-
-enum { N_ROWS = sizeof rows / sizeof *rows, HELP = N_ROWS - 1, FIRST_CODE = 1000 };
+enum { FIRST_CODE = 1000 }; /* getopt's code of the first row */
 
 void amct_options_print(unsigned command)
 {
     printf("\nOptions:\n");
-    for (int i = 0; i < N_ROWS; i++) {
+    for (int i = 0; i < amct_n_option_rows; i++) {
+        const amct_option_row *row = &amct_option_rows[i];
         char left[64];
-        if (!(rows[i].commands & command))
+        if (!(row->commands & command))
             continue;
-        snprintf(left, sizeof left, "%c%c%s --%s%s%s", rows[i].letter ? '-' : ' ',
-                 rows[i].letter ? rows[i].letter : ' ', rows[i].letter ? "," : " ", rows[i].name,
-                 rows[i].argument ? " " : "", rows[i].argument ? rows[i].argument : "");
-        printf("  %-28s %s\n", left, rows[i].help);
+        snprintf(left, sizeof left, "%c%c%s --%s%s%s", row->letter ? '-' : ' ',
+                 row->letter ? row->letter : ' ', row->letter ? "," : " ", row->name,
+                 row->argument ? " " : "", row->argument ? row->argument : "");
+        printf("  %-28s %s\n", left, row->help);
     }
-}
-
-static amct_status apply(amct_config *c, int row, const char *value, amct_err *err)
-{
-    if (rows[row].set(c, value, err) != AMCT_OK)
-        return amct_fail_in(err, "--%s", rows[row].name);
-    return AMCT_OK;
 }
 
 /* getopt reports the option as it was written, or by its letter. */
@@ -490,55 +35,55 @@ static amct_status refuse(char **argv, int missing, amct_err *err)
         missing ? "option %s needs a value; see --help" : "unknown option %s; see --help", word);
 }
 
-/* What the search in that folder was begun with. */
-static amct_status read_resumed(amct_config *c, const char *folder, amct_err *err)
+/* Of what getopt returns: a letter, or a row's code. */
+static const amct_option_row *row_of(int code, unsigned command)
 {
-    AMCT_TRY(amct_study_exists(folder, err));
-    char *path = amct_path_join(folder, "search.yaml");
-    amct_status status = path ? amct_config_read(c, path, err) : amct_fail_nomem(err);
-    free(path);
-    return status;
+    const amct_option_row *row = amct_option_rows;
+    if (code >= FIRST_CODE)
+        return &amct_option_rows[code - FIRST_CODE];
+    while (row->letter != code || !(row->commands & command))
+        row++;
+    return row;
 }
 
-static amct_status each(amct_config *c, int argc, char **argv, unsigned command, bool config_pass,
+static amct_status each(amct_config *c, int argc, char **argv, unsigned command, bool first,
                         bool *help, amct_err *err)
 {
-    struct option table[N_ROWS + 1];
-    char letters[2 * N_ROWS + 2] = ":";
-    int n = 0, m = 1;
-    for (int i = 0; i < N_ROWS; i++) {
-        if (!(rows[i].commands & command))
+    struct option *table =
+        amct_arena_array(c->arena, (size_t)amct_n_option_rows + 1, sizeof *table);
+    char *letters = amct_arena_alloc(c->arena, 2 * (size_t)amct_n_option_rows + 2);
+    int n = 0, m = 0;
+    if (!table || !letters)
+        return amct_fail_nomem(err);
+    letters[m++] = ':';
+    for (int i = 0; i < amct_n_option_rows; i++) {
+        const amct_option_row *row = &amct_option_rows[i];
+        if (!(row->commands & command))
             continue;
-        table[n++] = (struct option){
-            rows[i].name, rows[i].argument ? required_argument : no_argument, NULL, FIRST_CODE + i};
-        if (rows[i].letter)
-            letters[m++] = rows[i].letter;
-        if (rows[i].letter && rows[i].argument)
+        table[n++] = (struct option){row->name, row->argument ? required_argument : no_argument,
+                                     NULL, FIRST_CODE + i};
+        if (row->letter)
+            letters[m++] = row->letter;
+        if (row->letter && row->argument)
             letters[m++] = ':';
     }
-    table[n] = (struct option){0};
     optind = 0; /* begin anew (glibc) */
     opterr = 0;
     for (int code; (code = getopt_long(argc, argv, letters, table, NULL)) != -1;) {
         if (code == '?' || code == ':')
             return refuse(argv, code == ':', err);
-        int row = code - FIRST_CODE;
-        for (int i = 0; code < FIRST_CODE && i < N_ROWS; i++)
-            if (rows[i].letter == code)
-                row = i;
-        if (row == HELP) {
+        const amct_option_row *row = row_of(code, command);
+        if (row == &amct_option_rows[amct_n_option_rows - 1]) {
             *help = true;
             return AMCT_OK;
         }
-        if (config_pass && rows[row].set == set_config)
-            AMCT_TRY(amct_config_read(c, optarg, err));
-        if (config_pass && rows[row].set == set_resume)
-            AMCT_TRY(read_resumed(c, optarg, err));
-        if (!config_pass)
-            AMCT_TRY(apply(c, row, optarg, err));
+        if (first && amct_option_first(row))
+            AMCT_TRY(amct_option_first(row)(c, optarg, err));
+        if (!first && row->set(c, optarg, err) != AMCT_OK)
+            return amct_fail_in(err, "--%s", row->name);
     }
-    for (int i = optind; !config_pass && i < argc; i++)
-        AMCT_TRY(append(&c->positional, &c->n_positional, c, argv[i], err));
+    for (int i = optind; !first && i < argc; i++)
+        AMCT_TRY(amct_option_append(&c->positional, &c->n_positional, c, argv[i], err));
     return AMCT_OK;
 }
 

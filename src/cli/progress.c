@@ -1,5 +1,6 @@
 #include "cli/progress.h"
 
+#include "base/grow.h"
 #include "base/log.h"
 #include "report/json.h"
 
@@ -45,14 +46,9 @@ static void note_step(amct_progress *p, const amct_search_progress *now)
     double best = isnan(now->best_ns) ? now->original_ns : now->best_ns;
     if (p->n_steps && p->steps[p->n_steps - 1].latency_ns == best)
         return;
-    if (p->n_steps == p->capacity) {
-        uint32_t capacity = p->capacity ? 2 * p->capacity : 32;
-        amct_step_down *more = realloc(p->steps, capacity * sizeof *more);
-        if (!more)
-            return;
-        p->steps = more;
-        p->capacity = capacity;
-    }
+    amct_err ignored;
+    if (amct_grow(&p->steps, p->n_steps, &p->capacity, sizeof *p->steps, &ignored) != AMCT_OK)
+        return;
     p->steps[p->n_steps++] = (amct_step_down){now->evaluations, best};
 }
 

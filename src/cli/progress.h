@@ -16,7 +16,8 @@ typedef struct amct_progress {
     const amct_config *config;
     double shown_at; /* amct_clock */
     amct_step_down *steps;
-    uint32_t n_steps, capacity;
+    uint32_t n_steps;
+    size_t capacity;
 } amct_progress;
 
 void amct_progress_begin(amct_progress *progress, const amct_config *config);

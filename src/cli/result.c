@@ -334,8 +334,7 @@ static void add_about(amct_json *json, const amct_tuned *to)
     amct_json_integer(json, json->root, "seed", (int64_t)c->seed);
     amct_json_text(json, json->root, "algorithm", c->algorithm);
     amct_json_text(json, json->root, "target", c->chip);
-    const amct_shape *in = &s->cost_graph->tensors[s->cost_graph->inputs[0]].shape;
-    amct_json_integer(json, json->root, "batch", in->rank ? in->dims[0] : 1);
+    amct_json_integer(json, json->root, "batch", amct_batch_of(s->cost_graph));
     amct_json_text(json, json->root, "estimator", c->estimator);
     amct_json_number(json, json->root, "error_band_ratio", to->best_cost.error_band_ratio);
     amct_json_number(json, json->root, "fixed_ratio",

@@ -3,7 +3,6 @@
 #include "base/number.h"
 #include "base/utf8.h"
 #include "cli/measured.h"
-#include "passes/prepare.h"
 #include "tune/measuring.h"
 #include "tune/outcome.h"
 #include "tune/publish.h"

@@ -246,9 +246,7 @@ amct_status amct_calibrate(amct_calibration **out, const amct_graph *graph,
                            const amct_range_options *options, uint32_t jobs, amct_err *err)
 {
     amct_calibration *to = calloc(1, sizeof *to);
-    run r = {.graph = graph, .feed = feed};
-    const amct_shape *in = &graph->tensors[graph->inputs[0]].shape;
-    r.batch = in->rank ? (uint32_t)in->dims[0] : 1;
+    run r = {.graph = graph, .feed = feed, .batch = (uint32_t)amct_batch_of(graph)};
     r.tensors = calloc(2 * n_layers + 1, sizeof *r.tensors);
     r.keep = calloc(2 * n_layers + 1, sizeof *r.keep);
     amct_status status = to && r.tensors && r.keep ? AMCT_OK : amct_fail_nomem(err);

@@ -49,18 +49,12 @@ typedef struct run {
 
 /* ---- Geometry ----------------------------------------------------------------------------- */
 
-static int64_t batch_of(const amct_graph *graph)
-{
-    const amct_shape *in = &graph->tensors[graph->inputs[0]].shape;
-    return in->rank ? in->dims[0] : 1;
-}
-
 bool amct_gram_shape(amct_gram *out, const amct_graph *graph, const amct_layer *layer)
 {
     amct_err why;
     amct_gram g = {.parts = 1};
     if (layer->no_int8 ||
-        amct_columns_make(&g.columns, graph, layer, batch_of(graph), &why) != AMCT_OK)
+        amct_columns_make(&g.columns, graph, layer, amct_batch_of(graph), &why) != AMCT_OK)
         return false;
     int64_t k = g.columns.columns;
     g.parts = (k + AMCT_GRAM_COLUMNS - 1) / AMCT_GRAM_COLUMNS;
@@ -293,7 +287,7 @@ amct_status amct_moments_collect(amct_moments **out, const amct_graph *graph,
                                  uint32_t jobs, amct_err *err)
 {
     amct_moments *to = calloc(1, sizeof *to);
-    run r = {.graph = graph, .feed = feed, .batch = (uint32_t)batch_of(graph), .to = to};
+    run r = {.graph = graph, .feed = feed, .batch = (uint32_t)amct_batch_of(graph), .to = to};
     r.work = calloc(n_layers + 1, sizeof *r.work);
     r.keep = calloc(n_layers + 1, sizeof *r.keep);
     if (to)

@@ -3,7 +3,6 @@
 #include "base/fork.h"
 #include "compress/walk.h"
 #include "exec/channels.h"
-#include "passes/prepare.h"
 
 #include <math.h>
 #include <stdlib.h>

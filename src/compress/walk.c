@@ -1,7 +1,6 @@
 #include "compress/walk.h"
 
 #include "base/fork.h"
-#include "passes/prepare.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,7 @@
 #include "data/folder.h"
 
+#include "base/grow.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -21,18 +23,10 @@ static bool is_folder(int fd, const struct dirent *entry)
     return fstatat(fd, entry->d_name, &st, 0) == 0 && S_ISDIR(st.st_mode);
 }
 
-/* Appends one entry to an array that grows by doubling. */
 static amct_status append(amct_folder *folder, size_t *room, amct_arena *arena, const char *name,
                           bool is_a_folder, amct_err *err)
 {
-    if (folder->n == *room) {
-        size_t more = *room ? 2 * *room : 64;
-        void *entries = realloc(folder->entries, more * sizeof *folder->entries);
-        if (!entries)
-            return amct_fail_nomem(err);
-        folder->entries = entries;
-        *room = more;
-    }
+    AMCT_TRY(amct_grow(&folder->entries, folder->n, room, sizeof *folder->entries, err));
     char *copy = amct_arena_string(arena, name);
     if (!copy)
         return amct_fail_nomem(err);

@@ -72,7 +72,8 @@ amct_status amct_source_read_labels(amct_source *source, const char *path, amct_
 /* Files, added one by one. */
 typedef struct amct_file_table {
     amct_source_file *files;
-    uint32_t n, room;
+    uint32_t n;
+    size_t room;
 } amct_file_table;
 
 /* Adds the file `name` of folder/subfolder; subfolder may be NULL. Strings go to the arena. */

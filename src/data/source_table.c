@@ -1,5 +1,7 @@
 #include "data/source.h"
 
+#include "base/grow.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,14 +18,7 @@ amct_status amct_file_table_add(amct_file_table *table, amct_source *source, con
 {
     if (table->n == UINT32_MAX / 2)
         return amct_fail(err, AMCT_E_LIMIT, "more samples than can be numbered");
-    if (table->n == table->room) {
-        uint32_t room = table->room ? 2 * table->room : 256;
-        void *files = realloc(table->files, room * sizeof *table->files);
-        if (!files)
-            return amct_fail_nomem(err);
-        table->files = files;
-        table->room = room;
-    }
+    AMCT_TRY(amct_grow(&table->files, table->n, &table->room, sizeof *table->files, err));
     const char *relative =
         subfolder ? amct_arena_printf(source->arena, "%s/%s", subfolder, name) : name;
     const char *path = relative ? amct_source_join(source, folder, relative) : NULL;

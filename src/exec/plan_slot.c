@@ -1,6 +1,7 @@
 #include "exec/step.h"
 
-#include <stdlib.h>
+#include "base/grow.h"
+
 #include <string.h>
 
 amct_form amct_plan_int8_form(const amct_plan *plan)
@@ -23,14 +24,7 @@ amct_layout amct_layout_for(const amct_shape *shape)
 amct_status amct_step_add(amct_plan *plan, amct_step **out, amct_step_kind kind, uint32_t node,
                           uint32_t n_src, uint32_t n_dst, amct_err *err)
 {
-    if (plan->n_steps == plan->cap_steps) {
-        uint32_t cap = plan->cap_steps ? 2 * plan->cap_steps : 64;
-        amct_step *bigger = realloc(plan->steps, cap * sizeof *bigger);
-        if (!bigger)
-            return amct_fail_nomem(err);
-        plan->steps = bigger;
-        plan->cap_steps = cap;
-    }
+    AMCT_TRY(amct_grow(&plan->steps, plan->n_steps, &plan->cap_steps, sizeof *plan->steps, err));
     amct_step step = {.kind = kind, .node = node, .n_nodes = 1, .n_src = n_src, .n_dst = n_dst};
     step.src = amct_arena_array(plan->arena, n_src, sizeof *step.src);
     step.dst = amct_arena_array(plan->arena, n_dst, sizeof *step.dst);
@@ -47,14 +41,7 @@ amct_status amct_step_add(amct_plan *plan, amct_step **out, amct_step_kind kind,
 amct_status amct_slot_add(amct_plan *plan, int32_t *out, uint32_t tensor, uint32_t dtype,
                           amct_form form, amct_layout layout, amct_err *err)
 {
-    if (plan->n_slots == plan->cap_slots) {
-        uint32_t cap = plan->cap_slots ? 2 * plan->cap_slots : 128;
-        amct_slot *bigger = realloc(plan->slots, cap * sizeof *bigger);
-        if (!bigger)
-            return amct_fail_nomem(err);
-        plan->slots = bigger;
-        plan->cap_slots = cap;
-    }
+    AMCT_TRY(amct_grow(&plan->slots, plan->n_slots, &plan->cap_slots, sizeof *plan->slots, err));
     const amct_tensor *t = &plan->graph->tensors[tensor];
     amct_slot slot = {.tensor = tensor,
                       .dtype = dtype,

@@ -31,7 +31,7 @@ typedef struct amct_slot {
     int32_t next;         /* another slot of the same tensor, -1: none */
     int32_t first, last;  /* steps that write it first and read it last */
     bool watched;
-    size_t offset;        /* in the plan's block */
+    size_t offset; /* in the plan's block */
 } amct_slot;
 
 typedef enum amct_step_kind {
@@ -81,12 +81,14 @@ struct amct_plan {
     amct_arena *arena;
     bool inputs_last;
     amct_slot *slots;
-    uint32_t n_slots, cap_slots;
+    uint32_t n_slots;
+    size_t cap_slots;
     int32_t *slot_of;   /* per tensor: its first slot, -1: none yet */
     uint32_t *last_use; /* per tensor: the last unit that needs it, UINT32_MAX: all of the run */
     uint32_t unit;      /* being added */
     amct_step *steps;
-    uint32_t n_steps, cap_steps;
+    uint32_t n_steps;
+    size_t cap_steps;
     int32_t *inputs, *outputs; /* slots */
     char *block;
     size_t block_bytes;

@@ -1,5 +1,7 @@
 #include "graph/graph.h"
 
+#include "base/grow.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,29 +31,18 @@ void amct_graph_free(amct_graph *graph)
     free(graph);
 }
 
-/* Makes room for one more element of an array that doubles. */
-static amct_status grow(void *array_of_pointers, uint32_t n, uint32_t *cap, size_t size,
-                        amct_err *err)
+static amct_status make_room(void *array, uint32_t n, size_t *cap, size_t size, amct_err *err)
 {
-    void **array = array_of_pointers;
-    if (n < *cap)
-        return AMCT_OK;
     if (n >= AMCT_NO_TENSOR / 2)
         return amct_fail(err, AMCT_E_LIMIT, "more than %u nodes or tensors", n);
-    uint32_t wanted = *cap ? *cap * 2 : 64;
-    void *bigger = realloc(*array, wanted * size);
-    if (!bigger)
-        return amct_fail_nomem(err);
-    *array = bigger;
-    *cap = wanted;
-    return AMCT_OK;
+    return amct_grow(array, n, cap, size, err);
 }
 
 amct_status amct_graph_add_tensor(amct_graph *graph, const amct_tensor *tensor, uint32_t *id,
                                   amct_err *err)
 {
-    AMCT_TRY(
-        grow(&graph->tensors, graph->n_tensors, &graph->cap_tensors, sizeof *graph->tensors, err));
+    AMCT_TRY(make_room(&graph->tensors, graph->n_tensors, &graph->cap_tensors,
+                       sizeof *graph->tensors, err));
     amct_tensor copy = *tensor;
     copy.block = NULL;
     copy.name = amct_arena_string(graph->arena, tensor->name ? tensor->name : "");
@@ -118,7 +109,8 @@ amct_status amct_graph_add_constant(amct_graph *graph, const char *name, uint32_
 
 amct_status amct_graph_add_input(amct_graph *graph, uint32_t id, amct_err *err)
 {
-    AMCT_TRY(grow(&graph->inputs, graph->n_inputs, &graph->cap_inputs, sizeof *graph->inputs, err));
+    AMCT_TRY(
+        make_room(&graph->inputs, graph->n_inputs, &graph->cap_inputs, sizeof *graph->inputs, err));
     graph->tensors[id].input = true;
     graph->inputs[graph->n_inputs++] = id;
     return AMCT_OK;
@@ -126,8 +118,8 @@ amct_status amct_graph_add_input(amct_graph *graph, uint32_t id, amct_err *err)
 
 amct_status amct_graph_add_output(amct_graph *graph, uint32_t id, amct_err *err)
 {
-    AMCT_TRY(
-        grow(&graph->outputs, graph->n_outputs, &graph->cap_outputs, sizeof *graph->outputs, err));
+    AMCT_TRY(make_room(&graph->outputs, graph->n_outputs, &graph->cap_outputs,
+                       sizeof *graph->outputs, err));
     graph->outputs[graph->n_outputs++] = id;
     return AMCT_OK;
 }
@@ -174,7 +166,8 @@ static amct_status copy_attr(amct_arena *arena, amct_attr *to, const amct_attr *
 
 amct_status amct_graph_add_node(amct_graph *graph, const amct_node *node, amct_err *err)
 {
-    AMCT_TRY(grow(&graph->nodes, graph->n_nodes, &graph->cap_nodes, sizeof *graph->nodes, err));
+    AMCT_TRY(
+        make_room(&graph->nodes, graph->n_nodes, &graph->cap_nodes, sizeof *graph->nodes, err));
     amct_arena *arena = graph->arena;
     amct_node copy = *node;
     copy.name = amct_arena_string(arena, node->name ? node->name : "");
@@ -237,6 +230,14 @@ amct_status amct_graph_clone(amct_graph **out, const amct_graph *graph, amct_err
     }
     *out = copy;
     return AMCT_OK;
+}
+
+int64_t amct_batch_of(const amct_graph *graph)
+{
+    if (!graph->n_inputs)
+        return 1;
+    const amct_shape *shape = &graph->tensors[graph->inputs[0]].shape;
+    return shape->rank > 0 ? shape->dims[0] : 1;
 }
 
 const amct_attr *amct_node_attr(const amct_node *node, const char *name)

@@ -15,8 +15,8 @@
 #include "graph/element.h"
 #include "graph/tensor.h"
 
-/* Memory that a large constant lies in, not always at its beginning; given back when nothing needs it
- * any more. */
+/* Memory that a large constant lies in, not always at its beginning; given back when nothing needs
+ * it any more. */
 typedef struct amct_block {
     void *data;
 } amct_block;
@@ -64,11 +64,12 @@ typedef struct amct_graph {
     int64_t opset;   /* of the file, 0 if it has none */
     bool no_weights; /* constants are zeros, because nobody knows their values */
     amct_tensor *tensors;
-    uint32_t n_tensors, cap_tensors;
+    uint32_t n_tensors;
     amct_node *nodes;
-    uint32_t n_nodes, cap_nodes;
+    uint32_t n_nodes;
     uint32_t *inputs, *outputs;
-    uint32_t n_inputs, n_outputs, cap_inputs, cap_outputs;
+    uint32_t n_inputs, n_outputs;
+    size_t cap_tensors, cap_nodes, cap_inputs, cap_outputs;
 } amct_graph;
 
 /* ---- Life ---------------------------------------------------------------------------------- */
@@ -118,6 +119,8 @@ static inline bool amct_tensor_is_constant(const amct_tensor *t)
 {
     return t->data != NULL;
 }
+/* The first dim of the first input; 1 if there is none. */
+int64_t amct_batch_of(const amct_graph *graph);
 /* Attribute by name, NULL if absent. */
 const amct_attr *amct_node_attr(const amct_node *node, const char *name);
 /* Value by name, or the default if it is absent or of another type. Strings are zero-terminated. */

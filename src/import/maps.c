@@ -1,6 +1,7 @@
 #include "import/maps.h"
 
 #include "base/file.h"
+#include "base/grow.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -16,14 +17,7 @@ static amct_status append(amct_maps *maps, const amct_mapped *mapped, amct_err *
     if (maps->n >= MAX_FILES)
         return amct_fail(err, AMCT_E_LIMIT, "the model is spread over more than %d files",
                          MAX_FILES);
-    if (maps->n == maps->cap) {
-        size_t cap = maps->cap ? 2 * maps->cap : 4;
-        amct_mapped *bigger = realloc(maps->at, cap * sizeof *bigger);
-        if (!bigger)
-            return amct_fail_nomem(err);
-        maps->at = bigger;
-        maps->cap = cap;
-    }
+    AMCT_TRY(amct_grow(&maps->at, maps->n, &maps->cap, sizeof *maps->at, err));
     maps->at[maps->n++] = *mapped;
     return AMCT_OK;
 }

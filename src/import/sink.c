@@ -1,5 +1,6 @@
 #include "import/sink.h"
 
+#include "base/grow.h"
 #include "import/constant.h"
 #include "import/text.h"
 
@@ -19,7 +20,7 @@ struct amct_import_sink {
     amct_plugin_host *host;
     amct_maps maps;
     bool *made; /* per tensor: a node makes it */
-    uint32_t cap_made;
+    size_t cap_made;
     uint64_t zeros; /* bytes of weights that nobody knows */
     int32_t failed; /* the first failure of a call, 0 if there was none */
     amct_err err;
@@ -168,14 +169,7 @@ static amct_status add_tensor(amct_import_sink *sink, const amct_tensor_desc *de
         AMCT_TRY(amct_constant_take(&tensor, desc, graph->arena, &sink->maps, sink->host, err));
     else if (desc->data || desc->data_size)
         return amct_fail(err, AMCT_E_PLUGIN, "has data, but is no constant");
-    if (graph->n_tensors == sink->cap_made) {
-        uint32_t cap = sink->cap_made ? 2 * sink->cap_made : 64;
-        bool *bigger = realloc(sink->made, cap * sizeof *bigger);
-        if (!bigger)
-            return amct_fail_nomem(err);
-        sink->made = bigger;
-        sink->cap_made = cap;
-    }
+    AMCT_TRY(amct_grow(&sink->made, graph->n_tensors, &sink->cap_made, sizeof *sink->made, err));
     sink->made[graph->n_tensors] = false;
     uint32_t fresh;
     AMCT_TRY(amct_graph_add_tensor(graph, &tensor, &fresh, err));

@@ -11,8 +11,7 @@ const char *const amct_metric_names[] = {"top1", "top5",  "agreement", "cosine",
 amct_status amct_outputs_of(amct_outputs *out, const amct_graph *graph, amct_err *err)
 {
     amct_outputs o = {0};
-    const amct_shape *in = &graph->tensors[graph->inputs[0]].shape;
-    int64_t batch = in->rank ? in->dims[0] : 1, row = 0;
+    int64_t batch = amct_batch_of(graph), row = 0;
     for (uint32_t i = 0; i < graph->n_outputs; i++) {
         const amct_tensor *t = &graph->tensors[graph->outputs[i]];
         if (t->dtype != AMCT_FLOAT)
@@ -44,8 +43,7 @@ amct_status amct_outputs_of(amct_outputs *out, const amct_graph *graph, amct_err
 void amct_outputs_copy(float *rows, const amct_outputs *outputs, const amct_plan *plan,
                        const amct_graph *graph, uint32_t count)
 {
-    const amct_shape *in = &graph->tensors[graph->inputs[0]].shape;
-    size_t batch = in->rank ? (size_t)in->dims[0] : 1, at = 0;
+    size_t batch = (size_t)amct_batch_of(graph), at = 0;
     for (uint32_t i = 0; i < graph->n_outputs; i++) {
         amct_buffer b = amct_plan_output(plan, i);
         if (b.dtype != AMCT_FLOAT)

@@ -25,9 +25,8 @@ static void collect(outputs *out, const amct_graph *g)
 /* The dims of one sample but for those of 1. */
 static amct_shape essence(const amct_graph *g, uint32_t id)
 {
-    const amct_shape *in = &tensor_of(g, g->inputs[0])->shape;
     const amct_shape *shape = &tensor_of(g, id)->shape;
-    int64_t batch = in->rank ? in->dims[0] : 1;
+    int64_t batch = amct_batch_of(g);
     amct_shape out = {0};
     for (int32_t d = 0; d < shape->rank; d++) {
         int64_t dim = d ? shape->dims[d] : shape->dims[d] / batch;

@@ -1,6 +1,7 @@
 #include "measure/profile.h"
 
 #include "base/csv.h"
+#include "base/grow.h"
 #include "base/utf8.h"
 #include "measure/profile_files.h"
 
@@ -84,14 +85,7 @@ static amct_status find_group(uint32_t *out, rows *all, const char *device, cons
 
 static amct_status add_row(rows *all, const row *one, amct_err *err)
 {
-    if (all->n == all->cap) {
-        size_t cap = all->cap ? 2 * all->cap : 1024;
-        row *bigger = realloc(all->at, cap * sizeof *bigger);
-        if (!bigger)
-            return amct_fail_nomem(err);
-        all->at = bigger;
-        all->cap = cap;
-    }
+    AMCT_TRY(amct_grow(&all->at, all->n, &all->cap, sizeof *all->at, err));
     all->at[all->n++] = *one;
     return AMCT_OK;
 }

@@ -6,14 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-int64_t amct_batch_of(const amct_graph *graph)
-{
-    if (!graph->n_inputs)
-        return 1;
-    const amct_shape *shape = &graph->tensors[graph->inputs[0]].shape;
-    return shape->rank > 0 ? shape->dims[0] : 1;
-}
-
 /* A node as it was. */
 typedef struct undo {
     uint32_t index;

@@ -1,5 +1,6 @@
 #include "passes/batch_layout.h"
 
+#include "base/grow.h"
 #include "ops/move.h"
 #include "passes/prepare.h"
 
@@ -32,14 +33,7 @@ amct_shape amct_batching_shape(const amct_batching *b, uint32_t tensor)
 
 static amct_status add_edit(amct_batching *b, const amct_batch_edit *edit, amct_err *err)
 {
-    if (b->n_edits == b->cap_edits) {
-        uint32_t cap = b->cap_edits ? 2 * b->cap_edits : 64;
-        amct_batch_edit *bigger = realloc(b->edits, cap * sizeof *bigger);
-        if (!bigger)
-            return amct_fail_nomem(err);
-        b->edits = bigger;
-        b->cap_edits = cap;
-    }
+    AMCT_TRY(amct_grow(&b->edits, b->n_edits, &b->cap_edits, sizeof *b->edits, err));
     b->edits[b->n_edits++] = *edit;
     return AMCT_OK;
 }

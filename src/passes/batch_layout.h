@@ -11,6 +11,7 @@
 #define AMCT_PASSES_BATCH_LAYOUT_H
 
 #include "graph/graph.h"
+#include "ops/param.h"
 
 /* Samples lie along dim `dim`, whose size is before * batch * after: in C order each of `before`
  * outer parts has the samples one behind the other, `after` elements of the dim each. */
@@ -40,7 +41,8 @@ typedef struct amct_batching {
     uint32_t n_tensors; /* that the graph had when this was made */
     amct_batch_at *at;  /* per tensor */
     amct_batch_edit *edits;
-    uint32_t n_edits, cap_edits;
+    uint32_t n_edits;
+    size_t cap_edits;
 } amct_batching;
 
 /* Follows the samples from the inputs, whose first dim is `from`. Adds constants to the graph, but
@@ -64,15 +66,33 @@ amct_batch_rule amct_batch_reshape, amct_batch_flatten, amct_batch_squeeze, amct
 /* Parameters that hold sizes: Slice, Pad, Resize, Expand, Tile. */
 amct_batch_rule amct_batch_slice, amct_batch_pad, amct_batch_resize, amct_batch_expand,
     amct_batch_tile;
+/* Several sources may have samples: broadcasting operators, Concat and GatherElements; Gather;
+ * products; LSTM and GRU. */
+amct_batch_rule amct_batch_zip, amct_batch_concat, amct_batch_gather, amct_batch_gather_nd,
+    amct_batch_matmul, amct_batch_qlinear_matmul, amct_batch_gemm, amct_batch_recurrent;
 
 /* Where source i of a node has its samples; NONE if it is left out. */
 amct_batch_at amct_batch_src(const amct_batching *b, const amct_node *node, uint32_t i);
+static inline const amct_shape *amct_batch_shape(const amct_batching *b, const amct_node *node,
+                                                 uint32_t i)
+{
+    return &b->graph->tensors[node->src[i]].shape;
+}
 /* Says it of result i, if there is one. */
 void amct_batch_dst(amct_batching *b, const amct_node *node, uint32_t i, amct_batch_at at);
 static inline bool amct_batch_same(amct_batch_at a, amct_batch_at b)
 {
     return a.dim == b.dim && a.before == b.before && a.after == b.after;
 }
+/* Axes of a node, an attribute or constant source 1: of `rank` dims, given or not. */
+amct_status amct_batch_axes(amct_ints *axes, const amct_batching *b, const amct_node *node,
+                            int32_t rank, amct_err *err);
+
+/* Fails: the samples lie along that axis, and meet there. */
+amct_status amct_batch_meet(int32_t axis, amct_err *err);
+/* Fails if others than the first n_with sources have samples, or the first of these has none. */
+amct_status amct_batch_want_alone(const amct_batching *b, const amct_node *node, uint32_t n_with,
+                                  amct_err *err);
 
 /* Source `slot` becomes a constant of those integers. */
 amct_status amct_batch_set_ints(amct_batching *b, uint32_t n, uint32_t slot, int32_t count,

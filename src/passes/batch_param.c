@@ -1,5 +1,4 @@
 /* Where samples lie behind operators whose parameters hold sizes. */
-#include "ops/param.h"
 #include "passes/batch_layout.h"
 
 #include <string.h>
@@ -44,16 +43,11 @@ static amct_status find_axis(int32_t *place, const amct_batching *b, const amct_
     return AMCT_OK;
 }
 
-static const amct_shape *shape_of(const amct_batching *b, const amct_node *node)
-{
-    return &b->graph->tensors[node->src[0]].shape;
-}
-
 amct_status amct_batch_slice(amct_batching *b, uint32_t n, amct_err *err)
 {
     const amct_node *node = &b->graph->nodes[n];
     const amct_batch_at at = amct_batch_src(b, node, 0);
-    const amct_shape *shape = shape_of(b, node);
+    const amct_shape *shape = amct_batch_shape(b, node, 0);
     amct_ints starts, ends, steps;
     int32_t k;
     if (at.dim < 0)
@@ -87,7 +81,7 @@ amct_status amct_batch_pad(amct_batching *b, uint32_t n, amct_err *err)
     if (at.dim < 0)
         return amct_fail(err, AMCT_E_UNSUPPORTED, "its pads are computed");
     AMCT_TRY(read_ints(&pads, b, node, 1, "pads", err));
-    AMCT_TRY(find_axis(&k, b, node, 3, at.dim, shape_of(b, node)->rank, err));
+    AMCT_TRY(find_axis(&k, b, node, 3, at.dim, amct_batch_shape(b, node, 0)->rank, err));
     if (k >= 0 && k < pads.n / 2 && (pads.at[k] || pads.at[pads.n / 2 + k]))
         return amct_fail(err, AMCT_E_UNSUPPORTED, "it pads axis %d, along which the samples lie",
                          at.dim);
@@ -100,7 +94,7 @@ amct_status amct_batch_resize(amct_batching *b, uint32_t n, amct_err *err)
 {
     const amct_node *node = &b->graph->nodes[n];
     const amct_batch_at at = amct_batch_src(b, node, 0);
-    const amct_shape *shape = shape_of(b, node);
+    const amct_shape *shape = amct_batch_shape(b, node, 0);
     bool upsample = amct_node_is(node, "Upsample"), scaled;
     amct_value scales;
     amct_ints sizes = {0};
@@ -133,7 +127,7 @@ amct_status amct_batch_expand(amct_batching *b, uint32_t n, amct_err *err)
 {
     const amct_node *node = &b->graph->nodes[n];
     amct_batch_at at = amct_batch_src(b, node, 0);
-    const amct_shape *shape = shape_of(b, node);
+    const amct_shape *shape = amct_batch_shape(b, node, 0);
     const amct_shape *to = &b->graph->tensors[node->dst[0]].shape;
     amct_ints target;
     if (at.dim < 0)

@@ -1,5 +1,4 @@
 /* Where samples lie behind operators that change dims and leave the elements where they are. */
-#include "ops/param.h"
 #include "passes/batch_layout.h"
 
 #include <string.h>
@@ -133,7 +132,7 @@ amct_status amct_batch_reshape(amct_batching *b, uint32_t n, amct_err *err)
 amct_status amct_batch_flatten(amct_batching *b, uint32_t n, amct_err *err)
 {
     const amct_node *node = &b->graph->nodes[n];
-    const amct_shape *shape = &b->graph->tensors[node->src[0]].shape;
+    const amct_shape *shape = amct_batch_shape(b, node, 0);
     amct_batch_at at = amct_batch_src(b, node, 0);
     int64_t axis = amct_node_int(node, "axis", 1);
     int32_t split = (int32_t)(axis < 0 ? axis + shape->rank : axis);
@@ -146,8 +145,8 @@ amct_status amct_batch_flatten(amct_batching *b, uint32_t n, amct_err *err)
     return AMCT_OK;
 }
 
-static amct_status read_axes(amct_ints *axes, const amct_batching *b, const amct_node *node,
-                             int32_t rank, amct_err *err)
+amct_status amct_batch_axes(amct_ints *axes, const amct_batching *b, const amct_node *node,
+                            int32_t rank, amct_err *err)
 {
     const amct_tensor *t = amct_node_src(b->graph, node, 1);
     amct_value value;
@@ -163,13 +162,13 @@ static amct_status read_axes(amct_ints *axes, const amct_batching *b, const amct
 amct_status amct_batch_squeeze(amct_batching *b, uint32_t n, amct_err *err)
 {
     const amct_node *node = &b->graph->nodes[n];
-    const amct_shape shape = b->graph->tensors[node->src[0]].shape;
+    const amct_shape shape = *amct_batch_shape(b, node, 0);
     const amct_shape to = b->graph->tensors[node->dst[0]].shape;
     amct_batch_at from = amct_batch_src(b, node, 0), at = from;
     int64_t numbers[AMCT_MAX_RANK];
     amct_ints axes;
     bool lost;
-    AMCT_TRY(read_axes(&axes, b, node, shape.rank, err));
+    AMCT_TRY(amct_batch_axes(&axes, b, node, shape.rank, err));
     lost = !axes.given && shape.dims[from.dim] == 1;
     for (int32_t i = 0; i < axes.n; i++) {
         lost |= axes.at[i] == from.dim;
@@ -196,7 +195,7 @@ amct_status amct_batch_unsqueeze(amct_batching *b, uint32_t n, amct_err *err)
     amct_batch_at at = amct_batch_src(b, node, 0);
     amct_ints axes;
     bool added[AMCT_MAX_RANK] = {false};
-    AMCT_TRY(read_axes(&axes, b, node, to->rank, err));
+    AMCT_TRY(amct_batch_axes(&axes, b, node, to->rank, err));
     for (int32_t i = 0; i < axes.n; i++)
         added[axes.at[i]] = true;
     int32_t d = 0;

@@ -30,8 +30,6 @@ bool amct_batch_leads(const amct_graph *graph);
 /* AMCT_E_UNSUPPORTED, naming a node, if the batch is written into a parameter of it but the sizes of
  * Resize, after amct_set_batch has been to another batch and back. */
 amct_status amct_batch_check_free(const amct_graph *graph, amct_err *err);
-/* The first dim of the first input. */
-int64_t amct_batch_of(const amct_graph *graph);
 
 /* Fills hash of every constant (reads all weights once). */
 void amct_hash_constants(amct_graph *graph);

@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "base/file.h"
+#include "base/grow.h"
 #include "plugin/load.h"
 
 #include <dirent.h>
@@ -45,14 +46,8 @@ void amct_plugins_free(amct_plugins *plugins)
 static amct_status add_entry(amct_plugins *plugins, const char *path, const amct_plugin *plugin,
                              const char *problem, amct_err *err)
 {
-    if (plugins->n == plugins->cap) {
-        size_t cap = plugins->cap ? 2 * plugins->cap : 16;
-        amct_plugin_entry *bigger = realloc(plugins->entries, cap * sizeof *bigger);
-        if (!bigger)
-            return amct_fail_nomem(err);
-        plugins->entries = bigger;
-        plugins->cap = cap;
-    }
+    AMCT_TRY(
+        amct_grow(&plugins->entries, plugins->n, &plugins->cap, sizeof *plugins->entries, err));
     amct_plugin_entry entry = {amct_arena_string(plugins->arena, path), plugin, problem};
     if (problem)
         entry.problem = amct_arena_string(plugins->arena, problem);

@@ -1,6 +1,7 @@
 #include "report/study_report.h"
 
 #include "base/file.h"
+#include "base/grow.h"
 #include "report/report.h"
 
 #include <math.h>
@@ -17,14 +18,7 @@ typedef struct points {
 static amct_status add_point(void *ctx, const amct_study_candidate *c, amct_err *err)
 {
     points *p = ctx;
-    if (p->n == p->capacity) {
-        size_t capacity = p->capacity ? 2 * p->capacity : 256;
-        amct_report_point *more = realloc(p->at, capacity * sizeof *more);
-        if (!more)
-            return amct_fail_nomem(err);
-        p->at = more;
-        p->capacity = capacity;
-    }
+    AMCT_TRY(amct_grow(&p->at, p->n, &p->capacity, sizeof *p->at, err));
     const amct_study_score *s = c->failed || !c->n_scores ? NULL : &c->scores[c->n_scores - 1];
     double drop = NAN;
     if (s && s->n)

@@ -6,12 +6,6 @@
 /* ---- What is left of the source ---------------------------------------------------------------
  */
 
-static int64_t batch_of(const amct_graph *graph)
-{
-    const amct_shape *in = &graph->tensors[graph->inputs[0]].shape;
-    return in->rank ? in->dims[0] : 1;
-}
-
 static amct_status find_kept(amct_deriving *d, amct_err *err)
 {
     const amct_lanes *lanes = d->source->lanes;
@@ -148,7 +142,7 @@ static amct_status select_source(amct_derivation *out, amct_deriving *d,
 static amct_status derive(amct_derivation *out, amct_deriving *d, amct_err *err)
 {
     const amct_graph *graph = d->candidate->graph;
-    AMCT_TRY(amct_columns_make(&d->columns, graph, d->layer, batch_of(graph), err));
+    AMCT_TRY(amct_columns_make(&d->columns, graph, d->layer, amct_batch_of(graph), err));
     AMCT_TRY(find_kept(d, err));
     if (d->part != AMCT_PART_SECOND)
         return select_source(out, d, &d->columns, err);
@@ -160,7 +154,7 @@ static amct_status derive(amct_derivation *out, amct_deriving *d, amct_err *err)
     if (i == d->candidate->n_layers || d->candidate->origins[i].part != AMCT_PART_FIRST)
         return no_origin(d, err);
     amct_columns first;
-    AMCT_TRY(amct_columns_make(&first, graph, &d->candidate->layers[i], batch_of(graph), err));
+    AMCT_TRY(amct_columns_make(&first, graph, &d->candidate->layers[i], amct_batch_of(graph), err));
     AMCT_TRY(find_places(d, &first, err));
     return amct_derive_second(out, d, &d->candidate->layers[i], &first, err);
 }

@@ -1,5 +1,7 @@
 #include "structure/groups.h"
 
+#include "base/gcd.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -181,16 +183,6 @@ void amct_groups_free(amct_groups *groups)
 /* ---- Questions --------------------------------------------------------------------------------
  */
 
-static uint32_t gcd(uint32_t a, uint32_t b)
-{
-    while (b) {
-        uint32_t rest = a % b;
-        a = b;
-        b = rest;
-    }
-    return a;
-}
-
 uint32_t amct_group_step(const amct_groups *groups, const amct_group *group, uint32_t multiple)
 {
     uint32_t step = 1;
@@ -198,8 +190,8 @@ uint32_t amct_group_step(const amct_groups *groups, const amct_group *group, uin
         const amct_member *m = &group->members[i];
         if (groups->lanes->operands[m->operand].use == AMCT_LANE_BESIDE)
             continue;
-        uint32_t own = multiple / gcd(multiple, m->width);
-        step = step / gcd(step, own) * own; /* both divide multiple */
+        uint32_t own = multiple / (uint32_t)amct_gcd(multiple, m->width);
+        step = step / (uint32_t)amct_gcd(step, own) * own; /* both divide multiple */
     }
     return step;
 }

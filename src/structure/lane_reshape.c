@@ -1,4 +1,5 @@
 /* Operators that move elements without changing them. */
+#include "base/gcd.h"
 #include "structure/lane_walk.h"
 
 #include <stdlib.h>
@@ -33,16 +34,6 @@ static span find_span(const amct_shape *src, const amct_shape *dst, int32_t axis
     return s;
 }
 
-static int64_t gcd(int64_t a, int64_t b)
-{
-    while (b) {
-        int64_t rest = a % b;
-        a = b;
-        b = rest;
-    }
-    return a;
-}
-
 /* A way to follow channels of dim `axis` of the source through a reshape: as dim `to` of the
  * result. Channels are numbered 0 .. C - 1, indices of that dim C .. C + D - 1; tree[] unites those
  * that share elements, so that a set of them is the same elements on both sides. */
@@ -64,7 +55,8 @@ static amct_status find_way(route *out, const amct_shape *src, const amct_shape 
 {
     int64_t channels = src->dims[axis], inner = amct_shape_count(src, axis + 1, s->src_last);
     int64_t dims = dst->dims[to], dst_inner = amct_shape_count(dst, to + 1, s->dst_last);
-    int64_t size = amct_shape_count(src, s->src_first, s->src_last), step = gcd(inner, dst_inner);
+    int64_t size = amct_shape_count(src, s->src_first, s->src_last);
+    int64_t step = amct_gcd(inner, dst_inner);
     route found = {to, size / step > MAX_STEPS ? 0 : channels + dims, NULL};
     found.tree = calloc((size_t)(channels + dims), sizeof *found.tree);
     if (!found.tree)

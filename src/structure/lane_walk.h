@@ -16,14 +16,17 @@ typedef struct amct_lane_walk {
      * itself, why it is blocked */
     uint32_t *parent;
     const char **why;
-    uint32_t n, cap;
+    uint32_t n;
+    size_t cap;
     amct_lane_operand *operands;
-    uint32_t n_operands, cap_operands;
+    uint32_t n_operands;
+    size_t cap_operands;
     struct amct_lane_array {
         uint32_t *lanes;
         int64_t n;
     } * arrays; /* all that were made */
-    uint32_t n_arrays, cap_arrays;
+    uint32_t n_arrays;
+    size_t cap_arrays;
     int64_t total; /* numbers in them */
 } amct_lane_walk;
 

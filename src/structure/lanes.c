@@ -1,24 +1,11 @@
 #include "structure/lane_walk.h"
 
+#include "base/grow.h"
+
 #include <stdlib.h>
 
 /* Channels that are followed in all tensors together: a hostile file must not fill the memory. */
 static const int64_t MAX_TOTAL = (int64_t)1 << 24;
-
-static amct_status grow(void *array_of_pointers, uint64_t n, uint32_t *cap, size_t size,
-                        amct_err *err)
-{
-    void **array = array_of_pointers;
-    if (n <= *cap)
-        return AMCT_OK;
-    uint64_t wanted = 2 * n + 64;
-    void *bigger = realloc(*array, wanted * size);
-    if (!bigger)
-        return amct_fail_nomem(err);
-    *array = bigger;
-    *cap = (uint32_t)wanted;
-    return AMCT_OK;
-}
 
 /* ---- For rules --------------------------------------------------------------------------------
  */
@@ -28,7 +15,7 @@ amct_status amct_lane_new_array(amct_lane_walk *w, uint32_t **lanes, int64_t n, 
     if (n > MAX_TOTAL - w->total)
         return amct_fail(err, AMCT_E_LIMIT, "the tensors have more than %lld channels to follow",
                          (long long)MAX_TOTAL);
-    AMCT_TRY(grow(&w->arrays, w->n_arrays + (uint64_t)1, &w->cap_arrays, sizeof *w->arrays, err));
+    AMCT_TRY(amct_grow(&w->arrays, w->n_arrays, &w->cap_arrays, sizeof *w->arrays, err));
     uint32_t *array = amct_arena_array(w->arena, (size_t)n + 1, sizeof *array);
     if (!array)
         return amct_fail_nomem(err);
@@ -41,11 +28,12 @@ amct_status amct_lane_new_array(amct_lane_walk *w, uint32_t **lanes, int64_t n, 
 
 amct_status amct_lane_fresh(amct_lane_walk *w, uint32_t **lanes, int64_t n, amct_err *err)
 {
-    uint32_t *array, cap = w->cap;
+    uint32_t *array;
+    size_t cap = w->cap;
     AMCT_TRY(amct_lane_new_array(w, &array, n, err));
-    AMCT_TRY(grow(&w->parent, w->n + (uint64_t)n, &cap, sizeof *w->parent, err));
+    AMCT_TRY(amct_grow(&w->parent, w->n + (size_t)n, &cap, sizeof *w->parent, err));
     cap = w->cap;
-    AMCT_TRY(grow(&w->why, w->n + (uint64_t)n, &cap, sizeof *w->why, err));
+    AMCT_TRY(amct_grow(&w->why, w->n + (size_t)n, &cap, sizeof *w->why, err));
     w->cap = cap;
     for (int64_t i = 0; i < n; i++) {
         w->why[w->n] = NULL;
@@ -124,8 +112,7 @@ amct_status amct_lane_block_sources(amct_lane_walk *w, const amct_node *node, co
 amct_status amct_lane_add_operand(amct_lane_walk *w, uint32_t node, uint32_t src, int32_t axis,
                                   amct_lane_use use, const uint32_t *lanes, amct_err *err)
 {
-    AMCT_TRY(grow(&w->operands, w->n_operands + (uint64_t)1, &w->cap_operands, sizeof *w->operands,
-                  err));
+    AMCT_TRY(amct_grow(&w->operands, w->n_operands, &w->cap_operands, sizeof *w->operands, err));
     w->operands[w->n_operands++] = (amct_lane_operand){node, src, axis, use, lanes};
     return AMCT_OK;
 }

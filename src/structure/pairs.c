@@ -1,7 +1,5 @@
 #include "structure/pairs.h"
 
-#include "passes/prepare.h"
-
 #include <stdlib.h>
 
 amct_status amct_pairs_start(amct_pairs *out, amct_exec *exec, const amct_graph *original,

@@ -1,5 +1,6 @@
 #include "structure/readers.h"
 
+#include "base/grow.h"
 #include "structure/covariance.h"
 #include "compress/linalg.h"
 
@@ -37,13 +38,7 @@ static amct_status add_part(amct_readers *to, double *energy, const amct_gram *g
     const amct_columns *columns = &gram->columns;
     size_t n = (size_t)amct_gram_width(gram, part), outputs = (size_t)columns->outputs;
     int64_t first = part * gram->part_columns;
-    if (to->n == to->cap) {
-        to->cap = 2 * to->cap + 16;
-        amct_reader *bigger = realloc(to->at, to->cap * sizeof *bigger);
-        if (!bigger)
-            return amct_fail_nomem(err);
-        to->at = bigger;
-    }
+    AMCT_TRY(amct_grow(&to->at, to->n, &to->cap, sizeof *to->at, err));
     amct_reader *v = &to->at[to->n++];
     *v = (amct_reader){.n = n, .outputs = outputs};
     v->lane = malloc((n + 1) * sizeof *v->lane);

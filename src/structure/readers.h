@@ -19,7 +19,8 @@ typedef struct amct_reader {
 
 typedef struct amct_readers {
     amct_reader *at;
-    uint32_t n, cap;
+    uint32_t n;
+    size_t cap;
 } amct_readers;
 
 /* Those with moments: grams[i] is that of layer i, or NULL. out is zeroed before, and has to be

@@ -3,7 +3,6 @@
 #include "structure/refit.h"
 #include "structure/restore_layer.h"
 #include "structure/restructure.h"
-#include "passes/prepare.h"
 
 #include <stdlib.h>
 #include <string.h>

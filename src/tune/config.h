@@ -100,7 +100,10 @@ amct_status amct_config_set_target(amct_config *config, const char *key, const c
 bool amct_config_names_file(const char *value);
 /* Sets the latency that was measured: a time with its unit, above 0 and below an hour. */
 amct_status amct_config_set_measured(amct_config *config, const char *text, amct_err *err);
-/* The same as amct_config_set_target for the importer of a model. */
+/* The same as amct_config_set_target for the estimator that confirms. */
+amct_status amct_config_set_confirm(amct_config *config, const char *key, const char *value,
+                                    amct_err *err);
+/* The same for the importer of a model. */
 amct_status amct_config_set_model_option(amct_config *config, amct_model_source *source,
                                          const char *key, const char *value, amct_err *err);
 

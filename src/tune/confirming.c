@@ -2,7 +2,6 @@
 
 #include "base/log.h"
 #include "base/stop.h"
-#include "passes/prepare.h"
 #include "tune/measuring.h"
 
 #include <math.h>

@@ -29,6 +29,7 @@ struct amct_costing {
     amct_layer_cost *details;     /* shared memory */
     amct_latency_parts *parts;    /* the same */
     double *nodes;                /* the same: n_nodes and the rest */
+    amct_node_cost *costs;        /* the same: of the original's nodes */
     amct_correction_found *found; /* the same; a scale of 0: nothing yet */
     amct_map node_of;             /* number of a node of graph by the hash of its name, from 1 */
     amct_estimating *estimator;   /* of the worker */
@@ -99,8 +100,16 @@ static void fill_nodes(amct_costing *c, const amct_graph *graph, const amct_late
     }
 }
 
+static void fill_costs(amct_costing *c, const amct_graph *graph, const amct_latency *l)
+{
+    uint32_t origin;
+    for (uint32_t n = 0; n < graph->n_nodes; n++)
+        if ((origin = origin_of(c, graph->nodes[n].name)) < c->graph->n_nodes)
+            c->costs[origin] = l->costs[n];
+}
+
 /* Beside the total. */
-typedef enum asked { NOTHING, LAYERS, NODES } asked;
+typedef enum asked { NOTHING, LAYERS, NODES, COSTS } asked;
 
 static amct_status estimate(amct_graph_cost *total, amct_costing *c, const amct_costing_shape *s,
                             asked what, amct_err *err)
@@ -115,6 +124,8 @@ static amct_status estimate(amct_graph_cost *total, amct_costing *c, const amct_
         *total = latency.total;
         if (what == NODES)
             fill_nodes(c, graph, &latency);
+        if (what == COSTS)
+            fill_costs(c, graph, &latency);
         if (what == LAYERS) {
             fill_details(c, s, graph, &latency);
             amct_latency_split(c->parts, &latency);
@@ -171,9 +182,10 @@ static amct_status make_numbers(amct_costing *c, amct_err *err)
     c->details = amct_shared_alloc(c->n_layers * sizeof *c->details);
     c->parts = amct_shared_alloc(sizeof *c->parts);
     c->nodes = amct_shared_alloc((c->graph->n_nodes + (size_t)1) * sizeof *c->nodes);
+    c->costs = amct_shared_alloc((c->graph->n_nodes + (size_t)1) * sizeof *c->costs);
     c->found = amct_shared_alloc(sizeof *c->found);
     c->known = calloc(KNOWN, sizeof *c->known);
-    if (!c->details || !c->parts || !c->nodes || !c->found || !c->known)
+    if (!c->details || !c->parts || !c->nodes || !c->costs || !c->found || !c->known)
         return amct_fail_nomem(err);
     for (uint32_t n = 0; n < c->graph->n_nodes; n++) {
         const char *name = c->graph->nodes[n].name;
@@ -222,6 +234,8 @@ void amct_costing_free(amct_costing *costing)
     amct_shared_free(costing->details, costing->n_layers * sizeof *costing->details);
     amct_shared_free(costing->parts, sizeof *costing->parts);
     amct_shared_free(costing->nodes, (costing->graph->n_nodes + (size_t)1) * sizeof(double));
+    amct_shared_free(costing->costs,
+                     (costing->graph->n_nodes + (size_t)1) * sizeof *costing->costs);
     amct_shared_free(costing->found, sizeof *costing->found);
     amct_map_free(&costing->node_of);
     amct_shape_parts_end(&costing->shapes);
@@ -254,6 +268,22 @@ amct_status amct_costing_total(amct_costing *costing, const uint8_t *choices,
         *k = (known){h, *total};
     }
     *total = k->total;
+    return AMCT_OK;
+}
+
+static const uint8_t original[AMCT_MESSAGE_MAX]; /* choices: all as it is */
+
+amct_status amct_costing_original(amct_costing *costing, amct_graph_cost *total, amct_err *err)
+{
+    return amct_costing_total(costing, original, total, err);
+}
+
+amct_status amct_costing_warn(amct_costing *costing, amct_err *err)
+{
+    amct_graph_cost total;
+    AMCT_TRY(ask(costing, original, COSTS, &total, err));
+    amct_latency latency = {.n_nodes = costing->graph->n_nodes, .costs = costing->costs};
+    amct_latency_warn(&latency, costing->graph);
     return AMCT_OK;
 }
 

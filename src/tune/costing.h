@@ -32,8 +32,11 @@ void amct_costing_free(amct_costing *costing); /* NULL is allowed */
 /* The cost of the candidate with these choices (candidate.h). */
 amct_status amct_costing_total(amct_costing *costing, const uint8_t *choices,
                                amct_graph_cost *total, amct_err *err);
-/* The same, with n_layers per-layer costs, and with the parts of the latency if parts is not NULL.
- */
+amct_status amct_costing_original(amct_costing *costing, amct_graph_cost *total, amct_err *err);
+/* A warning if the estimator does not support all nodes of the original. */
+amct_status amct_costing_warn(amct_costing *costing, amct_err *err);
+/* The same as amct_costing_total, with n_layers per-layer costs, and with the parts of the latency
+ * if parts is not NULL. */
 amct_status amct_costing_layers(amct_costing *costing, const uint8_t *choices,
                                 amct_graph_cost *total, amct_layer_cost *layers,
                                 amct_latency_parts *parts, amct_err *err);

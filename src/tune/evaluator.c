@@ -1,7 +1,5 @@
 #include "tune/evaluator.h"
 
-#include "passes/prepare.h"
-
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>

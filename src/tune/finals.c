@@ -35,19 +35,14 @@ typedef struct final_round {
     int at;                       /* the finalist that plan is of */
 } final_round;
 
-static uint32_t batch_of(const amct_bench *bench)
-{
-    const amct_shape *in = &bench->parts.graph->tensors[bench->parts.graph->inputs[0]].shape;
-    return in->rank ? (uint32_t)in->dims[0] : 1;
-}
-
 static amct_status start(final_round *r, amct_err *err)
 {
     const amct_bench *bench = r->work->bench;
     if (r->exec)
         return AMCT_OK;
     AMCT_TRY(amct_exec_new(&r->exec, bench->engine, err));
-    r->rows = malloc((size_t)batch_of(bench) * bench->judge->outputs.row * sizeof *r->rows);
+    r->rows = malloc((size_t)amct_batch_of(bench->parts.graph) * bench->judge->outputs.row *
+                     sizeof *r->rows);
     if (bench->judge->detector)
         r->search_matches = malloc((bench->feed.n + (size_t)1) * sizeof *r->search_matches);
     return r->rows && (r->search_matches || !bench->judge->detector) ? AMCT_OK
@@ -93,7 +88,8 @@ static amct_status confirm_part(void *ctx, uint32_t worker, uint32_t task, amct_
 {
     final_round *r = ctx;
     const amct_finals_work *work = r->work;
-    uint32_t k = task / r->n_parts, part = task % r->n_parts, batch = batch_of(work->bench);
+    uint32_t k = task / r->n_parts, part = task % r->n_parts;
+    uint32_t batch = (uint32_t)amct_batch_of(work->bench->parts.graph);
     (void)worker;
     if (!r->todo[k])
         return AMCT_OK;

@@ -14,19 +14,12 @@ static amct_status share_of(double *ratio, const amct_plugins *plugins, const am
 {
     amct_costing *costing;
     amct_graph_cost total;
-    uint8_t *choices = calloc(amct_parts_choices(n_layers, NULL) + (size_t)1, 1);
-    if (!choices)
-        return amct_fail_nomem(err);
     amct_config plain = *config; /* what was measured was so at one batch size only */
     plain.profile = NULL;
     plain.measured_ns = 0;
-    amct_status status =
-        amct_costing_new(&costing, plugins, &plain, graph, layers, n_layers, NULL, err);
-    if (status == AMCT_OK) {
-        status = amct_costing_total(costing, choices, &total, err);
-        amct_costing_free(costing);
-    }
-    free(choices);
+    AMCT_TRY(amct_costing_new(&costing, plugins, &plain, graph, layers, n_layers, NULL, err));
+    amct_status status = amct_costing_original(costing, &total, err);
+    amct_costing_free(costing);
     if (status == AMCT_OK)
         *ratio = total.fixed_ns / total.latency_ns;
     return status;

@@ -1,6 +1,5 @@
 #include "tune/forecast.h"
 
-#include "passes/prepare.h"
 #include "search/search.h"
 #include "tune/moment_work.h"
 

@@ -80,7 +80,7 @@ amct_status amct_gains_find(amct_gains *out, const amct_genes *genes, amct_costi
     amct_status status = choices && found.alone_ns ? AMCT_OK : amct_fail_nomem(err);
     amct_graph_cost original = {0};
     if (status == AMCT_OK)
-        status = amct_costing_total(costing, choices, &original, err);
+        status = amct_costing_original(costing, &original, err);
     found.original_ns = original.latency_ns;
     found.fixed_ratio = original.fixed_ns / original.latency_ns;
     if (status == AMCT_OK)

@@ -90,12 +90,11 @@ amct_status amct_prefix_make(amct_prefix **out, const amct_graph *graph, const b
         status = p->rows ? AMCT_OK : amct_fail_nomem(err);
     }
     if (status == AMCT_OK) {
-        const amct_shape *in = &graph->tensors[graph->inputs[0]].shape;
         filler f = {.prefix = p,
                     .graph = graph,
                     .feed = feed,
                     .engine = engine,
-                    .batch = in->rank ? (uint32_t)in->dims[0] : 1};
+                    .batch = (uint32_t)amct_batch_of(graph)};
         status = amct_parallel(jobs, (feed->n + f.batch - 1) / f.batch, fill, &f, err);
         amct_plan_free(f.plan);
         amct_exec_free(f.exec);

@@ -1,6 +1,5 @@
 #include "tune/settle.h"
 
-#include "passes/prepare.h"
 #include "search/search.h"
 #include "structure/fixed_rank.h"
 #include "structure/groups.h"

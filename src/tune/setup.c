@@ -6,7 +6,6 @@
 #include "measure/tally_verdict.h"
 #include "passes/prepare.h"
 #include "tune/confirming.h"
-#include "tune/left_out.h"
 #include "tune/settle.h"
 
 #include <math.h>
@@ -34,10 +33,7 @@ amct_status amct_setup_costing(amct_setup *s, amct_err *err)
     s->costing = NULL;
     AMCT_TRY(amct_costing_new(&s->costing, s->plugins, s->config, s->cost_graph, s->model.layers,
                               s->model.n_layers, NULL, err));
-    uint8_t *choices = calloc(amct_parts_choices(s->model.n_layers, NULL) + (size_t)1, 1);
-    amct_status status = choices ? amct_costing_total(s->costing, choices, &s->original_cost, err)
-                                 : amct_fail_nomem(err);
-    free(choices);
+    amct_status status = amct_costing_original(s->costing, &s->original_cost, err);
     return status == AMCT_OK || !s->config->target_section
                ? status
                : amct_yaml_fail_in(s->config->target_section, err);
@@ -123,7 +119,7 @@ amct_status amct_setup_inputs(amct_setup *s, const amct_config *config, amct_err
     AMCT_TRY(amct_setup_costing(s, err));
     if (amct_costing_found(s->costing))
         amct_correction_warn(amct_costing_found(s->costing));
-    AMCT_TRY(amct_left_out_warn(s->plugins, s->config, s->cost_graph, err));
+    AMCT_TRY(amct_costing_warn(s->costing, err));
     AMCT_TRY(amct_confirming_open(s, err));
     char *folder = amct_path_folder(config->output); /* for what does not fit into memory */
     if (!folder)
@@ -190,10 +186,9 @@ static amct_status judge_original(amct_tally *tally, amct_setup *s, amct_judge *
 
 amct_status amct_setup_baseline(amct_setup *s, amct_err *err)
 {
-    const amct_shape *in = &s->model.graph->tensors[s->model.graph->inputs[0]].shape;
     baseline b = {.s = s,
                   .feeds = {amct_selection_feed(&s->search), amct_selection_feed(&s->confirm)},
-                  .batch = in->rank ? (uint32_t)in->dims[0] : 1};
+                  .batch = (uint32_t)amct_batch_of(s->model.graph)};
     s->rows_bytes = (size_t)(s->search.n + s->confirm.n) * s->outputs.row * sizeof *s->rows;
     if (s->rows_bytes > s->config->memory_limit_bytes / 4)
         return amct_fail(err, AMCT_E_LIMIT,

@@ -3,7 +3,6 @@
 
 #include "base/file.h"
 #include "measure/profile_files.h"
-#include "passes/prepare.h"
 #include "tune/setup.h"
 
 #include <stdarg.h>

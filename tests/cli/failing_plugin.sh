@@ -24,4 +24,13 @@ breaks() {
 breaks crash 'estimator: ended by signal'
 breaks garbage 'nan'
 breaks fail 'no more today'
+
+# What an estimator cannot tell is said once.
+for command in inspect estimate "search --data $example $pixels --batch 256 --dry-run"; do
+    AMCT_TEST_BREAKS=leaves-out "$program" $command "$model" --estimator toy-estimator --target Toy2 \
+        --plugin-dir "$AMCT_TOP_BUILDDIR/tests/plugins/.libs" >"$work/stdout" 2>"$work/stderr"
+    test $? -eq 0 && test "$(grep -c "warning: the estimate leaves out 1 of [0-9]* nodes, .* first '" \
+        "$work/stderr")" -eq 1
+    ok $? "${command%% *}: warns of a node that the estimate leaves out"
+done
 finish

@@ -2,7 +2,6 @@
 #include "exec_net.h"
 
 #include "exec/feed.h"
-#include "passes/prepare.h"
 
 #include <stdlib.h>
 #include <string.h>

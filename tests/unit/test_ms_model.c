@@ -1,6 +1,5 @@
 /* MindIR's graphs: functions, monads, names, results, and files of older versions. */
 #include "import/import.h"
-#include "passes/prepare.h"
 #include "unit/mindir_run.h"
 
 #include <criterion/criterion.h>

@@ -5,7 +5,6 @@
 #include "compress/level.h"
 #include "compress/stitch.h"
 #include "exec/feed.h"
-#include "passes/prepare.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>

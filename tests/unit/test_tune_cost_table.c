@@ -1,13 +1,10 @@
 /* What the search's table of latencies says, beside estimates. */
 #include "base/pcg.h"
-#include "passes/prepare.h"
 #include "tune/cost_table_parts.h"
-#include "tune/model.h"
-#include "unit/plugin_files.h"
+#include "unit/example_case.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,82 +12,33 @@ static amct_err err;
 
 #define OK(expr) cr_assert_eq((expr), AMCT_OK, "%s", err.text)
 
-/* The example's network at a batch of 256. */
 typedef struct table_case {
-    amct_config *config;
-    amct_plugins *plugins;
-    amct_model model;
-    amct_structure *structure;
-    amct_costing *costing;
-    amct_genes genes;
+    example_case example;
     amct_cost_table *table;
     amct_pcg rng;
     uint8_t genome[256], choices[256];
 } table_case;
 
-static void add_plugin(table_case *c, const char *below)
-{
-    char path[4096];
-    build_path(path, sizeof path, below);
-    OK(amct_plugins_add_file(c->plugins, path, &err));
-}
-
-static void add_structure(table_case *c)
-{
-    amct_structure_options options = {.multiple = c->config->multiple};
-    OK(amct_structure_outline(&c->structure, c->model.graph, c->model.layers, c->model.n_layers,
-                              &options, &err));
-    amct_costing_free(c->costing);
-    OK(amct_costing_new(&c->costing, c->plugins, c->config, c->model.graph, c->model.layers,
-                        c->model.n_layers, c->structure, &err));
-    OK(amct_genes_add_structure(&c->genes, c->config, c->model.layers, c->structure, c->costing,
-                                &err));
-}
-
 static void begin(table_case *c, const char *estimator, const char *chip, bool structure)
 {
-    char path[1024];
-    const char *source = getenv("AMCT_TOP_SRCDIR");
     *c = (table_case){.rng = amct_pcg_new(7, 7)};
-    cr_assert_not_null(source);
-    snprintf(path, sizeof path, "%s/examples/fashion/fashion.onnx", source);
-    OK(amct_config_new(&c->config, &err));
-    c->config->estimator = estimator;
-    if (chip)
-        OK(amct_config_set_target(c->config, "chip", chip, &err));
-    else
-        c->config->n_target_options = 0;
-    OK(amct_plugins_new(&c->plugins, &err));
-    add_plugin(c, "plugins/importers/onnx/.libs/onnx.so");
-    add_plugin(c, "plugins/estimators/ascend/.libs/ascend.so");
-    add_plugin(c, "tests/plugins/.libs/toy_estimator.so");
-    add_plugin(c, "tests/plugins/.libs/conditional.so");
-    OK(amct_model_load(&c->model, c->plugins, path, NULL, &err));
-    OK(amct_set_batch(c->model.graph, 256, &err));
-    OK(amct_costing_new(&c->costing, c->plugins, c->config, c->model.graph, c->model.layers,
-                        c->model.n_layers, NULL, &err));
-    OK(amct_genes_make(&c->genes, c->config, c->model.layers, c->model.n_layers, c->costing, &err));
+    example_case_begin(&c->example, estimator, chip, ~0u);
     if (structure)
-        add_structure(c);
-    cr_assert_lt(c->genes.n_choices, sizeof c->choices);
-    OK(amct_cost_table_new(&c->table, &c->genes, c->costing, &err));
+        example_case_add_structure(&c->example);
+    cr_assert_lt(c->example.genes.n_choices, sizeof c->choices);
+    OK(amct_cost_table_new(&c->table, &c->example.genes, c->example.costing, &err));
 }
 
 static void end(table_case *c)
 {
     amct_cost_table_free(c->table);
-    amct_genes_free(&c->genes);
-    amct_costing_free(c->costing);
-    amct_structure_free(c->structure);
-    amct_model_free(&c->model);
-    amct_plugins_free(c->plugins);
-    amct_config_free(c->config);
+    example_case_end(&c->example);
 }
 
 static void draw(table_case *c)
 {
-    for (uint32_t g = 0; g < c->genes.n; g++)
-        c->genome[g] = (uint8_t)amct_pcg_below(&c->rng, c->genes.n_levels[g]);
+    for (uint32_t g = 0; g < c->example.genes.n; g++)
+        c->genome[g] = (uint8_t)amct_pcg_below(&c->rng, c->example.genes.n_levels[g]);
 }
 
 static double table_ns(table_case *c)
@@ -103,8 +51,8 @@ static double table_ns(table_case *c)
 static double estimated_ns(table_case *c)
 {
     amct_graph_cost total;
-    amct_genes_express(&c->genes, c->genome, c->choices);
-    OK(amct_costing_total(c->costing, c->choices, &total, &err));
+    amct_genes_express(&c->example.genes, c->genome, c->choices);
+    OK(amct_costing_total(c->example.costing, c->choices, &total, &err));
     return total.latency_ns;
 }
 
@@ -126,14 +74,14 @@ Test(tune_cost_table, nodes_share_the_whole_of_a_latency)
 {
     table_case c;
     begin(&c, "ascend", "Ascend310P3", true);
-    uint32_t n = amct_costing_n_nodes(c.costing);
+    uint32_t n = amct_costing_n_nodes(c.example.costing);
     double *ns = calloc(n, sizeof *ns);
     for (int i = 0; i < 50; i++) {
         amct_graph_cost again;
         double sum = 0;
         draw(&c);
         double total = estimated_ns(&c); /* sets choices */
-        OK(amct_costing_nodes(c.costing, c.choices, &again, ns, &err));
+        OK(amct_costing_nodes(c.example.costing, c.choices, &again, ns, &err));
         for (uint32_t k = 0; k < n; k++) {
             cr_assert_geq(ns[k], -1e-6);
             sum += ns[k];
@@ -151,7 +99,7 @@ Test(tune_cost_table, is_exact_where_nodes_depend_on_their_own_tensors)
     table_case c;
     double largest;
     begin(&c, "toy-estimator", NULL, true);
-    cr_assert_gt(c.genes.n, 4);
+    cr_assert_gt(c.example.genes.n, 4);
     mean_error(&c, 1500, &largest);
     cr_expect_lt(largest, 1e-6); /* small amounts are floats */
     amct_cost_table_stats stats = amct_cost_table_get_stats(c.table);
@@ -221,10 +169,10 @@ Test(tune_cost_table, genomes_that_have_much_in_common_have_the_same_error)
     table_case c;
     double least = INFINITY, largest = -INFINITY;
     begin(&c, "ascend", "Ascend310P3", true);
-    for (uint32_t g = 0; g < c.genes.n; g++)
-        c.genome[g] = c.genes.n_levels[g] - 1;
-    for (uint32_t g = 0; g < c.genes.n; g++)
-        for (uint8_t l = 0; l < c.genes.n_levels[g]; l++) {
+    for (uint32_t g = 0; g < c.example.genes.n; g++)
+        c.genome[g] = c.example.genes.n_levels[g] - 1;
+    for (uint32_t g = 0; g < c.example.genes.n; g++)
+        for (uint8_t l = 0; l < c.example.genes.n_levels[g]; l++) {
             uint8_t had = c.genome[g];
             c.genome[g] = l;
             double error = table_ns(&c) / estimated_ns(&c) - 1;
@@ -242,7 +190,7 @@ Test(tune_cost_table, learns_which_genes_matter_in_the_company_of_others)
     table_case c;
     double largest, ns;
     begin(&c, "conditional", NULL, false);
-    cr_assert_gt(c.genes.n, 8);
+    cr_assert_gt(c.example.genes.n, 8);
     for (int i = 0; i < 1000; i++) {
         draw(&c);
         OK(amct_cost_table_exact(&ns, c.table, c.genome, &err));
@@ -282,11 +230,12 @@ Test(tune_cost_table, says_what_went_wrong_with_an_estimate)
     double ns = -1;
     setenv("AMCT_TEST_BREAKS", "", 1);
     begin(&c, "toy-estimator", NULL, true);
-    amct_costing_free(c.costing);
+    amct_costing_free(c.example.costing);
     setenv("AMCT_TEST_BREAKS", "nan", 1);
-    OK(amct_costing_new(&c.costing, c.plugins, c.config, c.model.graph, c.model.layers,
-                        c.model.n_layers, c.structure, &err));
-    c.table->costing = c.costing;
+    OK(amct_costing_new(&c.example.costing, c.example.plugins, c.example.config,
+                        c.example.model.graph, c.example.model.layers, c.example.model.n_layers,
+                        c.example.structure, &err));
+    c.table->costing = c.example.costing;
     draw(&c);
     cr_expect_eq(amct_cost_table_ns(&ns, c.table, c.genome, &err), AMCT_E_PLUGIN);
     cr_expect_not_null(strstr(err.text, "toy-estimator"), "%s", err.text);
