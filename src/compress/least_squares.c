@@ -1,6 +1,6 @@
 #include "compress/least_squares.h"
 
-#include "compress/cut.h"
+#include "compress/cut_off.h"
 #include "compress/linalg.h"
 
 #include <math.h>

@@ -1,6 +1,6 @@
 #include "compress/rebuild_layer.h"
 
-#include "compress/cut.h"
+#include "compress/cut_off.h"
 
 #include <math.h>
 

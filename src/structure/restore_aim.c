@@ -1,6 +1,6 @@
 #include "structure/restore_aim.h"
 
-#include "compress/cut.h"
+#include "compress/cut_off.h"
 #include "compress/linalg.h"
 
 #include <math.h>

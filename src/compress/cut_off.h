@@ -1,8 +1,8 @@
 /*
- * cut.h - what an activation cuts off: all below low and above high, which may be infinite.
+ * cut_off.h - what an activation cuts off: all below low and above high, which may be infinite.
  */
-#ifndef AMCT_COMPRESS_CUT_H
-#define AMCT_COMPRESS_CUT_H
+#ifndef AMCT_COMPRESS_CUT_OFF_H
+#define AMCT_COMPRESS_CUT_OFF_H
 
 #include <math.h>
 
