@@ -44,12 +44,12 @@ amct_drop_verdict amct_drop_judge(amct_paired_count count, double budget, double
 /*
  * Several candidates judged on the same samples, one of which will be picked for its verdict: with
  * probability `confidence` (as above) no MET among them is wrong. verdicts are those of the
- * candidates alone, in an order that was fixed before these samples were looked at, the safest
- * candidate first. They are tested in this order until one is not MET; those after it cannot be
- * MET any more and become NOT_PROVEN. Such a fixed sequence needs no correction of the level (W.
- * Maurer, L. Hothorn, W. Lehmacher, "Multiple comparisons in drug clinical trials and preclinical
- * assays: a-priori ordered hypotheses", 1995), so that a bolder candidate beside it never makes
- * the verdict on a safe one worse.
+ * candidates alone, in an order that was fixed before these samples were looked at. They are tested
+ * in this order until one is not MET; those after it cannot be MET any more and become NOT_PROVEN.
+ * Such a fixed sequence needs no correction of the level (W. Maurer, L. Hothorn, W. Lehmacher,
+ * "Multiple comparisons in drug clinical trials and preclinical assays: a-priori ordered
+ * hypotheses", 1995), so that a bolder candidate beside it never makes the verdict on a safe one
+ * worse.
  */
 void amct_verdicts_close(amct_drop_verdict *verdicts, size_t n);
 

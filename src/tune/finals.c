@@ -1,5 +1,7 @@
 #include "tune/finals.h"
 
+#include "tune/test_order.h"
+
 #include "base/fork.h"
 #include "base/log.h"
 #include "measure/tally_verdict.h"
@@ -117,23 +119,17 @@ static amct_status confirm_part(void *ctx, uint32_t worker, uint32_t task, amct_
 }
 
 /* What a finalist lost on the search samples, which say in which order they are tested. */
-static double search_loss(const amct_final *f, const amct_finals_work *work)
-{
-    const amct_judge *judge = work->bench->judge;
-    return judge->metric == AMCT_METRIC_COSINE ? f->search.cosine : f->search.kl;
-}
-
 static void judge(amct_finals *finals, const amct_finals_work *work)
 {
     uint32_t order[AMCT_FINALISTS], n = finals->n;
+    double costs[AMCT_FINALISTS], chances[AMCT_FINALISTS];
     amct_drop_verdict verdicts[AMCT_FINALISTS];
     for (uint32_t k = 0; k < n; k++) {
-        uint32_t at = k;
-        double loss = search_loss(&finals->at[k], work);
-        for (; at > 0 && search_loss(&finals->at[order[at - 1]], work) > loss; at--)
-            order[at] = order[at - 1];
-        order[at] = k;
+        amct_score score = amct_bench_score(work->bench->judge, &finals->at[k].search);
+        costs[k] = finals->at[k].cost_ns;
+        chances[k] = amct_search_chance(work->search, &score);
     }
+    amct_test_order(order, costs, chances, n, amct_search_get_progress(work->search).original_ns);
     for (uint32_t i = 0; i < n; i++)
         verdicts[i] = amct_tally_judge(work->confirm_judge, &finals->at[order[i]].confirm,
                                        work->budget_ratio, work->confidence);
