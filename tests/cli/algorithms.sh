@@ -90,8 +90,8 @@ algorithm amct-fixed-rank defaults.yaml 'r'
 # AMCT's rule clamps to half of the smaller number of channels for these.
 tr '{' '\n' <"$work/amct-fixed-rank/result.json.line" |
     sed -n 's/.*"name":"\([^"]*\)".*"rank":\([0-9]*\),"form":"spatial".*/\1 \2/p' >"$work/ranks"
-test "$(tr '\n' ' ' <"$work/ranks")" = '/block1/conv1/Conv 32 /block1/conv2/Conv 32 '\
-'/block2/conv1/Conv 32 /block2/conv2/Conv 48 /block3/conv1/Conv 48 /block3/conv2/Conv 48 '
+test "$(tr '\n' ' ' <"$work/ranks")" = '/block1/conv1/Conv 64 /block1/conv2/Conv 64 '\
+'/block2/conv1/Conv 64 /block2/conv2/Conv 64 '
 ok $? "amct-fixed-rank: the ranks of AMCT's rule"
 
 "$program" search -c "$work/defaults.yaml" -o "$work/no" --algorithm nonsense >"$work/stdout" 2>"$work/err"
