@@ -10,7 +10,8 @@
  *    or the evaluations are used up.
  * 5. The fastest that are good enough, as far as is foreseen of what refining makes of them
  *    (refining.h), are refined; with what that teaches, evolution goes on, until the fastest is a
- *    refined one and nothing promising is left. If refining showed that the best were not good
+ *    refined one and nothing promising is left; then refinements that are left over go to faster
+ *    ones that may turn out good enough. If refining showed that the best were not good
  *    enough after all, knapsacks for what is known now come first: evolution from what is left
  * would take long.
  * 6. A few more points of the front, for other budgets: knapsacks for other targets.
@@ -21,7 +22,7 @@
 #include "search/knapsack.h"
 #include "search/neighbours.h"
 #include "search/probes.h"
-#include "search/refining.h"
+#include "search/refine_choice.h"
 #include "search/roster.h"
 #include "search/surrogate.h"
 
@@ -302,32 +303,6 @@ static amct_status ask_warm(automatic *a, amct_search *search, amct_err *err)
 
 /* ---- Refining ------------------------------------------------------------------------------- */
 
-/* The cheapest member that is good enough, has not been refined, and is cheaper than below_ns. */
-static uint32_t next_to_refine(const amct_search *search, double below_ns)
-{
-    uint32_t best = AMCT_GENOMES_NONE;
-    for (uint32_t i = 0; i < search->archive.genomes.count; i++) {
-        const amct_member *m = &search->archive.members[i];
-        if (m->state == AMCT_MEMBER_FULL && !m->refined && m->drop.margin >= 0 &&
-            m->cost_ns < below_ns) {
-            below_ns = m->cost_ns;
-            best = i;
-        }
-    }
-    return best;
-}
-
-static double best_refined_ns(const amct_search *search)
-{
-    double best = search->original_ns;
-    for (uint32_t i = 0; i < search->archive.genomes.count; i++) {
-        const amct_member *m = &search->archive.members[i];
-        if (m->refined && m->state == AMCT_MEMBER_FULL && m->drop.margin >= 0)
-            best = fmin(best, m->cost_ns);
-    }
-    return best;
-}
-
 /* One at a time, so that each profits from what the one before has taught. */
 static amct_status ask_refine(automatic *a, amct_search *search, amct_err *err)
 {
@@ -336,7 +311,7 @@ static amct_status ask_refine(automatic *a, amct_search *search, amct_err *err)
     if (a->round == 0)
         a->unrefined_ns = amct_engine_incumbent_ns(search);
     bool more = a->round++ < REFINED_AT_A_TIME;
-    uint32_t member = next_to_refine(search, best_refined_ns(search));
+    uint32_t member = amct_refine_cheapest(search);
     if (more && member != AMCT_GENOMES_NONE && amct_engine_refine(search, member))
         return AMCT_OK;
     bool disappointed = amct_engine_incumbent_ns(search) > disappointing * a->unrefined_ns;
@@ -351,6 +326,13 @@ static uint32_t front_reserve(const amct_search *search)
 {
     uint32_t most = search->options.evaluations / 8;
     return search->options.front < most ? search->options.front : most;
+}
+
+/* Refinements that are left over are worth more as a chance than not at all. */
+static bool take_chance(const automatic *a, amct_search *search)
+{
+    uint32_t member = amct_refine_chance(search, a->surrogate, &a->refining);
+    return member != AMCT_GENOMES_NONE && amct_engine_refine(search, member);
 }
 
 static amct_status ask_evolution(automatic *a, amct_search *search, amct_err *err)
@@ -368,10 +350,11 @@ static amct_status ask_evolution(automatic *a, amct_search *search, amct_err *er
         AMCT_TRY(amct_evolve(&a->breeder, search, room, err));
         AMCT_TRY(amct_neighbours(&a->breeder, search, room, err));
     }
-    bool refine = search->refinements < search->options.refinements &&
-                  next_to_refine(search, best_refined_ns(search)) != AMCT_GENOMES_NONE;
-    if (!search->n_asks && refine)
+    bool refine = search->refinements < search->options.refinements;
+    if (!search->n_asks && refine && amct_refine_cheapest(search) != AMCT_GENOMES_NONE)
         enter(a, REFINE);
+    else if (!search->n_asks && refine && take_chance(a, search))
+        search->phase = "refining";
     else if (!search->n_asks && a->front_done)
         amct_engine_finish(search, a->why);
     else if (!search->n_asks)

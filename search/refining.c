@@ -12,6 +12,8 @@ void amct_refining_start(amct_refining *r)
 {
     memset(r, 0, sizeof *r);
     memcpy(r->left, prior_left, sizeof r->left);
+    for (int k = 0; k < AMCT_GENE_KINDS; k++)
+        r->variance[k] = prior_sd * prior_sd;
 }
 
 double amct_refining_ratio(const amct_refining *r, const double shares[AMCT_GENE_KINDS])
@@ -20,6 +22,16 @@ double amct_refining_ratio(const amct_refining *r, const double shares[AMCT_GENE
     for (int k = 0; k < AMCT_GENE_KINDS; k++)
         ratio += shares[k] * r->left[k];
     return ratio > 0 ? ratio : 1;
+}
+
+double amct_refining_sd(const amct_refining *r, const double shares[AMCT_GENE_KINDS])
+{
+    double ratio = amct_refining_ratio(r, shares), variance = own_sd * own_sd;
+    for (int k = 0; k < AMCT_GENE_KINDS; k++) {
+        double slope = shares[k] * r->left[k] / ratio;
+        variance += slope * slope * r->variance[k];
+    }
+    return sqrt(variance);
 }
 
 /* One Gauss-Newton step for the logarithm of left of one kind, the others fixed. */
@@ -35,6 +47,7 @@ static void improve(amct_refining *r, int kind)
         curvature += slope * slope / (own_sd * own_sd);
     }
     r->left[kind] = exp(log_left + down / curvature);
+    r->variance[kind] = 1 / curvature;
 }
 
 void amct_refining_observe(amct_refining *r, const double shares[AMCT_GENE_KINDS], double ratio)

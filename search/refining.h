@@ -21,6 +21,7 @@ enum { AMCT_REFINING_SEEN = 64 };
 
 typedef struct amct_refining {
     double left[AMCT_GENE_KINDS];
+    double variance[AMCT_GENE_KINDS]; /* of the logarithm of each, the others given */
     uint32_t n;
     double shares[AMCT_REFINING_SEEN][AMCT_GENE_KINDS], log_ratio[AMCT_REFINING_SEEN];
 } amct_refining;
@@ -32,5 +33,7 @@ void amct_refining_observe(amct_refining *refining, const double shares[AMCT_GEN
                            double ratio);
 /* 1 if all shares are 0. */
 double amct_refining_ratio(const amct_refining *refining, const double shares[AMCT_GENE_KINDS]);
+/* Standard deviation of the logarithm of what a candidate of these shares will show. */
+double amct_refining_sd(const amct_refining *refining, const double shares[AMCT_GENE_KINDS]);
 
 #endif

@@ -8,13 +8,14 @@
 
 enum { FEW_COLUMNS = 32 }; /* so few are known well enough without any test */
 
-size_t amct_lsq_bytes(size_t columns, size_t outputs)
+size_t amct_lsq_bytes(size_t columns, size_t outputs, size_t rows)
 {
     return columns * columns * (2 * sizeof(float) + 3 * sizeof(double)) +
-           columns * outputs * (2 * sizeof(float) + 4 * sizeof(double));
+           columns * outputs * (4 * sizeof(float) + 5 * sizeof(double)) +
+           rows * outputs * sizeof(float);
 }
 
-amct_status amct_lsq_new(amct_lsq *out, size_t columns, size_t outputs, amct_err *err)
+amct_status amct_lsq_new(amct_lsq *out, size_t columns, size_t outputs, size_t rows, amct_err *err)
 {
     size_t square = columns * columns, all = columns * outputs;
     amct_lsq l = {.rows = {.columns = columns, .outputs = outputs}};
@@ -31,8 +32,14 @@ amct_status amct_lsq_new(amct_lsq *out, size_t columns, size_t outputs, amct_err
     l.half_c = malloc(all * sizeof(double));
     l.tried = malloc(all * sizeof(double));
     l.product = malloc(all * sizeof(double));
+    l.old = malloc(all * sizeof(double));
+    l.middle = malloc(outputs * sizeof(double));
+    l.have = malloc(rows * outputs * sizeof(float));
+    l.aimed = malloc(all * sizeof(float));
+    l.weights = malloc(all * sizeof(float));
     *out = l;
-    if (room && l.g && l.half_g && l.factor && l.c && l.half_c && l.tried && l.product)
+    if (room && l.g && l.half_g && l.factor && l.c && l.half_c && l.tried && l.product && l.old &&
+        l.middle && l.have && l.aimed && l.weights)
         return AMCT_OK;
     amct_lsq_free(out);
     return amct_fail_nomem(err);
@@ -51,6 +58,11 @@ void amct_lsq_free(amct_lsq *l)
     free(l->half_c);
     free(l->tried);
     free(l->product);
+    free(l->old);
+    free(l->middle);
+    free(l->have);
+    free(l->aimed);
+    free(l->weights);
     *l = (amct_lsq){0};
 }
 
@@ -165,14 +177,132 @@ static double choose_ridge(amct_lsq *l, const double *w)
     return least_error < as_is ? best : 0;
 }
 
+/* ---- Behind what cuts results off -----------------------------------------------------------
+ */
+
+/* Rows of samples: of a half, or of all. */
+enum { EVEN, ODD, ALL };
+
+static bool is_of(int half, size_t sample)
+{
+    return half == ALL || sample % 2 == (size_t)half;
+}
+
+/* The square error behind the cut of what the weights give at the rows of a sample. */
+static double error_behind(const amct_lsq *l, size_t sample)
+{
+    const amct_lsq_rows *r = &l->rows;
+    double error = 0;
+    for (size_t i = 0; i < r->rows; i++)
+        for (size_t m = 0; m < r->outputs; m++) {
+            size_t at = (sample * r->rows + i) * r->ld_z + m;
+            double other = r->t ? r->t[at] : 0;
+            double have = l->have[i * r->outputs + m] + l->middle[m] + other;
+            double want = r->z[at] + r->middle[m] + other;
+            double rest = fmin(fmax(have, r->low), r->high) - fmin(fmax(want, r->low), r->high);
+            error += rest * rest;
+        }
+    return error;
+}
+
+/* Replaces what the weights give at the rows of a sample by what they should aim at. */
+static void aim(amct_lsq *l, double *sums, size_t sample)
+{
+    const amct_lsq_rows *r = &l->rows;
+    for (size_t i = 0; i < r->rows; i++)
+        for (size_t m = 0; m < r->outputs; m++) {
+            size_t at = (sample * r->rows + i) * r->ld_z + m;
+            float *result = &l->have[i * r->outputs + m];
+            double other = r->t ? r->t[at] : 0, have = *result + l->middle[m] + other;
+            double want = r->z[at] + r->middle[m] + other;
+            if (want <= r->low)
+                want = fmin(have, r->low);
+            else if (want >= r->high)
+                want = fmax(have, r->high);
+            *result = (float)(want - other - r->middle[m]);
+            sums[m] += *result;
+        }
+}
+
+/* Adds to *error that of w on the rows that are not of the half. If `again`, the rows that are
+ * aim behind the cut, and w and the middles become what solves that; false: cannot be computed. */
+static bool take_step(double *w, double *error, amct_lsq *l, int half, bool again, double ridge)
+{
+    const amct_lsq_rows *r = &l->rows;
+    size_t size = r->columns * r->outputs, count = 0;
+    double *sums = l->product;
+    for (size_t i = 0; i < size; i++)
+        l->weights[i] = (float)w[i];
+    memset(l->aimed, 0, size * sizeof *l->aimed);
+    memset(sums, 0, r->outputs * sizeof *sums);
+    for (size_t s = 0; s < r->n_samples; s++) {
+        const float *x = r->x + s * r->rows * r->ld_x;
+        if (is_of(half, s) && !again)
+            continue;
+        amct_linalg_apply(l->have, r->outputs, x, r->ld_x, l->weights, r->outputs, r->rows,
+                          r->columns, r->outputs);
+        if (!is_of(half, s)) {
+            *error += error_behind(l, s);
+            continue;
+        }
+        aim(l, sums, s);
+        count += r->rows;
+        amct_linalg_cross(l->aimed, r->outputs, x, r->ld_x, l->have, r->outputs, r->rows,
+                          r->columns, r->outputs);
+    }
+    if (!again)
+        return true;
+    for (size_t m = 0; m < r->outputs; m++)
+        l->middle[m] = r->middle[m] + sums[m] / (double)count;
+    average(l->half_g, l->half_c, l, half != ODD, half != EVEN);
+    for (size_t i = 0; i < size; i++)
+        l->half_c[i] = l->aimed[i] / (double)count;
+    return solve(w, l, l->old, l->half_g, l->half_c, ridge);
+}
+
+static void start_middle(amct_lsq *l)
+{
+    memcpy(l->middle, l->rows.middle, l->rows.outputs * sizeof *l->middle);
+}
+
+/* As many steps as leave least on the half that they were not made from; w: the solution of all
+ * rows without. */
+static void aim_behind(amct_lsq *l, double *w, double ridge)
+{
+    enum { STEPS = 4 };
+    double errors[STEPS + 1] = {0};
+    int best = 0;
+    for (int h = EVEN; h <= ODD; h++) {
+        start_middle(l);
+        average(l->half_g, l->half_c, l, h == EVEN, h == ODD);
+        if (!solve(l->tried, l, l->old, l->half_g, l->half_c, ridge))
+            return;
+        for (int i = 0; i <= STEPS; i++)
+            if (!take_step(l->tried, &errors[i], l, h, i < STEPS, ridge))
+                return;
+    }
+    for (int i = 1; i <= STEPS; i++)
+        best = errors[i] < errors[best] ? i : best;
+    memcpy(l->tried, w, l->rows.columns * l->rows.outputs * sizeof *w);
+    start_middle(l);
+    for (int i = 0; i < best; i++)
+        if (!take_step(l->tried, NULL, l, ALL, true, ridge))
+            return;
+    memcpy(w, l->tried, l->rows.columns * l->rows.outputs * sizeof *w);
+}
+
 bool amct_lsq_solve(amct_lsq *l, double *w)
 {
     size_t k = l->rows.columns, m = l->rows.outputs;
     if (!(mean_diagonal(l->g, k) > 0))
         return false;
     double ridge = k <= FEW_COLUMNS || l->rows.n_samples < 2 ? 0.03 : choose_ridge(l, w);
-    if (ridge > 0 && solve(l->tried, l, w, l->g, l->c, ridge))
+    memcpy(l->old, w, k * m * sizeof *w);
+    if (ridge > 0 && solve(l->tried, l, w, l->g, l->c, ridge)) {
         memcpy(w, l->tried, k * m * sizeof *w);
+        if (l->rows.n_samples > 1 && (isfinite(l->rows.low) || isfinite(l->rows.high)))
+            aim_behind(l, w, ridge);
+    }
     return true;
 }
 

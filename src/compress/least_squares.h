@@ -6,6 +6,13 @@
  *
  * l is chosen on rows of other samples: the half of even samples is solved and judged on the odd
  * ones and the other way round. If no l makes that error less than W0's, W0 stays.
+ *
+ * Where an activation cuts results off, those that are wanted beyond the cut only have to stay
+ * there: z is replaced by the result itself where that is so, and all is solved again (Zhang, Zou,
+ * He, Sun, "Accelerating Very Deep Convolutional Networks for Classification and Detection", 2015,
+ * aims at results behind ReLU as well; this way to it is a majorisation, which never makes the
+ * error behind the cut larger). As often as it makes that error less on the other half, 4 times at
+ * most.
  */
 #ifndef AMCT_COMPRESS_LEAST_SQUARES_H
 #define AMCT_COMPRESS_LEAST_SQUARES_H
@@ -16,9 +23,12 @@
 #include <stddef.h>
 
 /* Rows: n_samples times `rows`; x: ld_x numbers apart, of which `columns` are used; z likewise,
- * `outputs` of them. The means of all are zero. */
+ * `outputs` of them. The means of all are zero; middle has what z's were.
+ * What follows: t (as z, NULL: nothing) is added, and all below low and above high is cut off. */
 typedef struct amct_lsq_rows {
-    const float *x, *z;
+    const float *x, *z, *t;
+    const double *middle;
+    double low, high; /* infinite: nothing is cut off */
     size_t ld_x, ld_z, columns, outputs, rows, n_samples;
 } amct_lsq_rows;
 
@@ -28,13 +38,14 @@ typedef struct amct_lsq {
     float *gram[2], *cross[2]; /* sums over them: upper triangle, columns x outputs */
     double *g;                 /* columns x columns, of all rows on average */
     double *c;                 /* columns x outputs */
-    double *half_g, *factor, *half_c, *tried, *product; /* work */
+    double *half_g, *factor, *half_c, *tried, *product, *old, *middle; /* work */
+    float *have, *aimed, *weights;                                     /* work */
 } amct_lsq;
 
 /* Memory that it takes. */
-size_t amct_lsq_bytes(size_t columns, size_t outputs);
-/* Used for one group after the other, all of one size. */
-amct_status amct_lsq_new(amct_lsq *out, size_t columns, size_t outputs, amct_err *err);
+size_t amct_lsq_bytes(size_t columns, size_t outputs, size_t rows);
+/* Used for one group after the other, all of one size; rows: of a sample. */
+amct_status amct_lsq_new(amct_lsq *out, size_t columns, size_t outputs, size_t rows, amct_err *err);
 void amct_lsq_free(amct_lsq *lsq);
 
 /* Computes g and c of a group. */

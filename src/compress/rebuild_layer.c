@@ -79,9 +79,18 @@ static amct_status round_group(rebuilding *b, int64_t g, amct_err *err)
     const amct_columns *c = &r->columns;
     size_t columns = (size_t)c->columns, outputs = (size_t)c->outputs;
     float step = b->q->src.scale;
-    amct_lsq_rows rows = {
-        r->x + g * c->columns, r->z + g * c->outputs, b->width, b->channels, columns, outputs,
-        (size_t)r->rows,       r->n_samples};
+    amct_lsq_rows rows = {.x = r->x + g * c->columns,
+                          .z = r->z + g * c->outputs,
+                          .t = r->t ? r->t + g * c->outputs : NULL,
+                          .middle = b->z_mean + g * c->outputs,
+                          .low = r->aim.low,
+                          .high = r->aim.high,
+                          .ld_x = b->width,
+                          .ld_z = b->channels,
+                          .columns = columns,
+                          .outputs = outputs,
+                          .rows = (size_t)r->rows,
+                          .n_samples = r->n_samples};
     for (size_t k = 0; k < columns; k++)
         for (size_t m = 0; m < outputs; m++)
             b->target[k * outputs + m] =
@@ -177,7 +186,7 @@ static amct_status start(rebuilding *b, amct_arena *arena, size_t limit_bytes, a
     b->q->scales = b->scales;
     b->q->bias = b->bias;
     AMCT_TRY(centre(b, err));
-    if (amct_lsq_bytes(columns, outputs) > limit_bytes)
+    if (amct_lsq_bytes(columns, outputs, (size_t)b->rows->rows) > limit_bytes)
         return AMCT_OK;
     amct_rounder_options options = {.columns = columns,
                                     .outputs = outputs,
@@ -187,7 +196,7 @@ static amct_status start(rebuilding *b, amct_arena *arena, size_t limit_bytes, a
                                     .per_output = level->n_scales > 1 || outputs == 1,
                                     .algo = AMCT_WEIGHTS_GPTQ,
                                     .keep_zeros = level->sparse};
-    AMCT_TRY(amct_lsq_new(&b->lsq, columns, outputs, err));
+    AMCT_TRY(amct_lsq_new(&b->lsq, columns, outputs, (size_t)b->rows->rows, err));
     return amct_rounder_new(&b->rounder, &options, err);
 }
 

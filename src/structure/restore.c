@@ -1,9 +1,11 @@
 #include "structure/restore.h"
 
+#include "compress/rebuild_rows.h"
 #include "structure/refit.h"
 #include "structure/restore_layer.h"
 #include "structure/restructure.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -91,6 +93,9 @@ static amct_status plan_layer(walk *w, uint32_t i, amct_arena *arena, amct_err *
         return AMCT_OK;
     AMCT_TRY(find_kept(r, w, arena, err));
     r->other = find_other(w, r->result);
+    amct_aim aim = amct_aim_find(w->candidate, &w->links, layer);
+    r->low = aim.other == r->other ? aim.low : -INFINITY;
+    r->high = aim.other == r->other ? aim.high : INFINITY;
     const amct_tensor *old = &w->candidate->tensors[layer->weights];
     r->old_weights = old->data;
     r->weights = amct_arena_alloc(arena, old->bytes);
@@ -238,8 +243,11 @@ static amct_status restore_layer(walk *w, uint32_t i, double ridge, amct_err *er
     uint32_t candidate = amct_plan_steps_until(p->candidate, r->layer->result);
     if (r->other != AMCT_NO_TENSOR) { /* only if it is there by then */
         uint32_t other = amct_plan_steps_until(p->original, r->other);
-        if (amct_plan_steps_until(p->candidate, r->other) > candidate || other > original)
+        if (amct_plan_steps_until(p->candidate, r->other) > candidate || other > original) {
             r->other = AMCT_NO_TENSOR;
+            r->low = -INFINITY;
+            r->high = INFINITY;
+        }
     }
     AMCT_TRY(amct_pairs_run(&w->pairs, original, candidate, err));
     AMCT_TRY(amct_restore_fit(r, &w->pairs, i, ridge, err));

@@ -1,230 +1,20 @@
 #include "structure/restore_layer.h"
 
-#include "base/pcg.h"
 #include "structure/covariance.h"
+#include "structure/restore_aim.h"
 #include "compress/linalg.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    MIN_ROWS = 64,        /* per sample */
-    ROWS_PER_COLUMN = 32, /* of all samples */
-    CHUNK = 1 << 19       /* numbers that are multiplied at once */
-};
-
-/* ---- Moments ----------------------------------------------------------------------------------
- */
-
-/* What was added up of some of the samples. */
-typedef struct fold {
-    size_t n;           /* rows */
-    double *c, *b;      /* per group: columns x columns, columns x outputs */
-    double *mean, *aim; /* of x, of y */
-} fold;
-
-/* Samples that weights are fitted to, those that they are tried on, and all of them. */
-enum { FITTED, TRIED, ALL, FOLDS };
-
-typedef struct sums {
-    int64_t rows; /* per sample that are taken */
-    size_t width, channels;
-    float *x, *y, *more; /* rows of a batch */
-    float *gram, *cross; /* of a group and a batch */
-    uint32_t *at;
-    fold folds[FOLDS];
-} sums;
-
-double amct_restore_bytes(const amct_columns *c)
-{
-    double k = (double)c->columns, m = (double)c->outputs, each = k * (k + m) * sizeof(double);
-    return FOLDS * (double)c->groups * each + 2 * each;
-}
-
-static void free_sums(sums *s)
-{
-    free(s->x);
-    free(s->y);
-    free(s->more);
-    free(s->gram);
-    free(s->cross);
-    free(s->at);
-    for (int f = 0; f < FOLDS; f++) {
-        free(s->folds[f].c);
-        free(s->folds[f].b);
-        free(s->folds[f].mean);
-        free(s->folds[f].aim);
-    }
-}
-
-static amct_status make_sums(sums *s, const amct_restoring *r, const amct_pairs *pairs,
-                             amct_err *err)
-{
-    const amct_columns *c = &r->columns;
-    size_t k = (size_t)c->columns, m = (size_t)c->outputs, groups = (size_t)c->groups, most = 0;
-    for (uint32_t i = 0; i < pairs->n; i++)
-        most = pairs->at[i].count > most ? pairs->at[i].count : most;
-    s->rows = (c->columns * ROWS_PER_COLUMN + pairs->n_samples - 1) / pairs->n_samples;
-    s->rows = s->rows < MIN_ROWS ? MIN_ROWS : s->rows;
-    s->rows = s->rows < c->rows ? s->rows : c->rows;
-    s->width = groups * k;
-    s->channels = groups * m;
-    size_t rows = most * (size_t)s->rows, wide = (size_t)r->channels;
-    wide = wide > s->channels ? wide : s->channels;
-    s->x = malloc((rows * s->width + 1) * sizeof *s->x);
-    s->y = malloc((rows * wide + 1) * sizeof *s->y);
-    s->more = malloc((rows * wide + 1) * sizeof *s->more);
-    s->gram = malloc((k * k + 1) * sizeof *s->gram);
-    s->cross = malloc((k * m + 1) * sizeof *s->cross);
-    s->at = malloc((size_t)(s->rows + 1) * sizeof *s->at);
-    bool all = s->x && s->y && s->more && s->gram && s->cross && s->at;
-    for (int i = 0; i < FOLDS; i++) {
-        fold *f = &s->folds[i];
-        f->c = calloc(groups * k * k + 1, sizeof *f->c);
-        f->b = calloc(groups * k * m + 1, sizeof *f->b);
-        f->mean = calloc(s->width + 1, sizeof *f->mean);
-        f->aim = calloc(s->channels + 1, sizeof *f->aim);
-        all &= f->c && f->b && f->mean && f->aim;
-    }
-    return all ? AMCT_OK : amct_fail_nomem(err);
-}
-
-/* One from each of as many equal stretches. */
-static void draw_rows(uint32_t *rows, int64_t n, int64_t of, uint32_t sample, uint32_t stream)
-{
-    amct_pcg rng = amct_pcg_new(sample, stream);
-    for (int64_t i = 0; i < n; i++) {
-        int64_t from = i * of / n, to = (i + 1) * of / n;
-        rows[i] = (uint32_t)(from + amct_pcg_below(&rng, (uint32_t)(to - from)));
-    }
-}
-
-/* y += sign times the candidate's or the original's values of a tensor, at the drawn rows. */
-static void add_values(float *y, sums *s, const amct_restoring *r, const amct_plan *plan,
-                       uint32_t tensor, uint32_t sample, bool original, float sign)
-{
-    amct_buffer b = amct_plan_watched(plan, tensor);
-    amct_columns all = r->columns;
-    all.groups = 1;
-    all.outputs = original ? r->channels : (int64_t)s->channels;
-    amct_columns_results(s->more, &all, &b, sample, s->at, (size_t)s->rows);
-    for (int64_t i = 0; i < s->rows; i++)
-        for (size_t m = 0; m < s->channels; m++) {
-            int64_t from = original ? r->kept[m] : (int64_t)m;
-            y[(size_t)i * s->channels + m] += sign * s->more[i * all.outputs + from];
-        }
-}
-
-static void read_pair(sums *s, const amct_restoring *r, const amct_pair *p, uint32_t stream)
-{
-    amct_buffer src = amct_plan_watched(p->candidate, r->layer->src);
-    size_t rows = (size_t)s->rows;
-    memset(s->y, 0, p->count * rows * s->channels * sizeof *s->y);
-    for (uint32_t i = 0; i < p->count; i++) {
-        float *y = s->y + i * rows * s->channels;
-        draw_rows(s->at, s->rows, r->columns.rows, p->first + i, stream);
-        amct_columns_patches(s->x + i * rows * s->width, &r->columns, &src, 0, i, s->at, rows);
-        add_values(y, s, r, p->original, r->result, i, true, 1);
-        if (r->other != AMCT_NO_TENSOR) {
-            add_values(y, s, r, p->original, r->other, i, true, 1);
-            add_values(y, s, r, p->candidate, r->other, i, false, -1);
-        }
-    }
-}
-
-/* Adds n rows of the batch from a row on. */
-static void add_rows(sums *s, fold *f, const amct_columns *c, size_t first, size_t n)
-{
-    size_t k = (size_t)c->columns, m = (size_t)c->outputs;
-    const float *x = s->x + first * s->width, *y = s->y + first * s->channels;
-    for (size_t g = 0; g < (size_t)c->groups; g++) {
-        memset(s->gram, 0, k * k * sizeof *s->gram);
-        memset(s->cross, 0, k * m * sizeof *s->cross);
-        amct_linalg_gram(s->gram, k, x + g * k, s->width, n, k);
-        amct_linalg_cross(s->cross, m, x + g * k, s->width, y + g * m, s->channels, n, k, m);
-        for (size_t i = 0; i < k; i++)
-            for (size_t j = i; j < k; j++)
-                f->c[g * k * k + i * k + j] += (double)s->gram[i * k + j];
-        for (size_t i = 0; i < k * m; i++)
-            f->b[g * k * m + i] += (double)s->cross[i];
-    }
-    for (size_t i = 0; i < n; i++) {
-        for (size_t j = 0; j < s->width; j++)
-            f->mean[j] += (double)x[i * s->width + j];
-        for (size_t j = 0; j < s->channels; j++)
-            f->aim[j] += (double)y[i * s->channels + j];
-    }
-    f->n += n;
-}
-
-/* One sample in four is tried on. */
-static int fold_of(uint32_t sample)
-{
-    return sample % 4 == 3 ? TRIED : FITTED;
-}
-
-static void add_pair(sums *s, const amct_restoring *r, const amct_pair *p)
-{
-    size_t rows = (size_t)s->rows;
-    for (uint32_t i = 0, n; i < p->count; i += n) {
-        int which = fold_of(p->first + i);
-        for (n = 1; i + n < p->count && fold_of(p->first + i + n) == which;)
-            n++;
-        add_rows(s, &s->folds[which], &r->columns, i * rows, n * rows);
-    }
-}
-
-static void add_up(sums *s, const amct_columns *c)
-{
-    size_t k = (size_t)c->columns, m = (size_t)c->outputs, groups = (size_t)c->groups;
-    fold *all = &s->folds[ALL];
-    for (int p = 0; p < ALL; p++) {
-        const fold *f = &s->folds[p];
-        all->n += f->n;
-        for (size_t i = 0; i < groups * k * k; i++)
-            all->c[i] += f->c[i];
-        for (size_t i = 0; i < groups * k * m; i++)
-            all->b[i] += f->b[i];
-        for (size_t i = 0; i < s->width; i++)
-            all->mean[i] += f->mean[i];
-        for (size_t i = 0; i < s->channels; i++)
-            all->aim[i] += f->aim[i];
-    }
-}
-
-/* Sums become means, and moments about given means. */
-static void centre(fold *f, const fold *about, const sums *s, const amct_columns *c)
-{
-    size_t k = (size_t)c->columns, m = (size_t)c->outputs;
-    double n = f->n ? (double)f->n : 1;
-    for (size_t i = 0; i < s->width; i++)
-        f->mean[i] /= n;
-    for (size_t i = 0; i < s->channels; i++)
-        f->aim[i] /= n;
-    for (size_t g = 0; g < (size_t)c->groups; g++) {
-        double *cc = f->c + g * k * k, *b = f->b + g * k * m;
-        const double *x = f->mean + g * k, *y = f->aim + g * m;
-        const double *x0 = about->mean + g * k, *y0 = about->aim + g * m;
-        for (size_t i = 0; i < k; i++) {
-            for (size_t j = i; j < k; j++)
-                cc[i * k + j] = cc[j * k + i] =
-                    cc[i * k + j] / n - x[i] * x0[j] - x0[i] * x[j] + x0[i] * x0[j];
-            for (size_t j = 0; j < m; j++)
-                b[i * m + j] = b[i * m + j] / n - x[i] * y0[j] - x0[i] * y[j] + x0[i] * y0[j];
-        }
-        amct_moments_settle(cc, x0, k);
-        for (size_t i = 0; i < k; i++)
-            if (cc[i * k + i] == 0)
-                memset(b + i * m, 0, m * sizeof *b);
-    }
-}
+enum { CHUNK = 1 << 19 }; /* numbers that are multiplied at once */
 
 /* ---- Weights ----------------------------------------------------------------------------------
  */
 
 /* Weights of group g, k x m, drawn towards old ones. */
-static amct_status solve(double *w, const double *old, const fold *f, const amct_columns *c,
-                         size_t g, double ridge, amct_err *err)
+static amct_status solve(double *w, const double *old, const amct_restore_fold *f,
+                         const amct_columns *c, size_t g, double ridge, amct_err *err)
 {
     size_t k = (size_t)c->columns, m = (size_t)c->outputs;
     double *factor = malloc((k * k + 1) * sizeof *factor), lambda;
@@ -240,7 +30,8 @@ static amct_status solve(double *w, const double *old, const fold *f, const amct
 }
 
 /* The mean square of what weights leave on a fold, less that of what they aim at. room: k x m */
-static double leave(const double *w, const fold *f, const amct_columns *c, size_t g, double *room)
+static double leave(const double *w, const amct_restore_fold *f, const amct_columns *c, size_t g,
+                    double *room)
 {
     size_t k = (size_t)c->columns, m = (size_t)c->outputs;
     amct_linalg_product(room, m, f->c + g * k * k, k, w, m, k, k, m);
@@ -255,22 +46,22 @@ enum { RIDGES = sizeof ridges / sizeof *ridges };
 
 /* The ridge, of those above and 0: the old weights, whose fit to some samples is best on others. */
 static amct_status choose_ridge(double *ridge, const double *old, double *w, double *room,
-                                const sums *s, const amct_columns *c, amct_err *err)
+                                const amct_restore_sums *s, const amct_columns *c, amct_err *err)
 {
     size_t size = (size_t)(c->columns * c->outputs);
     double best = 0;
     *ridge = FEW_RIDGE;
-    if (!s->folds[FITTED].n || !s->folds[TRIED].n)
+    if (!s->folds[AMCT_RESTORE_FITTED].n || !s->folds[AMCT_RESTORE_TRIED].n)
         return AMCT_OK;
     *ridge = 0;
     for (int64_t g = 0; g < c->groups; g++)
-        best += leave(old + (size_t)g * size, &s->folds[TRIED], c, (size_t)g, room);
+        best += leave(old + (size_t)g * size, &s->folds[AMCT_RESTORE_TRIED], c, (size_t)g, room);
     for (int i = 0; i < RIDGES; i++) {
         double left = 0;
         for (int64_t g = 0; g < c->groups; g++) {
-            AMCT_TRY(
-                solve(w, old + (size_t)g * size, &s->folds[FITTED], c, (size_t)g, ridges[i], err));
-            left += leave(w, &s->folds[TRIED], c, (size_t)g, room);
+            AMCT_TRY(solve(w, old + (size_t)g * size, &s->folds[AMCT_RESTORE_FITTED], c, (size_t)g,
+                           ridges[i], err));
+            left += leave(w, &s->folds[AMCT_RESTORE_TRIED], c, (size_t)g, room);
         }
         if (left < best) {
             best = left;
@@ -280,7 +71,7 @@ static amct_status choose_ridge(double *ridge, const double *old, double *w, dou
     return AMCT_OK;
 }
 
-static void write_group(amct_restoring *r, const double *w, const fold *f, size_t g)
+static void write_group(amct_restoring *r, const double *w, const amct_restore_fold *f, size_t g)
 {
     const amct_columns *c = &r->columns;
     size_t k = (size_t)c->columns, m = (size_t)c->outputs;
@@ -295,24 +86,26 @@ static void write_group(amct_restoring *r, const double *w, const fold *f, size_
     }
 }
 
-static amct_status fit_all(amct_restoring *r, const sums *s, double ridge, amct_err *err)
+static amct_status fit_all(amct_restoring *r, amct_restore_sums *s, const amct_pairs *pairs,
+                           uint32_t stream, double ridge, amct_err *err)
 {
     const amct_columns *c = &r->columns;
+    const amct_restore_fold *all = &s->folds[AMCT_RESTORE_ALL];
     size_t size = (size_t)(c->columns * c->outputs), groups = (size_t)c->groups;
     double *old = malloc((groups * size + 1) * sizeof *old);
-    double *w = malloc((size + 1) * sizeof *w), *room = malloc((size + 1) * sizeof *room);
+    double *w = malloc((groups * size + 1) * sizeof *w), *room = malloc((size + 1) * sizeof *room);
     amct_status status = old && w && room ? AMCT_OK : amct_fail_nomem(err);
     for (size_t g = 0; status == AMCT_OK && g < groups; g++)
         amct_covariance_weights(old + g * size, c, r->old_weights, (int64_t)g, 0,
                                 (size_t)c->columns);
     if (status == AMCT_OK && ridge <= 0)
         status = choose_ridge(&ridge, old, w, room, s, c, err);
-    for (size_t g = 0; status == AMCT_OK && g < groups; g++) {
-        if (ridge > 0)
-            status = solve(w, old + g * size, &s->folds[ALL], c, g, ridge, err);
-        if (status == AMCT_OK)
-            write_group(r, ridge > 0 ? w : old + g * size, &s->folds[ALL], g);
-    }
+    for (size_t g = 0; status == AMCT_OK && ridge > 0 && g < groups; g++)
+        status = solve(w + g * size, old + g * size, all, c, g, ridge, err);
+    if (status == AMCT_OK && ridge > 0)
+        status = amct_restore_aim(w, old, s, r, pairs, stream, ridge, solve, err);
+    for (size_t g = 0; status == AMCT_OK && g < groups; g++)
+        write_group(r, (ridge > 0 ? w : old) + g * size, all, g);
     free(old);
     free(w);
     free(room);
@@ -320,7 +113,8 @@ static amct_status fit_all(amct_restoring *r, const sums *s, double ridge, amct_
 }
 
 /* What was fitted to both becomes the first one's weights. */
-static amct_status fit_first(amct_restoring *r, const fold *f, double ridge, amct_err *err)
+static amct_status fit_first(amct_restoring *r, const amct_restore_fold *f, double ridge,
+                             amct_err *err)
 {
     amct_restoring_first *first = r->first;
     const amct_columns *c = &first->columns;
@@ -347,22 +141,13 @@ static amct_status fit_first(amct_restoring *r, const fold *f, double ridge, amc
 amct_status amct_restore_fit(amct_restoring *r, const amct_pairs *pairs, uint32_t stream,
                              double ridge, amct_err *err)
 {
-    sums s = {0};
-    amct_status status = make_sums(&s, r, pairs, err);
-    for (uint32_t i = 0; status == AMCT_OK && i < pairs->n; i++) {
-        read_pair(&s, r, &pairs->at[i], stream);
-        add_pair(&s, r, &pairs->at[i]);
-    }
-    if (status == AMCT_OK) {
-        add_up(&s, &r->columns);
-        centre(&s.folds[FITTED], &s.folds[FITTED], &s, &r->columns);
-        centre(&s.folds[TRIED], &s.folds[FITTED], &s, &r->columns);
-        centre(&s.folds[ALL], &s.folds[ALL], &s, &r->columns);
-        status = fit_all(r, &s, ridge, err);
-    }
+    amct_restore_sums s = {0};
+    amct_status status = amct_restore_sums_make(&s, r, pairs, stream, err);
+    if (status == AMCT_OK)
+        status = fit_all(r, &s, pairs, stream, ridge, err);
     if (status == AMCT_OK && r->first)
-        status = fit_first(r, &s.folds[ALL], ridge > 0 ? ridge : BASIS_RIDGE, err);
-    free_sums(&s);
+        status = fit_first(r, &s.folds[AMCT_RESTORE_ALL], ridge > 0 ? ridge : BASIS_RIDGE, err);
+    amct_restore_sums_free(&s);
     return status;
 }
 

@@ -22,6 +22,7 @@ typedef struct amct_restoring {
     amct_columns columns;    /* of both, if it is the first of two */
     uint32_t result;         /* the tensor that it aims at, in both */
     uint32_t other;          /* what is added to it, in both; AMCT_NO_TENSOR */
+    double low, high;        /* then all is cut off to this range; infinite: not */
     int64_t channels;        /* of the original's result */
     const int64_t *kept;     /* of these, the channels of the candidate's */
     const float *old_weights;

@@ -65,11 +65,29 @@ static void make_problem(problem *p, size_t columns, double noise)
         }
 }
 
+static const double no_middle[OUTPUTS];
+
+static void set_cut(amct_lsq *l, const problem *p, double low, const float *t)
+{
+    OK(amct_lsq_new(l, p->columns, OUTPUTS, ROWS, &err));
+    amct_lsq_rows rows = {.x = p->x,
+                          .z = p->z,
+                          .middle = no_middle,
+                          .t = t,
+                          .low = low,
+                          .high = INFINITY,
+                          .ld_x = p->columns,
+                          .ld_z = OUTPUTS,
+                          .columns = p->columns,
+                          .outputs = OUTPUTS,
+                          .rows = ROWS,
+                          .n_samples = SAMPLES};
+    amct_lsq_set(l, &rows);
+}
+
 static void set(amct_lsq *l, const problem *p)
 {
-    OK(amct_lsq_new(l, p->columns, OUTPUTS, &err));
-    amct_lsq_rows rows = {p->x, p->z, p->columns, OUTPUTS, p->columns, OUTPUTS, ROWS, SAMPLES};
-    amct_lsq_set(l, &rows);
+    set_cut(l, p, -INFINITY, NULL);
 }
 
 /* C - G w */
@@ -168,6 +186,57 @@ Test(compress_rebuild, weights_stay_where_rows_say_nothing)
     cr_expect_not(amct_lsq_solve(&l, w), "a source of zeros");
     cr_expect_arr_eq(w, p.w0, p.columns * OUTPUTS * sizeof *w);
     amct_lsq_free(&l);
+}
+
+/* The square error behind ReLU of weights, with the best middles of those tried. */
+static double error_behind(const problem *p, const double *w, const float *t)
+{
+    double total = 0;
+    for (size_t m = 0; m < OUTPUTS; m++) {
+        double least = INFINITY;
+        for (double middle = -4; middle <= 4; middle += 0.05) {
+            double error = 0;
+            for (size_t i = 0; i < ALL; i++) {
+                double other = t ? t[i * OUTPUTS + m] : 0, have = middle + other;
+                for (size_t k = 0; k < p->columns; k++)
+                    have += p->x[i * p->columns + k] * w[k * OUTPUTS + m];
+                double rest = fmax(have, 0) - fmax(p->z[i * OUTPUTS + m] + other, 0);
+                error += rest * rest;
+            }
+            least = fmin(least, error);
+        }
+        total += least;
+    }
+    return total;
+}
+
+/* What is wanted below 0 is anything there. */
+Test(compress_rebuild, what_relu_cuts_off_does_not_count)
+{
+    static problem p;
+    static float t[ALL * OUTPUTS];
+    amct_pcg rng = amct_pcg_new(3, 3);
+    for (int with_other = 0; with_other < 2; with_other++) {
+        amct_lsq l;
+        double plain[MOST_COLUMNS * OUTPUTS], w[MOST_COLUMNS * OUTPUTS];
+        make_problem(&p, 12, 0.3);
+        for (size_t i = 0; i < ALL * OUTPUTS; i++) {
+            t[i] = with_other ? (float)(amct_pcg_unit(&rng) - 0.5) : 0;
+            if (p.z[i] + t[i] < 0)
+                p.z[i] = -t[i] - (float)(4 * amct_pcg_unit(&rng));
+        }
+        /* The middles that the caller took away are 0 here: means stay in z. */
+        set(&l, &p);
+        memcpy(plain, p.w0, sizeof plain);
+        cr_assert(amct_lsq_solve(&l, plain));
+        amct_lsq_free(&l);
+        set_cut(&l, &p, 0, with_other ? t : NULL);
+        memcpy(w, p.w0, sizeof w);
+        cr_assert(amct_lsq_solve(&l, w));
+        amct_lsq_free(&l);
+        double before = error_behind(&p, plain, t), after = error_behind(&p, w, t);
+        cr_expect_lt(after, 0.6 * before, "%g of %g", after, before);
+    }
 }
 
 Test(compress_rebuild, shrinking_leaves_the_diagonal)

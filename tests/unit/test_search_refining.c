@@ -29,6 +29,21 @@ Test(search_refining, learns_what_is_left_of_each_kind)
         cr_assert_float_eq(r.left[k], left[k], 0.05, "kind %d: %g", k, r.left[k]);
 }
 
+Test(search_refining, what_is_left_is_known_better_the_more_was_refined)
+{
+    static const double bits[] = {1, 0, 0}, mixed[] = {0.5, 0.5, 0};
+    amct_refining r;
+    amct_refining_start(&r);
+    double at_first = amct_refining_sd(&r, bits), other = amct_refining_sd(&r, mixed);
+    for (int i = 0; i < 4; i++)
+        amct_refining_observe(&r, bits, 0.5);
+    double after = amct_refining_sd(&r, bits);
+    cr_expect_lt(after, 0.7 * at_first, "%g of %g", after, at_first);
+    cr_expect_gt(after, 0.25, "candidates have deviations of their own");
+    cr_expect_lt(amct_refining_sd(&r, mixed), other);
+    cr_expect_gt(amct_refining_sd(&r, mixed), after, "channels were never refined alone");
+}
+
 Test(search_refining, the_original_has_nothing_to_lose)
 {
     amct_refining r;
@@ -86,8 +101,9 @@ static amct_search *solve(synthetic_shape shape, uint64_t seed, uint32_t refinem
 
 Test(search_refining, the_winner_is_a_refined_one_and_near_the_optimum)
 {
-    static const double lefts[][AMCT_GENE_KINDS] = {{0.6, 0.4, 0.4}, {0.8, 0.2, 0.3}, {1, 1, 1}};
-    for (int k = 0; k < 3; k++) {
+    static const double lefts[][AMCT_GENE_KINDS] = {
+        {0.6, 0.4, 0.4}, {0.8, 0.2, 0.3}, {0.2, 0.9, 0.9}, {1, 1, 1}};
+    for (int k = 0; k < 4; k++) {
         double with = 0, without = 0;
         for (uint64_t seed = 1; seed <= 10; seed++) {
             synthetic_shape shape = {.n_genes = 12, .n_levels = 3, .boundary = 0.15};
@@ -112,7 +128,7 @@ Test(search_refining, the_winner_is_a_refined_one_and_near_the_optimum)
             amct_search_free(search);
         }
         cr_assert_lt(with / 10, 0.02, "left %d: %g above the optimum", k, with / 10);
-        if (k < 2)
+        if (k < 3)
             cr_assert_lt(with, without / 2, "left %d: %g, without refining %g", k, with, without);
     }
 }

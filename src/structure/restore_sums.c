@@ -1,0 +1,220 @@
+#include "structure/restore_sums.h"
+
+#include "base/pcg.h"
+#include "structure/covariance.h"
+#include "compress/linalg.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    MIN_ROWS = 64,       /* per sample */
+    ROWS_PER_COLUMN = 32 /* of all samples */
+};
+
+double amct_restore_bytes(const amct_columns *c)
+{
+    double k = (double)c->columns, m = (double)c->outputs, each = k * (k + m) * sizeof(double);
+    return AMCT_RESTORE_FOLDS * (double)c->groups * each + 2 * each;
+}
+
+void amct_restore_sums_free(amct_restore_sums *s)
+{
+    free(s->x);
+    free(s->y);
+    free(s->t);
+    free(s->more);
+    free(s->gram);
+    free(s->cross);
+    free(s->at);
+    for (int f = 0; f < AMCT_RESTORE_FOLDS; f++) {
+        free(s->folds[f].c);
+        free(s->folds[f].b);
+        free(s->folds[f].mean);
+        free(s->folds[f].aim);
+    }
+}
+
+static amct_status make(amct_restore_sums *s, const amct_restoring *r, const amct_pairs *pairs,
+                        amct_err *err)
+{
+    const amct_columns *c = &r->columns;
+    size_t k = (size_t)c->columns, m = (size_t)c->outputs, groups = (size_t)c->groups, most = 0;
+    for (uint32_t i = 0; i < pairs->n; i++)
+        most = pairs->at[i].count > most ? pairs->at[i].count : most;
+    s->rows = (c->columns * ROWS_PER_COLUMN + pairs->n_samples - 1) / pairs->n_samples;
+    s->rows = s->rows < MIN_ROWS ? MIN_ROWS : s->rows;
+    s->rows = s->rows < c->rows ? s->rows : c->rows;
+    s->width = groups * k;
+    s->channels = groups * m;
+    size_t rows = most * (size_t)s->rows, wide = (size_t)r->channels;
+    wide = wide > s->channels ? wide : s->channels;
+    s->x = malloc((rows * s->width + 1) * sizeof *s->x);
+    s->y = malloc((rows * wide + 1) * sizeof *s->y);
+    s->more = malloc((rows * wide + 1) * sizeof *s->more);
+    if (r->other != AMCT_NO_TENSOR)
+        s->t = malloc((rows * s->channels + 1) * sizeof *s->t);
+    s->gram = malloc((k * k + 1) * sizeof *s->gram);
+    s->cross = malloc((k * m + 1) * sizeof *s->cross);
+    s->at = malloc((size_t)(s->rows + 1) * sizeof *s->at);
+    bool all = s->x && s->y && s->more && (s->t || r->other == AMCT_NO_TENSOR) && s->gram &&
+               s->cross && s->at;
+    for (int i = 0; i < AMCT_RESTORE_FOLDS; i++) {
+        amct_restore_fold *f = &s->folds[i];
+        f->c = calloc(groups * k * k + 1, sizeof *f->c);
+        f->b = calloc(groups * k * m + 1, sizeof *f->b);
+        f->mean = calloc(s->width + 1, sizeof *f->mean);
+        f->aim = calloc(s->channels + 1, sizeof *f->aim);
+        all &= f->c && f->b && f->mean && f->aim;
+    }
+    return all ? AMCT_OK : amct_fail_nomem(err);
+}
+
+/* One from each of as many equal stretches. */
+static void draw_rows(uint32_t *rows, int64_t n, int64_t of, uint32_t sample, uint32_t stream)
+{
+    amct_pcg rng = amct_pcg_new(sample, stream);
+    for (int64_t i = 0; i < n; i++) {
+        int64_t from = i * of / n, to = (i + 1) * of / n;
+        rows[i] = (uint32_t)(from + amct_pcg_below(&rng, (uint32_t)(to - from)));
+    }
+}
+
+/* y += sign times the candidate's or the original's values of a tensor, at the drawn rows. */
+static void add_values(float *y, amct_restore_sums *s, const amct_restoring *r,
+                       const amct_plan *plan, uint32_t tensor, uint32_t sample, bool original,
+                       float sign)
+{
+    amct_buffer b = amct_plan_watched(plan, tensor);
+    amct_columns all = r->columns;
+    all.groups = 1;
+    all.outputs = original ? r->channels : (int64_t)s->channels;
+    amct_columns_results(s->more, &all, &b, sample, s->at, (size_t)s->rows);
+    for (int64_t i = 0; i < s->rows; i++)
+        for (size_t m = 0; m < s->channels; m++) {
+            int64_t from = original ? r->kept[m] : (int64_t)m;
+            y[(size_t)i * s->channels + m] += sign * s->more[i * all.outputs + from];
+        }
+}
+
+void amct_restore_read(amct_restore_sums *s, const amct_restoring *r, const amct_pair *p,
+                       uint32_t stream)
+{
+    amct_buffer src = amct_plan_watched(p->candidate, r->layer->src);
+    size_t rows = (size_t)s->rows;
+    memset(s->y, 0, p->count * rows * s->channels * sizeof *s->y);
+    for (uint32_t i = 0; i < p->count; i++) {
+        float *y = s->y + i * rows * s->channels;
+        draw_rows(s->at, s->rows, r->columns.rows, p->first + i, stream);
+        amct_columns_patches(s->x + i * rows * s->width, &r->columns, &src, 0, i, s->at, rows);
+        add_values(y, s, r, p->original, r->result, i, true, 1);
+        if (r->other != AMCT_NO_TENSOR) {
+            add_values(y, s, r, p->original, r->other, i, true, 1);
+            float *t = s->t + i * rows * s->channels;
+            memset(t, 0, rows * s->channels * sizeof *t);
+            add_values(t, s, r, p->candidate, r->other, i, false, 1);
+            for (size_t k = 0; k < rows * s->channels; k++)
+                y[k] -= t[k];
+        }
+    }
+}
+
+/* Adds n rows of the batch from a row on. */
+static void add_rows(amct_restore_sums *s, amct_restore_fold *f, const amct_columns *c,
+                     size_t first, size_t n)
+{
+    size_t k = (size_t)c->columns, m = (size_t)c->outputs;
+    const float *x = s->x + first * s->width, *y = s->y + first * s->channels;
+    for (size_t g = 0; g < (size_t)c->groups; g++) {
+        memset(s->gram, 0, k * k * sizeof *s->gram);
+        memset(s->cross, 0, k * m * sizeof *s->cross);
+        amct_linalg_gram(s->gram, k, x + g * k, s->width, n, k);
+        amct_linalg_cross(s->cross, m, x + g * k, s->width, y + g * m, s->channels, n, k, m);
+        for (size_t i = 0; i < k; i++)
+            for (size_t j = i; j < k; j++)
+                f->c[g * k * k + i * k + j] += (double)s->gram[i * k + j];
+        for (size_t i = 0; i < k * m; i++)
+            f->b[g * k * m + i] += (double)s->cross[i];
+    }
+    for (size_t i = 0; i < n; i++) {
+        for (size_t j = 0; j < s->width; j++)
+            f->mean[j] += (double)x[i * s->width + j];
+        for (size_t j = 0; j < s->channels; j++)
+            f->aim[j] += (double)y[i * s->channels + j];
+    }
+    f->n += n;
+}
+
+static void add_pair(amct_restore_sums *s, const amct_restoring *r, const amct_pair *p)
+{
+    size_t rows = (size_t)s->rows;
+    for (uint32_t i = 0, n; i < p->count; i += n) {
+        int which = amct_restore_fold_of(p->first + i);
+        for (n = 1; i + n < p->count && amct_restore_fold_of(p->first + i + n) == which;)
+            n++;
+        add_rows(s, &s->folds[which], &r->columns, i * rows, n * rows);
+    }
+}
+
+static void add_up(amct_restore_sums *s, const amct_columns *c)
+{
+    size_t k = (size_t)c->columns, m = (size_t)c->outputs, groups = (size_t)c->groups;
+    amct_restore_fold *all = &s->folds[AMCT_RESTORE_ALL];
+    for (int p = 0; p < AMCT_RESTORE_ALL; p++) {
+        const amct_restore_fold *f = &s->folds[p];
+        all->n += f->n;
+        for (size_t i = 0; i < groups * k * k; i++)
+            all->c[i] += f->c[i];
+        for (size_t i = 0; i < groups * k * m; i++)
+            all->b[i] += f->b[i];
+        for (size_t i = 0; i < s->width; i++)
+            all->mean[i] += f->mean[i];
+        for (size_t i = 0; i < s->channels; i++)
+            all->aim[i] += f->aim[i];
+    }
+}
+
+/* Sums become means, and moments about given means. */
+static void centre(amct_restore_fold *f, const amct_restore_fold *about, const amct_restore_sums *s,
+                   const amct_columns *c)
+{
+    size_t k = (size_t)c->columns, m = (size_t)c->outputs;
+    double n = f->n ? (double)f->n : 1;
+    for (size_t i = 0; i < s->width; i++)
+        f->mean[i] /= n;
+    for (size_t i = 0; i < s->channels; i++)
+        f->aim[i] /= n;
+    for (size_t g = 0; g < (size_t)c->groups; g++) {
+        double *cc = f->c + g * k * k, *b = f->b + g * k * m;
+        const double *x = f->mean + g * k, *y = f->aim + g * m;
+        const double *x0 = about->mean + g * k, *y0 = about->aim + g * m;
+        for (size_t i = 0; i < k; i++) {
+            for (size_t j = i; j < k; j++)
+                cc[i * k + j] = cc[j * k + i] =
+                    cc[i * k + j] / n - x[i] * x0[j] - x0[i] * x[j] + x0[i] * x0[j];
+            for (size_t j = 0; j < m; j++)
+                b[i * m + j] = b[i * m + j] / n - x[i] * y0[j] - x0[i] * y[j] + x0[i] * y0[j];
+        }
+        amct_moments_settle(cc, x0, k);
+        for (size_t i = 0; i < k; i++)
+            if (cc[i * k + i] == 0)
+                memset(b + i * m, 0, m * sizeof *b);
+    }
+}
+
+amct_status amct_restore_sums_make(amct_restore_sums *s, const amct_restoring *r,
+                                   const amct_pairs *pairs, uint32_t stream, amct_err *err)
+{
+    const amct_columns *c = &r->columns;
+    amct_restore_fold *folds = s->folds;
+    AMCT_TRY(make(s, r, pairs, err));
+    for (uint32_t i = 0; i < pairs->n; i++) {
+        amct_restore_read(s, r, &pairs->at[i], stream);
+        add_pair(s, r, &pairs->at[i]);
+    }
+    add_up(s, c);
+    centre(&folds[AMCT_RESTORE_FITTED], &folds[AMCT_RESTORE_FITTED], s, c);
+    centre(&folds[AMCT_RESTORE_TRIED], &folds[AMCT_RESTORE_FITTED], s, c);
+    centre(&folds[AMCT_RESTORE_ALL], &folds[AMCT_RESTORE_ALL], s, c);
+    return AMCT_OK;
+}

@@ -1,0 +1,46 @@
+/*
+ * restore_sums.h - the rows that a layer of a sequential rebuild is fitted to, and their moments.
+ * Between restore_layer.c and restore_aim.c.
+ */
+#ifndef AMCT_STRUCTURE_RESTORE_SUMS_H
+#define AMCT_STRUCTURE_RESTORE_SUMS_H
+
+#include "structure/restore_layer.h"
+
+/* What was added up of some of the samples: means, and moments about means. */
+typedef struct amct_restore_fold {
+    size_t n;           /* rows */
+    double *c, *b;      /* per group: columns x columns, columns x outputs */
+    double *mean, *aim; /* of x, of y */
+} amct_restore_fold;
+
+/* Samples that weights are fitted to, those that they are tried on, and all of them. */
+enum { AMCT_RESTORE_FITTED, AMCT_RESTORE_TRIED, AMCT_RESTORE_ALL, AMCT_RESTORE_FOLDS };
+
+/* One sample in four is tried on. */
+static inline int amct_restore_fold_of(uint32_t sample)
+{
+    return sample % 4 == 3 ? AMCT_RESTORE_TRIED : AMCT_RESTORE_FITTED;
+}
+
+typedef struct amct_restore_sums {
+    int64_t rows;           /* per sample that are taken */
+    size_t width, channels; /* of all groups */
+    float *x, *y; /* rows of a batch: what the layer reads, and the result that it should have */
+    float *t;     /* what the candidate adds to it: as y; NULL: nothing */
+    float *more;  /* room for as many results */
+    float *gram, *cross; /* of a group and a batch */
+    uint32_t *at;
+    amct_restore_fold folds[AMCT_RESTORE_FOLDS];
+} amct_restore_sums;
+
+/* stream: of the random numbers that choose the rows. Free *s, zeroed before, also on failure. */
+amct_status amct_restore_sums_make(amct_restore_sums *s, const amct_restoring *r,
+                                   const amct_pairs *pairs, uint32_t stream, amct_err *err);
+void amct_restore_sums_free(amct_restore_sums *s);
+
+/* Fills x, y and t with the rows of a batch again, those of its first sample first. */
+void amct_restore_read(amct_restore_sums *s, const amct_restoring *r, const amct_pair *p,
+                       uint32_t stream);
+
+#endif
