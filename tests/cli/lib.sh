@@ -35,6 +35,16 @@ small_search() {
     "$program" $small "$@"
 }
 
+# The first 1000 of the example's samples, in a folder of their own.
+few=$work/few
+take_few() {
+    mkdir "$few"
+    { printf '\000\000\010\003\000\000\003\350\000\000\000\034\000\000\000\034' &&
+        gzip -dc "$example/fashion-images-idx3-ubyte.gz" | tail -c +17 | head -c 784000; } >"$few/images-idx3-ubyte"
+    { printf '\000\000\010\001\000\000\003\350' &&
+        gzip -dc "$example/fashion-labels-idx1-ubyte.gz" | tail -c +9 | head -c 1000; } >"$few/labels-idx1-ubyte"
+}
+
 # value FILE KEY: the number or text of the first such key in a JSON file.
 value() {
     tr ',{}' '\n\n\n' <"$1" | sed -n 's/^[[:space:]]*"'"$2"'"[[:space:]]*:[[:space:]]*"\{0,1\}\([^"]*\)"\{0,1\}.*$/\1/p' | head -n 1
