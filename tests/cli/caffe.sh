@@ -55,7 +55,7 @@ test $? -eq 2 && grep -q 'model' words
 ok $? 'other weights are another study'
 
 # Without weights.
-"$program" inspect net/fashion.prototxt --json >inspect.json 2>words && grep -q '"parameters":609418' inspect.json
+"$program" inspect net/fashion.prototxt --json >inspect.json 2>words && grep -q '"parameters":608650' inspect.json
 ok $? 'inspect does without weights'
 "$program" estimate net/fashion.prototxt --json >estimate.json 2>words
 ok $? 'estimate does without weights'
