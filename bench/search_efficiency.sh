@@ -115,12 +115,12 @@ awk '
         if (rows == 1 || $5 > high) high = $5
     }
     END {
-        low = int(low * 50) / 50; high = int(high * 50 + 1) / 50
+        low = int(low * 10) / 10; high = int(high * 10 + 1) / 10
         split("#1f6feb #c4432b #6b7280", colour, " "); split("- 6,4 2,4", dash, " ")
         print "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"640\" height=\"390\" " \
             "font-family=\"sans-serif\" font-size=\"13\">"
         print "<rect width=\"640\" height=\"390\" fill=\"white\"/>"
-        for (v = low; v < high + 0.01; v += 0.04) {
+        for (v = low; v < high + 0.01; v += 0.1) {
             printf "<line x1=\"70\" x2=\"590\" y1=\"%.1f\" y2=\"%.1f\" stroke=\"#ddd\"/>\n", y(v), y(v)
             printf "<text x=\"62\" y=\"%.1f\" text-anchor=\"end\">%.2f</text>\n", y(v) + 4, v
         }

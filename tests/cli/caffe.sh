@@ -3,11 +3,12 @@
 . "$AMCT_TOP_SRCDIR/tests/cli/lib.sh"
 cd "$work" || exit 99
 mkdir net elsewhere
+take_few
 "$AMCT_TOP_BUILDDIR/tests/caffe_fashion" "$model" net/fashion || exit 99
-options="-c $work/whole.yaml --data $example $pixels --batch 256 --calibration 64 --search-samples 192 --confirm 600
-    --budget 5% --evaluations 16 --algorithm random"
+options="-c $work/whole.yaml --data $example $pixels --batch 256 --calibration 64 --search-samples 96 --confirm 400
+    --skip /block2/conv1/Conv --skip /block2/conv2/Conv --budget 5% --evaluations 16 --algorithm random"
 
-"$program" eval net/fashion.prototxt --original "$model" --data "$example" $pixels --json \
+"$program" eval net/fashion.prototxt --original "$model" --data "$few" $pixels --json \
     >eval.json 2>words
 ok $? 'eval reads both files'
 grep -q 'net/fashion.prototxt: weights from net/fashion.caffemodel' words
@@ -54,7 +55,7 @@ test $? -eq 2 && grep -q 'model' words
 ok $? 'other weights are another study'
 
 # Without weights.
-"$program" inspect net/fashion.prototxt --json >inspect.json 2>words && grep -q '"parameters":385' inspect.json
+"$program" inspect net/fashion.prototxt --json >inspect.json 2>words && grep -q '"parameters":608650' inspect.json
 ok $? 'inspect does without weights'
 "$program" estimate net/fashion.prototxt --json >estimate.json 2>words
 ok $? 'estimate does without weights'
@@ -75,11 +76,12 @@ head -c 100000 elsewhere/some.weights >cut
 refuses 'weights of cut: the file is cut short or damaged at byte' inspect net/fashion.prototxt -w cut
 refuses 'no.such: No such file' inspect net/fashion.prototxt -w no.such
 refuses 'is text, no *.caffemodel' inspect net/fashion.prototxt -w net/fashion.prototxt
-sed 's/num_output: 96/num_output: 80/' net/fashion.prototxt >net/other.prototxt
-refuses "'/block2/conv1/Conv' blob 0 is 96x64x3x3, 80x64x3x3 wanted" inspect net/other.prototxt \
+sed '/name: "\/block2\/conv1\/Conv"/,/num_output/ s/num_output: 128/num_output: 80/' net/fashion.prototxt \
+    >net/other.prototxt
+refuses "'/block2/conv1/Conv' blob 0 is 128x128x3x3, 80x128x3x3 wanted" inspect net/other.prototxt \
     -w elsewhere/some.weights
 sed 's/kernel_size:/kernel_size/' net/fashion.prototxt >net/bad.prototxt
-refuses "net/bad.prototxt: line 13, column 50: ':' wanted behind kernel_size" inspect net/bad.prototxt
+refuses "net/bad.prototxt: line 13, column 51: ':' wanted behind kernel_size" inspect net/bad.prototxt
 refuses "is a *.caffemodel, which holds weights itself" inspect elsewhere/some.weights -w cut
 refuses "has no type; give the net's prototxt as MODEL and this file with --weights" inspect elsewhere/some.weights
 

@@ -9,7 +9,7 @@ want=$(fingerprint "$work/calm")
 # breaks HOW WORDS
 breaks() {
     out=$work/$1
-    AMCT_TEST_FAILING=$1:90 "$program" $small $toy -o "$out" >"$work/stdout" 2>"$work/stderr"
+    AMCT_TEST_FAILING=$1:63 "$program" $small $toy -o "$out" >"$work/stdout" 2>"$work/stderr"
     status=$?
     grep -q "$2" "$work/stderr" && test ! -s "$work/stdout" && test $status -ne 0
     ok $? "$1: the search ends and says why"

@@ -14,6 +14,7 @@ tells() { # ARGUMENTS...
     [ "$bad" -eq 0 ] || sed "s/^/# status $status: /" "$work/err"
 }
 small_search -o "$work/out" >/dev/null
+take_few
 tells --version
 tells --help
 tells search --help
@@ -21,7 +22,7 @@ tells inspect "$model"
 tells inspect "$model" --search-file
 tells inspect "$model" --json
 tells estimate "$model" --per-layer
-tells eval "$model" --data "$example" $pixels -q
+tells eval "$model" --data "$few" $pixels -q
 tells plugins
 tells plugins --json
 tells explain "$work/out"

@@ -23,7 +23,8 @@ ok $? 'result.json has the keys of search --json'
 keeps report
 "$program" explain "$work/out" --json >"$work/explain"
 keeps explain
-"$program" eval "$model" --data "$example" $pixels --json >"$work/eval"
+take_few
+"$program" eval "$model" --data "$few" $pixels --json >"$work/eval"
 keeps eval
 "$program" inspect "$model" --json >"$work/inspect"
 keeps inspect

@@ -3,6 +3,7 @@
 . "$AMCT_TOP_SRCDIR/tests/cli/lib.sh"
 cd "$work" || exit 99
 "$AMCT_TOP_BUILDDIR/tests/edge_models" . || exit 99
+take_few
 
 # file MODEL [MEMORY]: a search file for it, with the lines of its space on stdin.
 file() {
@@ -29,7 +30,7 @@ searched() {
     "$program" search -c search.yaml -o out --json -q >result.json 2>err
     status=$?
     test $status -eq "$1" && "$program" eval out/best/*_deploy_model.onnx --original "$model_of" \
-        --data "$example" $pixels --json >deploy.json 2>/dev/null &&
+        --data "$few" $pixels --json >deploy.json 2>/dev/null &&
         test -n "$(value deploy.json kl)" && test "$(value deploy.json kl)" != null
     ok $? "$2"
     [ "$bad" -eq 0 ] || { echo "# status $status"; sed 's/^/# /' err; }

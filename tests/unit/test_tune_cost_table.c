@@ -99,7 +99,7 @@ Test(tune_cost_table, is_exact_where_nodes_depend_on_their_own_tensors)
     table_case c;
     double largest;
     begin(&c, "toy-estimator", NULL, true);
-    cr_assert_gt(c.example.genes.n, 4);
+    cr_assert_geq(c.example.genes.n, 4);
     mean_error(&c, 1500, &largest);
     cr_expect_lt(largest, 1e-6); /* small amounts are floats */
     amct_cost_table_stats stats = amct_cost_table_get_stats(c.table);
@@ -190,7 +190,7 @@ Test(tune_cost_table, learns_which_genes_matter_in_the_company_of_others)
     table_case c;
     double largest, ns;
     begin(&c, "conditional", NULL, false);
-    cr_assert_gt(c.example.genes.n, 8);
+    cr_assert_gt(c.example.genes.n, 4);
     for (int i = 0; i < 1000; i++) {
         draw(&c);
         OK(amct_cost_table_exact(&ns, c.table, c.genome, &err));
