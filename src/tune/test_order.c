@@ -20,8 +20,8 @@ static double expect(uint32_t *next, const double *expected, const double *chanc
     return least;
 }
 
-void amct_test_order(uint32_t *order, const double *costs, const double *chances, uint32_t n,
-                     double without)
+void amct_test_order(uint32_t *order, double *shares, const double *costs, const double *chances,
+                     uint32_t n, double without)
 {
     double expected[MOST];
     uint32_t next[MOST], at, done = 0;
@@ -33,6 +33,8 @@ void amct_test_order(uint32_t *order, const double *costs, const double *chances
         order[done++] = at;
         taken[at] = true;
     }
+    for (uint32_t i = 0; i < n; i++)
+        shares[i] = i >= done ? 0 : done == 1 ? 1 : i == 0 ? 0.5 : 0.5 / (done - 1);
     while (done < n) {
         uint32_t surest = NONE;
         for (uint32_t i = 0; i < n; i++)
