@@ -74,7 +74,7 @@ algorithm() {
         SELECT sum(printf('%.6f', cost_ns / 1e6) = '$found') > 0,
             sum(cost_ns / 1e6 < $found - 1e-6 AND lost - gained < 0.4 * n)
         FROM candidate JOIN score ON candidate = number WHERE kind = 'candidate' AND n = 96")
-    test "$status" -eq 0 && test "$measured" = '1|0' && test -s "$work/other/fashion_deploy_model.onnx"
+    { [ "$status" -eq 0 ] || [ "$status" -eq 4 ]; } && test "$measured" = '1|0' && test -s "$work/other/fashion_deploy_model.onnx"
     ok $? "$name: export by another budget takes the fastest that was measured ($found)"
     [ "$measured" = '1|0' ] || echo "# $measured, status $status"
     rm -rf "$work/other"
