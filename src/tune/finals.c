@@ -135,15 +135,13 @@ static void judge(amct_finals *finals, const amct_finals_work *work)
 {
     tests t = {.finals = finals, .work = work};
     uint32_t n = finals->n;
-    double costs[AMCT_FINALISTS], chances[AMCT_FINALISTS], shares[AMCT_FINALISTS];
+    double chances[AMCT_FINALISTS], shares[AMCT_FINALISTS];
     amct_drop_verdict verdicts[AMCT_FINALISTS];
     for (uint32_t k = 0; k < n; k++) {
         amct_score score = amct_bench_score(work->bench->judge, &finals->at[k].search);
-        costs[k] = finals->at[k].cost_ns;
         chances[k] = amct_search_chance(work->search, &score);
     }
-    amct_test_order(t.order, shares, costs, chances, n,
-                    amct_search_get_progress(work->search).original_ns);
+    amct_test_order(t.order, shares, chances, n);
     for (uint32_t i = 0; !amct_judge_any_confidence(work->confirm_judge) && i < n; i++)
         shares[i] = i == 0; /* one after the other, each at the whole error */
     amct_verdicts_share(verdicts, shares, n, judge_one, &t, work->confidence);
