@@ -170,15 +170,21 @@ static double within_at(const amct_drop_model *model, double drop, double se)
     return model->budget - drop - amct_normal_two_sided(model->confidence) * se;
 }
 
+/* Of the drop that the confirm samples will show, if it is known with that standard error. */
+static double confirm_sd(const amct_drop_model *model, const amct_drop_node *node, double se)
+{
+    double chance = (node->changed - node->mean * node->mean) / model->confirm_samples;
+    return sqrt(se * se + fmax(chance, 0));
+}
+
 static double margin_at(const amct_drop_model *model, const amct_drop_node *node, double drop,
                         double se)
 {
     double within = within_at(model, drop, se);
     if (model->proof == AMCT_PROOF_NONE)
         return within;
-    double chance = (node->changed - node->mean * node->mean) / model->confirm_samples;
     double power = amct_normal_quantile(model->proof == AMCT_PROOF_LIKELY ? 0.8 : 0.5);
-    return fmin(within, node->provable - drop - power * sqrt(se * se + fmax(chance, 0)));
+    return fmin(within, node->provable - drop - power * confirm_sd(model, node, se));
 }
 
 /* Variance of the drop that the loss predicts, on n samples. */
@@ -290,6 +296,16 @@ amct_drop amct_drop_estimate(const amct_drop_model *model, const amct_score *sco
         estimate.margin = fmin(estimate.margin, model->budget - surely);
     }
     return estimate;
+}
+
+double amct_drop_chance(const amct_drop_model *model, const amct_score *score)
+{
+    amct_drop estimate = amct_drop_estimate(model, score, 1);
+    amct_drop_node node = node_at(model, log(amct_score_loss(score)));
+    bool proven = model->proof != AMCT_PROOF_NONE;
+    double sd = proven ? confirm_sd(model, &node, estimate.se) : estimate.se;
+    double room = (proven ? node.provable : model->budget) - estimate.drop;
+    return sd > 0 ? amct_normal_cdf(room / sd) : room >= 0;
 }
 
 void amct_drop_limit_race(const amct_drop_model *model, double ratio, amct_race *race)

@@ -440,6 +440,11 @@ size_t amct_search_finalists(const amct_search *search, amct_finalist *out, size
     return describe(search, numbers, n, out);
 }
 
+double amct_search_chance(const amct_search *search, const amct_score *score)
+{
+    return amct_drop_chance(&search->drop, score);
+}
+
 size_t amct_search_front(const amct_search *search, amct_finalist *out, size_t n)
 {
     uint32_t *numbers = n ? malloc(n * sizeof *numbers) : NULL;

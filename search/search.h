@@ -160,6 +160,10 @@ size_t amct_search_finalists(const amct_search *search, amct_finalist *out, size
  * cost. */
 size_t amct_search_front(const amct_search *search, amct_finalist *out, size_t n);
 
+/* The chance, 0..1, that a candidate of this score on all search samples is proven to be within the
+ * budget on the confirm samples. Also while the search runs. */
+double amct_search_chance(const amct_search *search, const amct_score *score);
+
 /* AMCT_E_INVALID if there is no algorithm of that name. */
 amct_status amct_search_check_algorithm(const char *name, amct_err *err);
 /* The algorithms by number, NULL after the last; with a line about each. */

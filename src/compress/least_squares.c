@@ -1,5 +1,6 @@
 #include "compress/least_squares.h"
 
+#include "compress/cut_off.h"
 #include "compress/linalg.h"
 
 #include <math.h>
@@ -199,7 +200,7 @@ static double error_behind(const amct_lsq *l, size_t sample)
             double other = r->t ? r->t[at] : 0;
             double have = l->have[i * r->outputs + m] + l->middle[m] + other;
             double want = r->z[at] + r->middle[m] + other;
-            double rest = fmin(fmax(have, r->low), r->high) - fmin(fmax(want, r->low), r->high);
+            double rest = amct_cut(have, r->low, r->high) - amct_cut(want, r->low, r->high);
             error += rest * rest;
         }
     return error;
@@ -215,11 +216,7 @@ static void aim(amct_lsq *l, double *sums, size_t sample)
             float *result = &l->have[i * r->outputs + m];
             double other = r->t ? r->t[at] : 0, have = *result + l->middle[m] + other;
             double want = r->z[at] + r->middle[m] + other;
-            if (want <= r->low)
-                want = fmin(have, r->low);
-            else if (want >= r->high)
-                want = fmax(have, r->high);
-            *result = (float)(want - other - r->middle[m]);
+            *result = (float)(amct_cut_aim(want, have, r->low, r->high) - other - r->middle[m]);
             sums[m] += *result;
         }
 }

@@ -8,11 +8,10 @@
  * ones and the other way round. If no l makes that error less than W0's, W0 stays.
  *
  * Where an activation cuts results off, those that are wanted beyond the cut only have to stay
- * there: z is replaced by the result itself where that is so, and all is solved again (Zhang, Zou,
- * He, Sun, "Accelerating Very Deep Convolutional Networks for Classification and Detection", 2015,
- * aims at results behind ReLU as well; this way to it is a majorisation, which never makes the
- * error behind the cut larger). As often as it makes that error less on the other half, 4 times at
- * most.
+ * there: z is replaced by the result itself where that is so (cut_off.h), and all is solved again,
+ * as often as it makes the error behind the cut less on the other half, 4 times at most. Zhang,
+ * Zou, He, Sun, "Accelerating Very Deep Convolutional Networks for Classification and Detection",
+ * 2015, aim at results behind ReLU as well.
  */
 #ifndef AMCT_COMPRESS_LEAST_SQUARES_H
 #define AMCT_COMPRESS_LEAST_SQUARES_H

@@ -2,7 +2,6 @@
 
 #include "compress/rebuild_layer.h"
 #include "compress/walk.h"
-#include "passes/prepare.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,7 @@
 #include "compress/rebuild_layer.h"
 
+#include "compress/cut_off.h"
+
 #include <math.h>
 
 typedef struct system {
@@ -7,11 +9,6 @@ typedef struct system {
     double ss, sm, mm; /* of the derivatives by scale and middle */
     double s, m;
 } system_of;
-
-static double cut(double x, const amct_aim *aim)
-{
-    return x < aim->low ? aim->low : x > aim->high ? aim->high : x;
-}
 
 static bool is_inside(double x, const amct_aim *aim)
 {
@@ -26,11 +23,11 @@ static system_of linearise(double scale, double middle, const float *y, const fl
     for (size_t i = 0; i < n; i++) {
         double other = t ? t[i] : 0, have = scale * y[i] + middle + other, want = z[i] + other;
         if (!is_inside(have, aim) && !is_inside(want, aim)) {
-            double rest = cut(have, aim) - cut(want, aim);
+            double rest = amct_cut(have, aim->low, aim->high) - amct_cut(want, aim->low, aim->high);
             e.error += rest * rest;
             continue;
         }
-        double rest = cut(have, aim) - cut(want, aim);
+        double rest = amct_cut(have, aim->low, aim->high) - amct_cut(want, aim->low, aim->high);
         e.error += rest * rest;
         e.ss += (double)y[i] * y[i];
         e.sm += y[i];

@@ -17,6 +17,9 @@ amct_interval amct_tally_interval(const amct_judge *judge, const amct_tally *tal
 amct_drop_verdict amct_tally_judge(const amct_judge *judge, const amct_tally *tally, double budget,
                                    double confidence);
 
+/* Whether amct_tally_judge can have any confidence; if not it has that of amct_judge_finish. */
+bool amct_judge_any_confidence(const amct_judge *judge);
+
 /* Whether the drop is one of changed answers, for which base/paired.h can plan. */
 bool amct_judge_counts(const amct_judge *judge);
 

@@ -1,5 +1,6 @@
 #include "structure/restore_aim.h"
 
+#include "compress/cut_off.h"
 #include "compress/linalg.h"
 
 #include <math.h>
@@ -80,13 +81,9 @@ static double aim_row(aiming *a, size_t row)
     double error = 0;
     for (size_t m = 0; m < n; m++) {
         double other = t ? t[m] : 0, have = result[m] + a->bias[m] + other, want = y[m] + other;
-        double rest = fmin(fmax(have, r->low), r->high) - fmin(fmax(want, r->low), r->high);
+        double rest = amct_cut(have, r->low, r->high) - amct_cut(want, r->low, r->high);
         error += rest * rest;
-        if (want <= r->low)
-            want = fmin(have, r->low);
-        else if (want >= r->high)
-            want = fmax(have, r->high);
-        result[m] = (float)(want - other);
+        result[m] = (float)(amct_cut_aim(want, have, r->low, r->high) - other);
     }
     return error;
 }

@@ -1,5 +1,7 @@
 #include "tune/finals.h"
 
+#include "tune/test_order.h"
+
 #include "base/fork.h"
 #include "base/log.h"
 #include "measure/tally_verdict.h"
@@ -116,30 +118,37 @@ static amct_status confirm_part(void *ctx, uint32_t worker, uint32_t task, amct_
     return amct_bench_measure(&r->parts[task], r->plan, r->graph, &bench, from, to, r->rows, err);
 }
 
-/* What a finalist lost on the search samples, which say in which order they are tested. */
-static double search_loss(const amct_final *f, const amct_finals_work *work)
+typedef struct tests {
+    const amct_finals *finals;
+    const amct_finals_work *work;
+    uint32_t order[AMCT_FINALISTS];
+} tests;
+
+static amct_drop_verdict judge_one(const void *ctx, size_t i, double confidence)
 {
-    const amct_judge *judge = work->bench->judge;
-    return judge->metric == AMCT_METRIC_COSINE ? f->search.cosine : f->search.kl;
+    const tests *t = ctx;
+    return amct_tally_judge(t->work->confirm_judge, &t->finals->at[t->order[i]].confirm,
+                            t->work->budget_ratio, confidence);
 }
 
 static void judge(amct_finals *finals, const amct_finals_work *work)
 {
-    uint32_t order[AMCT_FINALISTS], n = finals->n;
+    tests t = {.finals = finals, .work = work};
+    uint32_t n = finals->n;
+    double costs[AMCT_FINALISTS], chances[AMCT_FINALISTS], shares[AMCT_FINALISTS];
     amct_drop_verdict verdicts[AMCT_FINALISTS];
     for (uint32_t k = 0; k < n; k++) {
-        uint32_t at = k;
-        double loss = search_loss(&finals->at[k], work);
-        for (; at > 0 && search_loss(&finals->at[order[at - 1]], work) > loss; at--)
-            order[at] = order[at - 1];
-        order[at] = k;
+        amct_score score = amct_bench_score(work->bench->judge, &finals->at[k].search);
+        costs[k] = finals->at[k].cost_ns;
+        chances[k] = amct_search_chance(work->search, &score);
     }
+    amct_test_order(t.order, shares, costs, chances, n,
+                    amct_search_get_progress(work->search).original_ns);
+    for (uint32_t i = 0; !amct_judge_any_confidence(work->confirm_judge) && i < n; i++)
+        shares[i] = i == 0; /* one after the other, each at the whole error */
+    amct_verdicts_share(verdicts, shares, n, judge_one, &t, work->confidence);
     for (uint32_t i = 0; i < n; i++)
-        verdicts[i] = amct_tally_judge(work->confirm_judge, &finals->at[order[i]].confirm,
-                                       work->budget_ratio, work->confidence);
-    amct_verdicts_close(verdicts, n);
-    for (uint32_t i = 0; i < n; i++)
-        finals->at[order[i]].verdict = verdicts[i];
+        finals->at[t.order[i]].verdict = verdicts[i];
     int met = -1, open = -1, least = -1;
     for (uint32_t k = 0; k < n; k++) {
         amct_final *f = &finals->at[k];

@@ -11,7 +11,7 @@
 #include "tune/genes.h"
 #include "tune/refinery.h"
 
-enum { AMCT_FINALISTS = 5 };
+enum { AMCT_FINALISTS = 7 };
 
 typedef struct amct_final {
     uint64_t number; /* of its candidate */
@@ -41,6 +41,7 @@ typedef struct amct_finals_work {
     const amct_level_options *level;
     const amct_genes *genes;
     amct_study *study;
+    const amct_search *search; /* that the candidates are from */
     double budget_ratio, confidence;
     size_t limit_bytes; /* while refining */
     uint32_t jobs;
@@ -55,8 +56,8 @@ amct_status amct_finals_refine(amct_tally *out, const amct_finals_work *work,
                                const amct_finalist *candidate, amct_err *err);
 
 /* Refines, measures and judges the candidates, in order of cost; what the study already holds is
- * not measured again. They are judged in sequence, the one that lost least on the search samples
- * first (interval.h); chosen is the fastest that is MET;
+ * not measured again. They are judged in sequence (test_order.h);
+ * chosen is the fastest that is MET;
  * if none is, the fastest that is not MISSED; else the one of least drop. */
 amct_status amct_finals_run(amct_finals *out, const amct_finals_work *work,
                             const amct_finalist *candidates, size_t n, amct_err *err);

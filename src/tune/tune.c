@@ -205,6 +205,7 @@ static amct_status finals(runner *r, amct_err *err)
     amct_finalist candidates[AMCT_FINALISTS];
     size_t n = amct_search_finalists(r->to->search, candidates, AMCT_FINALISTS);
     amct_finals_work work = finals_work(s);
+    work.search = r->to->search;
     work.refining = tell_refining;
     work.ctx = r;
     AMCT_TRY(amct_finals_run(&r->to->finals, &work, candidates, n, err));
