@@ -42,7 +42,7 @@ awk -v v="$(value "$work/estimate" latency_ms)" 'BEGIN { exit !(v > 1.6299 && v 
 ok $? "both at a time"
 documented estimate
 "$program" estimate "$model" --batch 256 --measured 1630ms >"$work/out" 2>"$work/err"
-grep -q 'warning: the measured latency is 1630 ms, the estimate 0\.[0-9]* ms, [0-9.e-]* times as much' "$work/err"
+grep -q 'warning: the measured latency is 1630 ms, the estimate [0-9.]* ms, [0-9.e-]* times as much' "$work/err"
 ok $? "a latency far from the estimate is warned of, with both figures"
 
 # A candidate is costed by the same factors.
