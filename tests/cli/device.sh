@@ -177,7 +177,7 @@ interrupt() {
     "$@" >"$work/out" 2>"$work/err" &
     pid=$!
     # shellcheck disable=SC2016
-    timeout 120 sh -c 'until [ "$(grep -c "$0" "$1")" -ge "$2" ]; do sleep 0.1; done' \
+    timeout 300 sh -c 'until [ "$(grep -c "$0" "$1")" -ge "$2" ]; do sleep 0.1; done' \
         "$word" "$work/log" "$times"
     kill -s "$signal" "$pid"
     timeout 60 sh -c 'while kill -0 "$0" 2>/dev/null; do sleep 0.1; done' "$pid" || kill -s KILL "$pid"
@@ -248,7 +248,7 @@ ok $? "where all finalists are measured slower, the original is kept"
 "$program" estimate "$work/slower/best/fashion_deploy_model.onnx" >"$work/out"
 grep -q float16 "$work/out"
 ok $? "and is what is written"
-printf 'target: {batch: 256, confirm: {estimator: device, cache: none}}\n' >"$work/search.yaml"
+printf 'target: {batch: 256, confirm: {estimator: device, cache: none}}\n%s\n' "$whole" >"$work/search.yaml"
 AMCT_STANDIN_ATC=hang interrupt INT 1 atc "$program" $small -c "$work/search.yaml" -o "$work/five"
 [ "$status" -eq 5 ] && [ ! -e "$work/five" ] && [ -z "$(ls "$work/tmp")" ]
 ok $? "a signal ends a search that measures the original"
