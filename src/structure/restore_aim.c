@@ -15,11 +15,10 @@ typedef struct aiming {
     const amct_pairs *pairs;
     uint32_t stream;
     double ridge;
-    amct_restore_solve_fn *solve;
     const double *old;
     double *w;               /* all groups */
     double *bias;            /* per channel */
-    float *weights;          /* of a group */
+    float *weights;          /* the same as w */
     double *b, *aim;         /* sums, of all groups */
     amct_restore_fold aimed; /* what the rows aim at: b and aim; c and mean are those of a fold */
 } aiming;
@@ -41,7 +40,7 @@ static amct_status make_aiming(aiming *a, amct_err *err)
     a->b = malloc(all * sizeof *a->b);
     a->bias = malloc(a->s->channels * sizeof *a->bias);
     a->aim = malloc(a->s->channels * sizeof *a->aim);
-    a->weights = malloc(size * sizeof *a->weights);
+    a->weights = malloc(all * sizeof *a->weights);
     return a->w && a->b && a->bias && a->aim && a->weights ? AMCT_OK : amct_fail_nomem(err);
 }
 
@@ -54,20 +53,6 @@ static void set_bias(aiming *a, const amct_restore_fold *f)
         a->bias[j] = f->aim[j];
         for (size_t i = 0; i < k; i++)
             a->bias[j] -= w[i * m] * f->mean[j / m * k + i];
-    }
-}
-
-/* The results of n rows of the batch, without their biases, in s->more. */
-static void apply(aiming *a, size_t first, size_t n)
-{
-    const amct_columns *c = &a->r->columns;
-    size_t k = (size_t)c->columns, m = (size_t)c->outputs;
-    for (size_t g = 0; g < (size_t)c->groups; g++) {
-        for (size_t i = 0; i < k * m; i++)
-            a->weights[i] = (float)a->w[g * k * m + i];
-        amct_linalg_apply(a->s->more + first * a->s->channels + g * m, a->s->channels,
-                          a->s->x + first * a->s->width + g * k, a->s->width, a->weights, m, n, k,
-                          m);
     }
 }
 
@@ -128,7 +113,7 @@ static amct_status solve_all(aiming *a, const amct_restore_fold *f, amct_err *er
     const amct_columns *c = &a->r->columns;
     size_t size = (size_t)(c->columns * c->outputs);
     for (size_t g = 0; g < (size_t)c->groups; g++)
-        AMCT_TRY(a->solve(a->w + g * size, a->old + g * size, f, c, g, a->ridge, err));
+        AMCT_TRY(amct_restore_solve(a->w + g * size, a->old + g * size, f, c, g, a->ridge, err));
     set_bias(a, f);
     return AMCT_OK;
 }
@@ -139,6 +124,8 @@ static amct_status take_step(double *error, aiming *a, int fold, bool again, amc
 {
     const amct_columns *c = &a->r->columns;
     size_t rows = (size_t)a->s->rows;
+    for (size_t i = 0; i < (size_t)(c->groups * c->columns * c->outputs); i++)
+        a->weights[i] = (float)a->w[i];
     memset(a->b, 0, (size_t)(c->groups * c->columns * c->outputs) * sizeof *a->b);
     memset(a->aim, 0, a->s->channels * sizeof *a->aim);
     for (uint32_t i = 0; i < a->pairs->n; i++) {
@@ -150,7 +137,8 @@ static amct_status take_step(double *error, aiming *a, int fold, bool again, amc
             if (fitted && !again)
                 continue;
             double sum = 0;
-            apply(a, s * rows, rows);
+            amct_restore_multiply(a->s->more + s * rows * a->s->channels,
+                                  a->s->x + s * rows * a->s->width, a->weights, c, rows);
             for (size_t row = s * rows; row < (s + 1) * rows; row++)
                 sum += aim_row(a, row);
             if (fitted)
@@ -182,19 +170,12 @@ static amct_status choose_steps(int *best, aiming *a, amct_err *err)
 
 amct_status amct_restore_aim(double *w, const double *old, amct_restore_sums *s,
                              const amct_restoring *r, const amct_pairs *pairs, uint32_t stream,
-                             double ridge, amct_restore_solve_fn *solve, amct_err *err)
+                             double ridge, amct_err *err)
 {
-    aiming a = {.s = s,
-                .r = r,
-                .pairs = pairs,
-                .stream = stream,
-                .ridge = ridge,
-                .solve = solve,
-                .old = old};
+    aiming a = {.s = s, .r = r, .pairs = pairs, .stream = stream, .ridge = ridge, .old = old};
     amct_restore_fold *all = &s->folds[AMCT_RESTORE_ALL];
     size_t size = (size_t)(r->columns.groups * r->columns.columns * r->columns.outputs);
     int steps = 0;
-    double unused = 0;
     if (!(isfinite(r->low) || isfinite(r->high)) || !s->folds[AMCT_RESTORE_FITTED].n ||
         !s->folds[AMCT_RESTORE_TRIED].n)
         return AMCT_OK;
@@ -206,7 +187,7 @@ amct_status amct_restore_aim(double *w, const double *old, amct_restore_sums *s,
         set_bias(&a, all);
     }
     for (int i = 0; status == AMCT_OK && i < steps; i++)
-        status = take_step(&unused, &a, AMCT_RESTORE_ALL, true, err);
+        status = take_step(NULL, &a, AMCT_RESTORE_ALL, true, err);
     if (status == AMCT_OK && steps) {
         memcpy(w, a.w, size * sizeof *w);
         memcpy(all->aim, a.aim, s->channels * sizeof *all->aim);

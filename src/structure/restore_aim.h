@@ -8,16 +8,11 @@
 
 #include "structure/restore_sums.h"
 
-/* The solution for a group of some rows: w, columns x outputs, drawn towards old by the ridge. */
-typedef amct_status amct_restore_solve_fn(double *w, const double *old, const amct_restore_fold *f,
-                                          const amct_columns *c, size_t g, double ridge,
-                                          amct_err *err);
-
-/* w: of all groups, one after the other, columns x outputs; on entry what `solve` gives for all
+/* w: of all groups, one after the other, columns x outputs; on entry what solves all
  * rows, which stays where no step makes the error on samples that it was not made from less. The
  * means that belong to it are written to s->folds[AMCT_RESTORE_ALL].aim. */
 amct_status amct_restore_aim(double *w, const double *old, amct_restore_sums *s,
                              const amct_restoring *r, const amct_pairs *pairs, uint32_t stream,
-                             double ridge, amct_restore_solve_fn *solve, amct_err *err);
+                             double ridge, amct_err *err);
 
 #endif

@@ -12,23 +12,6 @@ enum { CHUNK = 1 << 19 }; /* numbers that are multiplied at once */
 /* ---- Weights ----------------------------------------------------------------------------------
  */
 
-/* Weights of group g, k x m, drawn towards old ones. */
-static amct_status solve(double *w, const double *old, const amct_restore_fold *f,
-                         const amct_columns *c, size_t g, double ridge, amct_err *err)
-{
-    size_t k = (size_t)c->columns, m = (size_t)c->outputs;
-    double *factor = malloc((k * k + 1) * sizeof *factor), lambda;
-    if (!factor)
-        return amct_fail_nomem(err);
-    amct_status status = amct_covariance_factor(factor, &lambda, f->c + g * k * k, k, ridge, err);
-    for (size_t i = 0; status == AMCT_OK && i < k * m; i++)
-        w[i] = f->b[g * k * m + i] + lambda * old[i];
-    if (status == AMCT_OK)
-        amct_linalg_solve(w, m, factor, k, m);
-    free(factor);
-    return status;
-}
-
 /* The mean square of what weights leave on a fold, less that of what they aim at. room: k x m */
 static double leave(const double *w, const amct_restore_fold *f, const amct_columns *c, size_t g,
                     double *room)
@@ -59,8 +42,8 @@ static amct_status choose_ridge(double *ridge, const double *old, double *w, dou
     for (int i = 0; i < RIDGES; i++) {
         double left = 0;
         for (int64_t g = 0; g < c->groups; g++) {
-            AMCT_TRY(solve(w, old + (size_t)g * size, &s->folds[AMCT_RESTORE_FITTED], c, (size_t)g,
-                           ridges[i], err));
+            AMCT_TRY(amct_restore_solve(w, old + (size_t)g * size, &s->folds[AMCT_RESTORE_FITTED],
+                                        c, (size_t)g, ridges[i], err));
             left += leave(w, &s->folds[AMCT_RESTORE_TRIED], c, (size_t)g, room);
         }
         if (left < best) {
@@ -101,9 +84,9 @@ static amct_status fit_all(amct_restoring *r, amct_restore_sums *s, const amct_p
     if (status == AMCT_OK && ridge <= 0)
         status = choose_ridge(&ridge, old, w, room, s, c, err);
     for (size_t g = 0; status == AMCT_OK && ridge > 0 && g < groups; g++)
-        status = solve(w + g * size, old + g * size, all, c, g, ridge, err);
+        status = amct_restore_solve(w + g * size, old + g * size, all, c, g, ridge, err);
     if (status == AMCT_OK && ridge > 0)
-        status = amct_restore_aim(w, old, s, r, pairs, stream, ridge, solve, err);
+        status = amct_restore_aim(w, old, s, r, pairs, stream, ridge, err);
     for (size_t g = 0; status == AMCT_OK && g < groups; g++)
         write_group(r, (ridge > 0 ? w : old) + g * size, all, g);
     free(old);
@@ -154,21 +137,6 @@ amct_status amct_restore_fit(amct_restoring *r, const amct_pairs *pairs, uint32_
 /* ---- Results ----------------------------------------------------------------------------------
  */
 
-/* y = x w of all groups. w: per group columns x outputs. */
-static void multiply(float *y, const float *x, const float *w, const amct_columns *c, size_t n)
-{
-    size_t k = (size_t)c->columns, m = (size_t)c->outputs, groups = (size_t)c->groups;
-    for (size_t g = 0; m > 1 && g < groups; g++)
-        amct_linalg_apply(y + g * m, groups * m, x + g * k, groups * k, w + g * k * m, m, n, k, m);
-    for (size_t i = 0; m == 1 && i < n; i++)
-        for (size_t g = 0; g < groups; g++) {
-            float sum = 0;
-            for (size_t t = 0; t < k; t++)
-                sum += x[(i * groups + g) * k + t] * w[g * k + t];
-            y[i * groups + g] = sum;
-        }
-}
-
 static float *plain_weights(const amct_columns *c, const float *weights)
 {
     float *w = malloc((size_t)(c->groups * c->columns * c->outputs + 1) * sizeof *w), *to = w;
@@ -200,7 +168,7 @@ amct_status amct_restore_apply(const amct_restoring *r, const amct_pairs *pairs,
                 for (size_t k = 0; k < n; k++)
                     rows[k] = (uint32_t)(at + k);
                 amct_columns_patches(x, c, &src, 0, s, rows, n);
-                multiply(y, x, w, c, n);
+                amct_restore_multiply(y, x, w, c, n);
                 for (size_t k = 0; k < n * channels; k++)
                     y[k] += bias[k % channels];
                 amct_columns_put_results(&dst, y, c, s, rows, n);

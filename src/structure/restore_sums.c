@@ -15,7 +15,8 @@ enum {
 double amct_restore_bytes(const amct_columns *c)
 {
     double k = (double)c->columns, m = (double)c->outputs, each = k * (k + m) * sizeof(double);
-    return AMCT_RESTORE_FOLDS * (double)c->groups * each + 2 * each;
+    double aiming = (double)c->groups * k * m * (2 * sizeof(double) + sizeof(float));
+    return AMCT_RESTORE_FOLDS * (double)c->groups * each + 2 * each + aiming;
 }
 
 void amct_restore_sums_free(amct_restore_sums *s)
@@ -217,4 +218,35 @@ amct_status amct_restore_sums_make(amct_restore_sums *s, const amct_restoring *r
     centre(&folds[AMCT_RESTORE_TRIED], &folds[AMCT_RESTORE_FITTED], s, c);
     centre(&folds[AMCT_RESTORE_ALL], &folds[AMCT_RESTORE_ALL], s, c);
     return AMCT_OK;
+}
+
+amct_status amct_restore_solve(double *w, const double *old, const amct_restore_fold *f,
+                               const amct_columns *c, size_t g, double ridge, amct_err *err)
+{
+    size_t k = (size_t)c->columns, m = (size_t)c->outputs;
+    double *factor = malloc((k * k + 1) * sizeof *factor), lambda;
+    if (!factor)
+        return amct_fail_nomem(err);
+    amct_status status = amct_covariance_factor(factor, &lambda, f->c + g * k * k, k, ridge, err);
+    for (size_t i = 0; status == AMCT_OK && i < k * m; i++)
+        w[i] = f->b[g * k * m + i] + lambda * old[i];
+    if (status == AMCT_OK)
+        amct_linalg_solve(w, m, factor, k, m);
+    free(factor);
+    return status;
+}
+
+void amct_restore_multiply(float *y, const float *x, const float *w, const amct_columns *c,
+                           size_t n)
+{
+    size_t k = (size_t)c->columns, m = (size_t)c->outputs, groups = (size_t)c->groups;
+    for (size_t g = 0; m > 1 && g < groups; g++)
+        amct_linalg_apply(y + g * m, groups * m, x + g * k, groups * k, w + g * k * m, m, n, k, m);
+    for (size_t i = 0; m == 1 && i < n; i++)
+        for (size_t g = 0; g < groups; g++) {
+            float sum = 0;
+            for (size_t t = 0; t < k; t++)
+                sum += x[(i * groups + g) * k + t] * w[g * k + t];
+            y[i * groups + g] = sum;
+        }
 }

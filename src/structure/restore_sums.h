@@ -1,6 +1,6 @@
 /*
- * restore_sums.h - the rows that a layer of a sequential rebuild is fitted to, and their moments.
- * Between restore_layer.c and restore_aim.c.
+ * restore_sums.h - the rows that a layer of a sequential rebuild is fitted to, and their moments,
+ * and what they solve for. Between restore_layer.c and restore_aim.c.
  */
 #ifndef AMCT_STRUCTURE_RESTORE_SUMS_H
 #define AMCT_STRUCTURE_RESTORE_SUMS_H
@@ -42,5 +42,12 @@ void amct_restore_sums_free(amct_restore_sums *s);
 /* Fills x, y and t with the rows of a batch again, those of its first sample first. */
 void amct_restore_read(amct_restore_sums *s, const amct_restoring *r, const amct_pair *p,
                        uint32_t stream);
+
+/* The weights of group g that solve a fold, columns x outputs, drawn towards old ones. */
+amct_status amct_restore_solve(double *w, const double *old, const amct_restore_fold *f,
+                               const amct_columns *c, size_t g, double ridge, amct_err *err);
+/* y = x w of all groups at n rows. w: per group columns x outputs. */
+void amct_restore_multiply(float *y, const float *x, const float *w, const amct_columns *c,
+                           size_t n);
 
 #endif

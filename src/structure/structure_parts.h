@@ -1,8 +1,8 @@
 /*
  * structure_parts.h - shared by the files behind structure.h.
  */
-#ifndef AMCT_COMPRESS_STRUCTURE_PARTS_H
-#define AMCT_COMPRESS_STRUCTURE_PARTS_H
+#ifndef AMCT_STRUCTURE_STRUCTURE_PARTS_H
+#define AMCT_STRUCTURE_STRUCTURE_PARTS_H
 
 #include "structure/structure.h"
 #include "structure/structure_piece.h"
