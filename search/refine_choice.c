@@ -5,7 +5,7 @@
 #include <math.h>
 
 static const double least_chance = 0.1, least_worth = 0.01;
-static const double least_left = 0.1; /* of a loss: refining was never seen to leave less */
+static const double least_left = 0.1; /* of a loss: less than this is not hoped for */
 
 static bool can_refine(const amct_member *m)
 {

@@ -56,9 +56,8 @@ amct_status amct_finals_refine(amct_tally *out, const amct_finals_work *work,
                                const amct_finalist *candidate, amct_err *err);
 
 /* Refines, measures and judges the candidates, in order of cost; what the study already holds is
- * not measured again. They are judged in sequence (test_order.h);
- * chosen is the fastest that is MET;
- * if none is, the fastest that is not MISSED; else the one of least drop. */
+ * not measured again. They are tested as test_order.h says; chosen is the fastest that is MET; if
+ * none is, the fastest that is not MISSED; else the one of least drop. */
 amct_status amct_finals_run(amct_finals *out, const amct_finals_work *work,
                             const amct_finalist *candidates, size_t n, amct_err *err);
 void amct_finals_free(amct_finals *finals); /* a zeroed one is allowed */
