@@ -2,6 +2,7 @@
 
 #include "compress/least_squares.h"
 #include "compress/linalg.h"
+#include "compress/row_loops.h"
 #include "compress/sparse.h"
 
 #include <math.h>
@@ -30,45 +31,32 @@ typedef struct rebuilding {
 /* What rounding leaves of a column that is constant, relative to its mean: nothing to fit to. */
 static const double constant = 0x1p-22;
 
-/* Makes columns 0 that are constant. */
-static void clear_constant(const rebuilding *b)
+/* The means of columns, which are taken away. */
+static amct_status centre_rows(double **means, float *rows, size_t n, size_t width, amct_err *err)
 {
-    const amct_rebuild_rows *r = b->rows;
-    for (size_t k = 0; k < b->width; k++) {
-        double largest = 0;
-        for (size_t i = 0; i < r->n; i++)
-            largest = fmax(largest, fabs((double)r->x[i * b->width + k]));
-        for (size_t i = 0; i < r->n && largest <= constant * fabs(b->x_mean[k]); i++)
-            r->x[i * b->width + k] = 0;
+    double *mean = *means = calloc(width, sizeof *mean);
+    float *largest = malloc(width * sizeof *largest);
+    if (!mean || !largest) {
+        free(largest);
+        return amct_fail_nomem(err);
     }
+    amct_rows_add(mean, rows, n, width);
+    for (size_t k = 0; k < width; k++)
+        mean[k] /= (double)n;
+    amct_rows_take_away(rows, largest, mean, n, width);
+    for (size_t k = 0; k < width; k++) /* those that are constant become 0 */
+        for (size_t i = 0; i < n && largest[k] > 0 && largest[k] <= constant * fabs(mean[k]); i++)
+            rows[i * width + k] = 0;
+    free(largest);
+    return AMCT_OK;
 }
 
 /* Takes away the means of the columns and of the wanted results. */
 static amct_status centre(rebuilding *b, amct_err *err)
 {
     const amct_rebuild_rows *r = b->rows;
-    b->x_mean = calloc(b->width, sizeof *b->x_mean);
-    b->z_mean = calloc(b->channels, sizeof *b->z_mean);
-    if (!b->x_mean || !b->z_mean)
-        return amct_fail_nomem(err);
-    for (size_t i = 0; i < r->n; i++) {
-        for (size_t k = 0; k < b->width; k++)
-            b->x_mean[k] += r->x[i * b->width + k];
-        for (size_t m = 0; m < b->channels; m++)
-            b->z_mean[m] += r->z[i * b->channels + m];
-    }
-    for (size_t k = 0; k < b->width; k++)
-        b->x_mean[k] /= (double)r->n;
-    for (size_t m = 0; m < b->channels; m++)
-        b->z_mean[m] /= (double)r->n;
-    for (size_t i = 0; i < r->n; i++)
-        for (size_t k = 0; k < b->width; k++)
-            r->x[i * b->width + k] -= (float)b->x_mean[k];
-    for (size_t i = 0; i < r->n; i++)
-        for (size_t m = 0; m < b->channels; m++)
-            r->z[i * b->channels + m] -= (float)b->z_mean[m];
-    clear_constant(b);
-    return AMCT_OK;
+    AMCT_TRY(centre_rows(&b->x_mean, r->x, r->n, b->width, err));
+    return centre_rows(&b->z_mean, r->z, r->n, b->channels, err);
 }
 
 /* New integers and scales of a group; those of the level stay where its source is constant. Weights
