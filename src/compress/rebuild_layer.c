@@ -174,7 +174,7 @@ static amct_status start(rebuilding *b, amct_arena *arena, size_t limit_bytes, a
     b->q->scales = b->scales;
     b->q->bias = b->bias;
     AMCT_TRY(centre(b, err));
-    if (amct_lsq_bytes(columns, outputs, (size_t)b->rows->rows) > limit_bytes)
+    if (amct_lsq_bytes(columns, outputs) > limit_bytes)
         return AMCT_OK;
     amct_rounder_options options = {.columns = columns,
                                     .outputs = outputs,
@@ -184,7 +184,7 @@ static amct_status start(rebuilding *b, amct_arena *arena, size_t limit_bytes, a
                                     .per_output = level->n_scales > 1 || outputs == 1,
                                     .algo = AMCT_WEIGHTS_GPTQ,
                                     .keep_zeros = level->sparse};
-    AMCT_TRY(amct_lsq_new(&b->lsq, columns, outputs, (size_t)b->rows->rows, err));
+    AMCT_TRY(amct_lsq_new(&b->lsq, columns, outputs, err));
     return amct_rounder_new(&b->rounder, &options, err);
 }
 

@@ -94,13 +94,20 @@ static amct_status quantise_source(amct_buffer *src, const amct_layer *layer,
     return AMCT_OK;
 }
 
+/* The first row of a sample: even samples come first, as the halves of least_squares.h. */
+static size_t row_of(const amct_rebuild_rows *r, uint32_t sample)
+{
+    uint32_t odd = sample % 2 ? (r->n_samples + 1) / 2 : 0;
+    return ((size_t)odd + sample / 2) * (size_t)r->rows;
+}
+
 /* Result, plus the other operand, of the original. */
 static void take_wanted(amct_rebuild_rows *r, const amct_walk_stop *stop, uint32_t sample,
                         const uint32_t *at, float *room)
 {
     size_t n = (size_t)r->rows, channels = (size_t)r->layer->channels;
     amct_buffer result = amct_plan_watched(stop->plan, r->layer->result);
-    float *z = r->z + (stop->first + sample) * n * channels;
+    float *z = r->z + row_of(r, stop->first + sample) * channels;
     amct_columns_results(z, &r->columns, &result, sample, at, n);
     if (!r->t)
         return;
@@ -115,7 +122,7 @@ static void take_given(amct_rebuild_rows *r, const amct_walk_stop *stop, const a
                        uint32_t sample, const uint32_t *at)
 {
     size_t n = (size_t)r->rows, channels = (size_t)r->layer->channels;
-    size_t first = (stop->first + sample) * n;
+    size_t first = row_of(r, stop->first + sample);
     amct_columns_patches(r->x + first * width_of(&r->columns), &r->columns, src, 0, sample, at, n);
     if (!r->t)
         return;

@@ -29,7 +29,7 @@ typedef struct amct_rebuild_rows {
     uint32_t n_samples;
     size_t n;                    /* rows in total */
     const amct_quantised *level; /* how the source is quantised */
-    /* shared memory: */
+    /* shared memory; rows of even samples first, then those of odd ones: */
     float *x; /* n x (groups * columns): the compressed source, in steps from zero */
     float *z; /* n x channels: the wanted result */
     float *t; /* n x channels: the compressed network's other operand; NULL: none */

@@ -3,15 +3,18 @@
 #include <math.h>
 #include <string.h>
 
-/* As in kernels.c; without contraction all clones give the same numbers. */
+/* As in kernels.c; nobody looks at exceptions, and without contraction all clones give the same
+ * numbers. */
 #if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC optimize("O3")
+#pragma GCC optimize("O3", "no-trapping-math")
 #endif
 #if defined(__x86_64__) && defined(__ELF__) && !defined(__SANITIZE_ADDRESS__) && !defined(__clang__)
 #define CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define CLONES
 #endif
+
+#include "compress/cut_off.h" /* as quick as the rest of the file */
 
 CLONES void amct_rows_add(double *restrict sums, const float *restrict rows, size_t n, size_t width)
 {
@@ -30,4 +33,61 @@ CLONES void amct_rows_take_away(float *restrict rows, float *restrict largest,
             rows[i * width + k] = x;
             largest[k] = size > largest[k] ? size : largest[k];
         }
+}
+
+static inline double error_of(float have, double middle, float z, double z_middle, double other,
+                              double low, double high)
+{
+    double is = (double)have + middle + other, want = (double)z + z_middle + other;
+    double rest = amct_cut(is, low, high) - amct_cut(want, low, high);
+    return rest * rest;
+}
+
+static inline float aim_of(float have, double middle, float z, double z_middle, double other,
+                           double low, double high)
+{
+    double is = (double)have + middle + other, want = (double)z + z_middle + other;
+    return (float)(amct_cut_aim(want, is, low, high) - other - z_middle);
+}
+
+CLONES void amct_rows_error(double *restrict errors, const float *restrict have, size_t ld_have,
+                            const double *restrict middle, const amct_rows_wanted *wanted,
+                            size_t first, size_t n, size_t outputs)
+{
+    const float *restrict z = wanted->z + first * wanted->ld;
+    const float *restrict t = wanted->t ? wanted->t + first * wanted->ld : NULL;
+    const double *restrict z_middle = wanted->middle;
+    double low = wanted->low, high = wanted->high;
+    size_t ld = wanted->ld;
+    for (size_t i = 0; i < n; i++)
+        if (t)
+            for (size_t m = 0; m < outputs; m++)
+                errors[m] += error_of(have[i * ld_have + m], middle[m], z[i * ld + m], z_middle[m],
+                                      (double)t[i * ld + m], low, high);
+        else
+            for (size_t m = 0; m < outputs; m++)
+                errors[m] += error_of(have[i * ld_have + m], middle[m], z[i * ld + m], z_middle[m],
+                                      0, low, high);
+}
+
+CLONES void amct_rows_aim(double *restrict sums, float *restrict have, size_t ld_have,
+                          const double *restrict middle, const amct_rows_wanted *wanted,
+                          size_t first, size_t n, size_t outputs)
+{
+    const float *restrict z = wanted->z + first * wanted->ld;
+    const float *restrict t = wanted->t ? wanted->t + first * wanted->ld : NULL;
+    const double *restrict z_middle = wanted->middle;
+    double low = wanted->low, high = wanted->high;
+    size_t ld = wanted->ld;
+    for (size_t i = 0; i < n; i++, have += ld_have, z += ld) {
+        if (t)
+            for (size_t m = 0; m < outputs; m++)
+                have[m] =
+                    aim_of(have[m], middle[m], z[m], z_middle[m], (double)t[i * ld + m], low, high);
+        else
+            for (size_t m = 0; m < outputs; m++)
+                have[m] = aim_of(have[m], middle[m], z[m], z_middle[m], 0, low, high);
+        for (size_t m = 0; m < outputs; m++)
+            sums[m] += (double)have[m];
+    }
 }

@@ -13,4 +13,22 @@ void amct_rows_add(double *sums, const float *rows, size_t n, size_t width);
  * rows: n x width. */
 void amct_rows_take_away(float *rows, float *largest, const double *means, size_t n, size_t width);
 
+/* What results are held against: z + middle + t (NULL: nothing), all below low and above high cut
+ * off. */
+typedef struct amct_rows_wanted {
+    const float *z, *t;
+    const double *middle;
+    double low, high;
+    size_t ld; /* of z and t */
+} amct_rows_wanted;
+
+/* errors[m] += the square errors behind the cut of output m, whose results are have + middle + t.
+ * have: n x outputs, ld_have apart; from row `first` of what is wanted on. */
+void amct_rows_error(double *errors, const float *have, size_t ld_have, const double *middle,
+                     const amct_rows_wanted *wanted, size_t first, size_t n, size_t outputs);
+/* Results become what they should aim at (cut_off.h), less t and wanted->middle; sums[m] += those
+ * of output m. */
+void amct_rows_aim(double *sums, float *have, size_t ld_have, const double *middle,
+                   const amct_rows_wanted *wanted, size_t first, size_t n, size_t outputs);
+
 #endif
