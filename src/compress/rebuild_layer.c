@@ -106,23 +106,18 @@ static amct_status round_group(rebuilding *b, int64_t g, amct_err *err)
     return AMCT_OK;
 }
 
-/* Scale and bias of channel m of the group. sums: the products of its rows, without the means. */
-static void fit_channel(rebuilding *b, int64_t g, size_t m)
+/* Scale and bias of channel m of the group. y: the products of its rows, without the means; z and
+ * t as in amct_rebuild_fit. */
+static void fit_channel(rebuilding *b, int64_t g, size_t m, const float *y, const float *z,
+                        const float *t)
 {
     const amct_rebuild_rows *r = b->rows;
     const amct_columns *c = &r->columns;
-    size_t outputs = (size_t)c->outputs, at = (size_t)g * outputs + m;
-    float unit = amct_quantised_unit(b->q, (int64_t)at);
+    size_t at = (size_t)(g * c->outputs) + m;
     double scale, middle, mean = 0;
-    for (size_t i = 0; i < r->n; i++) {
-        b->y[i] = b->products[i * outputs + m] * unit;
-        b->z[i] = r->z[i * b->channels + at] + (float)b->z_mean[at];
-        if (r->t)
-            b->t[i] = r->t[i * b->channels + at];
-    }
     bool many = b->q->n_scales > 1;
-    amct_rebuild_fit(&scale, &middle, b->y, b->z, r->t ? b->t : NULL, r->n, &r->aim,
-                     (double)PRIOR_SAMPLES / r->n_samples, many);
+    amct_rebuild_fit(&scale, &middle, y, z, t, r->n, &r->aim, (double)PRIOR_SAMPLES / r->n_samples,
+                     many);
     for (int64_t k = 0; k < c->columns; k++)
         mean +=
             b->x_mean[g * c->columns + k] * b->integers[amct_columns_weight(c, g, (int64_t)m, k)];
@@ -131,6 +126,27 @@ static void fit_channel(rebuilding *b, int64_t g, size_t m)
     double units = rint(middle / amct_quantised_unit(b->q, (int64_t)at) - mean);
     if (fabs(units) < 0x1p31) /* else the level's stays */
         b->bias[at] = (int32_t)units;
+}
+
+/* Some channels' values are laid out one after the other at a time, for the sake of caches. */
+static void fit_channels(rebuilding *b, int64_t g)
+{
+    const amct_rebuild_rows *r = b->rows;
+    size_t outputs = (size_t)r->columns.outputs, n = r->n;
+    for (size_t first = 0, many; first < outputs; first += many) {
+        size_t at = (size_t)g * outputs + first;
+        many = outputs - first < AMCT_REBUILD_SIDE ? outputs - first : AMCT_REBUILD_SIDE;
+        for (size_t i = 0; i < n; i++)
+            for (size_t m = 0; m < many; m++) {
+                float unit = amct_quantised_unit(b->q, (int64_t)(at + m));
+                b->y[m * n + i] = b->products[i * outputs + first + m] * unit;
+                b->z[m * n + i] = r->z[i * b->channels + at + m] + (float)b->z_mean[at + m];
+                if (r->t)
+                    b->t[m * n + i] = r->t[i * b->channels + at + m];
+            }
+        for (size_t m = 0; m < many; m++)
+            fit_channel(b, g, first + m, b->y + m * n, b->z + m * n, r->t ? b->t + m * n : NULL);
+    }
 }
 
 static amct_status rebuild_group(rebuilding *b, int64_t g, amct_err *err)
@@ -150,8 +166,7 @@ static amct_status rebuild_group(rebuilding *b, int64_t g, amct_err *err)
     amct_linalg_apply(b->products, outputs, r->x + g * c->columns, b->width, integers, outputs,
                       r->n, columns, outputs);
     free(integers);
-    for (size_t m = 0; m < outputs; m++)
-        fit_channel(b, g, m);
+    fit_channels(b, g);
     return AMCT_OK;
 }
 
@@ -165,11 +180,11 @@ static amct_status start(rebuilding *b, amct_arena *arena, size_t limit_bytes, a
     b->bias = amct_arena_copy(arena, level->bias, (size_t)level->channels * sizeof(int32_t));
     b->target = malloc(columns * outputs * sizeof *b->target);
     b->products = malloc(n * outputs * sizeof *b->products);
-    b->y = malloc(3 * n * sizeof *b->y);
+    b->y = malloc(3 * AMCT_REBUILD_SIDE * n * sizeof *b->y);
     if (!b->integers || !b->scales || !b->bias || !b->target || !b->products || !b->y)
         return amct_fail_nomem(err);
-    b->z = b->y + n;
-    b->t = b->z + n;
+    b->z = b->y + AMCT_REBUILD_SIDE * n;
+    b->t = b->z + AMCT_REBUILD_SIDE * n;
     b->q->weights = b->integers;
     b->q->scales = b->scales;
     b->q->bias = b->bias;

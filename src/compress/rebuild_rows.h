@@ -20,6 +20,9 @@ typedef struct amct_aim {
 amct_aim amct_aim_none(void);
 amct_aim amct_aim_find(const amct_graph *graph, const amct_links *links, const amct_layer *layer);
 
+/* Channels whose rows are worked on together. */
+enum { AMCT_REBUILD_SIDE = 4 };
+
 typedef struct amct_rebuild_rows {
     const amct_layer *layer;
     uint32_t index; /* of the layer */

@@ -91,3 +91,53 @@ CLONES void amct_rows_aim(double *restrict sums, float *restrict have, size_t ld
             sums[m] += (double)have[m];
     }
 }
+
+enum { LANES = 64 }; /* values that are added up side by side */
+
+typedef struct lanes {
+    double error[LANES], ss[LANES], sm[LANES], mm[LANES], s[LANES], m[LANES];
+} lanes;
+
+static inline void linearise_one(lanes *e, size_t i, double scale, double middle, double y,
+                                 double z, double other, double low, double high)
+{
+    double have = scale * y + middle + other, want = z + other;
+    double rest = amct_cut(have, low, high) - amct_cut(want, low, high);
+    int counts = ((have > low) & (have < high)) | ((want > low) & (want < high));
+    double part = counts ? 1 : 0;
+    e->error[i] += rest * rest;
+    e->ss[i] += part * (y * y);
+    e->sm[i] += part * y;
+    e->mm[i] += part;
+    e->s[i] += part * (rest * y);
+    e->m[i] += part * rest;
+}
+
+static double sum_lanes(const double *lane)
+{
+    double sum = 0;
+    for (int i = 0; i < LANES; i++)
+        sum += lane[i];
+    return sum;
+}
+
+CLONES amct_rows_system amct_rows_linearise(double scale, double middle, const float *restrict y,
+                                            const float *restrict z, const float *restrict t,
+                                            size_t n, double low, double high)
+{
+    lanes e;
+    memset(&e, 0, sizeof e);
+    for (size_t at = 0; at < n; at += LANES) {
+        size_t many = n - at < LANES ? n - at : LANES;
+        if (t)
+            for (size_t i = 0; i < many; i++)
+                linearise_one(&e, i, scale, middle, (double)y[at + i], (double)z[at + i],
+                              (double)t[at + i], low, high);
+        else
+            for (size_t i = 0; i < many; i++)
+                linearise_one(&e, i, scale, middle, (double)y[at + i], (double)z[at + i], 0, low,
+                              high);
+    }
+    return (amct_rows_system){sum_lanes(e.error), sum_lanes(e.ss), sum_lanes(e.sm),
+                              sum_lanes(e.mm),    sum_lanes(e.s),  sum_lanes(e.m)};
+}

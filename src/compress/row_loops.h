@@ -31,4 +31,16 @@ void amct_rows_error(double *errors, const float *have, size_t ld_have, const do
 void amct_rows_aim(double *sums, float *have, size_t ld_have, const double *middle,
                    const amct_rows_wanted *wanted, size_t first, size_t n, size_t outputs);
 
+/* Of the square error of scale * y + middle + t behind the cut, to z + t behind it: sums over
+ * values that are not cut off on both sides. */
+typedef struct amct_rows_system {
+    double error;      /* of all values */
+    double ss, sm, mm; /* of the derivatives by scale and middle */
+    double s, m;
+} amct_rows_system;
+
+/* y, z and t, which may be NULL: n numbers each. */
+amct_rows_system amct_rows_linearise(double scale, double middle, const float *y, const float *z,
+                                     const float *t, size_t n, double low, double high);
+
 #endif
