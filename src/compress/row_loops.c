@@ -35,6 +35,13 @@ CLONES void amct_rows_take_away(float *restrict rows, float *restrict largest,
         }
 }
 
+CLONES void amct_rows_multiply(float *restrict sums, const float *restrict a,
+                               const float *restrict b, size_t n)
+{
+    for (size_t k = 0; k < n; k++)
+        sums[k] += a[k] * b[k];
+}
+
 static inline double error_of(float have, double middle, float z, double z_middle, double other,
                               double low, double high)
 {

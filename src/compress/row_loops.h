@@ -13,6 +13,9 @@ void amct_rows_add(double *sums, const float *rows, size_t n, size_t width);
  * rows: n x width. */
 void amct_rows_take_away(float *rows, float *largest, const double *means, size_t n, size_t width);
 
+/* sums[k] += a[k] * b[k] of n numbers. */
+void amct_rows_multiply(float *sums, const float *a, const float *b, size_t n);
+
 /* What results are held against: z + middle + t (NULL: nothing), all below low and above high cut
  * off. */
 typedef struct amct_rows_wanted {
