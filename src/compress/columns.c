@@ -62,13 +62,16 @@ static void strides_of(int64_t strides[AMCT_MAX_RANK], const amct_buffer *b)
 }
 
 /* dst[i * dst_step] = element at + i * step, as a number of steps from zero. */
-static void gather(float *dst, int64_t dst_step, const amct_buffer *b, int64_t at, int64_t step,
-                   int64_t n, int32_t zero_point)
+static void gather(float *restrict dst, int64_t dst_step, const amct_buffer *b, int64_t at,
+                   int64_t step, int64_t n, int32_t zero_point)
 {
     if (b->dtype == AMCT_FLOAT) {
-        const float *from = (const float *)b->data + at;
-        for (int64_t i = 0; i < n; i++)
-            dst[i * dst_step] = from[i * step];
+        const float *restrict from = (const float *)b->data + at;
+        if (dst_step == 1 && step == 1)
+            memcpy(dst, from, (size_t)n * sizeof *dst);
+        else
+            for (int64_t i = 0; i < n; i++)
+                dst[i * dst_step] = from[i * step];
     } else if (b->form == AMCT_FORM_SHIFTED) {
         const uint8_t *from = (const uint8_t *)b->data + at;
         for (int64_t i = 0; i < n; i++)
@@ -107,30 +110,34 @@ static int64_t split_row(int64_t position[3], const amct_columns *c, uint32_t sa
     return left;
 }
 
-static void plane_patch(float *dst, const amct_columns *c, const amct_buffer *src,
+/* How patches are laid out: numbers between two taps, and between two channels. */
+typedef struct spacing {
+    int64_t tap, channel;
+} spacing;
+
+static void plane_patch(float *dst, spacing by, const amct_columns *c, const amct_buffer *src,
                         const int64_t strides[AMCT_MAX_RANK], int32_t zero_point, uint32_t sample,
                         uint32_t row)
 {
     const amct_window *w = &c->window;
     int64_t channels = c->groups * c->channels, step[3] = {0, 0, 0}, o[3];
-    int64_t image = split_row(o, c, sample, row);
+    int64_t image = split_row(o, c, sample, row) * strides[0];
     for (int32_t d = 2; d < src->shape.rank; d++) /* missing dims come first in a window of 3 */
         step[3 - src->shape.rank + d] = strides[d];
-    for (int64_t t = 0; t < c->taps; t++) {
-        int64_t tap[3] = {t / (w->kernel[1] * w->kernel[2]), t / w->kernel[2] % w->kernel[1],
-                          t % w->kernel[2]};
-        int64_t at = image * strides[0];
-        bool met = true;
-        for (int d = 0; d < 3; d++) {
-            int64_t place = meets(c, d, o[d], tap[d]);
-            met &= place >= 0;
-            at += place * step[d];
+    for (int64_t i = 0; i < w->kernel[0]; i++) {
+        int64_t plane = meets(c, 0, o[0], i);
+        for (int64_t j = 0; j < w->kernel[1]; j++) {
+            int64_t line = meets(c, 1, o[1], j), begin = image + plane * step[0] + line * step[1];
+            for (int64_t k = 0; k < w->kernel[2]; k++, dst += by.tap) {
+                int64_t place = meets(c, 2, o[2], k);
+                if (plane >= 0 && line >= 0 && place >= 0)
+                    gather(dst, by.channel, src, begin + place * step[2], strides[1], channels,
+                           zero_point);
+                else
+                    for (int64_t m = 0; m < channels; m++)
+                        dst[m * by.channel] = 0;
+            }
         }
-        if (met)
-            gather(dst + t, c->taps, src, at, strides[1], channels, zero_point);
-        else
-            for (int64_t i = 0; i < channels; i++)
-                dst[t + i * c->taps] = 0;
     }
 }
 
@@ -145,18 +152,30 @@ static int64_t row_begin(const amct_buffer *b, const int64_t strides[AMCT_MAX_RA
     return at;
 }
 
-void amct_columns_patches(float *dst, const amct_columns *c, const amct_buffer *src,
+static void write_patches(float *dst, spacing by, const amct_columns *c, const amct_buffer *src,
                           int32_t zero_point, uint32_t sample, const uint32_t *rows, size_t n)
 {
     int64_t strides[AMCT_MAX_RANK], last = src->shape.rank - 1;
     strides_of(strides, src);
     for (size_t i = 0; i < n; i++, dst += c->groups * c->columns) {
         if (c->plane)
-            plane_patch(dst, c, src, strides, zero_point, sample, rows[i]);
+            plane_patch(dst, by, c, src, strides, zero_point, sample, rows[i]);
         else
             gather(dst, 1, src, row_begin(src, strides, sample * c->rows + rows[i]), strides[last],
                    c->columns, zero_point);
     }
+}
+
+void amct_columns_patches(float *dst, const amct_columns *c, const amct_buffer *src,
+                          int32_t zero_point, uint32_t sample, const uint32_t *rows, size_t n)
+{
+    write_patches(dst, (spacing){1, c->taps}, c, src, zero_point, sample, rows, n);
+}
+
+void amct_columns_patches_by_tap(float *dst, const amct_columns *c, const amct_buffer *src,
+                                 uint32_t sample, const uint32_t *rows, size_t n)
+{
+    write_patches(dst, (spacing){c->groups * c->channels, 1}, c, src, 0, sample, rows, n);
 }
 
 /* Where the result's channels of a row begin. */

@@ -4,11 +4,10 @@
 #ifndef AMCT_COMPRESS_CUT_OFF_H
 #define AMCT_COMPRESS_CUT_OFF_H
 
-#include <math.h>
-
 static inline double amct_cut(double x, double low, double high)
 {
-    return fmin(fmax(x, low), high);
+    x = x > low ? x : low; /* no calls: loops can be vectorised */
+    return x < high ? x : high;
 }
 
 /* What a result should aim at, given what it is: where `want` is cut off it only has to be cut off,
@@ -16,7 +15,9 @@ static inline double amct_cut(double x, double low, double high)
  * cut off and `want` is not: solving for it again and again is a majorisation, all but there. */
 static inline double amct_cut_aim(double want, double have, double low, double high)
 {
-    return want <= low ? fmin(have, low) : want >= high ? fmax(have, high) : want;
+    double below = have < low ? have : low, above = have > high ? have : high;
+    double aim = want >= high ? above : want;
+    return want <= low ? below : aim;
 }
 
 #endif

@@ -1,46 +1,48 @@
 #include "compress/least_squares.h"
 
-#include "compress/cut_off.h"
 #include "compress/linalg.h"
+#include "compress/row_loops.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { FEW_COLUMNS = 32 }; /* so few are known well enough without any test */
+enum {
+    FEW_COLUMNS = 32, /* so few are known well enough without any test */
+    STEPS = 4,        /* at most */
+    CHUNK = 256       /* rows that are multiplied at once */
+};
 
-size_t amct_lsq_bytes(size_t columns, size_t outputs, size_t rows)
+size_t amct_lsq_bytes(size_t columns, size_t outputs)
 {
-    return columns * columns * (2 * sizeof(float) + 3 * sizeof(double)) +
-           columns * outputs * (4 * sizeof(float) + 5 * sizeof(double)) +
-           rows * outputs * sizeof(float);
+    return columns * columns * 4 * sizeof(double) +
+           columns * outputs * (3 * sizeof(float) + 6 * sizeof(double)) +
+           outputs * (2 * CHUNK * sizeof(float) + 5 * sizeof(double));
 }
 
-amct_status amct_lsq_new(amct_lsq *out, size_t columns, size_t outputs, size_t rows, amct_err *err)
+amct_status amct_lsq_new(amct_lsq *out, size_t columns, size_t outputs, amct_err *err)
 {
     size_t square = columns * columns, all = columns * outputs;
     amct_lsq l = {.rows = {.columns = columns, .outputs = outputs}};
     bool room = true;
     for (int h = 0; h < 2; h++) {
-        l.gram[h] = malloc(square * sizeof(float));
-        l.cross[h] = malloc(all * sizeof(float));
-        room = room && l.gram[h] && l.cross[h];
+        l.half_g[h] = malloc(square * sizeof(double));
+        l.half_c[h] = malloc(all * sizeof(double));
+        l.tried[h] = malloc(all * sizeof(double));
+        l.middle[h] = malloc(outputs * sizeof(double));
+        l.next[h] = malloc(outputs * sizeof(double));
+        room = room && l.half_g[h] && l.half_c[h] && l.tried[h] && l.middle[h] && l.next[h];
     }
     l.g = malloc(square * sizeof(double));
-    l.half_g = malloc(square * sizeof(double));
-    l.factor = malloc(square * sizeof(double));
     l.c = malloc(all * sizeof(double));
-    l.half_c = malloc(all * sizeof(double));
-    l.tried = malloc(all * sizeof(double));
-    l.product = malloc(all * sizeof(double));
+    l.factor = malloc(square * sizeof(double));
     l.old = malloc(all * sizeof(double));
-    l.middle = malloc(outputs * sizeof(double));
-    l.have = malloc(rows * outputs * sizeof(float));
-    l.aimed = malloc(all * sizeof(float));
-    l.weights = malloc(all * sizeof(float));
+    l.errors = malloc(outputs * sizeof(double));
+    l.sums = malloc(all * sizeof(float));
+    l.weights = malloc(2 * all * sizeof(float));
+    l.have = malloc(2 * CHUNK * outputs * sizeof(float));
     *out = l;
-    if (room && l.g && l.half_g && l.factor && l.c && l.half_c && l.tried && l.product && l.old &&
-        l.middle && l.have && l.aimed && l.weights)
+    if (room && l.g && l.c && l.factor && l.old && l.errors && l.sums && l.weights && l.have)
         return AMCT_OK;
     amct_lsq_free(out);
     return amct_fail_nomem(err);
@@ -49,55 +51,77 @@ amct_status amct_lsq_new(amct_lsq *out, size_t columns, size_t outputs, size_t r
 void amct_lsq_free(amct_lsq *l)
 {
     for (int h = 0; h < 2; h++) {
-        free(l->gram[h]);
-        free(l->cross[h]);
+        free(l->half_g[h]);
+        free(l->half_c[h]);
+        free(l->tried[h]);
+        free(l->middle[h]);
+        free(l->next[h]);
     }
     free(l->g);
-    free(l->half_g);
-    free(l->factor);
     free(l->c);
-    free(l->half_c);
-    free(l->tried);
-    free(l->product);
+    free(l->factor);
     free(l->old);
-    free(l->middle);
-    free(l->have);
-    free(l->aimed);
+    free(l->errors);
+    free(l->sums);
     free(l->weights);
+    free(l->have);
     *l = (amct_lsq){0};
 }
 
-/* g and c from the sums of some halves. */
-static void average(double *g, double *c, const amct_lsq *l, bool even, bool odd)
+/* ---- Sums -----------------------------------------------------------------------------------
+ */
+
+/* Rows of samples: of a half, or of all. */
+enum { FIRST, SECOND, ALL };
+
+static size_t begin_of(const amct_lsq_rows *r, int half)
 {
-    size_t k = l->rows.columns, m = l->rows.outputs;
-    size_t count = (even ? l->counts[0] : 0) + (odd ? l->counts[1] : 0);
-    double part[2] = {even ? 1.0 / (double)count : 0, odd ? 1.0 / (double)count : 0};
+    return half == SECOND ? (r->n_samples + 1) / 2 * r->rows : 0;
+}
+
+static size_t count_of(const amct_lsq_rows *r, int half)
+{
+    size_t end = half == FIRST ? (r->n_samples + 1) / 2 : r->n_samples;
+    return end * r->rows - begin_of(r, half);
+}
+
+/* g = sums / n, both triangles of it; of sums there is the upper one. */
+static void take_gram(double *g, const float *sums, size_t k, size_t n)
+{
+    enum { BLOCK = 16 };
+    double part = n ? 1.0 / (double)n : 0;
     for (size_t i = 0; i < k; i++)
         for (size_t j = i; j < k; j++)
-            g[i * k + j] = g[j * k + i] =
-                l->gram[0][i * k + j] * part[0] + l->gram[1][i * k + j] * part[1];
-    for (size_t i = 0; i < k * m; i++)
-        c[i] = l->cross[0][i] * part[0] + l->cross[1][i] * part[1];
+            g[i * k + j] = sums[i * k + j] * part;
+    for (size_t i0 = 0; i0 < k; i0 += BLOCK)
+        for (size_t j0 = 0; j0 <= i0; j0 += BLOCK)
+            for (size_t i = i0; i < k && i < i0 + BLOCK; i++)
+                for (size_t j = j0; j < i && j < j0 + BLOCK; j++)
+                    g[i * k + j] = g[j * k + i];
 }
 
 void amct_lsq_set(amct_lsq *l, const amct_lsq_rows *rows)
 {
     l->rows = *rows;
-    size_t k = rows->columns, m = rows->outputs;
-    for (int h = 0; h < 2; h++) {
-        memset(l->gram[h], 0, k * k * sizeof(float));
-        memset(l->cross[h], 0, k * m * sizeof(float));
-        l->counts[h] = 0;
+    size_t k = rows->columns, m = rows->outputs, count = count_of(rows, ALL);
+    float *gram = (float *)l->factor; /* which is not used yet */
+    double part[2];
+    for (int h = FIRST; h <= SECOND; h++) {
+        size_t begin = begin_of(rows, h), n = count_of(rows, h);
+        const float *x = rows->x + begin * rows->ld_x, *z = rows->z + begin * rows->ld_z;
+        memset(gram, 0, k * k * sizeof *gram);
+        memset(l->sums, 0, k * m * sizeof *l->sums);
+        amct_linalg_gram(gram, k, x, rows->ld_x, n, k);
+        amct_linalg_cross(l->sums, m, x, rows->ld_x, z, rows->ld_z, n, k, m);
+        take_gram(l->half_g[h], gram, k, n);
+        for (size_t i = 0; i < k * m; i++)
+            l->half_c[h][i] = n ? l->sums[i] / (double)n : 0;
+        part[h] = (double)n / (double)count;
     }
-    for (size_t s = 0; s < rows->n_samples; s++) {
-        const float *x = rows->x + s * rows->rows * rows->ld_x;
-        const float *z = rows->z + s * rows->rows * rows->ld_z;
-        amct_linalg_gram(l->gram[s % 2], k, x, rows->ld_x, rows->rows, k);
-        amct_linalg_cross(l->cross[s % 2], m, x, rows->ld_x, z, rows->ld_z, rows->rows, k, m);
-        l->counts[s % 2] += rows->rows;
-    }
-    average(l->g, l->c, l, true, true);
+    for (size_t i = 0; i < k * k; i++)
+        l->g[i] = l->half_g[0][i] * part[0] + l->half_g[1][i] * part[1];
+    for (size_t i = 0; i < k * m; i++)
+        l->c[i] = l->half_c[0][i] * part[0] + l->half_c[1][i] * part[1];
 }
 
 static double mean_diagonal(const double *g, size_t k)
@@ -108,48 +132,52 @@ static double mean_diagonal(const double *g, size_t k)
     return mean;
 }
 
-/* to = w + (g + ridge)^-1 (c - g w); false if that cannot be computed. */
-static bool solve(double *to, amct_lsq *l, const double *w, const double *g, const double *c,
-                  double ridge)
+/* The factor of g + *add, which is ridge times the mean of the diagonal; false if it has none.
+ * factor may be g. */
+static bool make_factor(double *factor, double *add, const double *g, size_t k, double ridge)
 {
-    size_t k = l->rows.columns, m = l->rows.outputs;
-    double add = ridge * mean_diagonal(g, k);
     amct_err why;
-    amct_linalg_product(to, m, g, k, w, m, k, k, m);
-    for (size_t i = 0; i < k * m; i++)
-        to[i] = c[i] - to[i];
-    memcpy(l->factor, g, k * k * sizeof *g);
+    *add = ridge * mean_diagonal(g, k);
+    if (factor != g)
+        memcpy(factor, g, k * k * sizeof *g);
     for (size_t i = 0; i < k; i++)
-        l->factor[i * k + i] += add;
-    if (!(add > 0) || amct_linalg_cholesky(l->factor, k, &why) != AMCT_OK)
-        return false;
-    amct_linalg_solve(to, m, l->factor, k, m);
-    for (size_t i = 0; i < k * m; i++)
-        to[i] += w[i];
-    return true;
+        factor[i * k + i] += *add;
+    return *add > 0 && amct_linalg_cholesky(factor, k, &why) == AMCT_OK;
 }
 
-/* The mean square error of the results of w, less a constant. */
-static double error_of(amct_lsq *l, const double *w, const double *g, const double *c)
+/* to = (g + add)^-1 (c + add old), which is old + (g + add)^-1 (c - g old). to may be c. */
+static void solve(double *to, const double *factor, double add, const double *c, const double *old,
+                  const amct_lsq_rows *r)
+{
+    for (size_t i = 0; i < r->columns * r->outputs; i++)
+        to[i] = c[i] + add * old[i];
+    amct_linalg_solve(to, r->outputs, factor, r->columns, r->outputs);
+}
+
+/* ---- The ridge ------------------------------------------------------------------------------
+ */
+
+/* The mean square error of the results of w on a half, less a constant. */
+static double error_of(amct_lsq *l, const double *w, int half)
 {
     size_t k = l->rows.columns, m = l->rows.outputs;
-    double error = 0;
-    amct_linalg_product(l->product, m, g, k, w, m, k, k, m);
+    const double *c = l->half_c[half];
+    double error = 0, *product = l->tried[1];
+    amct_linalg_product(product, m, l->half_g[half], k, w, m, k, k, m);
     for (size_t i = 0; i < k * m; i++)
-        error += w[i] * (l->product[i] - 2 * c[i]);
+        error += w[i] * (product[i] - 2 * c[i]);
     return error;
 }
 
 /* The error on each half of what the other one gives; INFINITY: cannot be computed. */
 static double crossed_error(amct_lsq *l, const double *w, double ridge)
 {
-    double error = 0;
-    for (int h = 0; h < 2; h++) {
-        average(l->half_g, l->half_c, l, !h, h);
-        if (!solve(l->tried, l, w, l->half_g, l->half_c, ridge))
+    double error = 0, add;
+    for (int h = FIRST; h <= SECOND; h++) {
+        if (!make_factor(l->factor, &add, l->half_g[h], l->rows.columns, ridge))
             return INFINITY;
-        average(l->half_g, l->half_c, l, h, !h);
-        error += error_of(l, l->tried, l->half_g, l->half_c);
+        solve(l->tried[0], l->factor, add, l->half_c[h], w, &l->rows);
+        error += error_of(l, l->tried[0], !h);
     }
     return error;
 }
@@ -158,7 +186,7 @@ static double crossed_error(amct_lsq *l, const double *w, double ridge)
 static double choose_ridge(amct_lsq *l, const double *w)
 {
     const double first = 0.03, step = sqrt(10), least = 1e-4, most = 1e2;
-    double best = first, least_error = crossed_error(l, w, first), as_is = 0;
+    double best = first, least_error = crossed_error(l, w, first);
     for (int up = 1; up >= 0; up--) {
         for (double ridge = best; ridge > least && ridge < most;) {
             ridge = up ? ridge * step : ridge / step;
@@ -171,121 +199,99 @@ static double choose_ridge(amct_lsq *l, const double *w)
         if (best > first)
             break;
     }
-    for (int h = 0; h < 2; h++) {
-        average(l->half_g, l->half_c, l, h, !h);
-        as_is += error_of(l, w, l->half_g, l->half_c);
-    }
-    return least_error < as_is ? best : 0;
+    return least_error < error_of(l, w, FIRST) + error_of(l, w, SECOND) ? best : 0;
 }
 
 /* ---- Behind what cuts results off -----------------------------------------------------------
  */
 
-/* Rows of samples: of a half, or of all. */
-enum { EVEN, ODD, ALL };
-
-static bool is_of(int half, size_t sample)
+/* The weights of `sets` sets side by side, as float32. */
+static void set_weights(amct_lsq *l, int sets)
 {
-    return half == ALL || sample % 2 == (size_t)half;
+    size_t k = l->rows.columns, m = l->rows.outputs;
+    for (size_t i = 0; i < k; i++)
+        for (int s = 0; s < sets; s++)
+            for (size_t o = 0; o < m; o++)
+                l->weights[(i * (size_t)sets + (size_t)s) * m + o] = (float)l->tried[s][i * m + o];
 }
 
-/* The square error behind the cut of what the weights give at the rows of a sample. */
-static double error_behind(const amct_lsq *l, size_t sample)
+/* The rows of a half (or all), with the weights that are set: adds to *error that of the other
+ * half's, if there are two sets. If `again`, the half's own (or the only ones) become what solves
+ * for what the rows should aim at, and `next` their middles. */
+static void take_rows(double *error, amct_lsq *l, int half, bool again, const double *factor,
+                      double add)
 {
     const amct_lsq_rows *r = &l->rows;
-    double error = 0;
-    for (size_t i = 0; i < r->rows; i++)
-        for (size_t m = 0; m < r->outputs; m++) {
-            size_t at = (sample * r->rows + i) * r->ld_z + m;
-            double other = r->t ? r->t[at] : 0;
-            double have = l->have[i * r->outputs + m] + l->middle[m] + other;
-            double want = r->z[at] + r->middle[m] + other;
-            double rest = amct_cut(have, r->low, r->high) - amct_cut(want, r->low, r->high);
-            error += rest * rest;
-        }
-    return error;
-}
-
-/* Replaces what the weights give at the rows of a sample by what they should aim at. */
-static void aim(amct_lsq *l, double *sums, size_t sample)
-{
-    const amct_lsq_rows *r = &l->rows;
-    for (size_t i = 0; i < r->rows; i++)
-        for (size_t m = 0; m < r->outputs; m++) {
-            size_t at = (sample * r->rows + i) * r->ld_z + m;
-            float *result = &l->have[i * r->outputs + m];
-            double other = r->t ? r->t[at] : 0, have = *result + l->middle[m] + other;
-            double want = r->z[at] + r->middle[m] + other;
-            *result = (float)(amct_cut_aim(want, have, r->low, r->high) - other - r->middle[m]);
-            sums[m] += *result;
-        }
-}
-
-/* Adds to *error that of w on the rows that are not of the half. If `again`, the rows that are
- * aim behind the cut, and w and the middles become what solves that; false: cannot be computed. */
-static bool take_step(double *w, double *error, amct_lsq *l, int half, bool again, double ridge)
-{
-    const amct_lsq_rows *r = &l->rows;
-    size_t size = r->columns * r->outputs, count = 0;
-    double *sums = l->product;
-    for (size_t i = 0; i < size; i++)
-        l->weights[i] = (float)w[i];
-    memset(l->aimed, 0, size * sizeof *l->aimed);
-    memset(sums, 0, r->outputs * sizeof *sums);
-    for (size_t s = 0; s < r->n_samples; s++) {
-        const float *x = r->x + s * r->rows * r->ld_x;
-        if (is_of(half, s) && !again)
+    const amct_rows_wanted wanted = {r->z, r->t, r->middle, r->low, r->high, r->ld_z};
+    size_t k = r->columns, m = r->outputs, sets = half == ALL ? 1 : 2, own = half == SECOND;
+    size_t begin = begin_of(r, half), end = begin + count_of(r, half), ld = sets * m;
+    size_t from = again ? 0 : !own, width = again ? ld : m; /* what is multiplied */
+    double *w = l->tried[own], *next = l->next[own], count = (double)(end - begin);
+    memset(l->errors, 0, m * sizeof *l->errors);
+    memset(next, 0, m * sizeof *next);
+    memset(l->sums, 0, k * m * sizeof *l->sums);
+    for (size_t at = begin, n; at < end; at += n) {
+        const float *x = r->x + at * r->ld_x;
+        float *have = l->have;
+        n = end - at < CHUNK ? end - at : CHUNK;
+        amct_linalg_apply(have + from * m, ld, x, r->ld_x, l->weights + from * m, ld, n, k, width);
+        if (sets == 2)
+            amct_rows_error(l->errors, have + !own * m, ld, l->middle[!own], &wanted, at, n, m);
+        if (!again)
             continue;
-        amct_linalg_apply(l->have, r->outputs, x, r->ld_x, l->weights, r->outputs, r->rows,
-                          r->columns, r->outputs);
-        if (!is_of(half, s)) {
-            *error += error_behind(l, s);
-            continue;
-        }
-        aim(l, sums, s);
-        count += r->rows;
-        amct_linalg_cross(l->aimed, r->outputs, x, r->ld_x, l->have, r->outputs, r->rows,
-                          r->columns, r->outputs);
+        amct_rows_aim(next, have + own * m, ld, l->middle[own], &wanted, at, n, m);
+        amct_linalg_cross(l->sums, m, x, r->ld_x, have + own * m, ld, n, k, m);
+    }
+    for (size_t o = 0; o < m; o++) {
+        *error += l->errors[o];
+        next[o] = r->middle[o] + next[o] / count;
     }
     if (!again)
-        return true;
-    for (size_t m = 0; m < r->outputs; m++)
-        l->middle[m] = r->middle[m] + sums[m] / (double)count;
-    average(l->half_g, l->half_c, l, half != ODD, half != EVEN);
-    for (size_t i = 0; i < size; i++)
-        l->half_c[i] = l->aimed[i] / (double)count;
-    return solve(w, l, l->old, l->half_g, l->half_c, ridge);
+        return;
+    for (size_t i = 0; i < k * m; i++)
+        w[i] = l->sums[i] / count;
+    solve(w, factor, add, w, l->old, r);
 }
 
-static void start_middle(amct_lsq *l)
+/* How many steps leave least on the halves that they were not made from. half_g become factors. */
+static int choose_steps(amct_lsq *l, double ridge)
 {
-    memcpy(l->middle, l->rows.middle, l->rows.outputs * sizeof *l->middle);
-}
-
-/* As many steps as leave least on the half that they were not made from; w: the solution of all
- * rows without. */
-static void aim_behind(amct_lsq *l, double *w, double ridge)
-{
-    enum { STEPS = 4 };
-    double errors[STEPS + 1] = {0};
-    int best = 0;
-    for (int h = EVEN; h <= ODD; h++) {
-        start_middle(l);
-        average(l->half_g, l->half_c, l, h == EVEN, h == ODD);
-        if (!solve(l->tried, l, l->old, l->half_g, l->half_c, ridge))
-            return;
-        for (int i = 0; i <= STEPS; i++)
-            if (!take_step(l->tried, &errors[i], l, h, i < STEPS, ridge))
-                return;
+    const amct_lsq_rows *r = &l->rows;
+    double least = INFINITY, add[2];
+    for (int h = FIRST; h <= SECOND; h++) {
+        if (!make_factor(l->half_g[h], &add[h], l->half_g[h], r->columns, ridge))
+            return 0;
+        solve(l->tried[h], l->half_g[h], add[h], l->half_c[h], l->old, r);
+        memcpy(l->middle[h], r->middle, r->outputs * sizeof *r->middle);
     }
-    for (int i = 1; i <= STEPS; i++)
-        best = errors[i] < errors[best] ? i : best;
-    memcpy(l->tried, w, l->rows.columns * l->rows.outputs * sizeof *w);
-    start_middle(l);
-    for (int i = 0; i < best; i++)
-        if (!take_step(l->tried, NULL, l, ALL, true, ridge))
-            return;
-    memcpy(w, l->tried, l->rows.columns * l->rows.outputs * sizeof *w);
+    for (int step = 0; step <= STEPS; step++) {
+        double error = 0;
+        set_weights(l, 2);
+        for (int h = FIRST; h <= SECOND; h++)
+            take_rows(&error, l, h, step < STEPS, l->half_g[h], add[h]);
+        if (!(error < least))
+            return step - 1;
+        least = error;
+        for (int h = FIRST; h <= SECOND; h++)
+            memcpy(l->middle[h], l->next[h], r->outputs * sizeof *r->middle);
+    }
+    return STEPS;
+}
+
+/* w: the solution of all rows without; l->factor and add are what solved it. */
+static void aim_behind(amct_lsq *l, double *w, double ridge, double add)
+{
+    const amct_lsq_rows *r = &l->rows;
+    int steps = choose_steps(l, ridge);
+    double error = 0;
+    memcpy(l->tried[0], w, r->columns * r->outputs * sizeof *w);
+    memcpy(l->middle[0], r->middle, r->outputs * sizeof *r->middle);
+    for (int i = 0; i < steps; i++) {
+        set_weights(l, 1);
+        take_rows(&error, l, ALL, true, l->factor, add);
+        memcpy(l->middle[0], l->next[0], r->outputs * sizeof *r->middle);
+    }
+    memcpy(w, l->tried[0], r->columns * r->outputs * sizeof *w);
 }
 
 bool amct_lsq_solve(amct_lsq *l, double *w)
@@ -293,13 +299,13 @@ bool amct_lsq_solve(amct_lsq *l, double *w)
     size_t k = l->rows.columns, m = l->rows.outputs;
     if (!(mean_diagonal(l->g, k) > 0))
         return false;
-    double ridge = k <= FEW_COLUMNS || l->rows.n_samples < 2 ? 0.03 : choose_ridge(l, w);
+    double ridge = k <= FEW_COLUMNS || l->rows.n_samples < 2 ? 0.03 : choose_ridge(l, w), add;
+    if (!(ridge > 0) || !make_factor(l->factor, &add, l->g, k, ridge))
+        return true;
     memcpy(l->old, w, k * m * sizeof *w);
-    if (ridge > 0 && solve(l->tried, l, w, l->g, l->c, ridge)) {
-        memcpy(w, l->tried, k * m * sizeof *w);
-        if (l->rows.n_samples > 1 && (isfinite(l->rows.low) || isfinite(l->rows.high)))
-            aim_behind(l, w, ridge);
-    }
+    solve(w, l->factor, add, l->c, l->old, &l->rows);
+    if (l->rows.n_samples > 1 && (isfinite(l->rows.low) || isfinite(l->rows.high)))
+        aim_behind(l, w, ridge, add);
     return true;
 }
 

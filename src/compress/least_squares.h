@@ -4,12 +4,12 @@
  * G = x x^T and C = x z^T on average, D the mean of G's diagonal. The weights stay near W0 as far
  * as the rows do not say otherwise.
  *
- * l is chosen on rows of other samples: the half of even samples is solved and judged on the odd
- * ones and the other way round. If no l makes that error less than W0's, W0 stays.
+ * l is chosen on rows of other samples: each half of the samples is solved and judged on the other
+ * one. If no l makes that error less than W0's, W0 stays.
  *
  * Where an activation cuts results off, those that are wanted beyond the cut only have to stay
  * there: z is replaced by the result itself where that is so (cut_off.h), and all is solved again,
- * as often as it makes the error behind the cut less on the other half, 4 times at most. Zhang,
+ * until the error behind the cut does not get less on the other halves, 4 times at most. Zhang,
  * Zou, He, Sun, "Accelerating Very Deep Convolutional Networks for Classification and Detection",
  * 2015, aim at results behind ReLU as well.
  */
@@ -22,7 +22,8 @@
 #include <stddef.h>
 
 /* Rows: n_samples times `rows`; x: ld_x numbers apart, of which `columns` are used; z likewise,
- * `outputs` of them. The means of all are zero; middle has what z's were.
+ * `outputs` of them. The means of all are zero; middle has what z's were. The halves are samples
+ * before and behind n_samples / 2, rounded up, so their order should mean nothing.
  * What follows: t (as z, NULL: nothing) is added, and all below low and above high is cut off. */
 typedef struct amct_lsq_rows {
     const float *x, *z, *t;
@@ -33,23 +34,23 @@ typedef struct amct_lsq_rows {
 
 typedef struct amct_lsq {
     amct_lsq_rows rows;
-    size_t counts[2];          /* rows of even samples, of odd ones */
-    float *gram[2], *cross[2]; /* sums over them: upper triangle, columns x outputs */
-    double *g;                 /* columns x columns, of all rows on average */
-    double *c;                 /* columns x outputs */
-    double *half_g, *factor, *half_c, *tried, *product, *old, *middle; /* work */
-    float *have, *aimed, *weights;                                     /* work */
+    double *g, *c; /* of all rows on average: columns x columns, columns x outputs */
+    double *half_g[2], *half_c[2]; /* of the halves */
+    /* work */
+    double *factor, *tried[2], *old, *middle[2], *next[2], *errors;
+    float *sums, *weights, *have;
 } amct_lsq;
 
 /* Memory that it takes. */
-size_t amct_lsq_bytes(size_t columns, size_t outputs, size_t rows);
-/* Used for one group after the other, all of one size; rows: of a sample. */
-amct_status amct_lsq_new(amct_lsq *out, size_t columns, size_t outputs, size_t rows, amct_err *err);
+size_t amct_lsq_bytes(size_t columns, size_t outputs);
+/* Used for one group after the other, all of one size. */
+amct_status amct_lsq_new(amct_lsq *out, size_t columns, size_t outputs, amct_err *err);
 void amct_lsq_free(amct_lsq *lsq);
 
-/* Computes g and c of a group. */
+/* Computes g, c and those of the halves. */
 void amct_lsq_set(amct_lsq *lsq, const amct_lsq_rows *rows);
-/* w: W0 on entry, W on return; columns x outputs. False if g is zero. */
+/* w: W0 on entry, W on return; columns x outputs. False if g is zero. Once after amct_lsq_set: the
+ * halves are used up. */
 bool amct_lsq_solve(amct_lsq *lsq, double *w);
 /* Makes g a better guess of what rows of other samples would give, by shrinking all but its
  * diagonal: Ledoit and Wolf, "A Well-Conditioned Estimator for Large-Dimensional Covariance

@@ -1,42 +1,8 @@
 #include "compress/rebuild_layer.h"
 
-#include "compress/cut_off.h"
+#include "compress/row_loops.h"
 
 #include <math.h>
-
-typedef struct system {
-    double error;      /* sum of squares */
-    double ss, sm, mm; /* of the derivatives by scale and middle */
-    double s, m;
-} system_of;
-
-static bool is_inside(double x, const amct_aim *aim)
-{
-    return x > aim->low && x < aim->high;
-}
-
-/* Values that are cut off on both sides do not count. */
-static system_of linearise(double scale, double middle, const float *y, const float *z,
-                           const float *t, size_t n, const amct_aim *aim)
-{
-    system_of e = {0};
-    for (size_t i = 0; i < n; i++) {
-        double other = t ? t[i] : 0, have = scale * y[i] + middle + other, want = z[i] + other;
-        if (!is_inside(have, aim) && !is_inside(want, aim)) {
-            double rest = amct_cut(have, aim->low, aim->high) - amct_cut(want, aim->low, aim->high);
-            e.error += rest * rest;
-            continue;
-        }
-        double rest = amct_cut(have, aim->low, aim->high) - amct_cut(want, aim->low, aim->high);
-        e.error += rest * rest;
-        e.ss += (double)y[i] * y[i];
-        e.sm += y[i];
-        e.mm += 1;
-        e.s += rest * y[i];
-        e.m += rest;
-    }
-    return e;
-}
 
 void amct_rebuild_fit(double *scale, double *middle, const float *y, const float *z, const float *t,
                       size_t n, const amct_aim *aim, double ridge, bool scale_is_free)
@@ -52,7 +18,7 @@ void amct_rebuild_fit(double *scale, double *middle, const float *y, const float
     *scale = s;
     *middle = m;
     for (int step = 0; step < STEPS; step++) {
-        system_of e = linearise(s, m, y, z, t, n, aim);
+        amct_rows_system e = amct_rows_linearise(s, m, y, z, t, n, aim->low, aim->high);
         if (!(e.error < best)) { /* too far */
             s = (s + *scale) / 2;
             m = (m + *middle) / 2;

@@ -2,6 +2,7 @@
 
 #include "compress/least_squares.h"
 #include "compress/linalg.h"
+#include "compress/row_loops.h"
 #include "compress/sparse.h"
 
 #include <math.h>
@@ -30,45 +31,32 @@ typedef struct rebuilding {
 /* What rounding leaves of a column that is constant, relative to its mean: nothing to fit to. */
 static const double constant = 0x1p-22;
 
-/* Makes columns 0 that are constant. */
-static void clear_constant(const rebuilding *b)
+/* The means of columns, which are taken away. */
+static amct_status centre_rows(double **means, float *rows, size_t n, size_t width, amct_err *err)
 {
-    const amct_rebuild_rows *r = b->rows;
-    for (size_t k = 0; k < b->width; k++) {
-        double largest = 0;
-        for (size_t i = 0; i < r->n; i++)
-            largest = fmax(largest, fabs((double)r->x[i * b->width + k]));
-        for (size_t i = 0; i < r->n && largest <= constant * fabs(b->x_mean[k]); i++)
-            r->x[i * b->width + k] = 0;
+    double *mean = *means = calloc(width, sizeof *mean);
+    float *largest = malloc(width * sizeof *largest);
+    if (!mean || !largest) {
+        free(largest);
+        return amct_fail_nomem(err);
     }
+    amct_rows_add(mean, rows, n, width);
+    for (size_t k = 0; k < width; k++)
+        mean[k] /= (double)n;
+    amct_rows_take_away(rows, largest, mean, n, width);
+    for (size_t k = 0; k < width; k++) /* those that are constant become 0 */
+        for (size_t i = 0; i < n && largest[k] > 0 && largest[k] <= constant * fabs(mean[k]); i++)
+            rows[i * width + k] = 0;
+    free(largest);
+    return AMCT_OK;
 }
 
 /* Takes away the means of the columns and of the wanted results. */
 static amct_status centre(rebuilding *b, amct_err *err)
 {
     const amct_rebuild_rows *r = b->rows;
-    b->x_mean = calloc(b->width, sizeof *b->x_mean);
-    b->z_mean = calloc(b->channels, sizeof *b->z_mean);
-    if (!b->x_mean || !b->z_mean)
-        return amct_fail_nomem(err);
-    for (size_t i = 0; i < r->n; i++) {
-        for (size_t k = 0; k < b->width; k++)
-            b->x_mean[k] += r->x[i * b->width + k];
-        for (size_t m = 0; m < b->channels; m++)
-            b->z_mean[m] += r->z[i * b->channels + m];
-    }
-    for (size_t k = 0; k < b->width; k++)
-        b->x_mean[k] /= (double)r->n;
-    for (size_t m = 0; m < b->channels; m++)
-        b->z_mean[m] /= (double)r->n;
-    for (size_t i = 0; i < r->n; i++)
-        for (size_t k = 0; k < b->width; k++)
-            r->x[i * b->width + k] -= (float)b->x_mean[k];
-    for (size_t i = 0; i < r->n; i++)
-        for (size_t m = 0; m < b->channels; m++)
-            r->z[i * b->channels + m] -= (float)b->z_mean[m];
-    clear_constant(b);
-    return AMCT_OK;
+    AMCT_TRY(centre_rows(&b->x_mean, r->x, r->n, b->width, err));
+    return centre_rows(&b->z_mean, r->z, r->n, b->channels, err);
 }
 
 /* New integers and scales of a group; those of the level stay where its source is constant. Weights
@@ -118,23 +106,18 @@ static amct_status round_group(rebuilding *b, int64_t g, amct_err *err)
     return AMCT_OK;
 }
 
-/* Scale and bias of channel m of the group. sums: the products of its rows, without the means. */
-static void fit_channel(rebuilding *b, int64_t g, size_t m)
+/* Scale and bias of channel m of the group. y: the products of its rows, without the means; z and
+ * t as in amct_rebuild_fit. */
+static void fit_channel(rebuilding *b, int64_t g, size_t m, const float *y, const float *z,
+                        const float *t)
 {
     const amct_rebuild_rows *r = b->rows;
     const amct_columns *c = &r->columns;
-    size_t outputs = (size_t)c->outputs, at = (size_t)g * outputs + m;
-    float unit = amct_quantised_unit(b->q, (int64_t)at);
+    size_t at = (size_t)(g * c->outputs) + m;
     double scale, middle, mean = 0;
-    for (size_t i = 0; i < r->n; i++) {
-        b->y[i] = b->products[i * outputs + m] * unit;
-        b->z[i] = r->z[i * b->channels + at] + (float)b->z_mean[at];
-        if (r->t)
-            b->t[i] = r->t[i * b->channels + at];
-    }
     bool many = b->q->n_scales > 1;
-    amct_rebuild_fit(&scale, &middle, b->y, b->z, r->t ? b->t : NULL, r->n, &r->aim,
-                     (double)PRIOR_SAMPLES / r->n_samples, many);
+    amct_rebuild_fit(&scale, &middle, y, z, t, r->n, &r->aim, (double)PRIOR_SAMPLES / r->n_samples,
+                     many);
     for (int64_t k = 0; k < c->columns; k++)
         mean +=
             b->x_mean[g * c->columns + k] * b->integers[amct_columns_weight(c, g, (int64_t)m, k)];
@@ -143,6 +126,27 @@ static void fit_channel(rebuilding *b, int64_t g, size_t m)
     double units = rint(middle / amct_quantised_unit(b->q, (int64_t)at) - mean);
     if (fabs(units) < 0x1p31) /* else the level's stays */
         b->bias[at] = (int32_t)units;
+}
+
+/* Some channels' values are laid out one after the other at a time, for the sake of caches. */
+static void fit_channels(rebuilding *b, int64_t g)
+{
+    const amct_rebuild_rows *r = b->rows;
+    size_t outputs = (size_t)r->columns.outputs, n = r->n;
+    for (size_t first = 0, many; first < outputs; first += many) {
+        size_t at = (size_t)g * outputs + first;
+        many = outputs - first < AMCT_REBUILD_SIDE ? outputs - first : AMCT_REBUILD_SIDE;
+        for (size_t i = 0; i < n; i++)
+            for (size_t m = 0; m < many; m++) {
+                float unit = amct_quantised_unit(b->q, (int64_t)(at + m));
+                b->y[m * n + i] = b->products[i * outputs + first + m] * unit;
+                b->z[m * n + i] = r->z[i * b->channels + at + m] + (float)b->z_mean[at + m];
+                if (r->t)
+                    b->t[m * n + i] = r->t[i * b->channels + at + m];
+            }
+        for (size_t m = 0; m < many; m++)
+            fit_channel(b, g, first + m, b->y + m * n, b->z + m * n, r->t ? b->t + m * n : NULL);
+    }
 }
 
 static amct_status rebuild_group(rebuilding *b, int64_t g, amct_err *err)
@@ -162,8 +166,7 @@ static amct_status rebuild_group(rebuilding *b, int64_t g, amct_err *err)
     amct_linalg_apply(b->products, outputs, r->x + g * c->columns, b->width, integers, outputs,
                       r->n, columns, outputs);
     free(integers);
-    for (size_t m = 0; m < outputs; m++)
-        fit_channel(b, g, m);
+    fit_channels(b, g);
     return AMCT_OK;
 }
 
@@ -177,16 +180,16 @@ static amct_status start(rebuilding *b, amct_arena *arena, size_t limit_bytes, a
     b->bias = amct_arena_copy(arena, level->bias, (size_t)level->channels * sizeof(int32_t));
     b->target = malloc(columns * outputs * sizeof *b->target);
     b->products = malloc(n * outputs * sizeof *b->products);
-    b->y = malloc(3 * n * sizeof *b->y);
+    b->y = malloc(3 * AMCT_REBUILD_SIDE * n * sizeof *b->y);
     if (!b->integers || !b->scales || !b->bias || !b->target || !b->products || !b->y)
         return amct_fail_nomem(err);
-    b->z = b->y + n;
-    b->t = b->z + n;
+    b->z = b->y + AMCT_REBUILD_SIDE * n;
+    b->t = b->z + AMCT_REBUILD_SIDE * n;
     b->q->weights = b->integers;
     b->q->scales = b->scales;
     b->q->bias = b->bias;
     AMCT_TRY(centre(b, err));
-    if (amct_lsq_bytes(columns, outputs, (size_t)b->rows->rows) > limit_bytes)
+    if (amct_lsq_bytes(columns, outputs) > limit_bytes)
         return AMCT_OK;
     amct_rounder_options options = {.columns = columns,
                                     .outputs = outputs,
@@ -196,7 +199,7 @@ static amct_status start(rebuilding *b, amct_arena *arena, size_t limit_bytes, a
                                     .per_output = level->n_scales > 1 || outputs == 1,
                                     .algo = AMCT_WEIGHTS_GPTQ,
                                     .keep_zeros = level->sparse};
-    AMCT_TRY(amct_lsq_new(&b->lsq, columns, outputs, (size_t)b->rows->rows, err));
+    AMCT_TRY(amct_lsq_new(&b->lsq, columns, outputs, err));
     return amct_rounder_new(&b->rounder, &options, err);
 }
 

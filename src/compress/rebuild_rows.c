@@ -1,7 +1,7 @@
 #include "compress/rebuild_rows.h"
 
 #include "base/fork.h"
-#include "compress/linalg.h"
+#include "compress/columns_product.h"
 #include "exec/kernels.h"
 #include "exec/unit.h"
 
@@ -47,7 +47,8 @@ int64_t amct_rebuild_rows_within(const amct_columns *columns, uint32_t n_samples
                                  size_t limit_bytes)
 {
     size_t channels = (size_t)(columns->groups * columns->outputs);
-    size_t row_bytes = (width_of(columns) + 4 * channels) * sizeof(float);
+    /* x, z, t, products, and some channels' in another order */
+    size_t row_bytes = (width_of(columns) + 3 * channels + 3 * AMCT_REBUILD_SIDE) * sizeof(float);
     int64_t most = (int64_t)(limit_bytes / row_bytes / n_samples);
     int64_t rows = amct_columns_enough_rows(columns, n_samples);
     return rows < most ? rows : most > 0 ? most : 1;
@@ -94,13 +95,20 @@ static amct_status quantise_source(amct_buffer *src, const amct_layer *layer,
     return AMCT_OK;
 }
 
+/* The first row of a sample: even samples come first, as the halves of least_squares.h. */
+static size_t row_of(const amct_rebuild_rows *r, uint32_t sample)
+{
+    uint32_t odd = sample % 2 ? (r->n_samples + 1) / 2 : 0;
+    return ((size_t)odd + sample / 2) * (size_t)r->rows;
+}
+
 /* Result, plus the other operand, of the original. */
 static void take_wanted(amct_rebuild_rows *r, const amct_walk_stop *stop, uint32_t sample,
                         const uint32_t *at, float *room)
 {
     size_t n = (size_t)r->rows, channels = (size_t)r->layer->channels;
     amct_buffer result = amct_plan_watched(stop->plan, r->layer->result);
-    float *z = r->z + (stop->first + sample) * n * channels;
+    float *z = r->z + row_of(r, stop->first + sample) * channels;
     amct_columns_results(z, &r->columns, &result, sample, at, n);
     if (!r->t)
         return;
@@ -115,7 +123,7 @@ static void take_given(amct_rebuild_rows *r, const amct_walk_stop *stop, const a
                        uint32_t sample, const uint32_t *at)
 {
     size_t n = (size_t)r->rows, channels = (size_t)r->layer->channels;
-    size_t first = (stop->first + sample) * n;
+    size_t first = row_of(r, stop->first + sample);
     amct_columns_patches(r->x + first * width_of(&r->columns), &r->columns, src, 0, sample, at, n);
     if (!r->t)
         return;
@@ -150,11 +158,9 @@ amct_status amct_rebuild_rows_take(amct_rebuild_rows *r, const amct_walk_stop *s
 /* ---- Results ------------------------------------------------------------------------------ */
 
 typedef struct product {
-    const amct_quantised *q;
-    const amct_columns *columns;
     size_t chunk;   /* rows at a time */
     float *x, *y;   /* of a chunk */
-    float *weights; /* per group: columns x outputs */
+    float *weights; /* laid out */
     uint32_t *at;
 } product;
 
@@ -162,41 +168,23 @@ static amct_status start_product(product *p, const amct_quantised *q, const amct
                                  amct_err *err)
 {
     enum { CHUNK = 1 << 18 };
-    size_t width = width_of(c), columns = (size_t)c->columns, outputs = (size_t)c->outputs;
-    *p = (product){.q = q, .columns = c, .chunk = CHUNK / width + 1};
+    size_t width = width_of(c);
+    *p = (product){.chunk = CHUNK / width + 1};
     p->chunk = p->chunk < (size_t)c->rows ? p->chunk : (size_t)c->rows;
     p->x = malloc(p->chunk * width * sizeof *p->x);
     p->y = malloc(p->chunk * (size_t)q->channels * sizeof *p->y);
-    p->weights = malloc(width * outputs * sizeof *p->weights);
+    p->weights = malloc((size_t)q->n_weights * sizeof *p->weights);
     p->at = malloc(p->chunk * sizeof *p->at);
-    if (!p->x || !p->y || !p->weights || !p->at)
+    float *plain = malloc((size_t)q->n_weights * sizeof *plain);
+    if (!p->x || !p->y || !p->weights || !p->at || !plain) {
+        free(plain);
         return amct_fail_nomem(err);
-    for (int64_t g = 0; g < c->groups; g++)
-        for (size_t k = 0; k < columns; k++)
-            for (size_t m = 0; m < outputs; m++)
-                p->weights[((size_t)g * columns + k) * outputs + m] =
-                    q->weights[amct_columns_weight(c, g, (int64_t)m, (int64_t)k)];
+    }
+    for (int64_t i = 0; i < q->n_weights; i++)
+        plain[i] = q->weights[i];
+    amct_columns_lay_out(p->weights, c, plain);
+    free(plain);
     return AMCT_OK;
-}
-
-static void multiply(product *p, size_t n)
-{
-    const amct_columns *c = p->columns;
-    size_t width = width_of(c), columns = (size_t)c->columns, outputs = (size_t)c->outputs;
-    size_t channels = (size_t)p->q->channels;
-    for (size_t i = 0; outputs == 1 && c->groups > 1 && i < n; i++)
-        for (size_t g = 0; g < channels; g++) {
-            const float *x = p->x + i * width + g * columns, *w = p->weights + g * columns;
-            float sum = 0;
-            for (size_t k = 0; k < columns; k++)
-                sum += x[k] * w[k];
-            p->y[i * channels + g] = sum;
-        }
-    if (outputs == 1 && c->groups > 1)
-        return;
-    for (size_t g = 0; g < (size_t)c->groups; g++)
-        amct_linalg_apply(p->y + g * outputs, channels, p->x + g * columns, width,
-                          p->weights + g * columns * outputs, outputs, n, columns, outputs);
 }
 
 amct_status amct_rebuild_rows_compute(const amct_quantised *q, const amct_layer *layer,
@@ -214,12 +202,12 @@ amct_status amct_rebuild_rows_compute(const amct_quantised *q, const amct_layer 
             size_t left = (size_t)c->rows - at, n = left < p.chunk ? left : p.chunk;
             for (size_t i = 0; i < n; i++)
                 p.at[i] = (uint32_t)(at + i);
-            amct_columns_patches(p.x, c, &src, 0, s, p.at, n);
-            multiply(&p, n);
-            for (size_t i = 0; i < n * channels; i++) {
-                int64_t m = (int64_t)(i % channels);
-                p.y[i] = (p.y[i] + (float)q->bias[m]) * amct_quantised_unit(q, m);
-            }
+            amct_columns_multiply(p.y, p.x, p.weights, c, &src, s, p.at, n);
+            for (size_t i = 0; i < n; i++)
+                for (size_t m = 0; m < channels; m++) {
+                    float *y = &p.y[i * channels + m];
+                    *y = (*y + (float)q->bias[m]) * amct_quantised_unit(q, (int64_t)m);
+                }
             amct_columns_put_results(&dst, p.y, c, s, p.at, n);
         }
     free(src.data);

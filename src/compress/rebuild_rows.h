@@ -20,6 +20,9 @@ typedef struct amct_aim {
 amct_aim amct_aim_none(void);
 amct_aim amct_aim_find(const amct_graph *graph, const amct_links *links, const amct_layer *layer);
 
+/* Channels whose rows are worked on together. */
+enum { AMCT_REBUILD_SIDE = 4 };
+
 typedef struct amct_rebuild_rows {
     const amct_layer *layer;
     uint32_t index; /* of the layer */
@@ -29,7 +32,7 @@ typedef struct amct_rebuild_rows {
     uint32_t n_samples;
     size_t n;                    /* rows in total */
     const amct_quantised *level; /* how the source is quantised */
-    /* shared memory: */
+    /* shared memory; rows of even samples first, then those of odd ones: */
     float *x; /* n x (groups * columns): the compressed source, in steps from zero */
     float *z; /* n x channels: the wanted result */
     float *t; /* n x channels: the compressed network's other operand; NULL: none */

@@ -2,6 +2,7 @@
 
 #include "structure/covariance.h"
 #include "structure/restore_aim.h"
+#include "compress/columns_product.h"
 #include "compress/linalg.h"
 
 #include <stdlib.h>
@@ -137,16 +138,6 @@ amct_status amct_restore_fit(amct_restoring *r, const amct_pairs *pairs, uint32_
 /* ---- Results ----------------------------------------------------------------------------------
  */
 
-static float *plain_weights(const amct_columns *c, const float *weights)
-{
-    float *w = malloc((size_t)(c->groups * c->columns * c->outputs + 1) * sizeof *w), *to = w;
-    for (int64_t g = 0; w && g < c->groups; g++)
-        for (int64_t i = 0; i < c->columns; i++)
-            for (int64_t m = 0; m < c->outputs; m++)
-                *to++ = weights[amct_columns_weight(c, g, m, i)];
-    return w;
-}
-
 amct_status amct_restore_apply(const amct_restoring *r, const amct_pairs *pairs, amct_err *err)
 {
     const amct_columns *c = r->first ? &r->first->columns : &r->columns;
@@ -154,11 +145,13 @@ amct_status amct_restore_apply(const amct_restoring *r, const amct_pairs *pairs,
     size_t width = (size_t)(c->groups * c->columns), channels = (size_t)(c->groups * c->outputs);
     size_t chunk = CHUNK / width + 1;
     chunk = chunk < (size_t)c->rows ? chunk : (size_t)c->rows;
-    float *w = plain_weights(c, r->first ? r->first->weights : r->weights),
-          *x = malloc(chunk * width * sizeof *x);
+    float *w = malloc((width * (size_t)c->outputs + 1) * sizeof *w);
+    float *x = malloc(chunk * width * sizeof *x);
     float *y = malloc(chunk * channels * sizeof *y);
     uint32_t *rows = malloc(chunk * sizeof *rows);
     amct_status status = w && x && y && rows ? AMCT_OK : amct_fail_nomem(err);
+    if (status == AMCT_OK)
+        amct_columns_lay_out(w, c, r->first ? r->first->weights : r->weights);
     for (uint32_t i = 0; status == AMCT_OK && i < pairs->n; i++) {
         amct_buffer src = amct_plan_watched(pairs->at[i].candidate, r->layer->src);
         amct_buffer dst = amct_plan_watched(pairs->at[i].candidate, r->layer->result);
@@ -167,10 +160,10 @@ amct_status amct_restore_apply(const amct_restoring *r, const amct_pairs *pairs,
                 n = (size_t)c->rows - at < chunk ? (size_t)c->rows - at : chunk;
                 for (size_t k = 0; k < n; k++)
                     rows[k] = (uint32_t)(at + k);
-                amct_columns_patches(x, c, &src, 0, s, rows, n);
-                amct_restore_multiply(y, x, w, c, n);
-                for (size_t k = 0; k < n * channels; k++)
-                    y[k] += bias[k % channels];
+                amct_columns_multiply(y, x, w, c, &src, s, rows, n);
+                for (size_t k = 0; k < n; k++)
+                    for (size_t m = 0; m < channels; m++)
+                        y[k * channels + m] += bias[m];
                 amct_columns_put_results(&dst, y, c, s, rows, n);
             }
     }

@@ -69,7 +69,7 @@ static const double no_middle[OUTPUTS];
 
 static void set_cut(amct_lsq *l, const problem *p, double low, const float *t)
 {
-    OK(amct_lsq_new(l, p->columns, OUTPUTS, ROWS, &err));
+    OK(amct_lsq_new(l, p->columns, OUTPUTS, &err));
     amct_lsq_rows rows = {.x = p->x,
                           .z = p->z,
                           .middle = no_middle,
