@@ -139,10 +139,9 @@ uint32_t amct_rebuild_short(const amct_graph *graph, const amct_layer *layers, u
             amct_columns_make(&columns, graph, &layers[i], amct_batch_of(graph), &why) != AMCT_OK)
             continue; /* it is not rebuilt */
         int64_t rows = amct_columns_enough_rows(&columns, n_samples);
-        size_t least_squares =
-            amct_lsq_bytes((size_t)columns.columns, (size_t)columns.outputs, (size_t)rows);
-        n += amct_rebuild_rows_within(&columns, n_samples, rows_bytes(limit_bytes / 2)) < rows ||
-             least_squares > limit_bytes / 2 - rows_bytes(limit_bytes / 2);
+        size_t layer = limit_bytes / 2;
+        n += amct_rebuild_rows_within(&columns, n_samples, rows_bytes(layer)) < rows ||
+             amct_lsq_bytes((size_t)columns.columns, (size_t)columns.outputs) > layer / 2;
     }
     return n;
 }
