@@ -31,7 +31,7 @@ budget: {max_drop: 1%}
 target: {batch: 256}
 space:
   bits: [16, w8a8, w4a8, w4a4]
-  sparsity: {ratios: [0.25, 0.5, 0.75]}
+  sparsity: {ratios: [0.125, 0.25, 0.375, 0.5, 0.75]}
   rank: {levels: 3}
 search: {evaluations: 400}
 END

@@ -27,7 +27,7 @@ amct_search_options amct_search_defaults(void)
                                  .stall = 120,
                                  .probe_samples = 64,
                                  .front = 12,
-                                 .refinements = 8};
+                                 .refinements = 12};
 }
 
 const char *amct_search_algorithm(size_t i, const char **summary)

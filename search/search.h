@@ -67,7 +67,7 @@ typedef struct amct_search_options {
  * teach. */
 enum { AMCT_REFINED_AT_A_TIME = 2 };
 
-amct_search_options amct_search_defaults(void); /* auto, 1, 8, 400, 120, 64, 12, 8 */
+amct_search_options amct_search_defaults(void); /* auto, 1, 8, 400, 120, 64, 12, 12 */
 
 typedef struct amct_ask {
     uint64_t number; /* 0, 1, 2 ... over all asks of the search */

@@ -10,7 +10,7 @@
 
 #define LONGEST_NS ((uint64_t)3600 * 1000000000)
 
-static const double default_ratios[] = {0.25, 0.5, 0.75};
+static const double default_ratios[] = {0.125, 0.25, 0.375, 0.5, 0.75};
 
 amct_status amct_config_new(amct_config **out, amct_err *err)
 {

@@ -25,7 +25,7 @@ Test(tune_settle, algorithms_of_one_kind_find_the_others_off)
               c.rank_levels);
     c = settled("prune-only", asked);
     cr_assert(!c.levels[AMCT_LEVEL_W8A8] && !c.levels[AMCT_LEVEL_W4A4]);
-    cr_assert(c.n_ratios == 3 && c.ratios[0] == 0.25 && c.ratios[2] == 0.75 && !c.rank_levels);
+    cr_assert(c.n_ratios == 5 && c.ratios[0] == 0.125 && c.ratios[4] == 0.75 && !c.rank_levels);
     cr_assert(!c.amct_channels && settled("amct-greedy-prune", asked).amct_channels);
     c = settled("rank-only", asked);
     cr_assert(!c.levels[AMCT_LEVEL_W8A8] && !c.n_ratios && c.rank_levels == 3);
