@@ -30,7 +30,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SETUP_CALLS = 8192, POLISH_ROUNDS = 24, TARGETS = 8, REFINED_AT_A_TIME = 2 };
+enum { SETUP_CALLS = 8192, POLISH_ROUNDS = 24, TARGETS = 8 };
 static const double probe_sd = 0.5;       /* of the log of a single loss */
 static const double disappointing = 1.02; /* cost to beat, after by before refining */
 static const double front_from = 1.0 / 50, front_to = 20; /* of the limit */
@@ -303,17 +303,29 @@ static amct_status ask_warm(automatic *a, amct_search *search, amct_err *err)
 
 /* ---- Refining ------------------------------------------------------------------------------- */
 
-/* One at a time, so that each profits from what the one before has taught. */
+/* The cheapest that is foreseen to be good enough, and beside it a faster one that may be. */
+static void refine_cheapest(const automatic *a, amct_search *search)
+{
+    uint32_t member = amct_refine_cheapest(search);
+    if (member == AMCT_GENOMES_NONE || !amct_engine_refine(search, member))
+        return;
+    member = amct_refine_chance(search, a->surrogate, &a->refining);
+    if (member == AMCT_GENOMES_NONE)
+        member = amct_refine_cheapest(search);
+    if (member != AMCT_GENOMES_NONE)
+        amct_engine_refine(search, member);
+}
+
 static amct_status ask_refine(automatic *a, amct_search *search, amct_err *err)
 {
     (void)err;
     search->phase = "refining";
-    if (a->round == 0)
+    if (a->round++ == 0) {
         a->unrefined_ns = amct_engine_incumbent_ns(search);
-    bool more = a->round++ < REFINED_AT_A_TIME;
-    uint32_t member = amct_refine_cheapest(search);
-    if (more && member != AMCT_GENOMES_NONE && amct_engine_refine(search, member))
-        return AMCT_OK;
+        refine_cheapest(a, search);
+        if (search->n_asks)
+            return AMCT_OK;
+    }
     bool disappointed = amct_engine_incumbent_ns(search) > disappointing * a->unrefined_ns;
     enter(a, disappointed ? WARM : EVOLVE);
     a->round = disappointed; /* the narrow spread */
@@ -328,11 +340,12 @@ static uint32_t front_reserve(const amct_search *search)
     return search->options.front < most ? search->options.front : most;
 }
 
-/* Refinements that are left over are worth more as a chance than not at all. */
-static bool take_chance(const automatic *a, amct_search *search)
+/* Refinements that are left over are worth more as chances than not at all. */
+static void take_chances(const automatic *a, amct_search *search)
 {
     uint32_t member = amct_refine_chance(search, a->surrogate, &a->refining);
-    return member != AMCT_GENOMES_NONE && amct_engine_refine(search, member);
+    while (member != AMCT_GENOMES_NONE && amct_engine_refine(search, member))
+        member = amct_refine_chance(search, a->surrogate, &a->refining);
 }
 
 static amct_status ask_evolution(automatic *a, amct_search *search, amct_err *err)
@@ -351,13 +364,18 @@ static amct_status ask_evolution(automatic *a, amct_search *search, amct_err *er
         AMCT_TRY(amct_neighbours(&a->breeder, search, room, err));
     }
     bool refine = search->refinements < search->options.refinements;
-    if (!search->n_asks && refine && amct_refine_cheapest(search) != AMCT_GENOMES_NONE)
+    if (search->n_asks)
+        return AMCT_OK;
+    if (refine && amct_refine_cheapest(search) != AMCT_GENOMES_NONE) {
         enter(a, REFINE);
-    else if (!search->n_asks && refine && take_chance(a, search))
+        return AMCT_OK;
+    }
+    take_chances(a, search);
+    if (search->n_asks)
         search->phase = "refining";
-    else if (!search->n_asks && a->front_done)
+    else if (a->front_done)
         amct_engine_finish(search, a->why);
-    else if (!search->n_asks)
+    else
         enter(a, FRONT);
     return AMCT_OK;
 }

@@ -78,11 +78,29 @@ void amct_engine_judge(amct_search *search)
     amct_archive_refresh(&search->archive, &search->drop);
 }
 
+bool amct_engine_refines(const amct_search *search, uint32_t member)
+{
+    for (uint32_t i = 0; i < search->n_asks; i++)
+        if (search->slots[i].kind == AMCT_SLOT_REFINED && search->slots[i].member == member)
+            return true;
+    return false;
+}
+
+uint32_t amct_engine_refining(const amct_search *search)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < search->n_asks; i++)
+        n += search->slots[i].kind == AMCT_SLOT_REFINED;
+    return n;
+}
+
 bool amct_engine_refine(amct_search *search, uint32_t member)
 {
     const amct_member *m = &search->archive.members[member];
     if (search->refinements == search->options.refinements || m->refined ||
-        m->state != AMCT_MEMBER_FULL || search->n_asks == search->options.batch)
+        m->state != AMCT_MEMBER_FULL || search->n_asks == search->options.batch ||
+        amct_engine_refining(search) == AMCT_REFINED_AT_A_TIME ||
+        amct_engine_refines(search, member))
         return false;
     search->refinements++;
     fill_ask(search, amct_genomes_at(&search->archive.genomes, member), m->cost_ns,

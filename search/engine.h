@@ -87,8 +87,11 @@ amct_status amct_engine_propose(amct_search *search, const uint8_t *genome, amct
 /* Probes do not count as evaluations, but fill the batch. */
 amct_status amct_engine_probe(amct_search *search, uint32_t gene, uint32_t level, amct_err *err);
 /* Asks for a member that was measured in full once more, refined. False, and nothing happens, if it
- * was, or no refinement or no room is left. */
+ * was, no refinement or no room is left, or AMCT_REFINED_AT_A_TIME are asked for. */
 bool amct_engine_refine(amct_search *search, uint32_t member);
+/* Whether a member is asked for so in this batch; how many are. */
+bool amct_engine_refines(const amct_search *search, uint32_t member);
+uint32_t amct_engine_refining(const amct_search *search);
 bool amct_engine_asked(const amct_search *search, const uint8_t *genome);
 /* Once the algorithm's ratios have changed: judges all members anew. */
 void amct_engine_judge(amct_search *search);

@@ -7,9 +7,10 @@
 static const double least_chance = 0.1, least_worth = 0.01;
 static const double least_left = 0.1; /* of a loss: less than this is not hoped for */
 
-static bool can_refine(const amct_member *m)
+static bool can_refine(const amct_search *search, uint32_t member)
 {
-    return m->state == AMCT_MEMBER_FULL && !m->refined;
+    const amct_member *m = &search->archive.members[member];
+    return m->state == AMCT_MEMBER_FULL && !m->refined && !amct_engine_refines(search, member);
 }
 
 static double best_refined_ns(const amct_search *search)
@@ -29,7 +30,7 @@ uint32_t amct_refine_cheapest(const amct_search *search)
     uint32_t best = AMCT_GENOMES_NONE;
     for (uint32_t i = 0; i < search->archive.genomes.count; i++) {
         const amct_member *m = &search->archive.members[i];
-        if (can_refine(m) && m->drop.margin >= 0 && m->cost_ns < below_ns) {
+        if (can_refine(search, i) && m->drop.margin >= 0 && m->cost_ns < below_ns) {
             below_ns = m->cost_ns;
             best = i;
         }
@@ -59,7 +60,7 @@ uint32_t amct_refine_chance(const amct_search *search, const amct_surrogate *sur
     for (uint32_t i = 0; i < search->archive.genomes.count; i++) {
         const amct_member *m = &search->archive.members[i];
         double shares[AMCT_GENE_KINDS];
-        if (!can_refine(m) || !(m->cost_ns < best_ns))
+        if (!can_refine(search, i) || !(m->cost_ns < best_ns))
             continue;
         double left = enough(search, m), saved = 1 - m->cost_ns / best_ns;
         if (!(left > 0))

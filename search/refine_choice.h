@@ -8,8 +8,9 @@
 #include "search/refining.h"
 #include "search/surrogate.h"
 
-/* The cheapest member that is foreseen to be good enough once refined, has not been refined, and is
- * cheaper than all that were and are good enough; AMCT_GENOMES_NONE: there is none. */
+/* The cheapest member that is foreseen to be good enough once refined, has not been refined and is
+ * not in this batch for it, and is cheaper than all that were and are good enough;
+ * AMCT_GENOMES_NONE: there is none. */
 uint32_t amct_refine_cheapest(const amct_search *search);
 
 /* The member whose chance of being good enough once refined, times the part that it is cheaper than

@@ -63,6 +63,10 @@ typedef struct amct_search_options {
     uint32_t refinements; /* candidates that may be asked again as refining leaves them; 0: none */
 } amct_search_options;
 
+/* In one batch at most, so that two processes have work and the next ones profit from what these
+ * teach. */
+enum { AMCT_REFINED_AT_A_TIME = 2 };
+
 amct_search_options amct_search_defaults(void); /* auto, 1, 8, 400, 120, 64, 12, 8 */
 
 typedef struct amct_ask {

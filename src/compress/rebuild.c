@@ -1,5 +1,6 @@
 #include "compress/rebuild.h"
 
+#include "compress/least_squares.h"
 #include "compress/rebuild_layer.h"
 #include "compress/walk.h"
 
@@ -137,8 +138,10 @@ uint32_t amct_rebuild_short(const amct_graph *graph, const amct_layer *layers, u
         if (layers[i].no_int8 ||
             amct_columns_make(&columns, graph, &layers[i], amct_batch_of(graph), &why) != AMCT_OK)
             continue; /* it is not rebuilt */
-        n += amct_rebuild_rows_within(&columns, n_samples, rows_bytes(limit_bytes / 2)) <
-             amct_columns_enough_rows(&columns, n_samples);
+        int64_t rows = amct_columns_enough_rows(&columns, n_samples);
+        size_t layer = limit_bytes / 2;
+        n += amct_rebuild_rows_within(&columns, n_samples, rows_bytes(layer)) < rows ||
+             amct_lsq_bytes((size_t)columns.columns, (size_t)columns.outputs) > layer / 2;
     }
     return n;
 }

@@ -24,8 +24,8 @@ amct_status amct_rebuild(const amct_quantised **rebuilt, amct_arena *arena, amct
                          const amct_quantised *const *levels, const amct_feed *feed,
                          size_t limit_bytes, uint32_t jobs, amct_err *err);
 
-/* Of how many layers amct_rebuild would take fewer rows than are enough (columns.h), so little is
- * limit_bytes. */
+/* Of how many layers amct_rebuild would take fewer rows than are enough (columns.h), or keep the
+ * integers, so little is limit_bytes. */
 uint32_t amct_rebuild_short(const amct_graph *graph, const amct_layer *layers, uint32_t n_layers,
                             uint32_t n_samples, size_t limit_bytes);
 

@@ -347,3 +347,25 @@ amct_status amct_restore(amct_graph **out, const amct_graph *candidate, const am
     amct_arena_free(arena);
     return status;
 }
+
+amct_status amct_restore_activations(size_t *bytes, amct_exec *exec, const amct_graph *original,
+                                     const amct_layer *layers, uint32_t n_layers,
+                                     uint32_t n_samples, amct_err *err)
+{
+    size_t batch = (size_t)amct_batch_of(original), pairs = (n_samples + batch - 1) / batch;
+    uint32_t *watch = calloc(2 * (size_t)n_layers + 1, sizeof *watch), n = 0;
+    amct_plan *plan = NULL;
+    if (!watch)
+        return amct_fail_nomem(err);
+    for (uint32_t i = 0; i < n_layers; i++) {
+        watch[n++] = layers[i].src;
+        watch[n++] = layers[i].result;
+    }
+    amct_plan_options options = {.watch = watch, .n_watch = n, .briefly = true};
+    amct_status status = amct_plan_new(&plan, exec, original, &options, err);
+    if (status == AMCT_OK) /* the original and the candidate, which may have factors more */
+        *bytes = pairs * amct_plan_bytes(plan) / 4 * 9;
+    amct_plan_free(plan);
+    free(watch);
+    return status;
+}

@@ -35,4 +35,9 @@ amct_status amct_restore(amct_graph **out, const amct_graph *candidate, const am
                          const amct_lanes *lanes, const bool *keep, amct_exec *exec,
                          const amct_feed *feed, const amct_restore_options *options, amct_err *err);
 
+/* About what the activations of so many samples take for candidates of this network. */
+amct_status amct_restore_activations(size_t *bytes, amct_exec *exec, const amct_graph *original,
+                                     const amct_layer *layers, uint32_t n_layers,
+                                     uint32_t n_samples, amct_err *err);
+
 #endif

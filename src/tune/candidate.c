@@ -107,6 +107,24 @@ void amct_candidate_free(amct_candidate *candidate)
     *candidate = (amct_candidate){0};
 }
 
+amct_status amct_candidate_restore(amct_candidate *c, amct_graph *restored, amct_err *err)
+{
+    amct_layer *layers;
+    uint32_t n;
+    c->restored = restored;
+    amct_hash_constants(restored);
+    AMCT_TRY(amct_layers_find(&layers, &n, restored, err));
+    if (n != c->n_layers) {
+        free(layers);
+        return amct_fail(err, AMCT_E_INTERNAL, "%u of %u layers are restored", n, c->n_layers);
+    }
+    free(c->structured.layers);
+    c->structured.layers = layers;
+    c->graph = restored;
+    c->layers = layers;
+    return AMCT_OK;
+}
+
 amct_status amct_candidate_stitch(amct_graph **out, const amct_candidate *candidate, amct_err *err)
 {
     return amct_stitch(out, candidate->graph, candidate->layers, candidate->n_layers,

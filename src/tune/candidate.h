@@ -54,6 +54,10 @@ amct_status amct_candidate_make(amct_candidate *out, const amct_parts *parts,
                                 const uint8_t *choices, amct_err *err);
 void amct_candidate_free(amct_candidate *candidate); /* a zeroed one is allowed */
 
+/* From now on a candidate of another structure has these weights: `restored` is its structured
+ * graph with other ones, and becomes the candidate's, also after a failure. */
+amct_status amct_candidate_restore(amct_candidate *candidate, amct_graph *restored, amct_err *err);
+
 /* The network that is run. */
 amct_status amct_candidate_stitch(amct_graph **out, const amct_candidate *candidate, amct_err *err);
 

@@ -167,19 +167,6 @@ static void key_of(char key[32], const final_round *r, uint32_t k)
     snprintf(key, 32, "%llu", (unsigned long long)r->finals->at[k].number);
 }
 
-/* *data is the record if there is one of that size, else NULL. */
-static amct_status load(const void **data, const final_round *r, uint32_t k, const char *kind,
-                        size_t size, amct_err *err)
-{
-    char key[32];
-    size_t got;
-    key_of(key, r, k);
-    AMCT_TRY(amct_study_get_blob(data, &got, r->work->study, kind, key, err));
-    if (*data && got != size)
-        *data = NULL;
-    return AMCT_OK;
-}
-
 static amct_status save(final_round *r, uint32_t k, const char *kind, const void *from, size_t size,
                         amct_err *err)
 {
@@ -188,24 +175,48 @@ static amct_status save(final_round *r, uint32_t k, const char *kind, const void
     return amct_study_put_blob(r->work->study, kind, key, from, size, err);
 }
 
-static size_t record_size(const final_round *r, uint32_t k)
+static size_t record_size(const final_round *r, uint32_t k, bool restored)
 {
-    const amct_candidate *c = &r->finals->at[k].candidate;
-    return sizeof(kept) + amct_final_record_size(c->levels, c->n_layers);
+    return sizeof(kept) + amct_final_record_size(&r->finals->at[k].candidate, restored);
 }
+
+/* What a study takes of one record; a larger one is made anew when it is needed again. */
+static const size_t most_bytes = 900000000;
 
 static amct_status save_refined(final_round *r, uint32_t k, amct_err *err)
 {
-    size_t size = record_size(r, k);
+    size_t size = record_size(r, k, r->kept[k].refined.restored);
+    if (size > most_bytes)
+        return AMCT_OK;
     char *record = malloc(size);
     if (!record)
         return amct_fail_nomem(err);
     memcpy(record, &r->kept[k], sizeof(kept));
-    const amct_candidate *c = &r->finals->at[k].candidate;
-    amct_final_record_write(record + sizeof(kept), c->levels, c->n_layers);
+    amct_final_record_write(record + sizeof(kept), &r->finals->at[k].candidate);
     amct_status status = save(r, k, "refined", record, size, err);
     free(record);
     return status;
+}
+
+/* *found: the study has it, and the finalist is what it says now. */
+static amct_status load_refined(bool *found, final_round *r, uint32_t k, amct_err *err)
+{
+    const void *record;
+    size_t size;
+    char key[32];
+    key_of(key, r, k);
+    *found = false;
+    AMCT_TRY(amct_study_get_blob(&record, &size, r->work->study, "refined", key, err));
+    if (!record || size < sizeof(kept))
+        return AMCT_OK;
+    memcpy(&r->kept[k], record, sizeof(kept));
+    bool restored = r->kept[k].refined.restored;
+    if (size != record_size(r, k, restored) ||
+        (restored && !r->finals->at[k].candidate.structured.graph))
+        return AMCT_OK;
+    *found = true;
+    return amct_final_record_read(&r->finals->at[k].candidate, restored,
+                                  (const char *)record + sizeof(kept), r->finals->arena, err);
 }
 
 /* ---- The round ---------------------------------------------------------------------------- */
@@ -221,13 +232,7 @@ static void stop(final_round *r)
     r->at = -1;
 }
 
-static bool has_work(const final_round *r, uint32_t k)
-{
-    return r->todo[k] || r->kept[k].refined.restored;
-}
-
-/* Those that are not in the study, one after the other: each uses all processes. Of those that are,
- * the restored float networks are made again: they are not kept. */
+/* Those that are not in the study. */
 static amct_status refine_missing(final_round *r, amct_err *err)
 {
     const amct_finals_work *work = r->work;
@@ -238,26 +243,15 @@ static amct_status refine_missing(final_round *r, amct_err *err)
                               .feed = work->calibration_feed,
                               .limit_bytes = work->limit_bytes,
                               .jobs = work->jobs};
-    amct_status status = AMCT_OK;
-    uint32_t n = 0, done = 0;
-    for (uint32_t k = 0; k < r->finals->n; k++)
-        n += has_work(r, k);
-    for (uint32_t k = 0; status == AMCT_OK && k < r->finals->n; k++) {
+    amct_refine_task tasks[AMCT_FINALISTS];
+    uint32_t n = 0;
+    for (uint32_t k = 0; k < r->finals->n; k++) {
         amct_final *f = &r->finals->at[k];
-        if (!has_work(r, k))
-            continue;
-        if (work->refining)
-            work->refining(work->ctx, done++, n);
-        if (!refinery.original)
-            status = amct_refinery_start(&refinery, err);
-        if (status == AMCT_OK && !r->todo[k])
-            status = amct_refinery_restore(&refinery, &f->candidate, err);
-        else if (status == AMCT_OK)
-            status = amct_refinery_run(&r->kept[k].refined, &refinery, &f->candidate, f->choices,
-                                       r->finals->arena, err);
+        if (r->todo[k])
+            tasks[n++] = (amct_refine_task){f->choices, &f->candidate, &r->kept[k].refined};
     }
-    amct_refinery_stop(&refinery);
-    return status;
+    return amct_refine_all(tasks, n, &refinery, work->at_a_time, r->finals->arena, work->refining,
+                           work->ctx, err);
 }
 
 static void tell(const amct_final *f)
@@ -283,15 +277,9 @@ static amct_status refine_all(final_round *r, amct_err *err)
 {
     uint32_t n = r->finals->n;
     for (uint32_t k = 0; k < n; k++) {
-        const void *record;
-        AMCT_TRY(load(&record, r, k, "refined", record_size(r, k), err));
-        r->todo[k] = !record;
-        if (!record)
-            continue;
-        memcpy(&r->kept[k], record, sizeof(kept));
-        const amct_candidate *c = &r->finals->at[k].candidate;
-        AMCT_TRY(amct_final_record_read(c->levels, c->n_layers, (const char *)record + sizeof(kept),
-                                        r->finals->arena, err));
+        bool found;
+        AMCT_TRY(load_refined(&found, r, k, err));
+        r->todo[k] = !found;
     }
     AMCT_TRY(refine_missing(r, err));
     amct_status status = amct_parallel(r->work->jobs, n, measure_one, r, err);
@@ -313,9 +301,12 @@ static amct_status confirm_all(final_round *r, amct_err *err)
     uint32_t n = r->finals->n;
     for (uint32_t k = 0; k < n; k++) {
         const void *record;
-        AMCT_TRY(load(&record, r, k, "confirmed", sizeof(amct_tally), err));
-        r->todo[k] = !record;
-        if (record)
+        size_t size;
+        char key[32];
+        key_of(key, r, k);
+        AMCT_TRY(amct_study_get_blob(&record, &size, r->work->study, "confirmed", key, err));
+        r->todo[k] = !record || size != sizeof(amct_tally);
+        if (!r->todo[k])
             memcpy(&r->finals->at[k].confirm, record, sizeof(amct_tally));
     }
     amct_status status = amct_parallel(r->work->jobs, n * r->n_parts, confirm_part, r, err);
@@ -388,14 +379,14 @@ static void end(final_round *r)
 }
 
 amct_status amct_finals_refine(amct_tally *out, const amct_finals_work *work,
-                               const amct_finalist *candidate, amct_err *err)
+                               const amct_finalist *candidates, size_t n, amct_err *err)
 {
     amct_finals finals;
     final_round r;
     bool todo[AMCT_FINALISTS] = {false};
-    amct_status status = begin(&r, &finals, todo, work, candidate, 1, err);
-    if (status == AMCT_OK)
-        *out = finals.at[0].search;
+    amct_status status = begin(&r, &finals, todo, work, candidates, n, err);
+    for (size_t k = 0; status == AMCT_OK && k < n; k++)
+        out[k] = finals.at[k].search;
     end(&r);
     amct_finals_free(&finals);
     return status;

@@ -9,7 +9,7 @@
 #include "study/study.h"
 #include "tune/evaluator.h"
 #include "tune/genes.h"
-#include "tune/refinery.h"
+#include "tune/refine_all.h"
 
 enum { AMCT_FINALISTS = 7 };
 
@@ -44,16 +44,17 @@ typedef struct amct_finals_work {
     const amct_search *search; /* that the candidates are from */
     double budget_ratio, confidence;
     size_t limit_bytes; /* while refining */
+    uint32_t at_a_time; /* so many are refined at once */
     uint32_t jobs;
-    /* Before each that is refined, of n: `done` of them have been. NULL: nobody asks. */
-    void (*refining)(void *ctx, uint32_t done, uint32_t n);
+    amct_refining_hook *refining; /* NULL: nobody asks */
     void *ctx;
 } amct_finals_work;
 
-/* Refines one candidate and measures it on the search samples, unless the study holds it refined
- * already, and keeps it there. The score recorded for it in the loop is the caller's matter. */
+/* Refines candidates, AMCT_FINALISTS at most, and measures them on the search samples, unless the
+ * study holds them refined already, and keeps them there; out: of each. The scores recorded for
+ * them in the loop are the caller's matter. */
 amct_status amct_finals_refine(amct_tally *out, const amct_finals_work *work,
-                               const amct_finalist *candidate, amct_err *err);
+                               const amct_finalist *candidates, size_t n, amct_err *err);
 
 /* Refines, measures and judges the candidates, in order of cost; what the study already holds is
  * not measured again. They are tested as test_order.h says; chosen is the fastest that is MET; if

@@ -90,8 +90,9 @@ static double most_refined(const amct_config *config)
 
 /* Second moments and least squares: of the original if channels, ranks or 4 bits may be chosen; of
  * each candidate that is refined, which is rebuilt once, and once more before that if its structure
- * is another one: that in one process, each layer by several ridges. */
-static double refining(const amct_forecast *f, const amct_moment_work *work, uint32_t jobs)
+ * is another one: that in one process for each of those at work, each layer by several ridges. */
+static double refining(const amct_forecast *f, const amct_moment_work *work, uint32_t jobs,
+                       uint32_t at_a_time)
 {
     enum { RIDGES = 6 };
     bool structured = f->channels + f->ranks > 0, fine = any_4_bits(&f->setup.genes);
@@ -102,7 +103,8 @@ static double refining(const amct_forecast *f, const amct_moment_work *work, uin
     if (structured)
         seconds +=
             most_refined(f->setup.config) *
-            (work->pass_seconds + RIDGES * work->factor_seconds + (fine ? pass + factor : 0));
+            ((work->pass_seconds + RIDGES * work->factor_seconds) / at_a_time +
+             (fine ? pass + factor : 0));
     return seconds;
 }
 
@@ -118,6 +120,14 @@ static amct_status forecast(amct_forecast *f, amct_err *err)
     AMCT_TRY(time_original(&per_sample, &plan_bytes, s, err));
     AMCT_TRY(amct_moment_work_find(&work, s->model.graph, s->model.layers, s->model.n_layers,
                                    s->calibration.n, err));
+    amct_bench bench = {.parts = {.graph = s->model.graph,
+                                  .layers = s->model.layers,
+                                  .n_layers = s->model.n_layers,
+                                  .structure = s->structure},
+                        .engine = AMCT_ENGINE_ONEDNN};
+    uint32_t at_a_time;
+    AMCT_TRY(amct_refine_at_a_time(&at_a_time, &bench, s->calibration.n, amct_setup_refine_bytes(s),
+                                   s->jobs, err));
     count_genes(f, &s->genes);
     f->layers = s->model.n_layers;
     f->evaluations = f->genes ? c->evaluations : 0;
@@ -135,7 +145,7 @@ static amct_status forecast(amct_forecast *f, amct_err *err)
                      (double)f->probes * amct_search_defaults().probe_samples +
                      (double)f->evaluations * s->search.n;
     f->refine_seconds = most_refined(f->setup.config) * refined * per_sample / s->jobs;
-    f->refine_seconds += refining(f, &work, s->jobs);
+    f->refine_seconds += refining(f, &work, s->jobs, at_a_time);
     f->refine_seconds = f->genes ? f->refine_seconds : 0;
     f->seconds = samples * per_sample / s->jobs + f->refine_seconds;
     struct rusage self;
@@ -150,8 +160,10 @@ static amct_status forecast(amct_forecast *f, amct_err *err)
      * and second moments within the limit. */
     f->memory_bytes = (uint64_t)self.ru_maxrss * 1024 + rows + weights / 4 + moments +
                       s->jobs * (plan_bytes + weights + weights / 4) + cache_bytes(s);
-    /* Levels; three models, twice while they are replaced; the records. */
-    f->disk_bytes = weights / 4 + 2 * (weights / 2 + weights) + (uint64_t)f->evaluations * 1024;
+    /* Levels; three models, twice while they are replaced; the records, those of refined ones with
+     * their weights. */
+    f->disk_bytes = weights / 4 + 2 * (weights / 2 + weights) + (uint64_t)f->evaluations * 1024 +
+                    (uint64_t)most_refined(c) * (weights / 4);
     return AMCT_OK;
 }
 

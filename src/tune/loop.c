@@ -104,19 +104,26 @@ static amct_status take(amct_loop *loop, batch *b, const amct_measured *m, amct_
     return AMCT_OK;
 }
 
-/* All processes at once. */
-static amct_status refine(amct_loop *loop, batch *b, const amct_ask *ask, amct_err *err)
+/* Those of the batch that are to be refined: together, in all processes. */
+static amct_status refine(amct_loop *loop, batch *b, amct_err *err)
 {
+    const amct_ask *asks[AMCT_REFINED_AT_A_TIME];
+    amct_score scores[AMCT_REFINED_AT_A_TIME];
     double begin = amct_clock();
-    amct_measured m = {.number = ask->number, .n_scores = 1};
-    b->in_flight++;
-    amct_status status = loop->refine(loop->ctx, ask, &m.scores[0], err);
-    if (status != AMCT_OK) {
-        b->in_flight--;
-        return status;
+    size_t n = 0;
+    for (size_t i = 0; i < b->n; i++)
+        if (!b->done[i] && b->asks[i].refined)
+            asks[n++] = &b->asks[i];
+    AMCT_TRY(loop->refine(loop->ctx, asks, n, scores, err));
+    for (size_t i = 0; i < n; i++) {
+        amct_measured m = {.number = asks[i]->number,
+                           .n_scores = 1,
+                           .scores = {scores[i]},
+                           .seconds = (amct_clock() - begin) / (double)n};
+        b->in_flight++;
+        AMCT_TRY(take(loop, b, &m, err));
     }
-    m.seconds = amct_clock() - begin;
-    return take(loop, b, &m, err);
+    return AMCT_OK;
 }
 
 static bool must_stop(const amct_loop *loop)
@@ -129,7 +136,7 @@ static amct_status begin_more(amct_loop *loop, batch *b, amct_err *err)
     while (b->next < b->n && (b->done[b->next] || amct_evaluator_idle(loop->evaluator))) {
         const amct_ask *ask = &b->asks[b->next];
         if (!b->done[b->next] && ask->refined) {
-            amct_status status = refine(loop, b, ask, err);
+            amct_status status = refine(loop, b, err);
             if (status == AMCT_E_CANCELLED)
                 return AMCT_OK; /* the caller sees the flag */
             AMCT_TRY(status);

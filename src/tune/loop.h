@@ -30,8 +30,10 @@ typedef struct amct_loop {
     amct_evaluator *evaluator;         /* NULL: only what the study holds */
     double deadline;                   /* amct_clock; INFINITY: none */
     const volatile sig_atomic_t *stop; /* not 0: the user wants it to end */
-    /* Refines the candidate of an ask and measures what that leaves on all search samples. */
-    amct_status (*refine)(void *ctx, const amct_ask *ask, amct_score *score, amct_err *err);
+    /* Refines the candidates of n asks and measures what that leaves on all search samples: a score
+     * for each. */
+    amct_status (*refine)(void *ctx, const amct_ask *const *asks, size_t n, amct_score *scores,
+                          amct_err *err);
     /* Called after each batch, for progress and to publish what is new. */
     amct_status (*after_batch)(void *ctx, const struct amct_loop *loop, amct_err *err);
     void *ctx;

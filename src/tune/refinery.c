@@ -5,7 +5,6 @@
 #include "compress/rebuild.h"
 #include "compress/refine.h"
 #include "structure/restore.h"
-#include "passes/prepare.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -163,28 +162,21 @@ static amct_status restore(amct_candidate *out, const amct_refinery *r, const am
     amct_feed fit = r->feed;
     amct_restore_options options = {.limit_bytes = r->limit_bytes};
     amct_exec *exec;
-    amct_candidate made = {.structured = c->structured};
+    amct_graph *restored;
+    amct_candidate made = {.structured = c->structured, .n_layers = c->n_layers};
+    made.structured.layers = NULL; /* it gets its own */
     fit.n -= r->n_held;
     AMCT_TRY(amct_exec_new(&exec, r->bench->engine, err));
-    amct_status status = amct_restore(&made.restored, c->structured.graph, parts->graph,
+    amct_status status = amct_restore(&restored, c->structured.graph, parts->graph,
                                       amct_structure_lanes(parts->structure), c->structured.keep,
                                       exec, &fit, &options, err);
     amct_exec_free(exec);
     AMCT_TRY(status);
-    amct_hash_constants(made.restored);
-    amct_layer *layers;
-    status = amct_layers_find(&layers, &made.n_layers, made.restored, err);
-    if (status == AMCT_OK && made.n_layers != c->n_layers) {
-        free(layers);
-        status = amct_fail(err, AMCT_E_INTERNAL, "%u of %u layers are restored", made.n_layers,
-                           c->n_layers);
-    }
+    status = amct_candidate_restore(&made, restored, err);
     if (status != AMCT_OK) {
         amct_graph_free(made.restored);
         return status;
     }
-    made.graph = made.restored;
-    made.layers = made.structured.layers = layers;
     *out = made;
     return AMCT_OK;
 }
@@ -197,14 +189,6 @@ static void take_over(amct_candidate *c, amct_candidate *restored)
     c->restored = restored->restored;
     c->graph = restored->graph;
     c->layers = restored->layers;
-}
-
-amct_status amct_refinery_restore(const amct_refinery *r, amct_candidate *c, amct_err *err)
-{
-    amct_candidate restored;
-    AMCT_TRY(restore(&restored, r, c, err));
-    take_over(c, &restored);
-    return AMCT_OK;
 }
 
 /* What a body, the float network of a candidate, is quantised with. */

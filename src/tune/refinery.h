@@ -54,8 +54,5 @@ void amct_refinery_stop(amct_refinery *refinery); /* a zeroed one is allowed */
 amct_status amct_refinery_run(amct_refined *out, const amct_refinery *refinery,
                               amct_candidate *candidate, const uint8_t *choices, amct_arena *arena,
                               amct_err *err);
-/* Only restores a candidate that has another structure; its layers' forms stay. */
-amct_status amct_refinery_restore(const amct_refinery *refinery, amct_candidate *candidate,
-                                  amct_err *err);
 
 #endif

@@ -6,6 +6,7 @@
 #include "measure/tally_verdict.h"
 #include "passes/prepare.h"
 #include "tune/confirming.h"
+#include "tune/refine_all.h"
 #include "tune/settle.h"
 
 #include <math.h>
@@ -284,7 +285,8 @@ amct_status amct_setup_bench(amct_setup *s, amct_err *err)
                             .cache_bytes = s->config->memory_limit_bytes / 4 / s->jobs,
                             .feed = amct_selection_feed(&s->search),
                             .engine = AMCT_ENGINE_ONEDNN};
-    return AMCT_OK;
+    return amct_refine_at_a_time(&s->refine_at_a_time, &s->bench, s->calibration.n,
+                                 amct_setup_refine_bytes(s), s->jobs, err);
 }
 
 void amct_setup_free(amct_setup *s)

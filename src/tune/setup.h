@@ -46,6 +46,7 @@ typedef struct amct_setup {
     amct_prefix *prefix;
     amct_stages stages;
     amct_bench bench;
+    uint32_t refine_at_a_time; /* candidates (refine_all.h) */
     amct_graph_cost original_cost;
 } amct_setup;
 
@@ -70,9 +71,10 @@ amct_status amct_setup_levels(amct_setup *s, amct_err *err);
 /* The genes of channels and ranks as far as they can be told before any sample was run: with them
  * nothing can be searched (amct_structure_outline). Nothing happens if none are asked for. */
 amct_status amct_setup_outline(amct_setup *s, amct_err *err);
-/* Of the memory limit, what refining may take. */
+/* Of the memory limit, what refining may take: half, less what samples take of that, but a quarter
+ * at least. */
 size_t amct_setup_refine_bytes(const amct_setup *s);
-/* Computes what comes before all genes. */
+/* Computes what comes before all genes, and how many candidates can be refined at once. */
 amct_status amct_setup_bench(amct_setup *s, amct_err *err);
 void amct_setup_free(amct_setup *s);
 

@@ -105,7 +105,8 @@ static amct_status make_structure(amct_setup *s, amct_err *err)
 
 size_t amct_setup_refine_bytes(const amct_setup *s)
 {
-    return s->config->memory_limit_bytes / 4;
+    uint64_t half = s->config->memory_limit_bytes / 2, samples = s->dataset->bytes;
+    return samples < half / 2 ? half - samples : half / 2;
 }
 
 /* The result is then another one than with more memory. */

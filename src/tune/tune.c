@@ -120,17 +120,23 @@ static amct_finals_work finals_work(const amct_setup *s)
                               .budget_ratio = s->budget_ratio,
                               .confidence = s->config->confidence,
                               .limit_bytes = amct_setup_refine_bytes(s),
+                              .at_a_time = s->refine_at_a_time,
                               .jobs = s->jobs};
 }
 
-static amct_status refine(void *ctx, const amct_ask *ask, amct_score *score, amct_err *err)
+static amct_status refine(void *ctx, const amct_ask *const *asks, size_t n, amct_score *scores,
+                          amct_err *err)
 {
     const amct_setup *s = &((const runner *)ctx)->to->setup;
     amct_finals_work work = finals_work(s);
-    amct_finalist candidate = {.number = ask->of, .genome = ask->genome, .cost_ns = ask->cost_ns};
-    amct_tally tally;
-    AMCT_TRY(amct_finals_refine(&tally, &work, &candidate, err));
-    *score = amct_bench_score(&s->search_judge, &tally);
+    amct_finalist candidates[AMCT_REFINED_AT_A_TIME];
+    amct_tally tallies[AMCT_REFINED_AT_A_TIME];
+    for (size_t i = 0; i < n; i++)
+        candidates[i] = (amct_finalist){
+            .number = asks[i]->of, .genome = asks[i]->genome, .cost_ns = asks[i]->cost_ns};
+    AMCT_TRY(amct_finals_refine(tallies, &work, candidates, n, err));
+    for (size_t i = 0; i < n; i++)
+        scores[i] = amct_bench_score(&s->search_judge, &tallies[i]);
     return AMCT_OK;
 }
 
@@ -184,18 +190,15 @@ static amct_status search(runner *r, double begin, amct_err *err)
     return status;
 }
 
-/* A line for each, as they may take minutes; how long from the second one on. */
-static void tell_refining(void *ctx, uint32_t done, uint32_t n)
+/* A line for each, as they may take minutes; how long once one is finished. */
+static void tell_refining(void *ctx, uint32_t begun, uint32_t finished, uint32_t n)
 {
-    runner *r = ctx;
+    const runner *r = ctx;
     char left[48] = "", text[128];
-    double now = amct_clock();
-    if (!done)
-        r->refining_since = now;
-    else
+    if (finished)
         snprintf(left, sizeof left, ", about %.0f s left",
-                 (now - r->refining_since) / done * (n - done));
-    snprintf(text, sizeof text, "refining finalist %u of %u%s", done + 1, n, left);
+                 (amct_clock() - r->refining_since) / finished * (n - finished));
+    snprintf(text, sizeof text, "refining finalist %u of %u%s", begun + 1, n, left);
     stage(r, text);
 }
 
@@ -208,6 +211,7 @@ static amct_status finals(runner *r, amct_err *err)
     work.search = r->to->search;
     work.refining = tell_refining;
     work.ctx = r;
+    r->refining_since = amct_clock();
     AMCT_TRY(amct_finals_run(&r->to->finals, &work, candidates, n, err));
     if (s->confirming)
         stage(r, "measuring the best");
