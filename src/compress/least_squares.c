@@ -215,39 +215,43 @@ static void set_weights(amct_lsq *l, int sets)
                 l->weights[(i * (size_t)sets + (size_t)s) * m + o] = (float)l->tried[s][i * m + o];
 }
 
-/* The rows of a half (or all), with the weights that are set: adds to *error that of the other
- * half's, if there are two sets. If `again`, the half's own (or the only ones) become what solves
- * for what the rows should aim at, and `next` their middles. */
-static void take_rows(double *error, amct_lsq *l, int half, bool again, const double *factor,
+enum { JUDGE = 1, AIM = 2 };
+
+/* The rows of a half (or all), with the weights that are set. JUDGE: adds to *error that of the
+ * other half's weights. AIM: the half's own (or the only ones) become what solves for what the rows
+ * should aim at, and `next` their middles. */
+static void take_rows(double *error, amct_lsq *l, int half, int what, const double *factor,
                       double add)
 {
     const amct_lsq_rows *r = &l->rows;
     const amct_rows_wanted wanted = {r->z, r->t, r->middle, r->low, r->high, r->ld_z};
     size_t k = r->columns, m = r->outputs, sets = half == ALL ? 1 : 2, own = half == SECOND;
     size_t begin = begin_of(r, half), end = begin + count_of(r, half), ld = sets * m;
-    size_t from = again ? 0 : !own, width = again ? ld : m; /* what is multiplied */
+    size_t from = what == JUDGE ? !own : what == AIM ? own : 0; /* what is multiplied */
+    size_t width = what == (JUDGE | AIM) ? ld : m;
     double *w = l->tried[own], *next = l->next[own], count = (double)(end - begin);
     memset(l->errors, 0, m * sizeof *l->errors);
-    memset(next, 0, m * sizeof *next);
     memset(l->sums, 0, k * m * sizeof *l->sums);
+    if (what & AIM)
+        memset(next, 0, m * sizeof *next);
     for (size_t at = begin, n; at < end; at += n) {
         const float *x = r->x + at * r->ld_x;
         float *have = l->have;
         n = end - at < CHUNK ? end - at : CHUNK;
         amct_linalg_apply(have + from * m, ld, x, r->ld_x, l->weights + from * m, ld, n, k, width);
-        if (sets == 2)
+        if (what & JUDGE)
             amct_rows_error(l->errors, have + !own * m, ld, l->middle[!own], &wanted, at, n, m);
-        if (!again)
+        if (!(what & AIM))
             continue;
         amct_rows_aim(next, have + own * m, ld, l->middle[own], &wanted, at, n, m);
         amct_linalg_cross(l->sums, m, x, r->ld_x, have + own * m, ld, n, k, m);
     }
-    for (size_t o = 0; o < m; o++) {
+    for (size_t o = 0; o < m; o++)
         *error += l->errors[o];
-        next[o] = r->middle[o] + next[o] / count;
-    }
-    if (!again)
+    if (!(what & AIM))
         return;
+    for (size_t o = 0; o < m; o++)
+        next[o] = r->middle[o] + next[o] / count;
     for (size_t i = 0; i < k * m; i++)
         w[i] = l->sums[i] / count;
     solve(w, factor, add, w, l->old, r);
@@ -267,11 +271,13 @@ static int choose_steps(amct_lsq *l, double ridge)
     for (int step = 0; step <= STEPS; step++) {
         double error = 0;
         set_weights(l, 2);
-        for (int h = FIRST; h <= SECOND; h++)
-            take_rows(&error, l, h, step < STEPS, l->half_g[h], add[h]);
+        for (int h = FIRST; h <= SECOND; h++) /* at first both at once, which is quicker */
+            take_rows(&error, l, h, step ? JUDGE : JUDGE | AIM, l->half_g[h], add[h]);
         if (!(error < least))
             return step - 1;
         least = error;
+        for (int h = FIRST; step && step < STEPS && h <= SECOND; h++)
+            take_rows(&error, l, h, AIM, l->half_g[h], add[h]);
         for (int h = FIRST; h <= SECOND; h++)
             memcpy(l->middle[h], l->next[h], r->outputs * sizeof *r->middle);
     }
@@ -288,7 +294,7 @@ static void aim_behind(amct_lsq *l, double *w, double ridge, double add)
     memcpy(l->middle[0], r->middle, r->outputs * sizeof *r->middle);
     for (int i = 0; i < steps; i++) {
         set_weights(l, 1);
-        take_rows(&error, l, ALL, true, l->factor, add);
+        take_rows(&error, l, ALL, AIM, l->factor, add);
         memcpy(l->middle[0], l->next[0], r->outputs * sizeof *r->middle);
     }
     memcpy(w, l->tried[0], r->columns * r->outputs * sizeof *w);

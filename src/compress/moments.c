@@ -2,6 +2,7 @@
 
 #include "base/fork.h"
 #include "compress/linalg.h"
+#include "compress/row_loops.h"
 
 #include <float.h>
 #include <math.h>
@@ -33,6 +34,7 @@ typedef struct run {
     const amct_graph *graph;
     const amct_feed *feed;
     uint32_t batch;
+    bool alone; /* only this process adds, which is quicker then */
     amct_moments *to;
     layer_work *work;
     uint32_t n;
@@ -135,12 +137,9 @@ static void add_chunk(run *r, const amct_gram *g, const layer_work *w, size_t n)
     const amct_columns *c = &g->columns;
     size_t width = (size_t)(c->groups * c->columns), ld = (size_t)g->part_columns;
     float *matrix = r->matrix;
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; k < width; k++) {
-            float *x = &r->chunk[i * width + k];
-            *x *= w->inverse;
-            r->means[k] += *x;
-        }
+    for (size_t i = 0; i < n * width; i++)
+        r->chunk[i] *= w->inverse;
+    amct_rows_add(r->means, r->chunk, n, width);
     for (int64_t i = 0; i < c->groups; i++)
         for (int64_t p = 0; p < g->parts; p++, matrix += ld * ld)
             amct_linalg_gram(matrix, ld, r->chunk + i * c->columns + p * g->part_columns, width, n,
@@ -161,9 +160,14 @@ static void publish(const run *r, const amct_gram *g, const layer_work *w)
     for (int64_t i = 0; i < g->columns.groups; i++)
         for (int64_t p = 0; p < g->parts; p++, matrix += ld * ld) {
             int64_t k = amct_gram_width(g, p), *at = to;
-            for (int64_t row = 0; row < k; row++)
-                for (int64_t col = row; col < k; col++)
-                    add_shared(at++, matrix[row * ld + col] * w->fixed);
+            for (int64_t row = 0; row < k; row++) {
+                const float *from = matrix + row * ld + row;
+                if (r->alone)
+                    amct_rows_add_whole(at, from, w->fixed, (size_t)(k - row));
+                for (int64_t col = 0; !r->alone && col < k - row; col++)
+                    add_shared(at + col, from[col] * w->fixed);
+                at += k - row;
+            }
             for (int64_t col = 0; col < k; col++)
                 add_shared(at++, *means++ * w->fixed);
             to += part_size(g);
@@ -260,6 +264,7 @@ static amct_status collect(run *r, uint32_t jobs, amct_err *err)
         g->sums = at;
         at += sums_size(g);
     }
+    r->alone = jobs == 1;
     amct_status status = order_work(r, err);
     if (status == AMCT_OK)
         status = amct_parallel(jobs, (r->feed->n + r->batch - 1) / r->batch, add_batch, r, err);

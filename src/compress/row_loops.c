@@ -35,6 +35,13 @@ CLONES void amct_rows_take_away(float *restrict rows, float *restrict largest,
         }
 }
 
+CLONES void amct_rows_add_whole(int64_t *restrict sums, const float *restrict numbers, double unit,
+                                size_t n)
+{
+    for (size_t k = 0; k < n; k++)
+        sums[k] += (int64_t)rint((double)numbers[k] * unit);
+}
+
 CLONES void amct_rows_multiply(float *restrict sums, const float *restrict a,
                                const float *restrict b, size_t n)
 {

@@ -6,6 +6,7 @@
 #define AMCT_COMPRESS_ROW_LOOPS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* sums[k] += the numbers of column k. rows: n x width. */
 void amct_rows_add(double *sums, const float *rows, size_t n, size_t width);
@@ -13,6 +14,8 @@ void amct_rows_add(double *sums, const float *rows, size_t n, size_t width);
  * rows: n x width. */
 void amct_rows_take_away(float *rows, float *largest, const double *means, size_t n, size_t width);
 
+/* sums[k] += numbers[k] * unit, rounded to whole numbers. */
+void amct_rows_add_whole(int64_t *sums, const float *numbers, double unit, size_t n);
 /* sums[k] += a[k] * b[k] of n numbers. */
 void amct_rows_multiply(float *sums, const float *a, const float *b, size_t n);
 

@@ -1,7 +1,7 @@
 #include "structure/restore_aim.h"
 
-#include "compress/cut_off.h"
 #include "compress/linalg.h"
+#include "compress/row_loops.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -18,6 +18,7 @@ typedef struct aiming {
     const double *old;
     double *w;               /* all groups */
     double *bias;            /* per channel */
+    double *zeros;           /* per channel */
     float *weights;          /* the same as w */
     double *b, *aim;         /* sums, of all groups */
     amct_restore_fold aimed; /* what the rows aim at: b and aim; c and mean are those of a fold */
@@ -27,6 +28,7 @@ static void free_aiming(aiming *a)
 {
     free(a->w);
     free(a->bias);
+    free(a->zeros);
     free(a->weights);
     free(a->b);
     free(a->aim);
@@ -39,9 +41,11 @@ static amct_status make_aiming(aiming *a, amct_err *err)
     a->w = malloc(all * sizeof *a->w);
     a->b = malloc(all * sizeof *a->b);
     a->bias = malloc(a->s->channels * sizeof *a->bias);
+    a->zeros = calloc(a->s->channels, sizeof *a->zeros);
     a->aim = malloc(a->s->channels * sizeof *a->aim);
     a->weights = malloc(all * sizeof *a->weights);
-    return a->w && a->b && a->bias && a->aim && a->weights ? AMCT_OK : amct_fail_nomem(err);
+    return a->w && a->b && a->bias && a->zeros && a->aim && a->weights ? AMCT_OK
+                                                                       : amct_fail_nomem(err);
 }
 
 static void set_bias(aiming *a, const amct_restore_fold *f)
@@ -56,38 +60,17 @@ static void set_bias(aiming *a, const amct_restore_fold *f)
     }
 }
 
-/* The square error behind the cut of a row; the row of `more` becomes what it should aim at. */
-static double aim_row(aiming *a, size_t row)
-{
-    const amct_restoring *r = a->r;
-    size_t n = a->s->channels;
-    const float *y = a->s->y + row * n, *t = a->s->t ? a->s->t + row * n : NULL;
-    float *result = a->s->more + row * n;
-    double error = 0;
-    for (size_t m = 0; m < n; m++) {
-        double other = t ? t[m] : 0, have = result[m] + a->bias[m] + other, want = y[m] + other;
-        double rest = amct_cut(have, r->low, r->high) - amct_cut(want, r->low, r->high);
-        error += rest * rest;
-        result[m] = (float)(amct_cut_aim(want, have, r->low, r->high) - other);
-    }
-    return error;
-}
-
-static void add_rows(aiming *a, size_t first, size_t n)
+static void add_rows(aiming *a, size_t n)
 {
     const amct_columns *c = &a->r->columns;
     amct_restore_sums *s = a->s;
     size_t k = (size_t)c->columns, m = (size_t)c->outputs;
-    for (size_t g = 0; g < (size_t)c->groups; g++) {
+    for (size_t g = 0; n && g < (size_t)c->groups; g++) {
         memset(s->cross, 0, k * m * sizeof *s->cross);
-        amct_linalg_cross(s->cross, m, s->x + first * s->width + g * k, s->width,
-                          s->more + first * s->channels + g * m, s->channels, n, k, m);
-        for (size_t i = 0; i < k * m; i++)
-            a->b[g * k * m + i] += s->cross[i];
+        amct_linalg_cross(s->cross, m, s->x + g * k, s->width, s->more + g * m, s->channels, n, k,
+                          m);
+        amct_rows_add(a->b + g * k * m, s->cross, 1, k * m);
     }
-    for (size_t i = first; i < first + n; i++)
-        for (size_t j = 0; j < s->channels; j++)
-            a->aim[j] += s->more[i * s->channels + j];
 }
 
 /* Sums become means and moments about them. */
@@ -118,37 +101,57 @@ static amct_status solve_all(aiming *a, const amct_restore_fold *f, amct_err *er
     return AMCT_OK;
 }
 
-/* Adds to *error that on the samples that are tried on. If `again`, the rows of a fold aim behind
- * the cut, and the weights become what solves that. */
-static amct_status take_step(double *error, aiming *a, int fold, bool again, amct_err *err)
+static void set_weights(aiming *a)
 {
     const amct_columns *c = &a->r->columns;
-    size_t rows = (size_t)a->s->rows;
     for (size_t i = 0; i < (size_t)(c->groups * c->columns * c->outputs); i++)
         a->weights[i] = (float)a->w[i];
-    memset(a->b, 0, (size_t)(c->groups * c->columns * c->outputs) * sizeof *a->b);
-    memset(a->aim, 0, a->s->channels * sizeof *a->aim);
+}
+
+/* The results of the weights at the rows of a batch that are of a fold; how many these are. */
+static size_t multiply(aiming *a, const amct_pair *p, int fold)
+{
+    size_t n = amct_restore_read(a->s, a->r, p, a->stream, fold);
+    amct_restore_multiply(a->s->more, a->s->x, a->weights, &a->r->columns, n);
+    return n;
+}
+
+static amct_rows_wanted wanted_of(const aiming *a)
+{
+    return (amct_rows_wanted){a->s->y, a->s->t, a->zeros, a->r->low, a->r->high, a->s->channels};
+}
+
+/* What is left behind the cut on the samples that are tried on. */
+static double judge(aiming *a)
+{
+    const amct_rows_wanted wanted = wanted_of(a);
+    size_t channels = a->s->channels;
+    double sum = 0;
+    memset(a->aim, 0, channels * sizeof *a->aim); /* which is free here */
+    set_weights(a);
     for (uint32_t i = 0; i < a->pairs->n; i++) {
-        const amct_pair *p = &a->pairs->at[i];
-        amct_restore_read(a->s, a->r, p, a->stream);
-        for (uint32_t s = 0; s < p->count; s++) {
-            int of = amct_restore_fold_of(p->first + s);
-            bool fitted = fold == AMCT_RESTORE_ALL || fold == of;
-            if (fitted && !again)
-                continue;
-            double sum = 0;
-            amct_restore_multiply(a->s->more + s * rows * a->s->channels,
-                                  a->s->x + s * rows * a->s->width, a->weights, c, rows);
-            for (size_t row = s * rows; row < (s + 1) * rows; row++)
-                sum += aim_row(a, row);
-            if (fitted)
-                add_rows(a, s * rows, rows);
-            else
-                *error += sum;
-        }
+        size_t n = multiply(a, &a->pairs->at[i], AMCT_RESTORE_TRIED);
+        amct_rows_error(a->aim, a->s->more, channels, a->bias, &wanted, 0, n, channels);
     }
-    if (!again)
-        return AMCT_OK;
+    for (size_t j = 0; j < channels; j++)
+        sum += a->aim[j];
+    return sum;
+}
+
+/* The rows of a fold aim behind the cut, and the weights become what solves that. */
+static amct_status take_step(aiming *a, int fold, amct_err *err)
+{
+    const amct_columns *c = &a->r->columns;
+    const amct_rows_wanted wanted = wanted_of(a);
+    size_t channels = a->s->channels;
+    memset(a->b, 0, (size_t)(c->groups * c->columns * c->outputs) * sizeof *a->b);
+    memset(a->aim, 0, channels * sizeof *a->aim);
+    set_weights(a);
+    for (uint32_t i = 0; i < a->pairs->n; i++) {
+        size_t n = multiply(a, &a->pairs->at[i], fold);
+        amct_rows_aim(a->aim, a->s->more, channels, a->bias, &wanted, 0, n, channels);
+        add_rows(a, n);
+    }
     centre(a, &a->s->folds[fold]);
     return solve_all(a, &a->aimed, err);
 }
@@ -156,14 +159,14 @@ static amct_status take_step(double *error, aiming *a, int fold, bool again, amc
 /* How many steps leave least on samples that they were not made from. */
 static amct_status choose_steps(int *best, aiming *a, amct_err *err)
 {
-    double errors[STEPS + 1] = {0};
-    *best = 0;
     AMCT_TRY(solve_all(a, &a->s->folds[AMCT_RESTORE_FITTED], err));
-    for (int i = 0; i <= STEPS; i++) {
-        AMCT_TRY(take_step(&errors[i], a, AMCT_RESTORE_FITTED, i < STEPS, err));
-        if (!(errors[i] <= errors[*best]))
-            return AMCT_OK;
-        *best = i;
+    double least = judge(a);
+    for (*best = 0; *best < STEPS; ++*best) {
+        AMCT_TRY(take_step(a, AMCT_RESTORE_FITTED, err));
+        double error = judge(a);
+        if (!(error <= least))
+            break;
+        least = error;
     }
     return AMCT_OK;
 }
@@ -187,7 +190,7 @@ amct_status amct_restore_aim(double *w, const double *old, amct_restore_sums *s,
         set_bias(&a, all);
     }
     for (int i = 0; status == AMCT_OK && i < steps; i++)
-        status = take_step(NULL, &a, AMCT_RESTORE_ALL, true, err);
+        status = take_step(&a, AMCT_RESTORE_ALL, err);
     if (status == AMCT_OK && steps) {
         memcpy(w, a.w, size * sizeof *w);
         memcpy(all->aim, a.aim, s->channels * sizeof *all->aim);

@@ -3,6 +3,7 @@
 #include "base/pcg.h"
 #include "structure/covariance.h"
 #include "compress/linalg.h"
+#include "compress/row_loops.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -81,10 +82,9 @@ static void draw_rows(uint32_t *rows, int64_t n, int64_t of, uint32_t sample, ui
     }
 }
 
-/* y += sign times the candidate's or the original's values of a tensor, at the drawn rows. */
+/* y += the candidate's or the original's values of a tensor, at the drawn rows. */
 static void add_values(float *y, amct_restore_sums *s, const amct_restoring *r,
-                       const amct_plan *plan, uint32_t tensor, uint32_t sample, bool original,
-                       float sign)
+                       const amct_plan *plan, uint32_t tensor, uint32_t sample, bool original)
 {
     amct_buffer b = amct_plan_watched(plan, tensor);
     amct_columns all = r->columns;
@@ -94,67 +94,58 @@ static void add_values(float *y, amct_restore_sums *s, const amct_restoring *r,
     for (int64_t i = 0; i < s->rows; i++)
         for (size_t m = 0; m < s->channels; m++) {
             int64_t from = original ? r->kept[m] : (int64_t)m;
-            y[(size_t)i * s->channels + m] += sign * s->more[i * all.outputs + from];
+            y[(size_t)i * s->channels + m] += s->more[i * all.outputs + from];
         }
 }
 
-void amct_restore_read(amct_restore_sums *s, const amct_restoring *r, const amct_pair *p,
-                       uint32_t stream)
+static void read_sample(amct_restore_sums *s, const amct_restoring *r, const amct_pair *p,
+                        uint32_t stream, uint32_t i, size_t to)
 {
     amct_buffer src = amct_plan_watched(p->candidate, r->layer->src);
-    size_t rows = (size_t)s->rows;
-    memset(s->y, 0, p->count * rows * s->channels * sizeof *s->y);
-    for (uint32_t i = 0; i < p->count; i++) {
-        float *y = s->y + i * rows * s->channels;
-        draw_rows(s->at, s->rows, r->columns.rows, p->first + i, stream);
-        amct_columns_patches(s->x + i * rows * s->width, &r->columns, &src, 0, i, s->at, rows);
-        add_values(y, s, r, p->original, r->result, i, true, 1);
-        if (r->other != AMCT_NO_TENSOR) {
-            add_values(y, s, r, p->original, r->other, i, true, 1);
-            float *t = s->t + i * rows * s->channels;
-            memset(t, 0, rows * s->channels * sizeof *t);
-            add_values(t, s, r, p->candidate, r->other, i, false, 1);
-            for (size_t k = 0; k < rows * s->channels; k++)
-                y[k] -= t[k];
-        }
-    }
+    size_t rows = (size_t)s->rows, size = rows * s->channels;
+    float *y = s->y + to * s->channels, *t = s->t + (s->t ? to * s->channels : 0);
+    draw_rows(s->at, s->rows, r->columns.rows, p->first + i, stream);
+    amct_columns_patches(s->x + to * s->width, &r->columns, &src, 0, i, s->at, rows);
+    memset(y, 0, size * sizeof *y);
+    add_values(y, s, r, p->original, r->result, i, true);
+    if (!s->t)
+        return;
+    add_values(y, s, r, p->original, r->other, i, true);
+    memset(t, 0, size * sizeof *t);
+    add_values(t, s, r, p->candidate, r->other, i, false);
+    for (size_t k = 0; k < size; k++)
+        y[k] -= t[k];
 }
 
-/* Adds n rows of the batch from a row on. */
-static void add_rows(amct_restore_sums *s, amct_restore_fold *f, const amct_columns *c,
-                     size_t first, size_t n)
+size_t amct_restore_read(amct_restore_sums *s, const amct_restoring *r, const amct_pair *p,
+                         uint32_t stream, int fold)
+{
+    size_t n = 0;
+    for (uint32_t i = 0; i < p->count; i++)
+        if (fold == AMCT_RESTORE_ALL || fold == amct_restore_fold_of(p->first + i)) {
+            read_sample(s, r, p, stream, i, n);
+            n += (size_t)s->rows;
+        }
+    return n;
+}
+
+/* Adds the first n rows that were read. */
+static void add_rows(amct_restore_sums *s, amct_restore_fold *f, const amct_columns *c, size_t n)
 {
     size_t k = (size_t)c->columns, m = (size_t)c->outputs;
-    const float *x = s->x + first * s->width, *y = s->y + first * s->channels;
-    for (size_t g = 0; g < (size_t)c->groups; g++) {
+    for (size_t g = 0; n && g < (size_t)c->groups; g++) {
         memset(s->gram, 0, k * k * sizeof *s->gram);
         memset(s->cross, 0, k * m * sizeof *s->cross);
-        amct_linalg_gram(s->gram, k, x + g * k, s->width, n, k);
-        amct_linalg_cross(s->cross, m, x + g * k, s->width, y + g * m, s->channels, n, k, m);
+        amct_linalg_gram(s->gram, k, s->x + g * k, s->width, n, k);
+        amct_linalg_cross(s->cross, m, s->x + g * k, s->width, s->y + g * m, s->channels, n, k, m);
         for (size_t i = 0; i < k; i++)
             for (size_t j = i; j < k; j++)
                 f->c[g * k * k + i * k + j] += (double)s->gram[i * k + j];
-        for (size_t i = 0; i < k * m; i++)
-            f->b[g * k * m + i] += (double)s->cross[i];
+        amct_rows_add(f->b + g * k * m, s->cross, 1, k * m);
     }
-    for (size_t i = 0; i < n; i++) {
-        for (size_t j = 0; j < s->width; j++)
-            f->mean[j] += (double)x[i * s->width + j];
-        for (size_t j = 0; j < s->channels; j++)
-            f->aim[j] += (double)y[i * s->channels + j];
-    }
+    amct_rows_add(f->mean, s->x, n, s->width);
+    amct_rows_add(f->aim, s->y, n, s->channels);
     f->n += n;
-}
-
-static void add_pair(amct_restore_sums *s, const amct_restoring *r, const amct_pair *p)
-{
-    size_t rows = (size_t)s->rows;
-    for (uint32_t i = 0, n; i < p->count; i += n) {
-        int which = amct_restore_fold_of(p->first + i);
-        for (n = 1; i + n < p->count && amct_restore_fold_of(p->first + i + n) == which;)
-            n++;
-        add_rows(s, &s->folds[which], &r->columns, i * rows, n * rows);
-    }
 }
 
 static void add_up(amct_restore_sums *s, const amct_columns *c)
@@ -209,10 +200,9 @@ amct_status amct_restore_sums_make(amct_restore_sums *s, const amct_restoring *r
     const amct_columns *c = &r->columns;
     amct_restore_fold *folds = s->folds;
     AMCT_TRY(make(s, r, pairs, err));
-    for (uint32_t i = 0; i < pairs->n; i++) {
-        amct_restore_read(s, r, &pairs->at[i], stream);
-        add_pair(s, r, &pairs->at[i]);
-    }
+    for (uint32_t i = 0; i < pairs->n; i++)
+        for (int f = 0; f < AMCT_RESTORE_ALL; f++)
+            add_rows(s, &folds[f], c, amct_restore_read(s, r, &pairs->at[i], stream, f));
     add_up(s, c);
     centre(&folds[AMCT_RESTORE_FITTED], &folds[AMCT_RESTORE_FITTED], s, c);
     centre(&folds[AMCT_RESTORE_TRIED], &folds[AMCT_RESTORE_FITTED], s, c);

@@ -39,9 +39,10 @@ amct_status amct_restore_sums_make(amct_restore_sums *s, const amct_restoring *r
                                    const amct_pairs *pairs, uint32_t stream, amct_err *err);
 void amct_restore_sums_free(amct_restore_sums *s);
 
-/* Fills x, y and t with the rows of a batch again, those of its first sample first. */
-void amct_restore_read(amct_restore_sums *s, const amct_restoring *r, const amct_pair *p,
-                       uint32_t stream);
+/* Fills x, y and t with the rows of a batch's samples again, those of a fold; how many these are.
+ */
+size_t amct_restore_read(amct_restore_sums *s, const amct_restoring *r, const amct_pair *p,
+                         uint32_t stream, int fold);
 
 /* The weights of group g that solve a fold, columns x outputs, drawn towards old ones. */
 amct_status amct_restore_solve(double *w, const double *old, const amct_restore_fold *f,
