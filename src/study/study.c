@@ -1,6 +1,7 @@
 #include "study/study.h"
 
 #include "base/file.h"
+#include "base/hash.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -9,7 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define STUDY_FORMAT "1" /* of the tables below */
+#define STUDY_FORMAT "2" /* of the tables below */
 
 struct amct_study {
     sqlite3 *db;
@@ -27,7 +28,7 @@ static const char tables[] =
     " lost INTEGER NOT NULL, gained INTEGER NOT NULL, loss_sum REAL NOT NULL,"
     " loss_sum_sq REAL NOT NULL, PRIMARY KEY (candidate, look)) WITHOUT ROWID;"
     "CREATE TABLE blob (kind TEXT NOT NULL, key TEXT NOT NULL, data BLOB NOT NULL,"
-    " PRIMARY KEY (kind, key)) WITHOUT ROWID;";
+    " hash BLOB NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID;";
 
 static amct_status fail_sql(const amct_study *s, amct_err *err)
 {
@@ -39,7 +40,11 @@ static amct_status fail_sql(const amct_study *s, amct_err *err)
                          sqlite3_errmsg(s->db));
     if (code == SQLITE_NOMEM)
         return amct_fail_nomem(err);
-    return amct_fail(err, AMCT_E_IO, "%s: %s", s->path, sqlite3_errmsg(s->db));
+    if (code == SQLITE_CONSTRAINT || code == SQLITE_ERROR)
+        return amct_fail(err, AMCT_E_FORMAT, "%s: damaged (%s)", s->path, sqlite3_errmsg(s->db));
+    int why = sqlite3_system_errno(s->db);
+    return amct_fail(err, AMCT_E_IO, "%s: %s%s%s", s->path, sqlite3_errmsg(s->db), why ? ": " : "",
+                     why ? strerror(why) : "");
 }
 
 static amct_status run_sql(const amct_study *s, const char *sql, amct_err *err)
@@ -162,8 +167,8 @@ static amct_status prepare_all(amct_study *s, amct_err *err)
                      "SELECT n, lost, gained, loss_sum, loss_sum_sq FROM score"
                      " WHERE candidate = ? ORDER BY look",
                      err));
-    AMCT_TRY(prepare(&s->put_blob, s, "INSERT OR REPLACE INTO blob VALUES (?, ?, ?)", err));
-    return prepare(&s->get_blob, s, "SELECT data FROM blob WHERE kind = ? AND key = ?", err);
+    AMCT_TRY(prepare(&s->put_blob, s, "INSERT OR REPLACE INTO blob VALUES (?, ?, ?, ?)", err));
+    return prepare(&s->get_blob, s, "SELECT data, hash FROM blob WHERE kind = ? AND key = ?", err);
 }
 
 /* Results must not land among a user's other files. */
@@ -392,13 +397,21 @@ amct_status amct_study_each(amct_study *study,
 
 /* ---- Blobs -------------------------------------------------------------------------------- */
 
+static amct_hash hash_blob(const char *kind, const char *key, const void *data, size_t size)
+{
+    amct_hash name = amct_hash_string(amct_hash_string((amct_hash){0}, kind), key);
+    return amct_hash_bytes(name, data, size);
+}
+
 amct_status amct_study_put_blob(amct_study *study, const char *kind, const char *key,
                                 const void *data, size_t size, amct_err *err)
 {
+    amct_hash hash = hash_blob(kind, key, data, size);
     take_back(study);
     sqlite3_bind_text(study->put_blob, 1, kind, -1, SQLITE_STATIC);
     sqlite3_bind_text(study->put_blob, 2, key, -1, SQLITE_STATIC);
     bind_bytes(study->put_blob, 3, data, size);
+    bind_bytes(study->put_blob, 4, &hash, sizeof hash);
     return finish(study, study->put_blob, err);
 }
 
@@ -412,7 +425,18 @@ amct_status amct_study_get_blob(const void **data, size_t *size, amct_study *stu
     study->lent = study->get_blob;
     if (step != SQLITE_ROW && step != SQLITE_DONE)
         return fail_sql(study, err);
-    *data = step == SQLITE_ROW ? sqlite3_column_blob(study->get_blob, 0) : NULL;
-    *size = step == SQLITE_ROW ? (size_t)sqlite3_column_bytes(study->get_blob, 0) : 0;
+    *data = NULL;
+    *size = 0;
+    if (step == SQLITE_DONE)
+        return AMCT_OK;
+    const void *found = sqlite3_column_blob(study->get_blob, 0);
+    size_t length = (size_t)sqlite3_column_bytes(study->get_blob, 0);
+    const void *hash = sqlite3_column_blob(study->get_blob, 1);
+    amct_hash wanted = hash_blob(kind, key, found, length);
+    if (sqlite3_column_bytes(study->get_blob, 1) != (int)sizeof wanted ||
+        memcmp(hash, &wanted, sizeof wanted) != 0)
+        return AMCT_OK;
+    *data = found;
+    *size = length;
     return AMCT_OK;
 }

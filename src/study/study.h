@@ -69,7 +69,7 @@ amct_status amct_study_each(amct_study *study,
 /* Bytes under a kind and a key, replacing those before. */
 amct_status amct_study_put_blob(amct_study *study, const char *kind, const char *key,
                                 const void *data, size_t size, amct_err *err);
-/* *data is NULL if there are none; valid until the next call. */
+/* *data is NULL if there are none, or they are not what was put there; valid until the next call. */
 amct_status amct_study_get_blob(const void **data, size_t *size, amct_study *study,
                                 const char *kind, const char *key, amct_err *err);
 

@@ -259,8 +259,18 @@ static amct_status try_restoring(bool *restored, body *b, amct_candidate *c, con
 {
     amct_candidate other;
     double losses[2] = {0};
-    AMCT_TRY(restore(&other, r, c, err));
-    amct_status status = quantise_anew(b, &other, r, c, choices, err);
+    amct_err why;
+    amct_status status = restore(&other, r, c, &why);
+    if (status == AMCT_E_INVALID) { /* numbers that no solution is found for */
+        amct_log(AMCT_LOG_WARN, "a finalist stays as it is, not restored: %s", why.text);
+        *restored = false;
+        return AMCT_OK;
+    }
+    if (status != AMCT_OK) {
+        *err = why;
+        return status;
+    }
+    status = quantise_anew(b, &other, r, c, choices, err);
     if (status == AMCT_OK)
         status = compare(losses, r, c, &other, err);
     if (status == AMCT_OK)

@@ -410,6 +410,8 @@ amct_status amct_tune_export(amct_tuned *out, const amct_config *config, double 
                              bool relative, const char *folder, const amct_tune_hooks *hooks,
                              amct_err *err)
 {
+    *out = (amct_tuned){.exit_status = AMCT_EXIT_USAGE};
+    AMCT_TRY(amct_setup_check_budget(max_drop_ratio, err));
     runner r = {.to = out,
                 .hooks = hooks,
                 .other_budget = max_drop_ratio,

@@ -1,7 +1,9 @@
 # What a search left, damaged afterwards or taken away beneath it: exit status 2, and the file is named.
 . "$AMCT_TOP_SRCDIR/tests/cli/lib.sh"
 cd "$work" || exit 99
-small_search -o whole >/dev/null || exit 99
+small_search -o whole >/dev/null
+whole_status=$?
+test $whole_status -ne 2 || exit 99
 
 # refuses WORDS ARGUMENTS...
 refuses() {
@@ -40,6 +42,27 @@ refuses 'out/study.sqlite: damaged: result of candidate 0: ' search --resume out
 refuses 'out/study.sqlite: damaged: result of candidate 0: ' export out --budget 4%
 sqlite3 out/study.sqlite "UPDATE candidate SET genome = x'0203' WHERE number = 0"
 refuses 'out/study.sqlite: candidate 0 ' search --resume out
+cp whole/study.sqlite out/study.sqlite
+sqlite3 out/study.sqlite 'DELETE FROM candidate'
+refuses 'out/study.sqlite: damaged ' search --resume out
+cp whole/study.sqlite out/study.sqlite
+sqlite3 out/study.sqlite 'DROP TABLE score'
+refuses 'out/study.sqlite: damaged ' search --resume out
+
+# What became of finalists is made anew where it is not what was put there.
+same() { # NAME SQL
+    rm -rf out && cp -r whole out && rm -r out/best
+    sqlite3 out/study.sqlite "$2"
+    "$program" search --resume out -q >stdout 2>stderr
+    status=$?
+    test $status -eq "$whole_status" && test "$(cat out/best/* | cksum)" = "$(cat whole/best/* | cksum)"
+    ok $? "$1: made anew (status $status)"
+}
+same 'what was refined' \
+    "UPDATE blob SET data = substr(data, 1, 12) || x'ffffff7f' || substr(data, 17) WHERE kind = 'refined'"
+same 'what was confirmed' \
+    "UPDATE blob SET data = substr(data, 1, 60) || randomblob(8) || substr(data, 69) WHERE kind = 'confirmed'"
+rm -rf out && cp -r whole out
 head -c 5000 whole/study.sqlite >out/study.sqlite
 refuses 'out/study.sqlite: ' search --resume out
 

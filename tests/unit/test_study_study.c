@@ -94,7 +94,7 @@ STUDY_TEST(a_number_is_recorded_once)
     amct_study_candidate c = candidate(3), out;
     bool found;
     OK(amct_study_put(study, &c, &err));
-    cr_assert_eq(amct_study_put(study, &c, &err), AMCT_E_IO);
+    cr_assert_eq(amct_study_put(study, &c, &err), AMCT_E_FORMAT);
     OK(amct_study_get(&found, &out, study, 3, &err)); /* and the study still works */
     cr_assert(found);
     cr_assert_eq(out.n_scores, 2);
@@ -144,6 +144,28 @@ STUDY_TEST(blobs_are_replaced)
     cr_assert_eq(size, 6);
     cr_assert_arr_eq(data, "second", 6);
     amct_study_free(study);
+}
+
+STUDY_TEST(blobs_that_were_changed_are_not_there)
+{
+    static const char *const changes[] = {"data = data || x'00'", "data = x'00'", "key = '4'",
+                                          "kind = 'other'", "hash = x'00'"};
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        amct_study *study = open_study();
+        const void *data;
+        size_t size;
+        char command[256];
+        OK(amct_study_put_blob(study, "refined", "3", "first", 5, &err));
+        amct_study_free(study);
+        snprintf(command, sizeof command, "sqlite3 %s/study.sqlite \"UPDATE blob SET %s\"", folder,
+                 changes[i]);
+        cr_assert_eq(system(command), 0);
+        study = open_study();
+        OK(amct_study_get_blob(&data, &size, study, i == 3 ? "other" : "refined",
+                               i == 2 ? "4" : "3", &err));
+        cr_expect_null(data, "%s", changes[i]);
+        amct_study_free(study);
+    }
 }
 
 STUDY_TEST(a_study_is_carried_on_only_with_its_own_fingerprints)
