@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define STUDY_FORMAT "2" /* of the tables below */
 
@@ -42,7 +43,7 @@ static amct_status fail_sql(const amct_study *s, amct_err *err)
         return amct_fail_nomem(err);
     if (code == SQLITE_CONSTRAINT || code == SQLITE_ERROR)
         return amct_fail(err, AMCT_E_FORMAT, "%s: damaged (%s)", s->path, sqlite3_errmsg(s->db));
-    int why = sqlite3_system_errno(s->db);
+    int why = access(s->path, W_OK) ? errno : 0; /* SQLite's own is that of its last call */
     return amct_fail(err, AMCT_E_IO, "%s: %s%s%s", s->path, sqlite3_errmsg(s->db), why ? ": " : "",
                      why ? strerror(why) : "");
 }

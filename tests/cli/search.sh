@@ -94,6 +94,11 @@ test $? -eq 2 && grep -q "mine holds 'thesis', which is no exported model" "$wor
 ok $? 'but not where other files are'
 "$program" export "$work/one" --budget 4% -o "$work/other" -q >"$work/out"
 ok $? 'though where it wrote before'
+for budget in 0 100%; do
+    "$program" export "$work/one" --budget $budget -q >"$work/out" 2>"$work/err"
+    test $? -eq 2 && grep -q 'the budget must be greater than 0' "$work/err"
+    ok $? "export by no budget is refused ($budget)"
+done
 "$program" export "$work/one" --budget 0.01% -q >"$work/out" 2>"$work/err"
 test $? -eq 6 && grep -q 'cannot be proven' "$work/err" && test ! -e "$work/one/budget-0.0001"
 ok $? 'a budget that the samples cannot prove is refused'
