@@ -4,6 +4,7 @@
 #include "base/utf8.h"
 #include "tune/tune.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,20 +65,21 @@ void amct_choices_add_gains(amct_json *json, cJSON *list, const amct_choices_of 
 
 /* ---- Words --------------------------------------------------------------------------------- */
 
-static const char *words_of(char text[64], const amct_choices_of *of, amct_gene_kind kind,
-                            uint32_t index, uint32_t value)
+const char *amct_choices_words(char text[AMCT_CHOICE_WORDS], const amct_choices_of *of,
+                               amct_gene_kind kind, uint32_t index, uint32_t value)
 {
     if (kind == AMCT_GENE_BITS) {
-        snprintf(text, 64, "%s", amct_level_name((amct_level_kind)value));
+        snprintf(text, AMCT_CHOICE_WORDS, "%s", amct_level_name((amct_level_kind)value));
     } else if (kind == AMCT_GENE_CHANNELS) {
         amct_group_levels levels = amct_structure_group(of->structure, index);
-        snprintf(text, 64, "%u of %u", value ? levels.kept[value - 1] : levels.group->n_lanes,
-                 levels.group->n_lanes);
+        snprintf(text, AMCT_CHOICE_WORDS, "%u of %u",
+                 value ? levels.kept[value - 1] : levels.group->n_lanes, levels.group->n_lanes);
     } else if (value) {
         amct_rank rank = amct_structure_layer(of->structure, index).ranks[value - 1];
-        snprintf(text, 64, "%lld %s", (long long)rank.rank, amct_choices_form(rank.form));
+        snprintf(text, AMCT_CHOICE_WORDS, "%lld %s", (long long)rank.rank,
+                 amct_choices_form(rank.form));
     } else {
-        snprintf(text, 64, "whole");
+        snprintf(text, AMCT_CHOICE_WORDS, "whole");
     }
     return text;
 }
@@ -87,12 +89,12 @@ void amct_choices_add_skipped(amct_json *json, cJSON *list, const amct_choices_o
     for (uint32_t i = 0; i < of->genes->n_skipped; i++) {
         const amct_skipped *s = &of->genes->skipped[i];
         cJSON *at = amct_json_object(json, list, NULL);
-        char words[64], level[80];
+        char words[AMCT_CHOICE_WORDS], level[80];
         if (s->kind == AMCT_GENE_BITS)
             snprintf(level, sizeof level, "%s", amct_level_name((amct_level_kind)s->value));
         else
             snprintf(level, sizeof level, "%s%s%s", amct_choices_kind(s->kind), s->value ? " " : "",
-                     s->value ? words_of(words, of, s->kind, s->index, s->value) : "");
+                     s->value ? amct_choices_words(words, of, s->kind, s->index, s->value) : "");
         bool all = s->kind == AMCT_GENE_BITS && s->value == AMCT_LEVEL_16;
         amct_json_text(json, at, "name", name_of(of, s->kind, s->index));
         amct_json_text(json, at, "level", all ? NULL : level);
@@ -116,14 +118,16 @@ static int compare(const void *a, const void *b)
 static void print_gene(const amct_choices_of *of, const amct_gains *gains, uint32_t g)
 {
     const amct_gene *gene = &of->genes->genes[g];
-    char name[AMCT_SHOWN], words[64];
+    char name[AMCT_SHOWN], words[AMCT_CHOICE_WORDS];
     printf("  %-9s", amct_choices_kind(gene->kind));
     for (uint32_t k = 1; k < gene->n_levels; k++) {
         double percent = 100 * (gains->alone_ns[g * AMCT_GENE_LEVELS + k] / gains->original_ns - 1);
-        bool none = percent > -0.05 && percent < 0.05;
         printf("%s%s ", k > 1 ? ", " : "",
-               words_of(words, of, gene->kind, gene->index, gene->values[k]));
-        printf(none ? "0.0 %%" : "%+.1f %%", percent);
+               amct_choices_words(words, of, gene->kind, gene->index, gene->values[k]));
+        if (fabs(percent) < 0.05) /* 0.0 */
+            printf("not faster");
+        else
+            printf("%+.1f %%", percent);
     }
     printf("  %s\n", amct_utf8_show(name_of(of, gene->kind, gene->index), name, sizeof name));
 }

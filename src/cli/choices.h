@@ -21,6 +21,11 @@ const char *amct_choices_kind(amct_gene_kind kind);
 /* "channel" or "spatial". */
 const char *amct_choices_form(amct_split_form form);
 
+/* What such a gene says at a value, to be read behind its kind: "w4a8", "48 of 64", "16 channel",
+ * "whole". Returns text. */
+enum { AMCT_CHOICE_WORDS = 64 };
+const char *amct_choices_words(char text[AMCT_CHOICE_WORDS], const amct_choices_of *of,
+                               amct_gene_kind kind, uint32_t index, uint32_t value);
 /* What value `value` of such a gene says, into an object: bits, channels_kept, or rank and form. */
 void amct_choices_add(amct_json *json, cJSON *at, const amct_choices_of *of, amct_gene_kind kind,
                       uint32_t index, uint32_t value);

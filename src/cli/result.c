@@ -4,6 +4,7 @@
 
 #include "cli/choices.h"
 #include "cli/measured.h"
+#include "cli/reasons.h"
 #include "cli/verdict.h"
 #include "measure/interval.h"
 #include "tune/outcome.h"
@@ -50,35 +51,6 @@ static void add_values(amct_json *json, const amct_tuned *to)
                      measured ? measured->latency_ns / 1e6 : NAN);
 }
 
-/* Which level of its gene was chosen. */
-static uint32_t chosen_level(const amct_tuned *to, const amct_gene *gene)
-{
-    uint32_t level = 0;
-    while (to->best && gene->values[level] != to->best->choices[gene->slot])
-        level++;
-    return level;
-}
-
-/* Why a gene is not at a level that loses more. */
-static const char *reason_of(const amct_tuned *to, uint32_t g, uint32_t level)
-{
-    static const char *const words[][2] = {
-        [AMCT_GENE_BITS] = {"a lossier level would cost too much accuracy",
-                            "a lossier level would not be faster beside the other layers' levels"},
-        [AMCT_GENE_CHANNELS] = {"fewer channels would cost too much accuracy",
-                                "fewer channels would not be faster beside the other choices"},
-        [AMCT_GENE_RANK] = {"factors of a lower rank would cost too much accuracy",
-                            "factors of a lower rank would not be faster beside the other "
-                            "choices"}};
-    const amct_gene *gene = &to->setup.genes.genes[g];
-    if (level + 1 == gene->n_levels)
-        return NULL;
-    for (uint32_t k = level + 1; k < gene->n_levels; k++)
-        if (to->other_ns[g * AMCT_GENE_LEVELS + k] < to->best_cost.latency_ns)
-            return words[gene->kind][0];
-    return words[gene->kind][1];
-}
-
 static amct_choices_of choices_of(const amct_setup *s)
 {
     return (amct_choices_of){&s->genes, s->model.layers, s->structure};
@@ -110,7 +82,7 @@ static int64_t bytes_with(const amct_tuned *to, uint32_t slot, uint8_t value)
 /* The levels of a gene that were not chosen, with what they would have meant. */
 static void add_others(amct_json *json, cJSON *list, const amct_tuned *to, const amct_gene *gene)
 {
-    uint32_t g = (uint32_t)(gene - to->setup.genes.genes), chosen = chosen_level(to, gene);
+    uint32_t g = (uint32_t)(gene - to->setup.genes.genes), chosen = amct_reasons_level(to, gene);
     for (uint32_t k = 0; k < gene->n_levels; k++) {
         if (k == chosen)
             continue;
@@ -143,7 +115,7 @@ static void add_shape(amct_json *json, cJSON *at, const amct_tuned *to, uint32_t
         amct_json_null(json, at, "channels");
     }
     const amct_gene *gene = amct_genes_of(&s->genes, AMCT_GENE_RANK, i);
-    uint32_t level = gene ? chosen_level(to, gene) : 0;
+    uint32_t level = gene ? amct_reasons_level(to, gene) : 0;
     if (level) {
         add_level(json, at, to, gene, level);
     } else {
@@ -156,12 +128,13 @@ static void add_shape(amct_json *json, cJSON *at, const amct_tuned *to, uint32_t
 typedef struct layer_genes {
     const amct_gene *of[3]; /* by amct_gene_kind */
     const char *reasons[3]; /* why no level that loses more */
+    char texts[3][AMCT_REASON];
 } layer_genes;
 
-static layer_genes genes_of(const amct_tuned *to, uint32_t i)
+static void find_genes(layer_genes *found, const amct_tuned *to, uint32_t i)
 {
     const amct_setup *s = &to->setup;
-    layer_genes found = {.of = {NULL}};
+    *found = (layer_genes){.of = {NULL}};
     for (int kind = AMCT_GENE_BITS; kind <= AMCT_GENE_RANK; kind++) {
         int64_t index = kind != AMCT_GENE_CHANNELS ? (int64_t)i
                         : s->structure             ? amct_structure_group_of(s->structure, i)
@@ -169,18 +142,17 @@ static layer_genes genes_of(const amct_tuned *to, uint32_t i)
         if (index < 0)
             continue;
         const amct_gene *gene = amct_genes_of(&s->genes, (amct_gene_kind)kind, (uint32_t)index);
-        found.of[kind] = gene;
-        found.reasons[kind] =
-            gene ? reason_of(to, (uint32_t)(gene - s->genes.genes), chosen_level(to, gene))
+        found->of[kind] = gene;
+        found->reasons[kind] =
+            gene ? amct_reasons_tell(found->texts[kind], to, gene)
                  : amct_genes_reason(&s->genes, (amct_gene_kind)kind, (uint32_t)index, 0);
     }
-    return found;
 }
 
 /* What was chosen of each gene. */
 static void add_chosen(amct_json *json, cJSON *list, const amct_tuned *to, const amct_gene *gene)
 {
-    uint32_t g = (uint32_t)(gene - to->setup.genes.genes), level = chosen_level(to, gene);
+    uint32_t g = (uint32_t)(gene - to->setup.genes.genes), level = amct_reasons_level(to, gene);
     cJSON *at = amct_json_object(json, list, NULL);
     amct_json_text(json, at, "kind", amct_choices_kind(gene->kind));
     add_level(json, at, to, gene, level);
@@ -209,7 +181,8 @@ static void add_layer(amct_json *json, cJSON *list, const amct_tuned *to, uint32
     const amct_layer *l = &s->model.layers[i];
     uint8_t kind = to->best ? to->best->choices[i] : AMCT_LEVEL_16;
     const amct_layer_cost *now = &to->best_layers[i], *before = &to->original_layers[i];
-    layer_genes genes = genes_of(to, i);
+    layer_genes genes;
+    find_genes(&genes, to, i);
     const amct_gene *bits = genes.of[AMCT_GENE_BITS];
     int64_t group = s->structure ? amct_structure_group_of(s->structure, i) : -1;
     cJSON *at = amct_json_object(json, list, NULL);
@@ -229,7 +202,7 @@ static void add_layer(amct_json *json, cJSON *list, const amct_tuned *to, uint32
                      before->status == AMCT_NODE_OK ? before->latency_ns / 1e3 : NAN);
     amct_json_text(json, at, "reason", genes.reasons[AMCT_GENE_BITS]);
     if (bits) {
-        uint32_t g = (uint32_t)(bits - s->genes.genes), level = chosen_level(to, bits);
+        uint32_t g = (uint32_t)(bits - s->genes.genes), level = amct_reasons_level(to, bits);
         amct_json_number(json, at, "loss_alone",
                          level ? to->alone_loss[g * AMCT_GENE_LEVELS + level] : 0);
     }

@@ -53,29 +53,56 @@ amct_status amct_answers_cost(amct_tuned *to, amct_err *err)
     return status;
 }
 
-/* The mean loss of every candidate that changes one gene only. */
-static amct_status note_alone(void *ctx, const amct_study_candidate *c, amct_err *err)
+/* A study may hold more than this search asked for. */
+static bool is_measured(const amct_study_candidate *c, const amct_genes *genes)
+{
+    bool good = !c->failed && !c->refined && c->n_scores && c->scores[c->n_scores - 1].n &&
+                c->genome_size == genes->n;
+    for (uint32_t g = 0; good && g < genes->n; g++)
+        good = c->genome[g] < genes->genes[g].n_levels;
+    return good;
+}
+
+/* What a candidate tells of the levels that it has; its mean loss, if it changes one gene only. */
+static amct_status note(void *ctx, const amct_study_candidate *c, amct_err *err)
 {
     amct_tuned *to = ctx;
-    uint32_t changed = 0, which = 0;
+    uint32_t changed = 0, at = 0;
     (void)err;
-    if (c->failed || c->refined || !c->n_scores || c->genome_size != to->setup.genes.n)
+    if (!is_measured(c, &to->setup.genes))
         return AMCT_OK;
-    for (uint32_t g = 0; g < to->setup.genes.n; g++)
-        if (c->genome[g])
-            changed++, which = g;
+    for (uint32_t g = 0; g < to->setup.genes.n; g++) {
+        if (!c->genome[g])
+            continue;
+        changed++, at = g * AMCT_GENE_LEVELS + c->genome[g];
+        if (to->known[at] == AMCT_KNOWN_NOT)
+            to->known[at] = AMCT_KNOWN_TOGETHER;
+    }
+    if (changed != 1)
+        return AMCT_OK;
     const amct_study_score *last = &c->scores[c->n_scores - 1];
-    if (changed == 1 && last->n)
-        to->alone_loss[which * AMCT_GENE_LEVELS + c->genome[which]] = last->loss_sum / last->n;
+    to->alone_loss[at] = last->loss_sum / last->n;
+    to->known[at] = AMCT_KNOWN_ALONE;
+    if (c->probe) /* for amct_answers_known */
+        to->known[at / AMCT_GENE_LEVELS * AMCT_GENE_LEVELS] = AMCT_KNOWN_FORESEEN;
     return AMCT_OK;
 }
 
-amct_status amct_answers_alone(amct_tuned *to, amct_err *err)
+amct_status amct_answers_known(amct_tuned *to, amct_err *err)
 {
-    to->alone_loss = calloc(to->setup.genes.n + 1, AMCT_GENE_LEVELS * sizeof *to->alone_loss);
-    if (!to->alone_loss)
+    uint32_t n = to->setup.genes.n;
+    to->alone_loss = calloc(n + 1, AMCT_GENE_LEVELS * sizeof *to->alone_loss);
+    to->known = calloc(n + 1, AMCT_GENE_LEVELS);
+    if (!to->alone_loss || !to->known)
         return amct_fail_nomem(err);
-    for (uint32_t i = 0; i < to->setup.genes.n * AMCT_GENE_LEVELS; i++)
+    for (uint32_t i = 0; i < n * AMCT_GENE_LEVELS; i++)
         to->alone_loss[i] = NAN;
-    return amct_study_each(to->setup.study, note_alone, to, err);
+    AMCT_TRY(amct_study_each(to->setup.study, note, to, err));
+    /* Whoever looks at some levels of a gene alone foresees the others by them. */
+    for (uint32_t g = 0; g < n; g++) {
+        uint8_t *known = &to->known[g * AMCT_GENE_LEVELS];
+        for (uint32_t k = 1; k < AMCT_GENE_LEVELS; k++)
+            known[k] = known[k] ? known[k] : known[0];
+    }
+    return AMCT_OK;
 }

@@ -10,7 +10,7 @@
 /* Fills original_layers, best_layers, best_cost, paired_ns, and other_ns: the latency of the best
  * with one choice changed, for every choice. */
 amct_status amct_answers_cost(amct_tuned *to, amct_err *err);
-/* Fills alone_loss: the mean loss of every candidate of the study that changes one gene only. */
-amct_status amct_answers_alone(amct_tuned *to, amct_err *err);
+/* Fills known, and alone_loss by the candidates of the study that change one gene only. */
+amct_status amct_answers_known(amct_tuned *to, amct_err *err);
 
 #endif

@@ -370,7 +370,7 @@ static amct_status run(runner *r, double begin, amct_err *err)
         AMCT_TRY(finals(r, err));
     }
     AMCT_TRY(amct_answers_cost(r->to, err));
-    AMCT_TRY(amct_answers_alone(r->to, err));
+    AMCT_TRY(amct_answers_known(r->to, err));
     stage(r, "writing and checking the model");
     AMCT_TRY(amct_study_check(s->study, err));
     AMCT_TRY(write_best(r, err));
@@ -428,5 +428,6 @@ void amct_tuned_free(amct_tuned *tuned)
     free(tuned->best_layers);
     free(tuned->other_ns);
     free(tuned->alone_loss);
+    free(tuned->known);
     amct_setup_free(&tuned->setup);
 }

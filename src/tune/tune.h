@@ -21,6 +21,14 @@ enum {
  * a difference may be wrong (paired_ns): errors of what two networks have in common cancel. */
 #define AMCT_FASTER_RATIO 0.01
 
+/* What is known of the loss of a level. */
+typedef enum amct_known {
+    AMCT_KNOWN_NOT,      /* no candidate had it */
+    AMCT_KNOWN_FORESEEN, /* no candidate had it, but other levels of its gene were measured alone */
+    AMCT_KNOWN_TOGETHER, /* candidates had it along with other choices */
+    AMCT_KNOWN_ALONE,
+} amct_known;
+
 typedef struct amct_tuned {
     amct_setup setup;
     amct_search *search; /* NULL: there was nothing to choose */
@@ -44,6 +52,7 @@ typedef struct amct_tuned {
     /* Per gene, AMCT_GENE_LEVELS each: the whole network's latency with this gene at that level
      * beside the others' best; the mean loss of that level alone, NAN: not measured. */
     double *other_ns, *alone_loss;
+    uint8_t *known; /* amct_known of the same levels */
     amct_verdict verdict;
     bool faster; /* by AMCT_FASTER_RATIO and paired_ns at least */
     int exit_status;

@@ -32,4 +32,7 @@ test "$status" -eq 0 || sed 's/^/# /' "$work/search.json"
 deploy=$(find "$work/out/best" -name '*_deploy_model.onnx' -size +100k)
 test -n "$deploy"
 ok $? 'and leaves a model for the compiler'
+told=$(reasons "$work/out")
+test $? -eq 0 && test "$told" -gt 0
+ok $? "explain: why levels are no lossier is what was measured ($told)"
 finish

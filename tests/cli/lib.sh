@@ -76,6 +76,33 @@ documented() {
     ok $? "$1: docs/json.md has every key${unknown:+, but not: $unknown}"
 }
 
+# reasons OUT: how many reasons of layers name a faster level; fails unless each says what the table says of that
+# level: it is faster by more than rounds to 0.0 %, its loss alone was measured or not.
+reasons() {
+    "$program" explain "$1" | sed -n '2,$s/.*  \(\/[^ ]*\).*/\1/p' | while read -r layer; do
+        "$program" explain "$1" "$layer"
+    done | awk '
+        / accuracy/ { print "# " $0; wrong++ }
+        /^  \*/ { now = $(NF - 3); next }
+        /^    .* [-+0-9.e]+ +[0-9.]+ +[-+.0-9e]+$/ {
+            loss = $NF; more = $(NF - 2)
+            level = $1 " " $2; sub(/,/, "", level)
+            if ($2 != "channels" && $1 != "rank") level = $1
+            if ($1 == "rank") { level = $0; sub(/^ */, "", level); sub(/,/, "", level); sub(/  .*/, "", level) }
+            losses[level] = loss; changes[level] = more
+        }
+        /: faster with / {
+            named++
+            level = $0; sub(/.*: faster with /, "", level); sub(/,.*/, "", level); sub(/ of [0-9]+/, "", level)
+            alone = $0 ~ /at a loss of/ ? $0 : "-"
+            sub(/.*at a loss of /, "", alone); sub(/ .*/, "", alone)
+            if (losses[level] != alone || !(changes[level] < -0.5 * now)) {
+                print "# " $0 " [" losses[level] "] [" changes[level] "]"; wrong++
+            }
+        }
+        END { print named + 0; exit wrong > 0 }'
+}
+
 finish() {
     echo "1..$n"
     exit 0

@@ -78,6 +78,9 @@ grep -q '^  \* rank ' "$work/one" && grep -q '^    whole ' "$work/one" && grep -
 ok $? 'explain: the rank of a layer, and the layer whole'
 "$program" explain "$work/out" >"$work/explained" && grep -q '[0-9]*/[0-9]*' "$work/explained"
 ok $? 'explain: channels and ranks'
+told=$(reasons "$work/out")
+test $? -eq 0 && test "$told" -gt 0
+ok $? "explain: why levels are no lossier is what was measured ($told)"
 
 want=$(fingerprint "$work/out")
 "$program" search -c "$work/search.yaml" -o "$work/two" -j 2 -q >/dev/null 2>&1
