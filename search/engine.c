@@ -145,6 +145,13 @@ amct_status amct_engine_probe(amct_search *search, uint32_t gene, uint32_t level
     return status;
 }
 
+static void tell_cut(amct_search *search, const char *what)
+{
+    uint32_t n = search->evaluations;
+    snprintf(search->reason, sizeof search->reason, "%s after %u candidate%s; --resume carries on",
+             what, n, n == 1 ? "" : "s");
+}
+
 void amct_engine_finish(amct_search *search, amct_search_end why)
 {
     if (search->ended != AMCT_SEARCH_RUNNING)
@@ -174,8 +181,8 @@ void amct_engine_finish(amct_search *search, amct_search_end why)
                  search->options.stall);
         break;
     case AMCT_SEARCH_COMPLETE: snprintf(text, size, "the algorithm has run its course"); break;
-    case AMCT_SEARCH_TIME_LIMIT: snprintf(text, size, "the time limit is reached"); break;
-    case AMCT_SEARCH_CANCELLED: snprintf(text, size, "cancelled"); break;
+    case AMCT_SEARCH_TIME_LIMIT: tell_cut(search, "stopped by the time limit"); break;
+    case AMCT_SEARCH_CANCELLED: tell_cut(search, "stopped by the user"); break;
     }
 }
 

@@ -29,8 +29,8 @@ for part in 0 1 2 3; do
 done
 
 small_search -o "$work/short" --time-limit 1ms >"$work/out" 2>"$work/err"
-test $? -eq 5
-ok $? 'a time limit that is over at once exits 5'
+test $? -eq 5 && grep -q '^stopped by the time limit after 0 candidates; --resume carries on$' "$work/out"
+ok $? 'a time limit that is over at once exits 5, and the verdict says so'
 "$program" search --resume "$work/short" --time-limit 1h -q >/dev/null
 test $? -eq 0 && test "$(fingerprint "$work/short")" = "$want"
 ok $? 'and can be carried on'
@@ -44,7 +44,8 @@ kill -TERM $search
 wait $search
 status=$?
 test $status -eq 5 && test -s "$work/signal/best/fashion_deploy_model.onnx" &&
-    test "$(value "$work/signal/result.json" status)" = 5
+    test "$(value "$work/signal/result.json" status)" = 5 &&
+    value "$work/signal/result.json" reason | grep -q '^stopped by the user after [1-9][0-9]* candidates\{0,1\}; --resume carries on$'
 ok $? "SIGTERM ends it in good order with what it has (status $status)"
 
 # Wherever it was: one line says that it was stopped, and how to carry on.

@@ -333,13 +333,15 @@ Test(search_contract, the_caller_may_stop_it, .init = set_up)
     amct_search_stop(search, AMCT_SEARCH_TIME_LIMIT);
     amct_search_stop(search, AMCT_SEARCH_CANCELLED);
     cr_assert_eq(amct_search_ended(search), AMCT_SEARCH_TIME_LIMIT);
-    cr_assert_str_eq(amct_search_reason(search), "the time limit is reached");
+    cr_assert_str_eq(amct_search_reason(search),
+                     "stopped by the time limit after 0 candidates; --resume carries on");
     cr_assert_eq(amct_search_ask(search, &asks, &n, &err), AMCT_OK);
     cr_assert_eq(n, 0);
     amct_search_free(search);
     search = make();
     amct_search_stop(search, AMCT_SEARCH_CANCELLED);
-    cr_assert_str_eq(amct_search_reason(search), "cancelled");
+    cr_assert_str_eq(amct_search_reason(search),
+                     "stopped by the user after 0 candidates; --resume carries on");
     amct_search_free(search);
 }
 
