@@ -18,6 +18,13 @@ static const cJSON *find_layer(const cJSON *result, const char *name)
     return NULL;
 }
 
+/* A number in that format, "-" if it is not known. */
+static const char *number_of(char text[32], const char *format, double value)
+{
+    snprintf(text, 32, isnan(value) ? "-" : format, value);
+    return text;
+}
+
 /* "12.3 us", or "inside another operator". */
 static const char *time_of(const cJSON *layer, const char *key, char *text, size_t size)
 {
@@ -85,13 +92,10 @@ static void print_level(const cJSON *at, bool chosen, const cJSON *best)
     double ms = chosen ? now : amct_json_get_number(at, "network_latency_ms");
     double bytes = amct_json_get_number(chosen ? best : at, chosen ? "bytes" : "network_bytes");
     double loss = amct_json_get_number(at, "loss_alone");
-    char level[AMCT_SHOWN], text[32] = "-", size[32] = "-";
-    if (!isnan(loss))
-        snprintf(text, sizeof text, "%.3g", loss);
-    if (!isnan(bytes))
-        snprintf(size, sizeof size, "%.1f", bytes / 1e3);
-    printf("  %c %-20s %10.4g %+10.3g %12s %11s\n", chosen ? '*' : ' ', level_of(at, level), ms,
-           1e3 * (ms - now), size, text);
+    char level[AMCT_SHOWN], took[32], more[32], size[32], text[32];
+    printf("  %c %-20s %10s %10s %12s %11s\n", chosen ? '*' : ' ', level_of(at, level),
+           number_of(took, "%.4g", ms), number_of(more, "%+.3g", 1e3 * (ms - now)),
+           number_of(size, "%.1f", bytes / 1e3), number_of(text, "%.3g", loss));
 }
 
 /* All levels of one kind, the chosen one first. */
@@ -138,30 +142,29 @@ static void explain_layer(const cJSON *result, const cJSON *layer)
 static void explain_all(const cJSON *result)
 {
     const cJSON *layer;
-    char before[32], after[32], bits[AMCT_SHOWN], name[AMCT_SHOWN], why[AMCT_SHOWN];
+    char before[32], after[32], was[32], now[32], loss[32], channels[64], rank[64];
+    char bits[AMCT_SHOWN], name[AMCT_SHOWN], why[AMCT_SHOWN], form[AMCT_SHOWN];
     printf("%-9s %9s %12s %10s %10s %9s %9s %10s  %s\n", "bits", "channels", "rank", "before us",
            "after us", "before kB", "after kB", "loss", "layer");
     cJSON_ArrayForEach(layer, cJSON_GetObjectItemCaseSensitive(result, "layers"))
     {
-        double was = amct_json_get_number(layer, "baseline_latency_us");
-        double now = amct_json_get_number(layer, "latency_us");
-        double alone = amct_json_get_number(layer, "loss_alone");
-        char loss[32] = "-", channels[32], rank[32] = "-", form[AMCT_SHOWN];
-        snprintf(before, sizeof before, isnan(was) ? "-" : "%.2f", was);
-        snprintf(after, sizeof after, isnan(now) ? "-" : "%.2f", now);
-        if (!isnan(alone))
-            snprintf(loss, sizeof loss, "%.3g", alone);
-        const char *reason = amct_json_get_text(layer, "reason");
+        double kept = amct_json_get_number(layer, "channels_kept");
         double all = amct_json_get_number(layer, "channels");
-        snprintf(channels, sizeof channels, isnan(all) ? "-" : "%.0f/%.0f",
-                 amct_json_get_number(layer, "channels_kept"), all);
-        if (!isnan(amct_json_get_number(layer, "rank")))
-            snprintf(rank, sizeof rank, "%.0f %.12s", amct_json_get_number(layer, "rank"),
-                     shown(layer, "form", form));
-        printf("%-9s %9s %12s %10s %10s %9.1f %9.1f %10s  %s%s%s%s\n", shown(layer, "bits", bits),
-               channels, rank, before, after, amct_json_get_number(layer, "baseline_bytes") / 1e3,
-               amct_json_get_number(layer, "bytes") / 1e3, loss, shown(layer, "name", name),
-               reason ? "  (" : "", reason ? shown(layer, "reason", why) : "", reason ? ")" : "");
+        double ranked = amct_json_get_number(layer, "rank");
+        const char *reason = amct_json_get_text(layer, "reason");
+        snprintf(channels, sizeof channels, isnan(all) || isnan(kept) ? "-" : "%.0f/%.0f", kept,
+                 all);
+        snprintf(rank, sizeof rank, isnan(ranked) ? "-" : "%.0f %.12s", ranked,
+                 shown(layer, "form", form));
+        printf("%-9s %9s %12s %10s %10s %9s %9s %10s  %s%s%s%s\n", shown(layer, "bits", bits),
+               channels, rank,
+               number_of(before, "%.2f", amct_json_get_number(layer, "baseline_latency_us")),
+               number_of(after, "%.2f", amct_json_get_number(layer, "latency_us")),
+               number_of(was, "%.1f", amct_json_get_number(layer, "baseline_bytes") / 1e3),
+               number_of(now, "%.1f", amct_json_get_number(layer, "bytes") / 1e3),
+               number_of(loss, "%.3g", amct_json_get_number(layer, "loss_alone")),
+               shown(layer, "name", name), reason ? "  (" : "",
+               reason ? shown(layer, "reason", why) : "", reason ? ")" : "");
     }
 }
 
@@ -183,8 +186,8 @@ static amct_status explain(const amct_config *c, const cJSON *result, amct_err *
     amct_json json;
     amct_json_begin(&json);
     const cJSON *layers = cJSON_GetObjectItemCaseSensitive(result, "layers");
-    cJSON_AddItemToObject(json.root, layer ? "layer" : "layers",
-                          cJSON_Duplicate(layer ? layer : layers, true));
+    json.failed |= !cJSON_AddItemToObject(json.root, layer ? "layer" : "layers",
+                                          cJSON_Duplicate(layer ? layer : layers, true));
     amct_status status = amct_cmd_answer(&json, err);
     amct_json_end(&json);
     return status;

@@ -28,12 +28,41 @@ sed '1a "layers": 5,' whole/result.json >out/result.json
 damaged 'layers is not a list'
 sed '1a "layers": [5],' whole/result.json >out/result.json
 damaged 'layers holds what is not an object'
+for value in 0 2 '"1"' null; do
+    sed "1a \"schema\": $value," whole/result.json >out/result.json
+    damaged 'schema is not 1: it is no result of a search, or of another version'
+done
+sed '1a "layers": [{"name": null}],' whole/result.json >out/result.json
+damaged 'layers[0].name is not a text'
+layer='"name": "a", "op": "Conv", "bits": "16", "baseline_bits": "16"'
+for value in -1 1e300 1e999 '"many"' '[]'; do
+    sed "1a \"layers\": [{$layer, \"channels\": $value, \"chosen\": [], \"alternatives\": []}]," \
+        whole/result.json >out/result.json
+    damaged 'layers[0].channels is not a number from 0 to 1e15'
+done
+sed "1a \"layers\": [{$layer}]," whole/result.json >out/result.json
+damaged 'layers[0].chosen is not a list'
+sed "1a \"layers\": [{$layer, \"chosen\": [], \"alternatives\": [{}, 5]}]," whole/result.json >out/result.json
+damaged 'layers[0].alternatives[0].kind is not a text'
+sed '1a "baseline": {"latency_ms": -0.5},' whole/result.json >out/result.json
+damaged 'baseline.latency_ms is not a number from 0 to 1e15'
 sed '1a "best": null,' whole/result.json >out/result.json
 damaged 'best is not an object'
-echo '{}' >out/result.json
+echo '{"schema": 1}' >out/result.json
 damaged 'baseline is not an object'
 echo '[' >out/result.json
 damaged 'byte '
+
+# What is not known is a dash; for what a search came to its result is enough.
+sed "1a \"layers\": [{$layer, \"chosen\": [{\"kind\": \"bits\"}], \"alternatives\": []}]," \
+    whole/result.json >out/result.json
+rm -r out/study.sqlite out/best
+"$program" explain out >stdout 2>stderr && "$program" explain out a >>stdout && grep -q '^16  *-  *-  *-' stdout &&
+    ! grep -q nan stdout
+ok $? 'explain: does without the study'
+refuses 'out is not the folder of a study' report out
+rm out/result.json
+refuses 'out is not the folder of a study' explain out
 
 # study.sqlite.
 rm -r out && cp -r whole out
@@ -48,6 +77,7 @@ refuses 'out/study.sqlite: damaged ' search --resume out
 cp whole/study.sqlite out/study.sqlite
 sqlite3 out/study.sqlite 'DROP TABLE score'
 refuses 'out/study.sqlite: damaged ' search --resume out
+refuses 'out/study.sqlite: damaged ' report out
 
 # What became of finalists is made anew where it is not what was put there.
 same() { # NAME SQL
