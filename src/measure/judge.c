@@ -10,7 +10,7 @@ const char *const amct_metric_names[] = {"top1", "top5",  "agreement", "cosine",
 
 amct_status amct_outputs_of(amct_outputs *out, const amct_graph *graph, amct_err *err)
 {
-    amct_outputs o = {0};
+    amct_outputs o = {.scale = 1};
     int64_t batch = amct_batch_of(graph), row = 0;
     for (uint32_t i = 0; i < graph->n_outputs; i++) {
         const amct_tensor *t = &graph->tensors[graph->outputs[i]];
@@ -76,30 +76,31 @@ static bool among_first(const float *row, uint32_t classes, int64_t label, uint3
     return before < k;
 }
 
-/* log of what exp(row) adds up to; 0 for probabilities, whose logs are taken as they are. */
-static double log_sum(const float *row, uint32_t n)
+/* log of what exp(scale row) adds up to. */
+static double log_sum(const float *row, uint32_t n, double scale)
 {
     double most = -INFINITY, sum = 0;
     for (uint32_t i = 0; i < n; i++)
-        most = row[i] > most ? row[i] : most;
+        most = scale * row[i] > most ? scale * row[i] : most;
     for (uint32_t i = 0; i < n; i++)
-        sum += exp(row[i] - most);
+        sum += exp(scale * row[i] - most);
     return most + log(sum);
 }
 
 /* KL divergence of q from p, both of logits or of probabilities. */
-static double divergence(const float *p, const float *q, uint32_t n, bool probabilities)
+static double divergence(const float *p, const float *q, const amct_outputs *outputs)
 {
-    double sum = 0;
-    if (probabilities) {
+    uint32_t n = outputs->classes;
+    double sum = 0, scale = outputs->scale;
+    if (outputs->probabilities) {
         for (uint32_t i = 0; i < n; i++)
             if (p[i] > 0)
                 sum += p[i] * (log(p[i]) - log(q[i] > 1e-30f ? q[i] : 1e-30f));
     } else {
-        double lp = log_sum(p, n), lq = log_sum(q, n);
+        double lp = log_sum(p, n, scale), lq = log_sum(q, n, scale);
         for (uint32_t i = 0; i < n; i++) {
-            double a = p[i] - lp;
-            sum += exp(a) * (a - (q[i] - lq));
+            double a = scale * p[i] - lp;
+            sum += exp(a) * (a - (scale * q[i] - lq));
         }
     }
     return sum > 0 ? sum : sum == sum ? 0 : INFINITY;
@@ -192,7 +193,7 @@ void amct_judge_add(const amct_judge *judge, uint32_t i, const float *row, amct_
     tally->lost += before && !now;
     tally->gained += !before && now;
     tally->agree += first_answer(row, o->classes) == first_answer(original, o->classes);
-    double kl = divergence(original, row, o->classes, o->probabilities);
+    double kl = divergence(original, row, o);
     tally->kl += kl;
     tally->kl_sq += kl * kl;
 }

@@ -41,6 +41,7 @@ typedef struct amct_outputs {
     uint32_t row;       /* floats of a row */
     uint32_t classes;   /* of the first output; 0: it does not classify */
     bool probabilities; /* the first output sums to 1 (a Softmax made it), else logits */
+    double scale;       /* of logits, before they are compared: 1, or as soften.h says */
 } amct_outputs;
 
 /* From the graph at its batch size. AMCT_E_UNSUPPORTED if an output does not have the batch in

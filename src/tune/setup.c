@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/fork.h"
 #include "base/log.h"
+#include "measure/soften.h"
 #include "measure/tally_verdict.h"
 #include "passes/prepare.h"
 #include "tune/confirming.h"
@@ -216,6 +217,8 @@ amct_status amct_setup_baseline(amct_setup *s, amct_err *err)
     AMCT_TRY(status);
     s->search_judge.original = s->rows;
     s->confirm_judge.original = s->rows + (size_t)s->search.n * s->outputs.row;
+    AMCT_TRY(amct_soften(&s->search_judge.outputs.scale, &s->outputs, s->rows, s->search.n, err));
+    s->confirm_judge.outputs.scale = s->search_judge.outputs.scale;
     AMCT_TRY(judge_original(&s->search_baseline, s, &s->search_judge, s->search.n, err));
     AMCT_TRY(judge_original(&s->confirm_baseline, s, &s->confirm_judge, s->confirm.n, err));
     amct_setup_budget(s, s->config->max_drop_ratio, s->config->relative);
