@@ -5,7 +5,7 @@
  * 2. Probes: every level of every gene alone on a few samples.
  * 3. Warm start: the knapsack of single losses, solved for a spread of targets about the limit and,
  *    corrected by what those showed, for a narrow one. Measured in full, as they also teach how
- * loss and accuracy are related and how early looks foresee late ones.
+ *    loss and accuracy are related and how early looks foresee late ones.
  * 4. Evolution and the neighbours of the best, raced, until it stalls, nothing promising is found,
  *    or the evaluations are used up.
  * 5. The fastest that are good enough, as far as is foreseen of what refining makes of them
@@ -13,52 +13,24 @@
  *    refined one and nothing promising is left; then refinements that are left over go to faster
  *    ones that may turn out good enough. If refining showed that the best were not good
  *    enough after all, knapsacks for what is known now come first: evolution from what is left
- * would take long.
+ *    would take long.
  * 6. A few more points of the front, for other budgets: knapsacks for other targets.
  */
-#include "search/cheapest.h"
-#include "search/engine.h"
-#include "search/evolve.h"
-#include "search/knapsack.h"
+#include "search/auto.h"
 #include "search/neighbours.h"
-#include "search/probes.h"
 #include "search/refine_choice.h"
-#include "search/roster.h"
-#include "search/surrogate.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SETUP_CALLS = 8192, POLISH_ROUNDS = 24, TARGETS = 8 };
 static const double probe_sd = 0.5;       /* of the log of a single loss */
 static const double disappointing = 1.02; /* cost to beat, after by before refining */
 static const double front_from = 1.0 / 50, front_to = 20; /* of the limit */
 
-typedef enum phase { FASTEST, PROBES, WARM, REFINE, EVOLVE, FRONT } phase;
-
-typedef struct automatic {
-    phase phase;
-    uint32_t round;      /* within the phase */
-    amct_search_end why; /* evolution ended */
-    bool front_done;
-    double unrefined_ns; /* the cost to beat when refining began */
-    amct_roster roster;
-    amct_chain chain;
-    amct_surrogate *surrogate;
-    amct_refining refining;
-    amct_probes probes;
-    amct_breeder breeder;
-    uint8_t *fastest, *genome;
-    double fastest_ns;
-    uint8_t *genome_block;
-    double *number_block;
-    uint32_t *genes;
-} automatic;
-
 static void end(void *self)
 {
-    automatic *a = self;
+    amct_auto *a = self;
     amct_roster_free(&a->roster);
     amct_chain_end(&a->chain);
     amct_surrogate_free(a->surrogate);
@@ -73,7 +45,7 @@ static void *start(const amct_search *search)
 {
     const amct_space *space = &search->problem.space;
     amct_err err;
-    automatic *a = calloc(1, sizeof *a);
+    amct_auto *a = calloc(1, sizeof *a);
     if (!a)
         return NULL;
     if (amct_chain_start(&a->chain, space, &err) != AMCT_OK ||
@@ -112,92 +84,9 @@ nomem:
     return NULL;
 }
 
-static void enter(automatic *a, phase next_phase)
-{
-    a->phase = next_phase;
-    a->round = 0;
-}
-
-/* ---- The fastest ---------------------------------------------------------------------------- */
-
-static amct_status find_fastest(automatic *a, amct_search *search, amct_err *err)
-{
-    AMCT_TRY(amct_roster_make(&a->roster, &search->problem.space, &search->memo, err));
-    if (a->roster.n) {
-        memcpy(a->fastest, a->roster.genomes, a->roster.n_genes);
-        a->fastest_ns = a->roster.costs_ns[0];
-        return AMCT_OK;
-    }
-    return amct_cheapest(&search->problem.space, &a->chain, &search->memo, search->options.seed,
-                         SETUP_CALLS, a->fastest, &a->fastest_ns, err);
-}
-
-/* Proposes a->genome, unless it saves nothing. */
-static amct_status propose_full(automatic *a, amct_search *search, amct_err *err)
-{
-    double cost;
-    AMCT_TRY(amct_memo_cost(&search->memo, a->genome, &cost, err));
-    if (!(cost < search->original_ns))
-        return AMCT_OK;
-    return amct_engine_propose(search, a->genome, AMCT_SLOT_UNRACED, NULL, err);
-}
-
-static bool has_kind(const amct_space *space, uint8_t kind)
-{
-    for (uint32_t g = 0; g < space->n_genes; g++)
-        if (space->kinds[g] == kind && space->n_levels[g] > 1)
-            return true;
-    return false;
-}
-
-static bool has_kinds(const amct_space *space)
-{
-    uint32_t n = 0;
-    for (uint8_t kind = 0; kind < AMCT_GENE_KINDS; kind++)
-        n += has_kind(space, kind);
-    return n > 1;
-}
-
-/* The fastest with the genes of one kind alone. */
-static amct_status propose_kind(automatic *a, amct_search *search, uint8_t kind, amct_err *err)
-{
-    amct_space space = search->problem.space;
-    uint8_t n_levels[AMCT_GENES_MAX];
-    amct_chain chain = {0};
-    double cost;
-    for (uint32_t g = 0; g < space.n_genes; g++)
-        n_levels[g] = space.kinds[g] == kind ? space.n_levels[g] : 1;
-    space.n_levels = n_levels;
-    amct_status status = amct_chain_start(&chain, &space, err);
-    if (status == AMCT_OK)
-        status = amct_cheapest(&space, &chain, &search->memo, search->options.seed, SETUP_CALLS / 4,
-                               a->genome, &cost, err);
-    amct_chain_end(&chain);
-    return status == AMCT_OK ? propose_full(a, search, err) : status;
-}
-
-static amct_status ask_fastest(automatic *a, amct_search *search, amct_err *err)
-{
-    search->phase = "fastest assignment";
-    if (a->round++ == 0) {
-        AMCT_TRY(find_fastest(a, search, err));
-        if (!(a->fastest_ns < search->original_ns)) {
-            amct_engine_finish(search, AMCT_SEARCH_NOTHING_FASTER);
-            return AMCT_OK;
-        }
-        return amct_engine_propose(search, a->fastest, AMCT_SLOT_UNRACED, NULL, err);
-    }
-    const amct_space *space = &search->problem.space;
-    for (uint8_t kind = 0; !a->roster.n && has_kinds(space) && kind < AMCT_GENE_KINDS; kind++)
-        if (has_kind(space, kind))
-            AMCT_TRY(propose_kind(a, search, kind, err));
-    enter(a, PROBES);
-    return amct_probes_plan_all(&a->probes, search, err);
-}
-
 /* ---- Probes --------------------------------------------------------------------------------- */
 
-static amct_status ask_probes(automatic *a, amct_search *search, amct_err *err)
+static amct_status ask_probes(amct_auto *a, amct_search *search, amct_err *err)
 {
     search->phase = "single genes";
     AMCT_TRY(amct_probes_propose(&a->probes, search, err));
@@ -210,101 +99,14 @@ static amct_status ask_probes(automatic *a, amct_search *search, amct_err *err)
             amct_surrogate_prior(a->surrogate, g, l, losses[l], probe_sd);
     }
     amct_engine_judge(search); /* there are ratios now */
-    enter(a, WARM);
-    return AMCT_OK;
-}
-
-/* ---- Warm start ----------------------------------------------------------------------------- */
-
-/* The cheapest genome by these terms that is predicted to lose at most `loss`, in a->genome. */
-static amct_status solve_terms(automatic *a, amct_search *search, const double *terms, double loss,
-                               amct_err *err)
-{
-    double target = amct_surrogate_sum_of(a->surrogate, loss), cost;
-    if (!a->roster.n) {
-        AMCT_TRY(amct_knapsack_exact(&a->chain, terms, target, a->breeder.penalty,
-                                     &a->breeder.price, a->genome, err));
-        return amct_polish(&a->chain, &search->memo, terms, target, POLISH_ROUNDS, a->genome, &cost,
-                           err);
-    }
-    uint32_t i = 0;
-    while (i + 1 < a->roster.n &&
-           amct_surrogate_sum(a->surrogate, amct_roster_at(&a->roster, i)) > target)
-        i++;
-    memcpy(a->genome, amct_roster_at(&a->roster, i), a->roster.n_genes);
-    return AMCT_OK;
-}
-
-static amct_status solve(automatic *a, amct_search *search, double loss, amct_err *err)
-{
-    return solve_terms(a, search, amct_surrogate_terms(a->surrogate), loss, err);
-}
-
-/* Proposes the cheapest with the genes of one kind alone; it replaces the genome in base if it is
- * cheaper than *base_ns. */
-static amct_status solve_kind(automatic *a, amct_search *search, uint8_t kind, double loss,
-                              double *base_ns, uint8_t *base, amct_err *err)
-{
-    const amct_space *space = &search->problem.space;
-    const double *terms = amct_surrogate_terms(a->surrogate);
-    double too_much = 4 * amct_surrogate_sum_of(a->surrogate, loss), cost;
-    for (uint32_t g = 0; g < space->n_genes; g++)
-        for (uint32_t i = a->chain.first[g] + 1; i < a->chain.first[g + 1]; i++)
-            a->breeder.terms[i] = space->kinds[g] == kind ? terms[i] : too_much;
-    for (uint32_t g = 0; g < space->n_genes; g++)
-        a->breeder.terms[a->chain.first[g]] = 0;
-    AMCT_TRY(solve_terms(a, search, a->breeder.terms, loss, err));
-    AMCT_TRY(amct_memo_cost(&search->memo, a->genome, &cost, err));
-    if (cost < *base_ns) {
-        *base_ns = cost;
-        memcpy(base, a->genome, space->n_genes);
-    }
-    return propose_full(a, search, err);
-}
-
-/* Builds the chain of costs around where the search will be, not around the original. */
-static amct_status move_chain(automatic *a, amct_search *search, double limit, amct_err *err)
-{
-    const amct_space *space = &search->problem.space;
-    uint8_t *base = a->breeder.best;
-    double base_ns;
-    AMCT_TRY(solve(a, search, limit, err));
-    AMCT_TRY(amct_memo_cost(&search->memo, a->genome, &base_ns, err));
-    memcpy(base, a->genome, space->n_genes);
-    for (uint8_t kind = 0; has_kinds(space) && kind < AMCT_GENE_KINDS; kind++)
-        if (has_kind(space, kind))
-            AMCT_TRY(solve_kind(a, search, kind, limit, &base_ns, base, err));
-    return amct_chain_build(&a->chain, &search->memo, base, SETUP_CALLS, err);
-}
-
-static amct_status ask_warm(automatic *a, amct_search *search, amct_err *err)
-{
-    /* In order of worth, for small batches. */
-    static const double spread[2][TARGETS] = {{1, 0.5, 2, 0.7, 1.4, 0.25, 4, 0.12},
-                                              {1, 0.85, 1.15, 0.92, 1.08, 0.75, 1.3, 0.6}};
-    search->phase = "warm start";
-    uint32_t round = a->round++;
-    bool feasible = amct_engine_incumbent_ns(search) < search->original_ns;
-    if (round >= 2 && (feasible || !amct_engine_demand_less(search))) {
-        enter(a, REFINE);
-        return AMCT_OK;
-    }
-    double limit = search->drop.limit_loss;
-    if (!(limit > 0))
-        return AMCT_OK;
-    if (round == 0 && !a->roster.n)
-        AMCT_TRY(move_chain(a, search, limit, err));
-    for (int i = 0; i < TARGETS; i++) {
-        AMCT_TRY(solve(a, search, limit * spread[round > 0][i], err));
-        AMCT_TRY(propose_full(a, search, err));
-    }
+    amct_auto_enter(a, AMCT_AUTO_WARM);
     return AMCT_OK;
 }
 
 /* ---- Refining ------------------------------------------------------------------------------- */
 
 /* The cheapest that is foreseen to be good enough, and beside it a faster one that may be. */
-static void refine_cheapest(const automatic *a, amct_search *search)
+static void refine_cheapest(const amct_auto *a, amct_search *search)
 {
     uint32_t member = amct_refine_cheapest(search);
     if (member == AMCT_GENOMES_NONE || !amct_engine_refine(search, member))
@@ -316,7 +118,7 @@ static void refine_cheapest(const automatic *a, amct_search *search)
         amct_engine_refine(search, member);
 }
 
-static amct_status ask_refine(automatic *a, amct_search *search, amct_err *err)
+static amct_status ask_refine(amct_auto *a, amct_search *search, amct_err *err)
 {
     (void)err;
     search->phase = "refining";
@@ -327,7 +129,7 @@ static amct_status ask_refine(automatic *a, amct_search *search, amct_err *err)
             return AMCT_OK;
     }
     bool disappointed = amct_engine_incumbent_ns(search) > disappointing * a->unrefined_ns;
-    enter(a, disappointed ? WARM : EVOLVE);
+    amct_auto_enter(a, disappointed ? AMCT_AUTO_WARM : AMCT_AUTO_EVOLVE);
     a->round = disappointed; /* the narrow spread */
     return AMCT_OK;
 }
@@ -341,14 +143,14 @@ static uint32_t front_reserve(const amct_search *search)
 }
 
 /* Refinements that are left over are worth more as chances than not at all. */
-static void take_chances(const automatic *a, amct_search *search)
+static void take_chances(const amct_auto *a, amct_search *search)
 {
     uint32_t member = amct_refine_chance(search, a->surrogate, &a->refining);
     while (member != AMCT_GENOMES_NONE && amct_engine_refine(search, member))
         member = amct_refine_chance(search, a->surrogate, &a->refining);
 }
 
-static amct_status ask_evolution(automatic *a, amct_search *search, amct_err *err)
+static amct_status ask_evolution(amct_auto *a, amct_search *search, amct_err *err)
 {
     search->phase = "evolution";
     uint32_t asked = search->archive.genomes.count;
@@ -367,7 +169,7 @@ static amct_status ask_evolution(automatic *a, amct_search *search, amct_err *er
     if (search->n_asks)
         return AMCT_OK;
     if (refine && amct_refine_cheapest(search) != AMCT_GENOMES_NONE) {
-        enter(a, REFINE);
+        amct_auto_enter(a, AMCT_AUTO_REFINE);
         return AMCT_OK;
     }
     take_chances(a, search);
@@ -376,7 +178,7 @@ static amct_status ask_evolution(automatic *a, amct_search *search, amct_err *er
     else if (a->front_done)
         amct_engine_finish(search, a->why);
     else
-        enter(a, FRONT);
+        amct_auto_enter(a, AMCT_AUTO_FRONT);
     return AMCT_OK;
 }
 
@@ -392,7 +194,7 @@ static bool measured_near(const amct_search *search, double loss)
 }
 
 /* Losses evenly spaced in their logarithm, from small ones up to that of the fastest. */
-static amct_status ask_front(automatic *a, amct_search *search, amct_err *err)
+static amct_status ask_front(amct_auto *a, amct_search *search, amct_err *err)
 {
     search->phase = "other budgets";
     uint32_t points = front_reserve(search);
@@ -402,36 +204,37 @@ static amct_status ask_front(automatic *a, amct_search *search, amct_err *err)
         double loss = limit * front_from * pow(front_to / front_from, t);
         if (measured_near(search, loss))
             continue;
-        AMCT_TRY(solve(a, search, loss, err));
-        AMCT_TRY(propose_full(a, search, err));
+        AMCT_TRY(amct_auto_solve(a, search, loss, err));
+        AMCT_TRY(amct_auto_propose(a, search, err));
     }
     if (!search->n_asks) { /* what it left over, or found, goes to evolution */
         a->front_done = true;
-        enter(a, EVOLVE);
+        amct_auto_enter(a, AMCT_AUTO_EVOLVE);
     }
     return AMCT_OK;
 }
 
-static amct_status ask_phase(automatic *a, amct_search *search, amct_err *err)
+static amct_status ask_phase(amct_auto *a, amct_search *search, amct_err *err)
 {
     switch (a->phase) {
-    case FASTEST: return ask_fastest(a, search, err);
-    case PROBES: return ask_probes(a, search, err);
-    case WARM: return ask_warm(a, search, err);
-    case REFINE: return ask_refine(a, search, err);
-    case EVOLVE: return ask_evolution(a, search, err);
-    case FRONT: return ask_front(a, search, err);
+    case AMCT_AUTO_FASTEST: return amct_auto_ask_fastest(a, search, err);
+    case AMCT_AUTO_PROBES: return ask_probes(a, search, err);
+    case AMCT_AUTO_WARM: return amct_auto_ask_warm(a, search, err);
+    case AMCT_AUTO_REFINE: return ask_refine(a, search, err);
+    case AMCT_AUTO_EVOLVE: return ask_evolution(a, search, err);
+    case AMCT_AUTO_FRONT: return ask_front(a, search, err);
     }
     return AMCT_OK;
 }
 
 static amct_status next(void *self, amct_search *search, amct_err *err)
 {
-    automatic *a = self;
+    amct_auto *a = self;
     amct_surrogate_fit(a->surrogate);
     while (search->n_asks == 0 && search->ended == AMCT_SEARCH_RUNNING) {
-        if (search->archive.genomes.count == search->options.evaluations && a->phase < REFINE)
-            enter(a, REFINE);
+        if (search->archive.genomes.count == search->options.evaluations &&
+            a->phase < AMCT_AUTO_REFINE)
+            amct_auto_enter(a, AMCT_AUTO_REFINE);
         if (search->archive.best == 0) { /* the first one asked is the fastest */
             if (!amct_engine_refine(search, 0) && amct_engine_count(search, 0))
                 amct_engine_finish(search, AMCT_SEARCH_FASTEST_MEETS);
@@ -443,7 +246,7 @@ static amct_status next(void *self, amct_search *search, amct_err *err)
 
 static void told(void *self, amct_search *search, const amct_slot *slot, const amct_score *score)
 {
-    automatic *a = self;
+    amct_auto *a = self;
     if (slot->kind == AMCT_SLOT_PROBE) {
         amct_probes_told(&a->probes, slot, score);
         return;
@@ -468,7 +271,7 @@ static void told(void *self, amct_search *search, const amct_slot *slot, const a
 
 static double ratio(const void *self, const uint8_t *genome)
 {
-    const automatic *a = self;
+    const amct_auto *a = self;
     double shares[AMCT_GENE_KINDS];
     amct_surrogate_shares(a->surrogate, genome, shares);
     return amct_refining_ratio(&a->refining, shares);

@@ -5,25 +5,18 @@
 #include "base/fork.h"
 #include "base/log.h"
 #include "measure/tally_verdict.h"
-#include "tune/final_record.h"
+#include "tune/final_study.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* What the study keeps of a finalist: this, then weights, scales and biases of its layers. */
-typedef struct kept {
-    uint32_t ok;
-    amct_refined refined;
-    amct_tally search;
-} kept;
-
 typedef struct final_round {
     const amct_finals_work *work;
     amct_finals *finals;
-    kept *kept;        /* shared, per finalist */
-    amct_tally *parts; /* shared, per finalist and part of the confirm samples */
+    amct_final_kept *kept; /* shared, per finalist */
+    amct_tally *parts;     /* shared, per finalist and part of the confirm samples */
     /* Of detectors, else NULL: shared, per finalist and confirm sample. */
     amct_matches *matches;
     uint32_t n_parts;
@@ -82,7 +75,6 @@ static amct_status measure_one(void *ctx, uint32_t worker, uint32_t k, amct_err 
         measure(&r->kept[k].search, r, &r->finals->at[k].candidate, &own, 0, bench->feed.n, err);
     if (status == AMCT_OK)
         status = amct_judge_finish(&judge, &r->kept[k].search, r->work->confidence, err);
-    r->kept[k].ok = status == AMCT_OK;
     return status;
 }
 
@@ -160,65 +152,6 @@ static void judge(amct_finals *finals, const amct_finals_work *work)
     finals->chosen = met >= 0 ? met : open >= 0 ? open : least;
 }
 
-/* ---- The study ---------------------------------------------------------------------------- */
-
-static void key_of(char key[32], const final_round *r, uint32_t k)
-{
-    snprintf(key, 32, "%llu", (unsigned long long)r->finals->at[k].number);
-}
-
-static amct_status save(final_round *r, uint32_t k, const char *kind, const void *from, size_t size,
-                        amct_err *err)
-{
-    char key[32];
-    key_of(key, r, k);
-    return amct_study_put_blob(r->work->study, kind, key, from, size, err);
-}
-
-static size_t record_size(const final_round *r, uint32_t k, bool restored)
-{
-    return sizeof(kept) + amct_final_record_size(&r->finals->at[k].candidate, restored);
-}
-
-/* What a study takes of one record; a larger one is made anew when it is needed again. */
-static const size_t most_bytes = 900000000;
-
-static amct_status save_refined(final_round *r, uint32_t k, amct_err *err)
-{
-    size_t size = record_size(r, k, r->kept[k].refined.restored);
-    if (size > most_bytes)
-        return AMCT_OK;
-    char *record = malloc(size);
-    if (!record)
-        return amct_fail_nomem(err);
-    memcpy(record, &r->kept[k], sizeof(kept));
-    amct_final_record_write(record + sizeof(kept), &r->finals->at[k].candidate);
-    amct_status status = save(r, k, "refined", record, size, err);
-    free(record);
-    return status;
-}
-
-/* *found: the study has it, and the finalist is what it says now. */
-static amct_status load_refined(bool *found, final_round *r, uint32_t k, amct_err *err)
-{
-    const void *record;
-    size_t size;
-    char key[32];
-    key_of(key, r, k);
-    *found = false;
-    AMCT_TRY(amct_study_get_blob(&record, &size, r->work->study, "refined", key, err));
-    if (!record || size < sizeof(kept))
-        return AMCT_OK;
-    memcpy(&r->kept[k], record, sizeof(kept));
-    bool restored = r->kept[k].refined.restored;
-    if (size != record_size(r, k, restored) ||
-        (restored && !r->finals->at[k].candidate.structured.graph))
-        return AMCT_OK;
-    *found = true;
-    return amct_final_record_read(&r->finals->at[k].candidate, restored,
-                                  (const char *)record + sizeof(kept), r->finals->arena, err);
-}
-
 /* ---- The round ---------------------------------------------------------------------------- */
 
 static void stop(final_round *r)
@@ -277,8 +210,10 @@ static amct_status refine_all(final_round *r, amct_err *err)
 {
     uint32_t n = r->finals->n;
     for (uint32_t k = 0; k < n; k++) {
+        amct_final *f = &r->finals->at[k];
         bool found;
-        AMCT_TRY(load_refined(&found, r, k, err));
+        AMCT_TRY(amct_final_load(&found, &r->kept[k], &f->candidate, r->work->study, f->number,
+                                 r->finals->arena, err));
         r->todo[k] = !found;
     }
     AMCT_TRY(refine_missing(r, err));
@@ -291,7 +226,7 @@ static amct_status refine_all(final_round *r, amct_err *err)
         if (!r->todo[k])
             continue;
         tell(f);
-        status = save_refined(r, k, err);
+        status = amct_final_save(r->work->study, f->number, &r->kept[k], &f->candidate, err);
     }
     return status;
 }
@@ -300,14 +235,10 @@ static amct_status confirm_all(final_round *r, amct_err *err)
 {
     uint32_t n = r->finals->n;
     for (uint32_t k = 0; k < n; k++) {
-        const void *record;
-        size_t size;
-        char key[32];
-        key_of(key, r, k);
-        AMCT_TRY(amct_study_get_blob(&record, &size, r->work->study, "confirmed", key, err));
-        r->todo[k] = !record || size != sizeof(amct_tally);
-        if (!r->todo[k])
-            memcpy(&r->finals->at[k].confirm, record, sizeof(amct_tally));
+        amct_final *f = &r->finals->at[k];
+        bool found;
+        AMCT_TRY(amct_final_load_confirmed(&found, &f->confirm, r->work->study, f->number, err));
+        r->todo[k] = !found;
     }
     amct_status status = amct_parallel(r->work->jobs, n * r->n_parts, confirm_part, r, err);
     stop(r);
@@ -323,7 +254,7 @@ static amct_status confirm_all(final_round *r, amct_err *err)
             judge.matches = r->matches + (size_t)k * r->work->confirm_feed.n;
         status = amct_judge_finish(&judge, t, r->work->confidence, err);
         if (status == AMCT_OK)
-            status = save(r, k, "confirmed", t, sizeof *t, err);
+            status = amct_final_save_confirmed(r->work->study, r->finals->at[k].number, t, err);
     }
     return status;
 }
