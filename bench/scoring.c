@@ -45,7 +45,6 @@ double scoring_kl(const scoring *s, const float *original, const float *rows, ui
     return t.kl / t.n;
 }
 
-/* A form on all scored samples, spread over processes. */
 typedef struct running {
     const scoring *s;
     const amct_graph *form;
@@ -71,7 +70,7 @@ static amct_status run_batch(void *ctx, uint32_t worker, uint32_t task, amct_err
     return AMCT_OK;
 }
 
-static amct_status run_all(float *rows, const scoring *s, const amct_graph *form, amct_err *err)
+amct_status scoring_rows(float *rows, const scoring *s, const amct_graph *form, amct_err *err)
 {
     amct_selection all = {s->scored, NULL, s->scored->n};
     running r = {.s = s,
@@ -86,7 +85,7 @@ static amct_status run_all(float *rows, const scoring *s, const amct_graph *form
     return status;
 }
 
-static amct_tally tally(const scoring *s, const float *rows, uint32_t first)
+amct_tally scoring_tally(const scoring *s, const float *rows, uint32_t first)
 {
     amct_judge judge = {.outputs = s->outputs,
                         .metric = AMCT_METRIC_TOP1,
@@ -100,7 +99,8 @@ static amct_tally tally(const scoring *s, const float *rows, uint32_t first)
 
 static void print_range(const scoring *s, uint32_t first)
 {
-    amct_tally now = tally(s, s->rows, first), before = tally(s, s->original, first);
+    amct_tally now = scoring_tally(s, s->rows, first),
+               before = scoring_tally(s, s->original, first);
     double right = 100.0 * now.right / now.n;
     printf("  %u..%u: top1 %5.2f (%+6.2f) agree %5.2f KL %.4f", first, s->scored->n - 1, right,
            right - 100.0 * before.right / before.n, 100.0 * now.agree / now.n, now.kl / now.n);
@@ -108,7 +108,7 @@ static void print_range(const scoring *s, uint32_t first)
 
 amct_status scoring_print(const scoring *s, const char *what, const amct_graph *form, amct_err *err)
 {
-    AMCT_TRY(run_all(s->rows, s, form, err));
+    AMCT_TRY(scoring_rows(s->rows, s, form, err));
     printf("%-40s", what);
     print_range(s, 0);
     if (s->scored == s->data)
@@ -132,6 +132,8 @@ amct_status scoring_open(scoring *s, const char *calibration, uint32_t n_calibra
     AMCT_TRY(amct_plugins_open(&s->plugins, s->config, err));
     AMCT_TRY(
         amct_model_load(&s->model, s->plugins, s->config->model, &s->config->model_source, err));
+    if (s->config->equalise)
+        AMCT_TRY(amct_model_equalise(&s->model, err));
     AMCT_TRY(amct_model_set_eval_batch(&s->model, err));
     amct_hash_constants(s->model.graph);
     AMCT_TRY(amct_outputs_of(&s->outputs, s->model.graph, err));
@@ -148,5 +150,5 @@ amct_status scoring_open(scoring *s, const char *calibration, uint32_t n_calibra
     s->rows = amct_shared_alloc(bytes);
     if (!s->original || !s->rows)
         return amct_fail_nomem(err);
-    return run_all(s->original, s, s->model.graph, err);
+    return scoring_rows(s->original, s, s->model.graph, err);
 }

@@ -27,6 +27,11 @@ amct_status scoring_open(scoring *s, const char *calibration, uint32_t n_calibra
  * original's, agreement with the original, and KL divergence. */
 amct_status scoring_print(const scoring *s, const char *what, const amct_graph *form,
                           amct_err *err);
+/* Rows of a form on all scored samples, by as many processes as there are processors. rows: shared,
+ * like s->rows. */
+amct_status scoring_rows(float *rows, const scoring *s, const amct_graph *form, amct_err *err);
+/* Such rows against the labels and the original, from sample `first` on. */
+amct_tally scoring_tally(const scoring *s, const float *rows, uint32_t first);
 /* Rows of a form on the samples of a feed, in this process. */
 amct_status scoring_run(float *rows, const scoring *s, amct_exec *exec, const amct_graph *form,
                         const amct_feed *feed, amct_err *err);

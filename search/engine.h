@@ -77,6 +77,8 @@ extern const amct_algorithm amct_algorithm_auto, amct_algorithm_nsga2, amct_algo
     amct_algorithm_uniform, amct_algorithm_rollback, amct_algorithm_ilp,
     amct_algorithm_greedy_prune, amct_algorithm_fixed_rank, amct_algorithm_chain,
     amct_algorithm_bits_only, amct_algorithm_prune_only, amct_algorithm_rank_only;
+/* The one of that name, NULL: "auto". AMCT_E_INVALID, listing those known, if there is none. */
+amct_status amct_algorithm_find(const amct_algorithm **out, const char *name, amct_err *err);
 
 /* Candidates that may still be proposed into this batch, limited by the evaluations left. */
 uint32_t amct_engine_room(const amct_search *search);

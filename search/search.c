@@ -3,20 +3,11 @@
 #include "search/engine.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { BATCH_MAX = 1024 };
 static const double gain_ratio = 0.001;
-
-static const amct_algorithm *const algorithms[] = {
-    &amct_algorithm_auto,      &amct_algorithm_nsga2,        &amct_algorithm_random,
-    &amct_algorithm_uniform,   &amct_algorithm_bits_only,    &amct_algorithm_prune_only,
-    &amct_algorithm_rank_only, &amct_algorithm_chain,        &amct_algorithm_rollback,
-    &amct_algorithm_ilp,       &amct_algorithm_greedy_prune, &amct_algorithm_fixed_rank,
-};
-enum { N_ALGORITHMS = sizeof algorithms / sizeof *algorithms };
 
 amct_search_options amct_search_defaults(void)
 {
@@ -28,45 +19,6 @@ amct_search_options amct_search_defaults(void)
                                  .probe_samples = 64,
                                  .front = 12,
                                  .refinements = 12};
-}
-
-const char *amct_search_algorithm(size_t i, const char **summary)
-{
-    if (i >= N_ALGORITHMS)
-        return NULL;
-    if (summary)
-        *summary = algorithms[i]->summary;
-    return algorithms[i]->name;
-}
-
-static amct_status find_algorithm(const amct_algorithm **out, const char *name, amct_err *err)
-{
-    char known[256] = "";
-    for (size_t i = 0; i < N_ALGORITHMS; i++) {
-        if (!name || strcmp(algorithms[i]->name, name) == 0) {
-            *out = algorithms[i];
-            return AMCT_OK;
-        }
-        size_t used = strlen(known);
-        snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", algorithms[i]->name);
-    }
-    return amct_fail(err, AMCT_E_INVALID, "unknown search algorithm '%s', known are %s", name,
-                     known);
-}
-
-uint32_t amct_search_algorithm_kinds(const char *name)
-{
-    const amct_algorithm *algorithm;
-    amct_err err;
-    if (find_algorithm(&algorithm, name, &err) != AMCT_OK)
-        return 0;
-    return algorithm->kinds ? algorithm->kinds : (1u << AMCT_GENE_KINDS) - 1;
-}
-
-amct_status amct_search_check_algorithm(const char *name, amct_err *err)
-{
-    const amct_algorithm *algorithm;
-    return find_algorithm(&algorithm, name, err);
 }
 
 static amct_status check(const amct_search_problem *problem, const amct_search_options *options,
@@ -154,7 +106,7 @@ amct_status amct_search_new(amct_search **out, const amct_search_problem *proble
 {
     const amct_algorithm *algorithm;
     AMCT_TRY(check(problem, options, err));
-    AMCT_TRY(find_algorithm(&algorithm, options->algorithm, err));
+    AMCT_TRY(amct_algorithm_find(&algorithm, options->algorithm, err));
     amct_search *search = calloc(1, sizeof *search);
     if (!search)
         return amct_fail_nomem(err);
@@ -370,88 +322,4 @@ amct_search_end amct_search_ended(const amct_search *search)
 const char *amct_search_reason(const amct_search *search)
 {
     return search->reason;
-}
-
-amct_search_progress amct_search_get_progress(const amct_search *search)
-{
-    uint32_t left = search->options.evaluations - search->evaluations;
-    uint32_t probes_left =
-        search->probes_planned > search->probes ? search->probes_planned - search->probes : 0;
-    /* What is left will cost what the last ones did on average: all samples until known. */
-    double each = search->evaluations
-                      ? (double)(search->samples - search->probe_samples) / search->evaluations
-                      : search->problem.search_samples;
-    if (search->ended != AMCT_SEARCH_RUNNING)
-        left = probes_left = 0;
-    amct_search_progress progress = {
-        .phase = search->phase,
-        .evaluations = search->evaluations,
-        .evaluations_planned = search->evaluations + left,
-        .rejected = search->rejected,
-        .samples = search->samples,
-        .samples_planned = search->samples + (uint64_t)(each * left) +
-                           (uint64_t)probes_left * search->options.probe_samples,
-        .rejected_samples = search->rejected_samples,
-        .cost_calls = search->memo.calls,
-        .screen_calls = search->memo.screens,
-        .original_ns = search->original_ns,
-        .best_ns = NAN,
-        .best_drop = NAN,
-        .best_drop_se = NAN,
-        .likely_ns = NAN,
-        .provable = search->drop.proof != AMCT_PROOF_NONE || !search->drop.confirm_samples,
-    };
-    if (amct_engine_incumbent_ns(search) < search->original_ns) {
-        const amct_member *best = &search->archive.members[search->archive.best];
-        progress.best_ns = best->cost_ns;
-        progress.best_drop = best->drop.drop;
-        progress.best_drop_se = best->drop.se;
-    }
-    uint32_t likely = search->archive.likely;
-    if (likely != AMCT_GENOMES_NONE &&
-        search->archive.members[likely].cost_ns < search->original_ns)
-        progress.likely_ns = search->archive.members[likely].cost_ns;
-    return progress;
-}
-
-static size_t describe(const amct_search *search, const uint32_t *numbers, uint32_t n,
-                       amct_finalist *out)
-{
-    for (uint32_t i = 0; i < n; i++) {
-        const amct_member *member = &search->archive.members[numbers[i]];
-        out[i] = (amct_finalist){
-            .number = search->ask_numbers[numbers[i]],
-            .genome = amct_genomes_at(&search->archive.genomes, numbers[i]),
-            .cost_ns = member->cost_ns,
-            .score = member->score,
-            .drop = member->drop.drop,
-            .drop_se = member->drop.se,
-            .feasible = member->drop.margin >= 0,
-        };
-    }
-    return n;
-}
-
-size_t amct_search_finalists(const amct_search *search, amct_finalist *out, size_t k)
-{
-    uint32_t numbers[64];
-    uint32_t n = amct_archive_finalists(&search->archive, &search->drop, search->original_ns,
-                                        numbers, (uint32_t)(k < 64 ? k : 64));
-    return describe(search, numbers, n, out);
-}
-
-double amct_search_chance(const amct_search *search, const amct_score *score)
-{
-    return amct_drop_chance(&search->drop, score);
-}
-
-size_t amct_search_front(const amct_search *search, amct_finalist *out, size_t n)
-{
-    uint32_t *numbers = n ? malloc(n * sizeof *numbers) : NULL;
-    if (!numbers)
-        return 0;
-    uint32_t found = amct_archive_front(&search->archive, numbers, (uint32_t)n);
-    describe(search, numbers, found, out);
-    free(numbers);
-    return found;
 }

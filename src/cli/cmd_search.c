@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 static void now_text(char *text, size_t size)
 {
@@ -80,6 +81,7 @@ static int search(const amct_config *c, amct_err *err)
     const volatile sig_atomic_t *stopped = amct_stop_catch(speaks ? words : NULL);
     if (!tuned || !stopped)
         return amct_fail_nomem(err), amct_cmd_fail(err);
+    bool anew = access(c->output, F_OK) != 0, remove = false;
     now_text(started, sizeof started);
     amct_progress_begin(&progress, c);
     amct_tune_hooks hooks = {amct_progress_stage, amct_progress_show, &progress, stopped};
@@ -88,8 +90,15 @@ static int search(const amct_config *c, amct_err *err)
     if (status == AMCT_OK)
         status = answer(c, tuned, &progress, started, err);
     int exit_status = tuned->exit_status;
-    if (status == AMCT_E_CANCELLED && tuned->setup.study)
-        add_resume(err, c->output);
+    amct_err ignored;
+    if (status != AMCT_OK && tuned->setup.study && /* and the folder is still this run's */
+        amct_study_check(tuned->setup.study, &ignored) == AMCT_OK) {
+        remove = anew;
+        if (status == AMCT_E_CANCELLED || tuned->stats.measured > tuned->stats.failed) {
+            add_resume(err, c->output);
+            remove = false;
+        }
+    }
     if (status != AMCT_OK) {
         int failed = amct_cmd_fail(err);
         exit_status = exit_status == AMCT_EXIT_NOT_PROVEN ? exit_status : failed;
@@ -99,6 +108,8 @@ static int search(const amct_config *c, amct_err *err)
     amct_progress_end(&progress);
     amct_tuned_free(tuned);
     free(tuned);
+    if (remove) /* half-made, and of no use */
+        amct_folder_remove(c->output, &ignored);
     return exit_status;
 }
 

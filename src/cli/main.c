@@ -63,6 +63,12 @@ static void print_help(const struct command *command)
     printf("usage: amct-autotune %s %s\n\n%s.\n\nExample:\n  %s\n", command->name, command->usage,
            command->summary, command->example);
     amct_options_print(command->bit);
+    if (command->bit != AMCT_CMD_SEARCH)
+        return;
+    const char *name, *summary;
+    printf("\nAlgorithms:\n");
+    for (size_t i = 0; (name = amct_search_algorithm(i, &summary)); i++)
+        printf("  %-28s %s\n", name, summary);
 }
 
 int amct_cmd_fail(const amct_err *err)

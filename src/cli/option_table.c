@@ -290,7 +290,7 @@ const amct_option_row amct_option_rows[] = {
      "print a commented search file for this model"},
     {"skip", 0, "GLOB", SEARCH, set_skip, "layers to leave as they are (may be repeated)"},
     {"algorithm", 0, "NAME", SEARCH, set_algorithm,
-     "auto, or to compare with: nsga2, chain, amct-ilp ...; a wrong name lists them"},
+     "auto, or another of those below to compare with"},
     {"evaluations", 0, "N", SEARCH, set_evaluations, "candidates at most; default 400"},
     {"seed", 0, "N", SEARCH, set_seed, "of all randomness; default 1"},
     {"time-limit", 0, "TIME", SEARCH, set_time_limit, "8h, 30m ...; then the best so far is kept"},

@@ -20,7 +20,7 @@ static const char *why_not_int8(const amct_layer *layer, const amct_graph *graph
     const amct_node *node = &graph->nodes[layer->node];
     const amct_tensor *src = &graph->tensors[layer->src], *dst = &graph->tensors[layer->dst];
     if (amct_node_is(node, "AveragePool"))
-        return "pooling stays in 16 bits";
+        return "pooling stays in 16 bits, as AMCT leaves it beside FP16 layers";
     if (src->dtype == AMCT_INT8)
         return "already quantised in the file";
     if (src->dtype != AMCT_FLOAT)

@@ -23,53 +23,6 @@ struct amct_leveldb {
     } * entries[AMCT_N_LEVELS];     /* per layer */
 };
 
-static const struct kind {
-    const char *name;
-    uint32_t weight_bits, src_bits;
-    bool sparse;
-} kinds_table[AMCT_N_LEVELS] = {{"16", 16, 16, false},
-                                {"w8a8", 8, 8, false},
-                                {"w4a8", 4, 8, false},
-                                {"w4a4", 4, 4, false},
-                                {"w8a8-2of4", 8, 8, true}};
-
-const char *amct_level_name(amct_level_kind kind)
-{
-    return kind < AMCT_N_LEVELS ? kinds_table[kind].name : "?";
-}
-
-uint32_t amct_level_weight_bits(amct_level_kind kind)
-{
-    return kinds_table[kind].weight_bits;
-}
-
-uint32_t amct_level_src_bits(amct_level_kind kind)
-{
-    return kinds_table[kind].src_bits;
-}
-
-bool amct_level_sparse(amct_level_kind kind)
-{
-    return kinds_table[kind].sparse;
-}
-
-const char *amct_level_refusal(const amct_layer *layer, amct_level_kind kind)
-{
-    return layer->no_int8 ? layer->no_int8 : kinds_table[kind].sparse ? layer->no_sparse : NULL;
-}
-
-int64_t amct_level_bytes(const amct_layer *layer, amct_level_kind kind)
-{
-    int64_t bias = layer->bias != AMCT_NO_TENSOR ? layer->channels : 0;
-    int64_t weights = layer->parameters - bias;
-    if (kind == AMCT_LEVEL_16)
-        return 2 * layer->parameters;
-    int64_t bits = weights * amct_level_weight_bits(kind);
-    if (amct_level_sparse(kind))
-        bits = (3 * bits + 3) / 4;
-    return (bits + 7) / 8 + 4 * layer->channels + 8 * (layer->per_channel ? layer->channels : 1);
-}
-
 amct_status amct_leveldb_new(amct_leveldb **out, const amct_graph *graph, const amct_layer *layers,
                              const amct_calibration *calibration, const amct_level_options *options,
                              const char *folder, amct_err *err)
@@ -152,13 +105,13 @@ typedef struct filling {
 
 static amct_quantise_options options_of(const filling *f, const item *it)
 {
-    const struct kind *k = &kinds_table[it->kind];
-    amct_weight_algo algo =
-        k->weight_bits < 8 || k->sparse ? AMCT_WEIGHTS_GPTQ : f->db->options.weights;
+    uint32_t bits = amct_level_weight_bits(it->kind), src_bits = amct_level_src_bits(it->kind);
+    bool sparse = amct_level_sparse(it->kind);
+    amct_weight_algo algo = bits < 8 || sparse ? AMCT_WEIGHTS_GPTQ : f->db->options.weights;
     if (algo == AMCT_WEIGHTS_GPTQ && !f->gram[it->layer])
         algo = AMCT_WEIGHTS_MSE;
-    return (amct_quantise_options){k->weight_bits, k->src_bits, algo, f->db->options.correct_mean,
-                                   false,          k->sparse};
+    return (amct_quantise_options){bits,  src_bits, algo, f->db->options.correct_mean,
+                                   false, sparse};
 }
 
 static amct_hash hash_ints(amct_hash h, const amct_node *node, const char *name)
@@ -227,10 +180,10 @@ static amct_status want(filling *f, uint32_t layer, amct_level_kind kind, amct_e
     item *it = &f->items[f->n];
     *it = (item){.layer = layer,
                  .kind = kind,
-                 .q = {.src = kinds_table[kind].src_bits < 8 ? stats->src4 : stats->src,
-                       .src_bits = kinds_table[kind].src_bits,
-                       .weight_bits = kinds_table[kind].weight_bits,
-                       .sparse = kinds_table[kind].sparse,
+                 .q = {.src = amct_level_src_bits(kind) < 8 ? stats->src4 : stats->src,
+                       .src_bits = amct_level_src_bits(kind),
+                       .weight_bits = amct_level_weight_bits(kind),
+                       .sparse = amct_level_sparse(kind),
                        .n_weights = amct_shape_size(&db->graph->tensors[l->weights].shape),
                        .n_scales = l->per_channel ? l->channels : 1,
                        .channels = l->channels}};

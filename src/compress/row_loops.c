@@ -3,28 +3,24 @@
 #include <math.h>
 #include <string.h>
 
-/* As in kernels.c; nobody looks at exceptions, and without contraction all clones give the same
- * numbers. */
+#include "base/clones.h"
+/* Nobody looks at exceptions, and without contraction all clones give the same numbers. */
 #if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC optimize("O3", "no-trapping-math")
-#endif
-#if defined(__x86_64__) && defined(__ELF__) && !defined(__SANITIZE_ADDRESS__) && !defined(__clang__)
-#define CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define CLONES
+#pragma GCC optimize("no-trapping-math")
 #endif
 
 #include "compress/cut_off.h" /* as quick as the rest of the file */
 
-CLONES void amct_rows_add(double *restrict sums, const float *restrict rows, size_t n, size_t width)
+AMCT_CLONES void amct_rows_add(double *restrict sums, const float *restrict rows, size_t n,
+                               size_t width)
 {
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < width; k++)
             sums[k] += (double)rows[i * width + k];
 }
 
-CLONES void amct_rows_take_away(float *restrict rows, float *restrict largest,
-                                const double *restrict means, size_t n, size_t width)
+AMCT_CLONES void amct_rows_take_away(float *restrict rows, float *restrict largest,
+                                     const double *restrict means, size_t n, size_t width)
 {
     memset(largest, 0, width * sizeof *largest);
     for (size_t i = 0; i < n; i++)
@@ -35,15 +31,15 @@ CLONES void amct_rows_take_away(float *restrict rows, float *restrict largest,
         }
 }
 
-CLONES void amct_rows_add_whole(int64_t *restrict sums, const float *restrict numbers, double unit,
-                                size_t n)
+AMCT_CLONES void amct_rows_add_whole(int64_t *restrict sums, const float *restrict numbers,
+                                     double unit, size_t n)
 {
     for (size_t k = 0; k < n; k++)
         sums[k] += (int64_t)rint((double)numbers[k] * unit);
 }
 
-CLONES void amct_rows_multiply(float *restrict sums, const float *restrict a,
-                               const float *restrict b, size_t n)
+AMCT_CLONES void amct_rows_multiply(float *restrict sums, const float *restrict a,
+                                    const float *restrict b, size_t n)
 {
     for (size_t k = 0; k < n; k++)
         sums[k] += a[k] * b[k];
@@ -64,9 +60,10 @@ static inline float aim_of(float have, double middle, float z, double z_middle, 
     return (float)(amct_cut_aim(want, is, low, high) - other - z_middle);
 }
 
-CLONES void amct_rows_error(double *restrict errors, const float *restrict have, size_t ld_have,
-                            const double *restrict middle, const amct_rows_wanted *wanted,
-                            size_t first, size_t n, size_t outputs)
+AMCT_CLONES void amct_rows_error(double *restrict errors, const float *restrict have,
+                                 size_t ld_have, const double *restrict middle,
+                                 const amct_rows_wanted *wanted, size_t first, size_t n,
+                                 size_t outputs)
 {
     const float *restrict z = wanted->z + first * wanted->ld;
     const float *restrict t = wanted->t ? wanted->t + first * wanted->ld : NULL;
@@ -84,9 +81,9 @@ CLONES void amct_rows_error(double *restrict errors, const float *restrict have,
                                       0, low, high);
 }
 
-CLONES void amct_rows_aim(double *restrict sums, float *restrict have, size_t ld_have,
-                          const double *restrict middle, const amct_rows_wanted *wanted,
-                          size_t first, size_t n, size_t outputs)
+AMCT_CLONES void amct_rows_aim(double *restrict sums, float *restrict have, size_t ld_have,
+                               const double *restrict middle, const amct_rows_wanted *wanted,
+                               size_t first, size_t n, size_t outputs)
 {
     const float *restrict z = wanted->z + first * wanted->ld;
     const float *restrict t = wanted->t ? wanted->t + first * wanted->ld : NULL;
@@ -135,9 +132,10 @@ static double sum_lanes(const double *lane)
     return sum;
 }
 
-CLONES amct_rows_system amct_rows_linearise(double scale, double middle, const float *restrict y,
-                                            const float *restrict z, const float *restrict t,
-                                            size_t n, double low, double high)
+AMCT_CLONES amct_rows_system amct_rows_linearise(double scale, double middle,
+                                                 const float *restrict y, const float *restrict z,
+                                                 const float *restrict t, size_t n, double low,
+                                                 double high)
 {
     lanes e;
     memset(&e, 0, sizeof e);

@@ -1,6 +1,5 @@
 #include "exec/plan.h"
 
-#include "exec/kernels.h"
 #include "exec/step.h"
 
 #include <stdlib.h>
@@ -61,7 +60,7 @@ void amct_plan_free(amct_plan *plan)
     free(plan);
 }
 
-static amct_status in_node(const amct_graph *graph, uint32_t n, amct_err *err)
+amct_status amct_plan_in_node(const amct_graph *graph, uint32_t n, amct_err *err)
 {
     return amct_fail_in(err, "node '%s' (%s)", graph->nodes[n].name, graph->nodes[n].op);
 }
@@ -74,7 +73,7 @@ static amct_status add_unit(amct_plan *plan, const amct_unit *unit, amct_err *er
         if (status != AMCT_E_UNSUPPORTED) {
             if (status != AMCT_OK) {
                 *err = why;
-                return in_node(plan->graph, unit->node, err);
+                return amct_plan_in_node(plan->graph, unit->node, err);
             }
             return AMCT_OK;
         }
@@ -95,7 +94,7 @@ static amct_status add_unit(amct_plan *plan, const amct_unit *unit, amct_err *er
     }
     for (uint32_t i = first; i < n; i++)
         if (amct_plan_add_node(plan, nodes[i], err) != AMCT_OK)
-            return in_node(plan->graph, nodes[i], err);
+            return amct_plan_in_node(plan->graph, nodes[i], err);
     return AMCT_OK;
 }
 
@@ -168,23 +167,13 @@ static amct_status build(amct_plan *plan, const amct_unit *units, uint32_t n_uni
     return AMCT_OK;
 }
 
-static void *slot_data(const amct_plan *plan, int32_t id)
-{
-    if (id < 0)
-        return NULL;
-    const amct_slot *slot = &plan->slots[id];
-    if (slot->alias >= 0)
-        slot = &plan->slots[slot->alias];
-    return slot->constant ? (void *)slot->constant : plan->block + slot->offset;
-}
-
 static amct_value *slot_value(const amct_plan *plan, int32_t id)
 {
     amct_value *value = amct_arena_alloc(plan->arena, sizeof *value);
     const amct_slot *slot = &plan->slots[id];
     if (value)
         *value = (amct_value){slot->dtype, plan->graph->tensors[slot->tensor].zero_point,
-                              slot->shape, slot_data(plan, id)};
+                              slot->shape, amct_plan_data(plan, id)};
     return value;
 }
 
@@ -218,14 +207,14 @@ static amct_status bind(amct_plan *plan, amct_err *err)
             AMCT_TRY(bind_reference(plan, step, err));
         if (step->kind != AMCT_STEP_PRIM)
             continue;
-        amct_prim_args args = {.src = slot_data(plan, step->src[0]),
-                               .src1 = step->n_src > 1 ? slot_data(plan, step->src[1]) : NULL,
-                               .dst = slot_data(plan, step->dst[0]),
+        amct_prim_args args = {.src = amct_plan_data(plan, step->src[0]),
+                               .src1 = step->n_src > 1 ? amct_plan_data(plan, step->src[1]) : NULL,
+                               .dst = amct_plan_data(plan, step->dst[0]),
                                .weights = step->weights,
                                .bias = step->bias,
                                .scales = step->scales};
         for (uint32_t k = 0; k < AMCT_MAX_POSTS; k++)
-            args.add[k] = slot_data(plan, step->add[k]);
+            args.add[k] = amct_plan_data(plan, step->add[k]);
         AMCT_TRY(
             amct_onednn_bind(&step->bound, plan->exec->dnn, step->prim, plan->arena, &args, err));
     }
@@ -304,127 +293,4 @@ amct_status amct_plan_new(amct_plan **out, amct_exec *exec, const amct_graph *gr
     }
     *out = plan;
     return AMCT_OK;
-}
-
-/* ---- Running ------------------------------------------------------------------------------ */
-
-static void quantize(const amct_plan *plan, const amct_step *step)
-{
-    const amct_slot *dst = &plan->slots[step->dst[0]];
-    const float *src = slot_data(plan, step->src[0]);
-    size_t n = (size_t)amct_shape_size(&dst->shape);
-    if (dst->form == AMCT_FORM_SHIFTED)
-        amct_quantize_u8(slot_data(plan, step->dst[0]), src, n, step->scale, step->offset,
-                         step->low, step->high);
-    else
-        amct_quantize_f32(slot_data(plan, step->dst[0]), src, n, step->scale, step->low,
-                          step->high);
-}
-
-static void reform(const amct_plan *plan, const amct_step *step)
-{
-    const amct_slot *src = &plan->slots[step->src[0]], *dst = &plan->slots[step->dst[0]];
-    void *from = slot_data(plan, step->src[0]), *to = slot_data(plan, step->dst[0]);
-    size_t n = (size_t)amct_shape_size(&dst->shape);
-    int32_t zero = (int32_t)step->offset + 128;
-    bool centered = src->form == AMCT_FORM_CENTERED;
-    if (centered)
-        amct_uncenter_u8(to, from, n, zero);
-    else if (dst->form == AMCT_FORM_CENTERED && src->form == AMCT_FORM_SHIFTED)
-        amct_center_u8(to, from, n, zero);
-    else if (dst->form == AMCT_FORM_CENTERED)
-        for (size_t i = 0; i < n; i++)
-            ((float *)to)[i] = (float)(((int8_t *)from)[i] - (int32_t)step->offset);
-    else
-        amct_shift_u8(to, from, n);
-    if (centered && dst->form == AMCT_FORM_VALUE)
-        for (size_t i = 0; i < n; i++)
-            ((uint8_t *)to)[i] ^= 0x80;
-}
-
-static void move(const amct_plan *plan, const amct_step *step)
-{
-    void *dst[AMCT_MAX_MOVE_ENDS];
-    const void *src[AMCT_MAX_MOVE_ENDS];
-    for (uint32_t i = 0; i < step->n_src; i++)
-        src[i] = slot_data(plan, step->src[i]);
-    for (uint32_t i = 0; i < step->n_dst; i++)
-        dst[i] = slot_data(plan, step->dst[i]);
-    const amct_slot *first = &plan->slots[step->dst[0]];
-    if (step->fill)
-        amct_fill_f32(dst[0], (size_t)amct_shape_size(&first->shape), step->low);
-    amct_plan_run_move(step, dst, src, amct_dtype_bits(first->dtype) / 8);
-}
-
-amct_status amct_plan_run_steps(amct_plan *plan, uint32_t from, uint32_t to, amct_err *err)
-{
-    for (uint32_t i = from; i < to; i++) {
-        amct_step *step = &plan->steps[i];
-        amct_status status = AMCT_OK;
-        switch (step->kind) {
-        case AMCT_STEP_PRIM: status = amct_onednn_run(plan->exec->dnn, step->bound, err); break;
-        case AMCT_STEP_OP: status = amct_op_run(step->op, &step->call, err); break;
-        case AMCT_STEP_QUANTIZE: quantize(plan, step); break;
-        case AMCT_STEP_REFORM: reform(plan, step); break;
-        case AMCT_STEP_MOVE: move(plan, step); break;
-        }
-        if (status != AMCT_OK)
-            return step->node == AMCT_NO_TENSOR ? status : in_node(plan->graph, step->node, err);
-    }
-    return AMCT_OK;
-}
-
-amct_status amct_plan_run(amct_plan *plan, amct_err *err)
-{
-    return amct_plan_run_steps(plan, 0, plan->n_steps, err);
-}
-
-/* ---- Looking at it ------------------------------------------------------------------------ */
-
-static amct_buffer buffer_of(const amct_plan *plan, int32_t id)
-{
-    const amct_slot *slot = &plan->slots[id];
-    return (amct_buffer){
-        slot_data(plan, id), slot->dtype,
-        slot->form,          amct_layout_matters(&slot->shape) ? slot->layout : AMCT_LAYOUT_PLAIN,
-        slot->shape,         slot->bytes};
-}
-
-amct_buffer amct_plan_input(const amct_plan *plan, uint32_t i)
-{
-    return buffer_of(plan, plan->inputs[i]);
-}
-
-amct_buffer amct_plan_output(const amct_plan *plan, uint32_t i)
-{
-    return buffer_of(plan, plan->outputs[i]);
-}
-
-amct_buffer amct_plan_watched(const amct_plan *plan, uint32_t tensor)
-{
-    return buffer_of(plan, plan->slot_of[tensor]);
-}
-
-uint32_t amct_plan_n_steps(const amct_plan *plan)
-{
-    return plan->n_steps;
-}
-
-uint32_t amct_plan_steps_until(const amct_plan *plan, uint32_t tensor)
-{
-    const amct_slot *slot = &plan->slots[plan->slot_of[tensor]];
-    return (uint32_t)(slot->view ? slot->first : slot->first + 1);
-}
-
-size_t amct_plan_bytes(const amct_plan *plan)
-{
-    return plan->block_bytes;
-}
-
-amct_step_info amct_plan_step(const amct_plan *plan, uint32_t i)
-{
-    static const char *const names[] = {"onednn", "reference", "quantize", "reform", "move"};
-    const amct_step *step = &plan->steps[i];
-    return (amct_step_info){step->prim ? amct_prim_name(step->prim) : names[step->kind], step->node,
-                            step->n_nodes};
 }

@@ -151,3 +151,13 @@ amct_status amct_slot_want(amct_plan *plan, int32_t *out, uint32_t tensor, amct_
     *out = at;
     return AMCT_OK;
 }
+
+void *amct_plan_data(const amct_plan *plan, int32_t id)
+{
+    if (id < 0)
+        return NULL;
+    const amct_slot *slot = &plan->slots[id];
+    if (slot->alias >= 0)
+        slot = &plan->slots[slot->alias];
+    return slot->constant ? (void *)slot->constant : plan->block + slot->offset;
+}

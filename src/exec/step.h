@@ -122,6 +122,11 @@ amct_status amct_step_add(amct_plan *plan, amct_step **out, amct_step_kind kind,
                           uint32_t n_src, uint32_t n_dst, amct_err *err);
 amct_onednn_tensor amct_slot_tensor(const amct_plan *plan, int32_t slot);
 
+/* Where a slot has its bytes, once the block is there; NULL if id is below 0. */
+void *amct_plan_data(const amct_plan *plan, int32_t id);
+/* Adds to a failure which node it was at. */
+amct_status amct_plan_in_node(const amct_graph *graph, uint32_t node, amct_err *err);
+
 /* ---- plan_layer.c, plan_move.c, plan_node.c ----------------------------------------------- */
 
 /* Adds the steps of a layer unit; AMCT_E_UNSUPPORTED, with nothing that matters added, if oneDNN

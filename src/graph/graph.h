@@ -28,8 +28,8 @@ typedef struct amct_tensor {
     const void *data;  /* constants: elements in C order, 16-byte aligned or mapped; else NULL */
     size_t bytes;      /* of data */
     amct_block *block; /* that holds data and nothing else, if it is this graph's own */
-    /* Of integer tensors behind AscendQuant: the integer that stands for 0.0. What Conv, Gemm,
-     * MatMul and AveragePool subtract, and pad with, when they compute in integers. */
+    /* Of integer tensors behind AscendQuant: the integer that stands for 0.0. What Conv, Gemm and
+     * MatMul subtract, and pad with, when they compute in integers. */
     int32_t zero_point;
     bool int4;      /* INT8 whose values are 4-bit integers: the device packs two in a byte */
     bool sparse;    /* INT8 weights of which each output has two of four input channels (4:2) */

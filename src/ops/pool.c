@@ -185,7 +185,7 @@ static amct_status infer_average_pool(const amct_infer *in, amct_err *err)
     uint32_t dtype = in->src[0]->dtype;
     if (!amct_dtype_is_float(dtype))
         return amct_fail(err, AMCT_E_UNSUPPORTED,
-                         "not quantisable: the input is %s, wanted a float type",
+                         "in integers it is not supported: the input is %s, wanted a float type",
                          amct_dtype_name(dtype));
     return infer_windows(in, err);
 }

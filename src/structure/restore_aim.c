@@ -21,6 +21,8 @@ typedef struct aiming {
     double *zeros;           /* per channel */
     float *weights;          /* the same as w */
     double *b, *aim;         /* sums, of all groups */
+    double *factors;         /* of every group: what solves the fold that is at work */
+    double *lambdas;         /* of every group */
     amct_restore_fold aimed; /* what the rows aim at: b and aim; c and mean are those of a fold */
 } aiming;
 
@@ -32,20 +34,26 @@ static void free_aiming(aiming *a)
     free(a->weights);
     free(a->b);
     free(a->aim);
+    free(a->factors);
+    free(a->lambdas);
 }
 
 static amct_status make_aiming(aiming *a, amct_err *err)
 {
     const amct_columns *c = &a->r->columns;
     size_t size = (size_t)(c->columns * c->outputs), all = size * (size_t)c->groups;
+    size_t squares = (size_t)(c->groups * c->columns * c->columns);
+    a->factors = malloc(squares * sizeof *a->factors);
+    a->lambdas = malloc((size_t)c->groups * sizeof *a->lambdas);
     a->w = malloc(all * sizeof *a->w);
     a->b = malloc(all * sizeof *a->b);
     a->bias = malloc(a->s->channels * sizeof *a->bias);
     a->zeros = calloc(a->s->channels, sizeof *a->zeros);
     a->aim = malloc(a->s->channels * sizeof *a->aim);
     a->weights = malloc(all * sizeof *a->weights);
-    return a->w && a->b && a->bias && a->zeros && a->aim && a->weights ? AMCT_OK
-                                                                       : amct_fail_nomem(err);
+    return a->w && a->b && a->bias && a->zeros && a->aim && a->weights && a->factors && a->lambdas
+               ? AMCT_OK
+               : amct_fail_nomem(err);
 }
 
 static void set_bias(aiming *a, const amct_restore_fold *f)
@@ -91,14 +99,25 @@ static void centre(aiming *a, const amct_restore_fold *f)
     a->aimed = (amct_restore_fold){f->n, f->c, a->b, f->mean, a->aim};
 }
 
-static amct_status solve_all(aiming *a, const amct_restore_fold *f, amct_err *err)
+/* From now on the weights are solved on this fold, whatever its rows aim at. */
+static amct_status factor_all(aiming *a, int fold, amct_err *err)
 {
     const amct_columns *c = &a->r->columns;
-    size_t size = (size_t)(c->columns * c->outputs);
+    size_t square = (size_t)(c->columns * c->columns);
     for (size_t g = 0; g < (size_t)c->groups; g++)
-        AMCT_TRY(amct_restore_solve(a->w + g * size, a->old + g * size, f, c, g, a->ridge, err));
-    set_bias(a, f);
+        AMCT_TRY(amct_restore_factor(a->factors + g * square, &a->lambdas[g], &a->s->folds[fold], c,
+                                     g, a->ridge, err));
     return AMCT_OK;
+}
+
+static void solve_all(aiming *a, const amct_restore_fold *f)
+{
+    const amct_columns *c = &a->r->columns;
+    size_t size = (size_t)(c->columns * c->outputs), square = (size_t)(c->columns * c->columns);
+    for (size_t g = 0; g < (size_t)c->groups; g++)
+        amct_restore_solve_by(a->w + g * size, a->old + g * size, f, c, g, a->factors + g * square,
+                              a->lambdas[g]);
+    set_bias(a, f);
 }
 
 static void set_weights(aiming *a)
@@ -139,7 +158,7 @@ static double judge(aiming *a)
 }
 
 /* The rows of a fold aim behind the cut, and the weights become what solves that. */
-static amct_status take_step(aiming *a, int fold, amct_err *err)
+static void take_step(aiming *a, int fold)
 {
     const amct_columns *c = &a->r->columns;
     const amct_rows_wanted wanted = wanted_of(a);
@@ -153,16 +172,17 @@ static amct_status take_step(aiming *a, int fold, amct_err *err)
         add_rows(a, n);
     }
     centre(a, &a->s->folds[fold]);
-    return solve_all(a, &a->aimed, err);
+    solve_all(a, &a->aimed);
 }
 
 /* How many steps leave least on samples that they were not made from. */
 static amct_status choose_steps(int *best, aiming *a, amct_err *err)
 {
-    AMCT_TRY(solve_all(a, &a->s->folds[AMCT_RESTORE_FITTED], err));
+    AMCT_TRY(factor_all(a, AMCT_RESTORE_FITTED, err));
+    solve_all(a, &a->s->folds[AMCT_RESTORE_FITTED]);
     double least = judge(a);
     for (*best = 0; *best < STEPS; ++*best) {
-        AMCT_TRY(take_step(a, AMCT_RESTORE_FITTED, err));
+        take_step(a, AMCT_RESTORE_FITTED);
         double error = judge(a);
         if (!(error <= least))
             break;
@@ -189,8 +209,10 @@ amct_status amct_restore_aim(double *w, const double *old, amct_restore_sums *s,
         memcpy(a.w, w, size * sizeof *w);
         set_bias(&a, all);
     }
+    if (status == AMCT_OK && steps)
+        status = factor_all(&a, AMCT_RESTORE_ALL, err);
     for (int i = 0; status == AMCT_OK && i < steps; i++)
-        status = take_step(&a, AMCT_RESTORE_ALL, err);
+        take_step(&a, AMCT_RESTORE_ALL);
     if (status == AMCT_OK && steps) {
         memcpy(w, a.w, size * sizeof *w);
         memcpy(all->aim, a.aim, s->channels * sizeof *all->aim);

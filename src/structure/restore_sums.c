@@ -17,6 +17,7 @@ double amct_restore_bytes(const amct_columns *c)
 {
     double k = (double)c->columns, m = (double)c->outputs, each = k * (k + m) * sizeof(double);
     double aiming = (double)c->groups * k * m * (2 * sizeof(double) + sizeof(float));
+    aiming += (double)(c->groups - 1) * k * k * sizeof(double); /* factors; one is of each */
     return AMCT_RESTORE_FOLDS * (double)c->groups * each + 2 * each + aiming;
 }
 
@@ -210,18 +211,32 @@ amct_status amct_restore_sums_make(amct_restore_sums *s, const amct_restoring *r
     return AMCT_OK;
 }
 
+amct_status amct_restore_factor(double *factor, double *lambda, const amct_restore_fold *f,
+                                const amct_columns *c, size_t g, double ridge, amct_err *err)
+{
+    size_t k = (size_t)c->columns;
+    return amct_covariance_factor(factor, lambda, f->c + g * k * k, k, ridge, err);
+}
+
+void amct_restore_solve_by(double *w, const double *old, const amct_restore_fold *f,
+                           const amct_columns *c, size_t g, const double *factor, double lambda)
+{
+    size_t k = (size_t)c->columns, m = (size_t)c->outputs;
+    for (size_t i = 0; i < k * m; i++)
+        w[i] = f->b[g * k * m + i] + lambda * old[i];
+    amct_linalg_solve(w, m, factor, k, m);
+}
+
 amct_status amct_restore_solve(double *w, const double *old, const amct_restore_fold *f,
                                const amct_columns *c, size_t g, double ridge, amct_err *err)
 {
-    size_t k = (size_t)c->columns, m = (size_t)c->outputs;
+    size_t k = (size_t)c->columns;
     double *factor = malloc((k * k + 1) * sizeof *factor), lambda;
     if (!factor)
         return amct_fail_nomem(err);
-    amct_status status = amct_covariance_factor(factor, &lambda, f->c + g * k * k, k, ridge, err);
-    for (size_t i = 0; status == AMCT_OK && i < k * m; i++)
-        w[i] = f->b[g * k * m + i] + lambda * old[i];
+    amct_status status = amct_restore_factor(factor, &lambda, f, c, g, ridge, err);
     if (status == AMCT_OK)
-        amct_linalg_solve(w, m, factor, k, m);
+        amct_restore_solve_by(w, old, f, c, g, factor, lambda);
     free(factor);
     return status;
 }

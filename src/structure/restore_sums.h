@@ -44,7 +44,13 @@ void amct_restore_sums_free(amct_restore_sums *s);
 size_t amct_restore_read(amct_restore_sums *s, const amct_restoring *r, const amct_pair *p,
                          uint32_t stream, int fold);
 
+/* Of group g: what solves a fold, columns x columns, and what draws towards old weights. */
+amct_status amct_restore_factor(double *factor, double *lambda, const amct_restore_fold *f,
+                                const amct_columns *c, size_t g, double ridge, amct_err *err);
 /* The weights of group g that solve a fold, columns x outputs, drawn towards old ones. */
+void amct_restore_solve_by(double *w, const double *old, const amct_restore_fold *f,
+                           const amct_columns *c, size_t g, const double *factor, double lambda);
+/* Both. */
 amct_status amct_restore_solve(double *w, const double *old, const amct_restore_fold *f,
                                const amct_columns *c, size_t g, double ridge, amct_err *err);
 /* y = x w of all groups at n rows. w: per group columns x outputs. */

@@ -324,10 +324,49 @@ amct_status amct_study_put(amct_study *study, const amct_study_candidate *candid
     return status;
 }
 
-static amct_status fail_damaged(const amct_study *s, uint64_t number, amct_err *err)
+static amct_status fail_damaged(const amct_study *s, sqlite3_int64 number, amct_err *err)
 {
-    return amct_fail(err, AMCT_E_FORMAT, "%s: candidate %llu is damaged", s->path,
-                     (unsigned long long)number);
+    return amct_fail(err, AMCT_E_FORMAT, "%s: candidate %lld is damaged", s->path,
+                     (long long)number);
+}
+
+/* Reads a count of the row that get_scores stands on. */
+static amct_status read_count(uint32_t *out, const amct_study *s, int column, amct_err *err)
+{
+    sqlite3_int64 count = sqlite3_column_int64(s->get_scores, column);
+    if (count < 0 || count > UINT32_MAX)
+        return amct_fail(err, AMCT_E_FORMAT, "a score counts %lld samples", (long long)count);
+    *out = (uint32_t)count;
+    return AMCT_OK;
+}
+
+/* Reads the row that get_scores stands on. */
+static amct_status read_score(amct_study_score *out, const amct_study *s, amct_err *err)
+{
+    AMCT_TRY(read_count(&out->n, s, 0, err));
+    AMCT_TRY(read_count(&out->lost, s, 1, err));
+    AMCT_TRY(read_count(&out->gained, s, 2, err));
+    out->loss_sum = sqlite3_column_double(s->get_scores, 3);
+    out->loss_sum_sq = sqlite3_column_double(s->get_scores, 4);
+    return AMCT_OK;
+}
+
+static amct_status read_scores(amct_study_candidate *out, const amct_study *s, sqlite3_int64 number,
+                               amct_err *err)
+{
+    int step = SQLITE_DONE;
+    amct_status status = AMCT_OK;
+    sqlite3_bind_int64(s->get_scores, 1, number);
+    while (status == AMCT_OK && (step = sqlite3_step(s->get_scores)) == SQLITE_ROW) {
+        if (out->n_scores == AMCT_STUDY_SCORES)
+            status = fail_damaged(s, number, err);
+        else if (read_score(&out->scores[out->n_scores++], s, err) != AMCT_OK)
+            status = amct_fail_in(err, "%s: candidate %lld is damaged", s->path, (long long)number);
+    }
+    if (status == AMCT_OK && step != SQLITE_DONE)
+        status = fail_sql(s, err);
+    sqlite3_reset(s->get_scores);
+    return status;
 }
 
 /* Reads the row that stmt stands on. */
@@ -335,9 +374,10 @@ static amct_status read_candidate(amct_study_candidate *out, amct_study *s, sqli
                                   amct_err *err)
 {
     const char *kind = (const char *)sqlite3_column_text(stmt, 1);
-    if (!kind)
-        return fail_damaged(s, (uint64_t)sqlite3_column_int64(stmt, 0), err);
-    *out = (amct_study_candidate){.number = (uint64_t)sqlite3_column_int64(stmt, 0),
+    sqlite3_int64 number = sqlite3_column_int64(stmt, 0);
+    if (!kind || number < 0)
+        return fail_damaged(s, number, err);
+    *out = (amct_study_candidate){.number = (uint64_t)number,
                                   .probe = strcmp(kind, "probe") == 0,
                                   .refined = strcmp(kind, "refined") == 0,
                                   .genome = sqlite3_column_blob(stmt, 2),
@@ -345,20 +385,7 @@ static amct_status read_candidate(amct_study_candidate *out, amct_study *s, sqli
                                   .cost_ns = sqlite3_column_double(stmt, 3),
                                   .seconds = sqlite3_column_double(stmt, 4),
                                   .failed = sqlite3_column_int(stmt, 5) != 0};
-    sqlite3_bind_int64(s->get_scores, 1, (sqlite3_int64)out->number);
-    int step;
-    while ((step = sqlite3_step(s->get_scores)) == SQLITE_ROW && out->n_scores < AMCT_STUDY_SCORES)
-        out->scores[out->n_scores++] =
-            (amct_study_score){.n = (uint32_t)sqlite3_column_int64(s->get_scores, 0),
-                               .lost = (uint32_t)sqlite3_column_int64(s->get_scores, 1),
-                               .gained = (uint32_t)sqlite3_column_int64(s->get_scores, 2),
-                               .loss_sum = sqlite3_column_double(s->get_scores, 3),
-                               .loss_sum_sq = sqlite3_column_double(s->get_scores, 4)};
-    amct_status status = step == SQLITE_DONE  ? AMCT_OK
-                         : step == SQLITE_ROW ? fail_damaged(s, out->number, err)
-                                              : fail_sql(s, err);
-    sqlite3_reset(s->get_scores);
-    return status;
+    return read_scores(out, s, number, err);
 }
 
 amct_status amct_study_get(bool *found, amct_study_candidate *out, amct_study *study,

@@ -253,7 +253,7 @@ static void print_rest(FILE *out, const amct_config *c)
     line(out, "  equalise", "equal channel ranges across layers, where that is exact", "%s",
          c->equalise ? "true" : "false");
     fprintf(out, "search:\n");
-    line(out, "  algorithm", "auto, or to compare with it any that amct-autotune(1) names", "%s",
+    line(out, "  algorithm", "auto, or to compare with it any that search --help lists", "%s",
          c->algorithm);
     line(out, "  population", "candidates a generation", "%u", c->population);
     line(out, "  evaluations", "candidates at most", "%u", c->evaluations);

@@ -102,6 +102,10 @@ for name in auto nsga2 random uniform bits-only prune-only rank-only chain amct-
 done
 test $status -eq 2 && test ! -s "$work/stdout" && test ! -e "$work/no"
 ok $? 'an unknown name is refused with those known'
+told=$("$program" search --help | sed -n '/^Algorithms:/,$s/^  \([a-z0-9-]*\)  *[^ ].*/\1/p' | tr '\n' ' ')
+known=$(sed -n "s/.*known are //p" "$work/err" | tr -d ,)
+test -n "$told" && test "$told" = "$known "
+ok $? "--help lists them: $told"
 
 # Of this network no layer makes enough channels, and none has ranks in such steps.
 sed 's/^space:/&\n  sparsity: {multiple: 4096}/' "$work/defaults.yaml" >"$work/coarse.yaml"

@@ -69,6 +69,13 @@ rm -r out && cp -r whole out
 sqlite3 out/study.sqlite 'UPDATE score SET n = n + 1 WHERE candidate = 0'
 refuses 'out/study.sqlite: damaged: result of candidate 0: ' search --resume out
 refuses 'out/study.sqlite: damaged: result of candidate 0: ' export out --budget 4%
+for count in 9223372036854775807 4294967392 -1; do
+    sqlite3 out/study.sqlite "UPDATE score SET n = $count WHERE candidate = 0"
+    for command in 'search --resume out' 'export out --budget 4%' 'report out'; do
+        refuses "out/study.sqlite: candidate 0 is damaged: a score counts $count samples" $command
+    done
+done
+cp whole/study.sqlite out/study.sqlite
 sqlite3 out/study.sqlite "UPDATE candidate SET genome = x'0203' WHERE number = 0"
 refuses 'out/study.sqlite: candidate 0 ' search --resume out
 cp whole/study.sqlite out/study.sqlite

@@ -11,8 +11,9 @@ breaks() {
     out=$work/$1
     AMCT_TEST_FAILING=$1:63 "$program" $small $toy -o "$out" >"$work/stdout" 2>"$work/stderr"
     status=$?
-    grep -q "$2" "$work/stderr" && test ! -s "$work/stdout" && test $status -ne 0
-    ok $? "$1: the search ends and says why"
+    grep -q "$2.*; amct-autotune search --resume $out carries on\$" "$work/stderr" && test ! -s "$work/stdout" &&
+        test $status -ne 0
+    ok $? "$1: the search ends, says why and how to go on"
     kept=$(sqlite3 "$out/study.sqlite" 'SELECT count(*) FROM candidate')
     test "${kept:-0}" -gt 0 && test "$kept" -lt 24 && test -s "$out/best/fashion_deploy_model.onnx"
     ok $? "$1: what was measured is kept, and best/ holds a model ($kept candidates)"
@@ -24,6 +25,16 @@ breaks() {
 breaks crash 'estimator: ended by signal'
 breaks garbage 'nan'
 breaks fail 'no more today'
+
+# Before there is anything to carry on with: after 50 answers levels are made, and nothing is measured.
+for there in no yes; do
+    out=$work/early-$there
+    [ $there = no ] || mkdir "$out"
+    AMCT_TEST_FAILING=fail:50 "$program" $small $toy -o "$out" >"$work/stdout" 2>"$work/stderr"
+    test $? -ne 0 && grep -q 'no more today$' "$work/stderr" &&
+        test "$(ls "$work" | grep -c "early-$there")" -eq "$([ $there = no ]; echo $?)"
+    ok $? "fail: the folder goes if the search made it (there before: $there)"
+done
 
 # What an estimator cannot tell is said once.
 for command in inspect estimate "search --data $example $pixels --batch 256 --dry-run"; do

@@ -161,8 +161,9 @@ Test(ops_pool, refusals)
     ops_case *c = ops_case_new("AveragePool", 1);
     ops_case_src(c, AMCT_INT8, DIMS(1, 1, 4), NUMBERS(1));
     ops_case_ints(c, "kernel_shape", (int64_t[]){2}, 1);
-    ops_case_refuses(c, AMCT_E_UNSUPPORTED,
-                     "AveragePool: not quantisable: the input is int8, wanted a float type");
+    ops_case_refuses(
+        c, AMCT_E_UNSUPPORTED,
+        "AveragePool: in integers it is not supported: the input is int8, wanted a float type");
     c = ops_case_new("MaxPool", 1);
     ops_case_src(c, AMCT_INT32, DIMS(1, 1, 4), NUMBERS(1));
     ops_case_refuses(c, AMCT_E_INVALID, "MaxPool: input 0 is int32, wanted a float type");
