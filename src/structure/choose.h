@@ -1,8 +1,8 @@
 /*
  * choose.h - which channels of a group are kept first.
  */
-#ifndef AMCT_COMPRESS_CHOOSE_H
-#define AMCT_COMPRESS_CHOOSE_H
+#ifndef AMCT_STRUCTURE_CHOOSE_H
+#define AMCT_STRUCTURE_CHOOSE_H
 
 #include "structure/groups.h"
 #include "compress/moments.h"

@@ -2,8 +2,8 @@
  * covariance.h - weights of a layer as plain matrices, beside those of its second moments
  * (moments.h), and the factor of those: what least squares and decompositions are reckoned from.
  */
-#ifndef AMCT_COMPRESS_COVARIANCE_H
-#define AMCT_COMPRESS_COVARIANCE_H
+#ifndef AMCT_STRUCTURE_COVARIANCE_H
+#define AMCT_STRUCTURE_COVARIANCE_H
 
 #include "compress/moments.h"
 

@@ -10,8 +10,8 @@
  * are V C_ij V^T, with C_ij those of x, of which variances grow by l. Its range is what 4 standard
  * deviations around the means of its channels hold (3 for 4 bits), at the centre place.
  */
-#ifndef AMCT_COMPRESS_DERIVE_H
-#define AMCT_COMPRESS_DERIVE_H
+#ifndef AMCT_STRUCTURE_DERIVE_H
+#define AMCT_STRUCTURE_DERIVE_H
 
 #include "structure/structure.h"
 

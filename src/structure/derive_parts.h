@@ -1,8 +1,8 @@
 /*
  * derive_parts.h - shared by the files behind derive.h.
  */
-#ifndef AMCT_COMPRESS_DERIVE_PARTS_H
-#define AMCT_COMPRESS_DERIVE_PARTS_H
+#ifndef AMCT_STRUCTURE_DERIVE_PARTS_H
+#define AMCT_STRUCTURE_DERIVE_PARTS_H
 
 #include "structure/derive.h"
 

@@ -2,8 +2,8 @@
  * derived_cut.h - the level of a layer that has lost channels of its result, or whole groups, and
  * nothing else: its part of the whole layer's level, as every channel is rounded for itself.
  */
-#ifndef AMCT_COMPRESS_DERIVED_CUT_H
-#define AMCT_COMPRESS_DERIVED_CUT_H
+#ifndef AMCT_STRUCTURE_DERIVED_CUT_H
+#define AMCT_STRUCTURE_DERIVED_CUT_H
 
 #include "structure/derive.h"
 #include "compress/quantise.h"

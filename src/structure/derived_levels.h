@@ -10,8 +10,8 @@
  * long as the memo. Processes forked later share what is there by then. Not for several threads at
  * a time.
  */
-#ifndef AMCT_COMPRESS_DERIVED_LEVELS_H
-#define AMCT_COMPRESS_DERIVED_LEVELS_H
+#ifndef AMCT_STRUCTURE_DERIVED_LEVELS_H
+#define AMCT_STRUCTURE_DERIVED_LEVELS_H
 
 #include "structure/derive.h"
 #include "compress/level.h"

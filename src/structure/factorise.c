@@ -1,7 +1,8 @@
 #include "structure/factorise.h"
 
-#include "structure/covariance.h"
 #include "compress/linalg.h"
+#include "structure/covariance.h"
+#include "structure/factor_form.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -26,83 +27,6 @@ struct amct_factoring {
     double whole;    /* tr(w^T D w) */
 };
 
-/* ---- Forms ------------------------------------------------------------------------------------
- */
-
-/* Taps of the first window, and how a tap splits. */
-static int64_t split_tap(int64_t *first, int64_t *second, const amct_columns *c,
-                         amct_split_form form, int64_t tap)
-{
-    int64_t width = c->plane ? c->window.kernel[2] : 1;
-    switch (form) {
-    case AMCT_SPLIT_AFTER:
-        *first = tap;
-        *second = 0;
-        return c->taps;
-    case AMCT_SPLIT_BEFORE:
-        *first = 0;
-        *second = tap;
-        return 1;
-    case AMCT_SPLIT_ROWS:
-        *first = tap / width;
-        *second = tap % width;
-        return c->taps / width;
-    default:
-        *first = tap % width;
-        *second = tap / width;
-        return width;
-    }
-}
-
-static int64_t first_taps(const amct_columns *c, amct_split_form form)
-{
-    int64_t first, second;
-    return split_tap(&first, &second, c, form, 0);
-}
-
-const char *amct_factorise_why(const amct_columns *c, amct_split_form form)
-{
-    if (c->groups > 1)
-        return "it has groups";
-    if (c->transposed)
-        return "it is transposed";
-    if (form == AMCT_SPLIT_AFTER)
-        return NULL;
-    if (!c->plane || c->taps == 1)
-        return "its window is a single place";
-    if (form >= AMCT_SPLIT_ROWS &&
-        (c->window.kernel[0] > 1 || c->window.kernel[1] < 2 || c->window.kernel[2] < 2))
-        return "its window is not of 2 dims";
-    return NULL;
-}
-
-/* How many times the first layer is reckoned for each row of the result. */
-static double first_rows(const amct_columns *c, amct_split_form form)
-{
-    double more = 1;
-    for (int d = 0; c->plane && d < 3; d++)
-        if (form == AMCT_SPLIT_BEFORE || (form == AMCT_SPLIT_ROWS && d == 2) ||
-            (form == AMCT_SPLIT_COLUMNS && d == 1))
-            more *= (double)c->window.in[d] / (double)c->window.out[d];
-    return more;
-}
-
-int64_t amct_factorise_macs(const amct_columns *c, amct_split_form form, int64_t rank)
-{
-    int64_t taps = first_taps(c, form);
-    double first = (double)(rank * c->channels * taps) * first_rows(c, form);
-    return (int64_t)ceil(first) + rank * (c->taps / taps) * c->outputs;
-}
-
-int64_t amct_factorise_most(const amct_columns *c, amct_split_form form)
-{
-    int64_t whole = c->columns * c->outputs;
-    int64_t rank = whole ? whole / amct_factorise_macs(c, form, 1) : 0;
-    while (rank > 0 && amct_factorise_macs(c, form, rank) >= whole)
-        rank--;
-    return rank;
-}
-
 /* ---- Matrices ---------------------------------------------------------------------------------
  */
 
@@ -110,7 +34,7 @@ static size_t place_of(const amct_factoring *f, int64_t column)
 {
     const amct_columns *c = f->source.columns;
     int64_t first, second;
-    int64_t taps = split_tap(&first, &second, c, f->form, column % c->taps);
+    int64_t taps = amct_factor_tap(&first, &second, c, f->form, column % c->taps);
     return (size_t)(second * (int64_t)f->p + column / c->taps * taps + first);
 }
 
@@ -337,7 +261,7 @@ amct_status amct_factorise(amct_factoring **out, const amct_factor_source *sourc
     amct_factoring *f = calloc(1, sizeof *f);
     if (!f)
         return amct_fail_nomem(err);
-    size_t taps = (size_t)first_taps(c, form);
+    size_t taps = (size_t)amct_factor_taps(c, form);
     *f = (amct_factoring){.source = *source,
                           .form = form,
                           .p = (size_t)c->channels * taps,
@@ -445,10 +369,10 @@ amct_status amct_factorise_get(float *first, float *second, float *bias, double 
 
 void amct_factorise_product(float *weights, const amct_columns *c, const amct_factors *factors)
 {
-    int64_t taps = first_taps(c, factors->form), s = c->taps / taps;
+    int64_t taps = amct_factor_taps(c, factors->form), s = c->taps / taps;
     for (int64_t i = 0; i < c->columns; i++) {
         int64_t a, b;
-        split_tap(&a, &b, c, factors->form, i % c->taps);
+        amct_factor_tap(&a, &b, c, factors->form, i % c->taps);
         const float *first = factors->first + i / c->taps * taps + a;
         for (int64_t o = 0; o < c->outputs; o++) {
             const float *second = factors->second + o * factors->rank * s + b;

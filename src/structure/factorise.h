@@ -17,8 +17,8 @@
  * serves all of them, and errors do not grow with the rank. What comes out is (Q x I) (R u) with
  * V = Q R, Q^T Q = I: the same product, but of weights that integers hold well.
  */
-#ifndef AMCT_COMPRESS_FACTORISE_H
-#define AMCT_COMPRESS_FACTORISE_H
+#ifndef AMCT_STRUCTURE_FACTORISE_H
+#define AMCT_STRUCTURE_FACTORISE_H
 
 #include "compress/columns.h"
 #include "structure/restructure.h"

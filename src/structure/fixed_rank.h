@@ -8,8 +8,8 @@
  * into l / (d + 1) .. l / d, with l the smaller kernel size times the smaller number of channels
  * and d 6, or 4 from 256 channels on, and rounded to a multiple of 16.
  */
-#ifndef AMCT_COMPRESS_FIXED_RANK_H
-#define AMCT_COMPRESS_FIXED_RANK_H
+#ifndef AMCT_STRUCTURE_FIXED_RANK_H
+#define AMCT_STRUCTURE_FIXED_RANK_H
 
 #include "structure/factorise.h"
 

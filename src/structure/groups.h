@@ -2,8 +2,8 @@
  * groups.h - channel groups: the lanes (lanes.h) that lie in the same places, so that it is only a
  * question of how many of them are kept. One gene of the search decides over one group.
  */
-#ifndef AMCT_COMPRESS_GROUPS_H
-#define AMCT_COMPRESS_GROUPS_H
+#ifndef AMCT_STRUCTURE_GROUPS_H
+#define AMCT_STRUCTURE_GROUPS_H
 
 #include "structure/lanes.h"
 

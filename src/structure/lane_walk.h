@@ -2,8 +2,8 @@
  * lane_walk.h - shared by the rules that say what each operator does to lanes (lanes.h). A rule
  * looks at the lanes of a node's sources, unites or blocks them, and gives lanes to its results.
  */
-#ifndef AMCT_COMPRESS_LANE_WALK_H
-#define AMCT_COMPRESS_LANE_WALK_H
+#ifndef AMCT_STRUCTURE_LANE_WALK_H
+#define AMCT_STRUCTURE_LANE_WALK_H
 
 #include "structure/lanes.h"
 

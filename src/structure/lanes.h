@@ -12,8 +12,8 @@
  * Every tensor has at most one dim whose channels are followed. What cannot be followed, or must
  * stay as it is, blocks its lanes, with words.
  */
-#ifndef AMCT_COMPRESS_LANES_H
-#define AMCT_COMPRESS_LANES_H
+#ifndef AMCT_STRUCTURE_LANES_H
+#define AMCT_STRUCTURE_LANES_H
 
 #include "graph/graph.h"
 

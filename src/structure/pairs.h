@@ -3,8 +3,8 @@
  * batch, all of them at the same place, so that a layer of the candidate can be looked at, changed
  * and passed before the next one runs.
  */
-#ifndef AMCT_COMPRESS_PAIRS_H
-#define AMCT_COMPRESS_PAIRS_H
+#ifndef AMCT_STRUCTURE_PAIRS_H
+#define AMCT_STRUCTURE_PAIRS_H
 
 #include "exec/feed.h"
 

@@ -2,8 +2,8 @@
  * readers.h - the layers that read a channel group, as matrices: what a choice among its channels
  * is judged by.
  */
-#ifndef AMCT_COMPRESS_READERS_H
-#define AMCT_COMPRESS_READERS_H
+#ifndef AMCT_STRUCTURE_READERS_H
+#define AMCT_STRUCTURE_READERS_H
 
 #include "structure/groups.h"
 #include "compress/moments.h"

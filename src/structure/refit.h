@@ -11,8 +11,8 @@
  * in which they are kept, serves every S that is a beginning of that order. Of several parts of the
  * columns (moments.h) each makes up for itself.
  */
-#ifndef AMCT_COMPRESS_REFIT_H
-#define AMCT_COMPRESS_REFIT_H
+#ifndef AMCT_STRUCTURE_REFIT_H
+#define AMCT_STRUCTURE_REFIT_H
 
 #include "structure/lanes.h"
 #include "compress/moments.h"

@@ -13,8 +13,8 @@
  * block), y is what the sum lacks: the original's sum less the candidate's other operand, if that
  * is there by then. Its results are then made anew with the new weights, and the walk goes on.
  */
-#ifndef AMCT_COMPRESS_RESTORE_H
-#define AMCT_COMPRESS_RESTORE_H
+#ifndef AMCT_STRUCTURE_RESTORE_H
+#define AMCT_STRUCTURE_RESTORE_H
 
 #include "structure/lanes.h"
 #include "compress/layer.h"

@@ -2,8 +2,8 @@
  * restore_layer.h - one layer of a sequential rebuild (restore.h): its moments, its new weights,
  * its results.
  */
-#ifndef AMCT_COMPRESS_RESTORE_LAYER_H
-#define AMCT_COMPRESS_RESTORE_LAYER_H
+#ifndef AMCT_STRUCTURE_RESTORE_LAYER_H
+#define AMCT_STRUCTURE_RESTORE_LAYER_H
 
 #include "structure/factorise.h"
 #include "structure/pairs.h"

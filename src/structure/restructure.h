@@ -7,8 +7,8 @@
  * weights or the factors of what is left; quantisation (stitch.h) follows on the result, in which
  * a factor is a layer like any other.
  */
-#ifndef AMCT_COMPRESS_RESTRUCTURE_H
-#define AMCT_COMPRESS_RESTRUCTURE_H
+#ifndef AMCT_STRUCTURE_RESTRUCTURE_H
+#define AMCT_STRUCTURE_RESTRUCTURE_H
 
 #include "structure/lanes.h"
 #include "compress/layer.h"

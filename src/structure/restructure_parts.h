@@ -1,8 +1,8 @@
 /*
  * restructure_parts.h - shared by the files behind restructure.h.
  */
-#ifndef AMCT_COMPRESS_RESTRUCTURE_PARTS_H
-#define AMCT_COMPRESS_RESTRUCTURE_PARTS_H
+#ifndef AMCT_STRUCTURE_RESTRUCTURE_PARTS_H
+#define AMCT_STRUCTURE_RESTRUCTURE_PARTS_H
 
 #include "structure/restructure.h"
 

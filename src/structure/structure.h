@@ -13,8 +13,8 @@
  * of the calls; processes forked later share what is there by then. Not for several threads at a
  * time.
  */
-#ifndef AMCT_COMPRESS_STRUCTURE_H
-#define AMCT_COMPRESS_STRUCTURE_H
+#ifndef AMCT_STRUCTURE_STRUCTURE_H
+#define AMCT_STRUCTURE_STRUCTURE_H
 
 #include "structure/choose.h"
 #include "structure/factorise.h"

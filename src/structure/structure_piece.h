@@ -2,8 +2,8 @@
  * structure_piece.h - what structure.h keeps of a layer: its weights for each set of channels that
  * was asked for, and factors of these.
  */
-#ifndef AMCT_COMPRESS_STRUCTURE_PIECE_H
-#define AMCT_COMPRESS_STRUCTURE_PIECE_H
+#ifndef AMCT_STRUCTURE_STRUCTURE_PIECE_H
+#define AMCT_STRUCTURE_STRUCTURE_PIECE_H
 
 #include "structure/factorise.h"
 #include "structure/groups.h"
