@@ -15,6 +15,7 @@ static const double changes_correlation = 0.45;
 static const double error_correlation = 0.3;
 static const double changed_per_root = 0.2;
 static const double surely_lost = 2.5;   /* standard errors */
+static const double surely_refuted = 3;  /* likewise */
 static const double greatest_drop = 0.3; /* beyond, answers that could still change run out */
 
 static double node_log_loss(int i)
@@ -41,11 +42,12 @@ typedef struct grid {
     double log_weight[BENDS][SCALES];
 } grid;
 
-static void start_grid(grid *g, const amct_drop_model *model)
+static void start_grid(grid *g, const amct_drop_model *model, double shift)
 {
     double centre =
         model->labels ? log(model->budget / slope_prior) : 2 * log(model->budget / agreement_prior);
     double sd = model->labels ? slope_sd : agreement_sd;
+    centre -= shift / (model->labels ? 1 : 0.5);
     for (int b = 0; b < BENDS; b++) {
         double bend = (b - BENDS / 2) * 0.75; /* in standard deviations */
         g->power[b] = (model->labels ? 1 : 0.5) * (1 + bend * bend_sd);
@@ -79,6 +81,7 @@ static double changes_of(const amct_lossbins *lossbins)
 typedef struct evidence {
     int n;
     double log_loss[AMCT_LOSSBINS_BINS], drop[AMCT_LOSSBINS_BINS];
+    double sd[AMCT_LOSSBINS_BINS]; /* of each drop by itself */
     double factor[AMCT_LOSSBINS_BINS][AMCT_LOSSBINS_BINS];
 } evidence;
 
@@ -102,6 +105,7 @@ static void gather(evidence *e, const amct_lossbins *lossbins, double changes, d
         double own = own_deviation * fmax(e->drop[k], 0);
         e->factor[k][k] = variance[k] * (changes_correlation + (1 - changes_correlation) / bin->n) +
                           own * own / bin->n;
+        e->sd[k] = sqrt(e->factor[k][k]);
     }
     for (int i = 0; i < e->n; i++)
         for (int j = 0; j <= i; j++) {
@@ -110,6 +114,24 @@ static void gather(evidence *e, const amct_lossbins *lossbins, double changes, d
                 rest -= e->factor[i][k] * e->factor[j][k];
             e->factor[i][j] = i == j ? sqrt(rest) : rest / e->factor[j][j];
         }
+}
+
+/* The log of what drops are beyond the middle of the grid, if one that is beyond the budget is
+ * surely beyond all of it, too: then the prior is refuted, as by a network whose outputs nearly tie.
+ * Else 0. */
+static double refuted_by(const grid *g, const evidence *e, double budget)
+{
+    double most = surely_refuted, shift = 0;
+    int b = BENDS / 2;
+    for (int i = 0; i < e->n; i++) {
+        double power = g->power[b] * e->log_loss[i];
+        double z = (e->drop[i] - exp(g->offset[b][0] + power)) / e->sd[i];
+        if (e->drop[i] > budget && z > most) {
+            most = z;
+            shift = log(e->drop[i]) - g->offset[b][SCALES / 2] - power;
+        }
+    }
+    return shift;
 }
 
 static void observe(grid *g, const evidence *e)
@@ -242,9 +264,12 @@ void amct_drop_fit(amct_drop_model *model, const amct_lossbins *lossbins, uint32
 {
     grid g;
     evidence e;
-    start_grid(&g, model);
+    start_grid(&g, model, 0);
     double changes = changes_of(lossbins);
     gather(&e, lossbins, changes, samples);
+    double shift = refuted_by(&g, &e, model->budget);
+    if (shift > 0)
+        start_grid(&g, model, shift);
     observe(&g, &e);
     integrate(&g, model->nodes);
     for (int i = 0; i < AMCT_DROP_NODES; i++) {

@@ -12,6 +12,8 @@
  *    1/2, first order. K, the loss at which the budget is spent, is a property of the network, and
  *    so is the small deviation g. Priors: log K about the log of budget / 0.17 with labels, of
  *    (budget / 0.3)^2 without, standard deviation 0.6 or 0.8; g about 0, standard deviation 0.1.
+ *    Where a drop beyond the budget is surely beyond all that is thought possible of K, too, the
+ *    prior is moved to it.
  *    It holds up to a drop of 0.3; candidates beyond are no evidence (at last all answers have
  *    changed, whatever the loss).
  * 2. A candidate's own drop deviates from that by 10 % (one standard deviation).

@@ -16,6 +16,11 @@ typedef struct course {
     double end; /* evaluations */
 } course;
 
+static bool is_evaluation(const amct_report_point *p)
+{
+    return !p->probe && !p->refined;
+}
+
 static course find_course(const amct_page *page)
 {
     course c = {page, amct_json_get_items(page->result, "convergence"), 0};
@@ -25,7 +30,7 @@ static course find_course(const amct_page *page)
     for (const cJSON *step = c.steps; step; step = step->next)
         amct_range_widen(&x, amct_json_get_number(step, "evaluations"));
     for (size_t i = 0; i < page->n; i++)
-        counted += !page->points[i].probe;
+        counted += is_evaluation(&page->points[i]);
     amct_range_widen(&x, counted);
     c.end = x.hi;
     return c;
@@ -54,7 +59,7 @@ static void draw_candidates(const course *c, const amct_plot *plot)
     double number = 0;
     for (size_t i = 0; taken && i < page->n; i++) {
         const amct_report_point *p = &page->points[i];
-        number += !p->probe;
+        number += is_evaluation(p);
         if (p->probe || !isfinite(p->latency_ms))
             continue;
         double right = fmin(fmax(amct_axis_place(&plot->x, number), 0), 1);
@@ -65,8 +70,8 @@ static void draw_candidates(const course *c, const amct_plot *plot)
         taken[cell] = 1;
         amct_mark mark = p->complete ? AMCT_MARK_FULL : AMCT_MARK_REJECTED;
         amct_plot_open_mark(plot, mark, number, p->latency_ms);
-        fprintf(page->out, "evaluation %.0f, candidate %llu: ", number,
-                (unsigned long long)p->number);
+        fprintf(page->out, "evaluation %.0f, candidate %llu%s: ", number,
+                (unsigned long long)p->number, p->refined ? ", refined" : "");
         amct_page_ms(page, p->latency_ms);
         amct_plot_close_mark(plot, mark);
     }

@@ -20,6 +20,7 @@ typedef struct amct_report_point {
     uint32_t samples; /* that it was measured on */
     bool complete;    /* false: given up early */
     bool probe;       /* a first look at a single layer */
+    bool refined;     /* an earlier candidate, refined; no evaluation of its own */
 } amct_report_point;
 
 /* Writes the page about a result.json (the keys of product's contract; as parsed, or as just

@@ -28,7 +28,8 @@ static amct_status add_point(void *ctx, const amct_study_candidate *c, amct_err 
                                         .drop = drop,
                                         .samples = s ? s->n : 0,
                                         .complete = s && s->n == p->samples,
-                                        .probe = c->probe};
+                                        .probe = c->probe,
+                                        .refined = c->refined};
     return AMCT_OK;
 }
 

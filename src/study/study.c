@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <math.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
@@ -348,6 +349,9 @@ static amct_status read_score(amct_study_score *out, const amct_study *s, amct_e
     AMCT_TRY(read_count(&out->gained, s, 2, err));
     out->loss_sum = sqlite3_column_double(s->get_scores, 3);
     out->loss_sum_sq = sqlite3_column_double(s->get_scores, 4);
+    if ((uint64_t)out->lost + out->gained > out->n)
+        return amct_fail(err, AMCT_E_FORMAT, "%llu of %u answers changed",
+                         (unsigned long long)out->lost + out->gained, out->n);
     return AMCT_OK;
 }
 
@@ -385,6 +389,10 @@ static amct_status read_candidate(amct_study_candidate *out, amct_study *s, sqli
                                   .cost_ns = sqlite3_column_double(stmt, 3),
                                   .seconds = sqlite3_column_double(stmt, 4),
                                   .failed = sqlite3_column_int(stmt, 5) != 0};
+    bool numbers = sqlite3_column_type(stmt, 3) == SQLITE_FLOAT && isfinite(out->cost_ns) &&
+                   isfinite(out->seconds);
+    if (!numbers || out->cost_ns < 0 || out->seconds < 0)
+        return fail_damaged(s, number, err);
     return read_scores(out, s, number, err);
 }
 

@@ -67,7 +67,7 @@ static double samples_needed(const amct_setup *s, const amct_tally *t)
 {
     double drop = ((double)t->lost - t->gained) / t->n, churn = (double)t->gained / t->n;
     double needed = amct_paired_samples(drop, churn, s->budget_ratio, s->config->confidence, 0.5);
-    return isfinite(needed) ? ceil(needed) : NAN;
+    return isfinite(needed) && needed > t->n ? ceil(needed) : NAN;
 }
 
 const char *amct_outcome_reason(const amct_tuned *to)

@@ -2,6 +2,9 @@
 
 #include <stdbool.h>
 
+/* Of the error, for those left out. */
+static const double reserve = 0.1;
+
 void amct_test_order(uint32_t *order, double *shares, const double *chances, uint32_t n)
 {
     uint32_t tested = 0, last = n;
@@ -11,6 +14,10 @@ void amct_test_order(uint32_t *order, double *shares, const double *chances, uin
             surest = surest && chances[faster] < chances[i];
         order[surest ? tested++ : --last] = i;
     }
+    double rest = tested < n ? 1 - reserve : 1;
     for (uint32_t i = 0; i < n; i++)
-        shares[i] = i >= tested ? 0 : tested == 1 ? 1 : i == 0 ? 0.5 : 0.5 / (tested - 1);
+        shares[i] = i >= tested   ? reserve / (n - tested)
+                    : tested == 1 ? rest
+                    : i == 0      ? rest / 2
+                                  : rest / 2 / (tested - 1);
 }

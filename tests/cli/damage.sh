@@ -76,6 +76,14 @@ for count in 9223372036854775807 4294967392 -1; do
     done
 done
 cp whole/study.sqlite out/study.sqlite
+for what in 'cost_ns = -1e300' "cost_ns = 'abc'" 'seconds = -5'; do
+    sqlite3 out/study.sqlite "UPDATE candidate SET $what WHERE number = 0"
+    refuses 'out/study.sqlite: candidate 0 is damaged' report out
+    cp whole/study.sqlite out/study.sqlite
+done
+sqlite3 out/study.sqlite 'UPDATE score SET lost = n, gained = 1 WHERE candidate = 0'
+refuses 'out/study.sqlite: candidate 0 is damaged: ' report out
+cp whole/study.sqlite out/study.sqlite
 sqlite3 out/study.sqlite "UPDATE candidate SET genome = x'0203' WHERE number = 0"
 refuses 'out/study.sqlite: candidate 0 ' search --resume out
 cp whole/study.sqlite out/study.sqlite

@@ -158,10 +158,11 @@ Test(report_page, every_candidate_is_drawn_in_its_kind)
         {.number = 4, .latency_ms = 1.0, .drop = 0.001, .samples = 64, .probe = true},
         {.number = 5, .latency_ms = 0.6, .drop = 0.500, .samples = 63},
         {.number = 6, .latency_ms = 0.6, .drop = NAN},
-        {.number = 7, .latency_ms = 0.9, .drop = 0.035, .samples = 1000, .complete = true}};
+        {.number = 7, .latency_ms = 0.6, .drop = NAN, .refined = true},
+        {.number = 8, .latency_ms = 0.9, .drop = 0.035, .samples = 1000, .complete = true}};
     set("front", cJSON_CreateArray());
-    char *page = page_of(sample.json.root, points, 7), *second = strstr(page, "How the search");
-    assert_has(second, "evaluation 5, candidate 6: 0.600\u00a0ms");
+    char *page = page_of(sample.json.root, points, 8), *second = strstr(page, "How the search");
+    assert_has(second, "evaluation 6, candidate 8: 0.900\u00a0ms");
     *second = 0;
     cr_assert_eq(count(page, "class=\"m full\""), 2);
     cr_assert_eq(count(page, "class=\"m rejected\""), 1);
@@ -172,7 +173,7 @@ Test(report_page, every_candidate_is_drawn_in_its_kind)
     cr_assert_eq(count(page, "class=\"budget\""), 1);
     assert_has(page, "candidate 3: 0.700\u00a0ms, drop 2.00\u00a0pp on 63 samples, then given up");
     assert_has(page, "2 candidates lie above the scale, up to 50.00\u00a0pp");
-    assert_has(page, "1 could not be measured");
+    assert_has(page, "2 could not be measured");
     free(page);
 }
 
@@ -428,9 +429,9 @@ Test(report_page, extreme_values_make_a_page)
     for (int i = 0; i < N; i++)
         for (int j = 0; j < N; j++) {
             amct_report_point points[] = {
-                {UINT64_MAX, extremes[i], extremes[j], UINT32_MAX, true, false},
-                {0, extremes[j], extremes[i], 0, false, false},
-                {1, 1, 0.01, 1, false, true}};
+                {UINT64_MAX, extremes[i], extremes[j], UINT32_MAX, true, false, false},
+                {0, extremes[j], extremes[i], 0, false, false, false},
+                {1, 1, 0.01, 1, false, true, false}};
             char *page = page_of(sample.json.root, points, 3);
             free(page);
         }

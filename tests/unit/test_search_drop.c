@@ -204,3 +204,22 @@ Test(search_drop, answers_that_are_surely_lost_count_however_small_the_loss)
     cr_assert_lt(amct_drop_estimate(&model, &half, 1).margin, 0);
     cr_assert_geq(amct_drop_estimate(&model, &some, 1).margin, 0);
 }
+
+Test(search_drop, drops_beyond_all_that_was_thought_possible_move_the_prior)
+{
+    amct_drop_model model;
+    amct_lossbins bins = {0};
+    amct_race plan;
+    amct_score many = {.n = 50, .lost = 13, .loss_sum = 50 * 5e-5}, few = many;
+    few.lost = 0, few.loss_sum = 50 * 1e-8;
+    amct_race_plan(&plan, 50);
+    amct_drop_start(&model, 0.1, 0.95, 500, false);
+    amct_drop_fit(&model, &bins, 50);
+    cr_assert_lt(amct_drop_estimate(&model, &many, 1).drop, 0.05);
+    amct_lossbins_add(&bins, &plan, &many, 1);
+    amct_drop_fit(&model, &bins, 50);
+    cr_assert_float_eq(amct_drop_estimate(&model, &many, 1).drop, 0.26, 0.05);
+    cr_assert_lt(amct_drop_estimate(&model, &many, 1).margin, 0);
+    cr_assert_gt(amct_drop_estimate(&model, &few, 1).margin, 0);
+    cr_assert_lt(model.limit_loss, 5e-5);
+}
