@@ -117,8 +117,8 @@ static void gather(evidence *e, const amct_lossbins *lossbins, double changes, d
 }
 
 /* The log of what drops are beyond the middle of the grid, if one that is beyond the budget is
- * surely beyond all of it, too: then the prior is refuted, as by a network whose outputs nearly tie.
- * Else 0. */
+ * surely beyond all of it, too: then the prior is refuted, as by a network whose outputs nearly
+ * tie. Else 0. */
 static double refuted_by(const grid *g, const evidence *e, double budget)
 {
     double most = surely_refuted, shift = 0;

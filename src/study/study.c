@@ -104,8 +104,8 @@ static amct_status check_fingerprints(const amct_study *s,
             status = fail_sql(s, err);
         else if (strcmp(had, fingerprints[i].value) != 0)
             status = amct_fail(err, AMCT_E_INVALID,
-                               "%s is of another search: its %s is '%s', not '%s'; name another "
-                               "folder with -o, or remove that one",
+                               "%s is of another search: its %s was '%s' and is '%s' now; make it "
+                               "what it was, name another folder with -o, or remove that one",
                                s->path, fingerprints[i].key, had, fingerprints[i].value);
         sqlite3_reset(stmt);
     }

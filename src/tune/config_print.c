@@ -261,7 +261,7 @@ static void print_rest(FILE *out, const amct_config *c)
         line(out, "  time_limit", "then the best so far is kept", "%ss",
              amct_number_print((double)c->time_limit_ns / 1e9, text));
     else
-        line(out, "  time_limit", "8h, 30m ...: then the best so far is kept; ~: none", "~");
+        line(out, "  time_limit", "8h, 30m ...: then the best so far is kept; 0s, ~: none", "~");
     line(out, "  seed", "of all randomness", "%llu", (unsigned long long)c->seed);
     fprintf(out, "output:\n");
     path_line(out, "  directory", c->output, "");

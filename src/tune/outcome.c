@@ -72,8 +72,8 @@ static double samples_needed(const amct_setup *s, const amct_tally *t)
 
 const char *amct_outcome_reason(const amct_tuned *to)
 {
-    return to->slower   ? "no candidate was measured to be faster: the original is kept"
-           : to->other  ? "chosen from what the search had measured"
+    return to->slower  ? "no candidate was measured to be faster: the original is kept"
+           : to->other ? "chosen from what the search had measured"
            : to->measured_in_part
                ? "stopped by the user while finalists were measured; --resume carries on"
            : to->search ? amct_search_reason(to->search)

@@ -111,12 +111,12 @@ cp "$csv" "$work/kept.csv"
 write_profile "$csv" 2
 "$program" search --resume "$work/below/ox" -q >"$work/out" 2>"$work/err"
 status=$?
-refused "is of another search: its profile is 'of content " "a changed profile is another search"
+refused "is of another search: its profile was 'of content " "a changed profile is another search"
 cp "$work/kept.csv" "$csv"
 printf '# a word more\n' >>"$work/below/fit.yaml"
 "$program" search --resume "$work/below/ox" -q >"$work/out" 2>"$work/err"
 status=$?
-refused "is of another search: its estimator's fit_file is 'of content " "so is a changed file for the estimator"
+refused "is of another search: its estimator's fit_file was 'of content " "so is a changed file for the estimator"
 
 # Bad input.
 "$program" estimate "$model" --batch 128 --profile "$work/prof" >"$work/out" 2>"$work/err"

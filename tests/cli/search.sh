@@ -27,7 +27,7 @@ test "$(value "$work/again.json" measured_now)" = 0
 ok $? 'and measures nothing'
 
 small_search -o "$work/one" --seed 2 >"$work/out" 2>"$work/err"
-test $? -eq 2 && grep -q 'is of another search: its search is' "$work/err"
+test $? -eq 2 && grep -q 'is of another search: its search was' "$work/err"
 ok $? 'another search does not write into its folder'
 
 take_few
