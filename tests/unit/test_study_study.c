@@ -177,10 +177,10 @@ STUDY_TEST(a_study_is_carried_on_only_with_its_own_fingerprints)
     amct_study_free(study);
     amct_study_fingerprint other[] = {{"model", "aa"}, {"data", "cc"}};
     cr_assert_eq(amct_study_open(&study, folder, other, 2, &err), AMCT_E_INVALID);
-    SAYS("data is 'bb', not 'cc'");
+    SAYS("data was 'bb' and is 'cc' now");
     amct_study_fingerprint more[] = {{"model", "aa"}, {"seed", "1"}};
     cr_assert_eq(amct_study_open(&study, folder, more, 2, &err), AMCT_E_INVALID);
-    SAYS("seed is 'none'"); /* what was not known of then */
+    SAYS("seed was 'none'"); /* what was not known of then */
     study = open_study();
     OK(amct_study_get(&found, &out, study, 1, &err));
     cr_assert(found);
