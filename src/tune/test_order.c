@@ -2,7 +2,7 @@
 
 #include <stdbool.h>
 
-/* Of the error, for those left out. */
+/* Of the error, for those that are slower than one as sure. */
 static const double reserve = 0.1;
 
 void amct_test_order(uint32_t *order, double *shares, const double *chances, uint32_t n)
