@@ -205,10 +205,12 @@ void amct_columns_results(float *dst, const amct_columns *c, const amct_buffer *
 
 int64_t amct_columns_enough_rows(const amct_columns *c, uint32_t n_samples)
 {
-    enum { MIN_ROWS = 64, ROWS_PER_COLUMN = 32 };
-    int64_t samples = n_samples ? n_samples : 1;
-    int64_t rows = (c->columns * ROWS_PER_COLUMN + samples - 1) / samples;
-    rows = rows < MIN_ROWS ? MIN_ROWS : rows;
+    enum { PER_SAMPLE = 64, SAMPLES = 512, PER_COLUMN = 32 };
+    int64_t samples = n_samples ? n_samples : 1,
+            all = PER_SAMPLE * (samples < SAMPLES ? samples : SAMPLES);
+    if (all < c->columns * PER_COLUMN)
+        all = c->columns * PER_COLUMN;
+    int64_t rows = (all + samples - 1) / samples;
     return rows < c->rows ? rows : c->rows;
 }
 

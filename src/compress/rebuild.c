@@ -11,8 +11,8 @@ typedef struct rebuild {
     const amct_graph *graph;
     const amct_layer *layers;
     uint32_t n_layers, n_samples;
-    size_t limit_bytes;      /* of a layer */
-    amct_rebuild_rows *rows; /* per layer; memory only while it is visited */
+    size_t rows_bytes, lsq_bytes; /* that a layer may take */
+    amct_rebuild_rows *rows;      /* per layer; memory only while it is visited */
     const amct_quantised **rebuilt;
 } rebuild;
 
@@ -31,10 +31,10 @@ static amct_status finish(void *ctx, const amct_walk_stop *stop, amct_err *err)
     return amct_rebuild_rows_compute(r->rebuilt[i], &r->layers[i], &r->rows[i].columns, stop, err);
 }
 
-/* Half of a layer's part is for rows, the other for least squares. */
-static size_t rows_bytes(size_t layer_bytes)
+/* The greatest part of the limit that the rows of a layer may take, and its least squares. */
+static size_t most_bytes(size_t limit_bytes)
 {
-    return layer_bytes / 2;
+    return limit_bytes / 4;
 }
 
 static amct_status rebuild_next(rebuild *r, amct_walk *walk, amct_arena *arena,
@@ -47,11 +47,11 @@ static amct_status rebuild_next(rebuild *r, amct_walk *walk, amct_arena *arena,
         return amct_fail_nomem(err);
     if (rows->aim.other != AMCT_NO_TENSOR && !amct_walk_has(walk, rows->aim.other))
         rows->aim = amct_aim_none(); /* the other operand comes later and makes up for this one */
-    AMCT_TRY(amct_rebuild_rows_new(rows, rows_bytes(r->limit_bytes), err));
+    AMCT_TRY(amct_rebuild_rows_new(rows, r->rows_bytes, err));
     amct_status status = amct_walk_visit(walk, err);
     if (status == AMCT_OK)
         status = amct_rebuild_layer(q, rows, r->graph->tensors[r->layers[i].weights].data, arena,
-                                    r->limit_bytes / 2, err);
+                                    r->lsq_bytes, err);
     amct_rebuild_rows_free(rows);
     r->rebuilt[i] = q;
     return status;
@@ -86,6 +86,23 @@ static amct_status choose(rebuild *r, bool *wanted, uint32_t *watch, uint32_t *n
     return AMCT_OK;
 }
 
+/* What layers need of the limit, and what it has for them. */
+static void share_out(rebuild *r, const bool *wanted, size_t limit_bytes)
+{
+    for (uint32_t i = 0; i < r->n_layers; i++) {
+        const amct_columns *c = &r->rows[i].columns;
+        if (!wanted[i])
+            continue;
+        size_t rows = amct_rebuild_rows_bytes(c, r->n_samples);
+        size_t lsq = amct_lsq_bytes((size_t)c->columns, (size_t)c->outputs);
+        r->rows_bytes = rows > r->rows_bytes ? rows : r->rows_bytes;
+        r->lsq_bytes = lsq > r->lsq_bytes ? lsq : r->lsq_bytes;
+    }
+    size_t most = most_bytes(limit_bytes);
+    r->rows_bytes = r->rows_bytes < most ? r->rows_bytes : most;
+    r->lsq_bytes = r->lsq_bytes < most ? r->lsq_bytes : most;
+}
+
 amct_status amct_rebuild(const amct_quantised **rebuilt, amct_arena *arena, amct_exec *exec,
                          const amct_graph *graph, const amct_layer *layers, uint32_t n_layers,
                          const amct_quantised *const *levels, const amct_feed *feed,
@@ -95,7 +112,6 @@ amct_status amct_rebuild(const amct_quantised **rebuilt, amct_arena *arena, amct
                  .layers = layers,
                  .n_layers = n_layers,
                  .n_samples = feed->n,
-                 .limit_bytes = limit_bytes / 2,
                  .rows = calloc(n_layers + 1, sizeof *r.rows),
                  .rebuilt = rebuilt};
     bool *wanted = calloc(n_layers + 1, sizeof *wanted);
@@ -104,6 +120,8 @@ amct_status amct_rebuild(const amct_quantised **rebuilt, amct_arena *arena, amct
     amct_status status = r.rows && wanted && watch ? AMCT_OK : amct_fail_nomem(err);
     if (status == AMCT_OK)
         status = choose(&r, wanted, watch, &n_watch, levels, err);
+    if (status == AMCT_OK)
+        share_out(&r, wanted, limit_bytes);
     amct_walk_options options = {.graph = graph,
                                  .layers = layers,
                                  .n_layers = n_layers,
@@ -112,7 +130,7 @@ amct_status amct_rebuild(const amct_quantised **rebuilt, amct_arena *arena, amct
                                  .n_watch = n_watch,
                                  .n_streams = 2,
                                  .feed = feed,
-                                 .limit_bytes = limit_bytes / 2,
+                                 .limit_bytes = limit_bytes - r.rows_bytes - r.lsq_bytes,
                                  .jobs = jobs,
                                  .visit = visit,
                                  .finish = finish,
@@ -139,9 +157,9 @@ uint32_t amct_rebuild_short(const amct_graph *graph, const amct_layer *layers, u
             amct_columns_make(&columns, graph, &layers[i], amct_batch_of(graph), &why) != AMCT_OK)
             continue; /* it is not rebuilt */
         int64_t rows = amct_columns_enough_rows(&columns, n_samples);
-        size_t layer = limit_bytes / 2;
-        n += amct_rebuild_rows_within(&columns, n_samples, rows_bytes(layer)) < rows ||
-             amct_lsq_bytes((size_t)columns.columns, (size_t)columns.outputs) > layer / 2;
+        size_t most = most_bytes(limit_bytes);
+        n += amct_rebuild_rows_within(&columns, n_samples, most) < rows ||
+             amct_lsq_bytes((size_t)columns.columns, (size_t)columns.outputs) > most;
     }
     return n;
 }

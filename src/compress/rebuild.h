@@ -16,9 +16,10 @@
 #include "exec/feed.h"
 
 /* rebuilt[i] becomes a form of the same bits as levels[i], with the same quantisation of its
- * source, in the arena, or NULL where levels[i] is NULL. limit_bytes: half for what is kept of the
- * runs, half for the work on one layer; wide layers that this does not suffice for keep their
- * integers and get new scales and biases. The result does not depend on jobs. */
+ * source, in the arena, or NULL where levels[i] is NULL. limit_bytes: what the work on one layer
+ * needs, half of it at most, and the rest for what is kept of the runs; wide layers that this does
+ * not suffice for keep their integers and get new scales and biases. The result does not depend on
+ * jobs. */
 amct_status amct_rebuild(const amct_quantised **rebuilt, amct_arena *arena, amct_exec *exec,
                          const amct_graph *graph, const amct_layer *layers, uint32_t n_layers,
                          const amct_quantised *const *levels, const amct_feed *feed,

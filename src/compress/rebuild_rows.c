@@ -43,13 +43,22 @@ static size_t width_of(const amct_columns *c)
     return (size_t)(c->groups * c->columns);
 }
 
+/* x, z, t, products, and some channels' in another order */
+static size_t row_bytes(const amct_columns *columns)
+{
+    size_t channels = (size_t)(columns->groups * columns->outputs);
+    return (width_of(columns) + 3 * channels + 3 * AMCT_REBUILD_SIDE) * sizeof(float);
+}
+
+size_t amct_rebuild_rows_bytes(const amct_columns *columns, uint32_t n_samples)
+{
+    return (size_t)amct_columns_enough_rows(columns, n_samples) * n_samples * row_bytes(columns);
+}
+
 int64_t amct_rebuild_rows_within(const amct_columns *columns, uint32_t n_samples,
                                  size_t limit_bytes)
 {
-    size_t channels = (size_t)(columns->groups * columns->outputs);
-    /* x, z, t, products, and some channels' in another order */
-    size_t row_bytes = (width_of(columns) + 3 * channels + 3 * AMCT_REBUILD_SIDE) * sizeof(float);
-    int64_t most = (int64_t)(limit_bytes / row_bytes / n_samples);
+    int64_t most = (int64_t)(limit_bytes / row_bytes(columns) / n_samples);
     int64_t rows = amct_columns_enough_rows(columns, n_samples);
     return rows < most ? rows : most > 0 ? most : 1;
 }

@@ -41,6 +41,8 @@ typedef struct amct_rebuild_rows {
 /* How many rows of each of n_samples are taken: as many as are enough (columns.h), or as fit. */
 int64_t amct_rebuild_rows_within(const amct_columns *columns, uint32_t n_samples,
                                  size_t limit_bytes);
+/* What all of them take that are enough. */
+size_t amct_rebuild_rows_bytes(const amct_columns *columns, uint32_t n_samples);
 /* Makes room for them, of at most limit_bytes; all but rows, n, x, z and t is set. */
 amct_status amct_rebuild_rows_new(amct_rebuild_rows *rows, size_t limit_bytes, amct_err *err);
 void amct_rebuild_rows_free(amct_rebuild_rows *rows); /* a zeroed one is allowed */

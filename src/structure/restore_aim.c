@@ -130,7 +130,7 @@ static void set_weights(aiming *a)
 /* The results of the weights at the rows of a batch that are of a fold; how many these are. */
 static size_t multiply(aiming *a, const amct_pair *p, int fold)
 {
-    size_t n = amct_restore_read(a->s, a->r, p, a->stream, fold);
+    size_t n = amct_restore_read(a->s, a->r, p, a->stream, fold, 0);
     amct_restore_multiply(a->s->more, a->s->x, a->weights, &a->r->columns, n);
     return n;
 }

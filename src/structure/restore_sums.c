@@ -1,6 +1,5 @@
 #include "structure/restore_sums.h"
 
-#include "base/pcg.h"
 #include "structure/covariance.h"
 #include "compress/linalg.h"
 #include "compress/row_loops.h"
@@ -8,10 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    MIN_ROWS = 64,       /* per sample */
-    ROWS_PER_COLUMN = 32 /* of all samples */
-};
+enum { AT_ONCE = 1 << 20 }; /* numbers that are multiplied at once, if a batch has no more */
 
 double amct_restore_bytes(const amct_columns *c)
 {
@@ -45,13 +41,13 @@ static amct_status make(amct_restore_sums *s, const amct_restoring *r, const amc
     size_t k = (size_t)c->columns, m = (size_t)c->outputs, groups = (size_t)c->groups, most = 0;
     for (uint32_t i = 0; i < pairs->n; i++)
         most = pairs->at[i].count > most ? pairs->at[i].count : most;
-    s->rows = (c->columns * ROWS_PER_COLUMN + pairs->n_samples - 1) / pairs->n_samples;
-    s->rows = s->rows < MIN_ROWS ? MIN_ROWS : s->rows;
-    s->rows = s->rows < c->rows ? s->rows : c->rows;
+    s->rows = amct_columns_enough_rows(c, pairs->n_samples);
     s->width = groups * k;
     s->channels = groups * m;
     size_t rows = most * (size_t)s->rows, wide = (size_t)r->channels;
     wide = wide > s->channels ? wide : s->channels;
+    s->room = rows > AT_ONCE / s->width ? rows : AT_ONCE / s->width;
+    rows = s->room;
     s->x = malloc((rows * s->width + 1) * sizeof *s->x);
     s->y = malloc((rows * wide + 1) * sizeof *s->y);
     s->more = malloc((rows * wide + 1) * sizeof *s->more);
@@ -71,16 +67,6 @@ static amct_status make(amct_restore_sums *s, const amct_restoring *r, const amc
         all &= f->c && f->b && f->mean && f->aim;
     }
     return all ? AMCT_OK : amct_fail_nomem(err);
-}
-
-/* One from each of as many equal stretches. */
-static void draw_rows(uint32_t *rows, int64_t n, int64_t of, uint32_t sample, uint32_t stream)
-{
-    amct_pcg rng = amct_pcg_new(sample, stream);
-    for (int64_t i = 0; i < n; i++) {
-        int64_t from = i * of / n, to = (i + 1) * of / n;
-        rows[i] = (uint32_t)(from + amct_pcg_below(&rng, (uint32_t)(to - from)));
-    }
 }
 
 /* y += the candidate's or the original's values of a tensor, at the drawn rows. */
@@ -105,7 +91,7 @@ static void read_sample(amct_restore_sums *s, const amct_restoring *r, const amc
     amct_buffer src = amct_plan_watched(p->candidate, r->layer->src);
     size_t rows = (size_t)s->rows, size = rows * s->channels;
     float *y = s->y + to * s->channels, *t = s->t + (s->t ? to * s->channels : 0);
-    draw_rows(s->at, s->rows, r->columns.rows, p->first + i, stream);
+    amct_columns_draw(s->at, s->rows, &r->columns, p->first + i, stream);
     amct_columns_patches(s->x + to * s->width, &r->columns, &src, 0, i, s->at, rows);
     memset(y, 0, size * sizeof *y);
     add_values(y, s, r, p->original, r->result, i, true);
@@ -119,9 +105,8 @@ static void read_sample(amct_restore_sums *s, const amct_restoring *r, const amc
 }
 
 size_t amct_restore_read(amct_restore_sums *s, const amct_restoring *r, const amct_pair *p,
-                         uint32_t stream, int fold)
+                         uint32_t stream, int fold, size_t n)
 {
-    size_t n = 0;
     for (uint32_t i = 0; i < p->count; i++)
         if (fold == AMCT_RESTORE_ALL || fold == amct_restore_fold_of(p->first + i)) {
             read_sample(s, r, p, stream, i, n);
@@ -147,6 +132,22 @@ static void add_rows(amct_restore_sums *s, amct_restore_fold *f, const amct_colu
     amct_rows_add(f->mean, s->x, n, s->width);
     amct_rows_add(f->aim, s->y, n, s->channels);
     f->n += n;
+}
+
+/* As many batches as there is room for are multiplied at once. */
+static void add_fold(amct_restore_sums *s, const amct_restoring *r, const amct_pairs *pairs,
+                     uint32_t stream, int fold)
+{
+    size_t n = 0;
+    for (uint32_t i = 0; i < pairs->n; i++) {
+        const amct_pair *p = &pairs->at[i];
+        if (n + p->count * (size_t)s->rows > s->room) {
+            add_rows(s, &s->folds[fold], &r->columns, n);
+            n = 0;
+        }
+        n = amct_restore_read(s, r, p, stream, fold, n);
+    }
+    add_rows(s, &s->folds[fold], &r->columns, n);
 }
 
 static void add_up(amct_restore_sums *s, const amct_columns *c)
@@ -201,9 +202,8 @@ amct_status amct_restore_sums_make(amct_restore_sums *s, const amct_restoring *r
     const amct_columns *c = &r->columns;
     amct_restore_fold *folds = s->folds;
     AMCT_TRY(make(s, r, pairs, err));
-    for (uint32_t i = 0; i < pairs->n; i++)
-        for (int f = 0; f < AMCT_RESTORE_ALL; f++)
-            add_rows(s, &folds[f], c, amct_restore_read(s, r, &pairs->at[i], stream, f));
+    for (int f = 0; f < AMCT_RESTORE_ALL; f++)
+        add_fold(s, r, pairs, stream, f);
     add_up(s, c);
     centre(&folds[AMCT_RESTORE_FITTED], &folds[AMCT_RESTORE_FITTED], s, c);
     centre(&folds[AMCT_RESTORE_TRIED], &folds[AMCT_RESTORE_FITTED], s, c);

@@ -26,10 +26,11 @@ static inline int amct_restore_fold_of(uint32_t sample)
 typedef struct amct_restore_sums {
     int64_t rows;           /* per sample that are taken */
     size_t width, channels; /* of all groups */
-    float *x, *y; /* rows of a batch: what the layer reads, and the result that it should have */
-    float *t;     /* what the candidate adds to it: as y; NULL: nothing */
-    float *more;  /* room for as many results */
-    float *gram, *cross; /* of a group and a batch */
+    size_t room;            /* for rows, of a batch at least */
+    float *x, *y;           /* rows: what the layer reads, and the result that it should have */
+    float *t;               /* what the candidate adds to it: as y; NULL: nothing */
+    float *more;            /* room for as many results */
+    float *gram, *cross;    /* of a group and a batch */
     uint32_t *at;
     amct_restore_fold folds[AMCT_RESTORE_FOLDS];
 } amct_restore_sums;
@@ -39,10 +40,10 @@ amct_status amct_restore_sums_make(amct_restore_sums *s, const amct_restoring *r
                                    const amct_pairs *pairs, uint32_t stream, amct_err *err);
 void amct_restore_sums_free(amct_restore_sums *s);
 
-/* Fills x, y and t with the rows of a batch's samples again, those of a fold; how many these are.
- */
+/* Fills x, y and t from row n on with the rows of a batch's samples, those of a fold; how many rows
+ * there are then. */
 size_t amct_restore_read(amct_restore_sums *s, const amct_restoring *r, const amct_pair *p,
-                         uint32_t stream, int fold);
+                         uint32_t stream, int fold, size_t n);
 
 /* Of group g: what solves a fold, columns x columns, and what draws towards old weights. */
 amct_status amct_restore_factor(double *factor, double *lambda, const amct_restore_fold *f,
