@@ -46,7 +46,7 @@ void amct_archive_refresh(amct_archive *archive, const amct_drop_model *model)
         if (member->state != AMCT_MEMBER_FULL)
             continue;
         member->drop =
-            amct_drop_estimate(model, &member->score, member->refined ? 1 : member->ratio);
+            amct_drop_estimate(model, &member->score, member->ratio);
         const amct_score *score = &member->score;
         double left = model->budget - ((double)score->lost - score->gained) / score->n;
         if (member->counted && left < 0) {

@@ -22,7 +22,8 @@ typedef struct amct_member {
     amct_score score; /* the last look; if it was refined, of what that left */
     bool refined;
     bool counted;   /* it is good enough only if the changed answers alone say so, too */
-    double ratio;   /* of its loss, that refining is expected to leave, or has left */
+    double left;    /* of its loss, by refining: if it was refined */
+    double ratio;   /* of what it has lost at the last look, expected of its final form */
     amct_drop drop; /* of FULL ones, as of the last refresh */
 } amct_member;
 

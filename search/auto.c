@@ -26,7 +26,9 @@
 
 static const double probe_sd = 0.5;       /* of the log of a single loss */
 static const double disappointing = 1.02; /* cost to beat, after by before refining */
-static const double front_from = 1.0 / 50, front_to = 20; /* of the limit */
+enum { SAFER = 4 };
+static const double front_safer[SAFER] = {0.8, 0.62, 0.46, 0.32}; /* of the limit */
+static const double front_from = 1.0 / 50, front_to = 20;         /* likewise */
 
 static void end(void *self)
 {
@@ -41,6 +43,14 @@ static void end(void *self)
     free(a);
 }
 
+/* The surrogate predicts what is left in the end. */
+static void take_left(amct_auto *a)
+{
+    double left[AMCT_GENE_KINDS];
+    amct_refining_end_left(&a->refining, left);
+    amct_surrogate_left(a->surrogate, left);
+}
+
 static void *start(const amct_search *search)
 {
     const amct_space *space = &search->problem.space;
@@ -53,7 +63,7 @@ static void *start(const amct_search *search)
         goto nomem;
     size_t n_genes = space->n_genes, n_levels = a->chain.first[n_genes];
     a->surrogate = amct_surrogate_new(space);
-    amct_refining_start(&a->refining);
+    amct_refining_start(&a->refining, fmax(search->problem.refit_growth, 1));
     a->genome_block = calloc(5, n_genes);
     a->number_block = calloc(3 * n_levels, sizeof(double));
     a->genes = calloc(n_levels, sizeof *a->genes);
@@ -63,7 +73,7 @@ static void *start(const amct_search *search)
         for (uint32_t i = a->chain.first[g]; i < a->chain.first[g + 1]; i++)
             a->genes[i] = g;
     if (search->options.refinements)
-        amct_surrogate_left(a->surrogate, a->refining.left);
+        take_left(a);
     a->fastest = a->genome_block;
     a->genome = a->genome_block + n_genes;
     a->breeder = (amct_breeder){
@@ -120,9 +130,9 @@ static void refine_cheapest(const amct_auto *a, amct_search *search)
 
 static amct_status ask_refine(amct_auto *a, amct_search *search, amct_err *err)
 {
-    (void)err;
     search->phase = "refining";
     if (a->round++ == 0) {
+        AMCT_TRY(amct_auto_move_chain(a, search, err));
         a->unrefined_ns = amct_engine_incumbent_ns(search);
         refine_cheapest(a, search);
         if (search->n_asks)
@@ -193,17 +203,27 @@ static bool measured_near(const amct_search *search, double loss)
     return false;
 }
 
-/* Losses evenly spaced in their logarithm, from small ones up to that of the fastest. */
+/* First a few on the way from what is just good enough to what is safe, as the verdict may fail of
+ * all that are near the limit. Then losses evenly spaced in their logarithm, from small ones up to
+ * that of the fastest. */
 static amct_status ask_front(amct_auto *a, amct_search *search, amct_err *err)
 {
     search->phase = "other budgets";
     uint32_t points = front_reserve(search);
     double limit = search->drop.limit_loss;
+    uint32_t safer = points < SAFER ? points : SAFER;
+    if (a->round == 0)
+        AMCT_TRY(amct_auto_move_chain(a, search, err));
     for (; a->round < points && amct_engine_room(search) && limit > 0; a->round++) {
-        double t = (a->round + 0.5) / points;
-        double loss = limit * front_from * pow(front_to / front_from, t);
-        if (measured_near(search, loss))
-            continue;
+        double loss = limit;
+        if (a->round < safer) {
+            loss *= front_safer[a->round];
+        } else {
+            double t = (a->round - safer + 0.5) / (points - safer);
+            loss *= front_from * pow(front_to / front_from, t);
+            if (measured_near(search, loss))
+                continue;
+        }
         AMCT_TRY(amct_auto_solve(a, search, loss, err));
         AMCT_TRY(amct_auto_propose(a, search, err));
     }
@@ -257,8 +277,8 @@ static void told(void *self, amct_search *search, const amct_slot *slot, const a
     if (slot->kind == AMCT_SLOT_REFINED) {
         double shares[AMCT_GENE_KINDS];
         amct_surrogate_shares(a->surrogate, genome, shares);
-        amct_refining_observe(&a->refining, shares, search->archive.members[slot->member].ratio);
-        amct_surrogate_left(a->surrogate, a->refining.left);
+        amct_refining_observe(&a->refining, shares, search->archive.members[slot->member].left);
+        take_left(a);
         return;
     }
     double loss, sd;
@@ -269,12 +289,12 @@ static void told(void *self, amct_search *search, const amct_slot *slot, const a
     amct_surrogate_observe(a->surrogate, genome, loss, sd);
 }
 
-static double ratio(const void *self, const uint8_t *genome)
+static double ratio(const void *self, const uint8_t *genome, bool refined)
 {
     const amct_auto *a = self;
     double shares[AMCT_GENE_KINDS];
     amct_surrogate_shares(a->surrogate, genome, shares);
-    return amct_refining_ratio(&a->refining, shares);
+    return amct_refining_end_ratio(&a->refining, shares, refined);
 }
 
 #define AUTO(name_, kinds_, summary_)                                                              \

@@ -36,6 +36,8 @@ typedef struct amct_auto {
     amct_probes probes;
     amct_breeder breeder;
     uint8_t *fastest, *genome;
+    /* Members: the fastest with the genes of one kind alone; 0: not asked. */
+    uint32_t fastest_of[AMCT_GENE_KINDS];
     double fastest_ns;
     uint8_t *genome_block;
     double *number_block;
@@ -52,6 +54,9 @@ static inline void amct_auto_enter(amct_auto *a, amct_auto_phase phase)
  * another phase. */
 amct_status amct_auto_ask_fastest(amct_auto *a, amct_search *search, amct_err *err);
 amct_status amct_auto_ask_warm(amct_auto *a, amct_search *search, amct_err *err);
+
+/* Builds the chain of costs anew, around the best that is known. */
+amct_status amct_auto_move_chain(amct_auto *a, amct_search *search, amct_err *err);
 
 /* Proposes a->genome, unless it saves nothing. */
 amct_status amct_auto_propose(amct_auto *a, amct_search *search, amct_err *err);

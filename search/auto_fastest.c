@@ -57,7 +57,11 @@ static amct_status propose_kind(amct_auto *a, amct_search *search, uint8_t kind,
         status = amct_cheapest(&space, &chain, &search->memo, search->options.seed,
                                AMCT_AUTO_SETUP_CALLS / 4, a->genome, &cost, err);
     amct_chain_end(&chain);
-    return status == AMCT_OK ? amct_auto_propose(a, search, err) : status;
+    AMCT_TRY(status);
+    uint32_t n = search->archive.genomes.count;
+    AMCT_TRY(amct_auto_propose(a, search, err));
+    a->fastest_of[kind] = search->archive.genomes.count > n ? n : 0;
+    return AMCT_OK;
 }
 
 amct_status amct_auto_ask_fastest(amct_auto *a, amct_search *search, amct_err *err)

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { POLISH_ROUNDS = 24, TARGETS = 8 };
+enum { POLISH_ROUNDS = 24, TARGETS = 8, LEANING = 2 /* round */ };
 
 /* The cheapest genome by these terms that is predicted to lose at most `loss`, in a->genome. */
 static amct_status solve_terms(amct_auto *a, amct_search *search, const double *terms, double loss,
@@ -52,7 +52,7 @@ static amct_status solve_kind(amct_auto *a, amct_search *search, uint8_t kind, d
 }
 
 /* Builds the chain of costs around where the search will be, not around the original. */
-static amct_status move_chain(amct_auto *a, amct_search *search, double limit, amct_err *err)
+static amct_status place_chain(amct_auto *a, amct_search *search, double limit, amct_err *err)
 {
     const amct_space *space = &search->problem.space;
     uint8_t *base = a->breeder.best;
@@ -66,6 +66,36 @@ static amct_status move_chain(amct_auto *a, amct_search *search, double limit, a
     return amct_chain_build(&a->chain, &search->memo, base, AMCT_AUTO_SETUP_CALLS, err);
 }
 
+/* The cheapest as costs look from where the genes of one kind are at their fastest: which of its
+ * levels pay differs there, as several of them may pay only together. */
+static amct_status ask_leaning(amct_auto *a, amct_search *search, double limit, amct_err *err)
+{
+    for (int kind = 0; kind < AMCT_GENE_KINDS; kind++) {
+        if (!a->fastest_of[kind])
+            continue;
+        const uint8_t *base = amct_genomes_at(&search->archive.genomes, a->fastest_of[kind]);
+        memcpy(a->breeder.best, base, search->problem.space.n_genes);
+        AMCT_TRY(amct_chain_build(&a->chain, &search->memo, a->breeder.best,
+                                  AMCT_AUTO_SETUP_CALLS / 4, err));
+        for (double part = 1; part > 0.4; part -= 0.5) {
+            AMCT_TRY(amct_auto_solve(a, search, limit * part, err));
+            AMCT_TRY(amct_auto_propose(a, search, err));
+        }
+    }
+    return AMCT_OK;
+}
+
+amct_status amct_auto_move_chain(amct_auto *a, amct_search *search, amct_err *err)
+{
+    uint32_t best = search->archive.best;
+    if (a->roster.n || best == AMCT_GENOMES_NONE)
+        return AMCT_OK;
+    memcpy(a->breeder.best, amct_genomes_at(&search->archive.genomes, best),
+           search->problem.space.n_genes);
+    return amct_chain_build(&a->chain, &search->memo, a->breeder.best, AMCT_AUTO_SETUP_CALLS / 4,
+                            err);
+}
+
 amct_status amct_auto_ask_warm(amct_auto *a, amct_search *search, amct_err *err)
 {
     /* In order of worth, for small batches. */
@@ -74,7 +104,7 @@ amct_status amct_auto_ask_warm(amct_auto *a, amct_search *search, amct_err *err)
     search->phase = "warm start";
     uint32_t round = a->round++;
     bool feasible = amct_engine_incumbent_ns(search) < search->original_ns;
-    if (round >= 2 && (feasible || !amct_engine_demand_less(search))) {
+    if (round > LEANING && (feasible || !amct_engine_demand_less(search))) {
         amct_auto_enter(a, AMCT_AUTO_REFINE);
         return AMCT_OK;
     }
@@ -82,7 +112,11 @@ amct_status amct_auto_ask_warm(amct_auto *a, amct_search *search, amct_err *err)
     if (!(limit > 0))
         return AMCT_OK;
     if (round == 0 && !a->roster.n)
-        AMCT_TRY(move_chain(a, search, limit, err));
+        AMCT_TRY(place_chain(a, search, limit, err));
+    if (round == LEANING)
+        return amct_auto_has_kinds(&search->problem.space) && !a->roster.n
+                   ? ask_leaning(a, search, limit, err)
+                   : AMCT_OK;
     for (int i = 0; i < TARGETS; i++) {
         AMCT_TRY(amct_auto_solve(a, search, limit * spread[round > 0][i], err));
         AMCT_TRY(amct_auto_propose(a, search, err));

@@ -323,10 +323,10 @@ amct_drop amct_drop_estimate(const amct_drop_model *model, const amct_score *sco
     return estimate;
 }
 
-double amct_drop_chance(const amct_drop_model *model, const amct_score *score)
+double amct_drop_chance(const amct_drop_model *model, const amct_score *score, double ratio)
 {
-    amct_drop estimate = amct_drop_estimate(model, score, 1);
-    amct_drop_node node = node_at(model, log(amct_score_loss(score)));
+    amct_drop estimate = amct_drop_estimate(model, score, ratio);
+    amct_drop_node node = node_at(model, log(amct_score_loss(score) * ratio));
     bool proven = model->proof != AMCT_PROOF_NONE;
     double sd = proven ? confirm_sd(model, &node, estimate.se) : estimate.se;
     double room = (proven ? node.provable : model->budget) - estimate.drop;

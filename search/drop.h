@@ -102,9 +102,9 @@ void amct_drop_start(amct_drop_model *model, double budget, double confidence,
 void amct_drop_fit(amct_drop_model *model, const amct_lossbins *lossbins, uint32_t samples);
 /* Of a candidate of which refining leaves that ratio of its loss (refining.h); 1: as it is. */
 amct_drop amct_drop_estimate(const amct_drop_model *model, const amct_score *score, double ratio);
-/* The chance that the confirm samples will prove a candidate of this score; that it is within the
- * budget, if they cannot prove anything. */
-double amct_drop_chance(const amct_drop_model *model, const amct_score *score);
+/* The chance that the confirm samples will prove such a candidate; that it is within the budget, if
+ * they cannot prove anything. */
+double amct_drop_chance(const amct_drop_model *model, const amct_score *score, double ratio);
 /* Completes a race for candidates near the limit: what they may show, and how it adds up. ratio as
  * above: what they show before they are refined. */
 void amct_drop_limit_race(const amct_drop_model *model, double ratio, amct_race *race);

@@ -65,9 +65,9 @@ static amct_status note_number(amct_search *search, uint32_t member, amct_err *e
 static void set_ratio(amct_search *search, uint32_t number)
 {
     amct_member *member = &search->archive.members[number];
-    if (search->options.refinements && search->algorithm->ratio && !member->refined)
-        member->ratio = search->algorithm->ratio(search->self,
-                                                 amct_genomes_at(&search->archive.genomes, number));
+    if (search->options.refinements && search->algorithm->ratio)
+        member->ratio = search->algorithm->ratio(
+            search->self, amct_genomes_at(&search->archive.genomes, number), member->refined);
 }
 
 void amct_engine_judge(amct_search *search)

@@ -37,8 +37,9 @@ typedef struct amct_algorithm {
     /* After a batch was told and the archive refreshed, for each slot of it in order; score is the
      * last one, NULL if it failed. May be NULL. */
     void (*told)(void *self, amct_search *search, const amct_slot *slot, const amct_score *score);
-    /* What refining is expected to leave of the loss of a genome; NULL: all of it. */
-    double (*ratio)(const void *self, const uint8_t *genome);
+    /* What refining is expected to leave of the loss of a genome, in the end, or after it was
+     * refined; NULL: all of it. */
+    double (*ratio)(const void *self, const uint8_t *genome, bool refined);
 } amct_algorithm;
 
 struct amct_search {

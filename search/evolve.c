@@ -32,8 +32,7 @@ static void choose_parents(const amct_search *search, parents *p)
         const amct_member *member = &search->archive.members[i];
         if (member->state != AMCT_MEMBER_FULL && member->state != AMCT_MEMBER_REJECTED)
             continue;
-        double left = member->refined ? 1 : member->ratio;
-        double beyond = fmax(left * amct_score_loss(&member->score) / limit, 1);
+        double beyond = fmax(member->ratio * amct_score_loss(&member->score) / limit, 1);
         double key = member->cost_ns * sqrt(sqrt(beyond));
         uint32_t at = p->n < PARENTS ? p->n : PARENTS;
         while (at > 0 && key < p->keys[at - 1])

@@ -59,6 +59,7 @@ static size_t describe(const amct_search *search, const uint32_t *numbers, uint3
             .drop = member->drop.drop,
             .drop_se = member->drop.se,
             .feasible = member->drop.margin >= 0,
+            .chance = amct_drop_chance(&search->drop, &member->score, member->ratio),
         };
     }
     return n;
@@ -70,11 +71,6 @@ size_t amct_search_finalists(const amct_search *search, amct_finalist *out, size
     uint32_t n = amct_archive_finalists(&search->archive, &search->drop, search->original_ns,
                                         numbers, (uint32_t)(k < 64 ? k : 64));
     return describe(search, numbers, n, out);
-}
-
-double amct_search_chance(const amct_search *search, const amct_score *score)
-{
-    return amct_drop_chance(&search->drop, score);
 }
 
 size_t amct_search_front(const amct_search *search, amct_finalist *out, size_t n)

@@ -173,7 +173,7 @@ amct_status amct_neighbours(amct_breeder *breeder, amct_search *search, uint32_t
     w->parent = memcpy(breeder->best, amct_genomes_at(&search->archive.genomes, best),
                        breeder->chain->space.n_genes);
     w->parent_ns = m->cost_ns;
-    w->log_loss = log(amct_score_loss(&m->score) * (m->refined ? 1 : m->ratio));
+    w->log_loss = log(amct_score_loss(&m->score) * m->ratio);
     w->sum = amct_surrogate_sum(breeder->surrogate, w->parent);
     amct_status status = amct_memo_screen(&search->memo, w->parent, &w->screened_ns, err);
     if (status == AMCT_OK && w->sum > 0)

@@ -7,13 +7,17 @@ enum { SWEEPS = 50 };
 static const double prior_left[AMCT_GENE_KINDS] = {
     [AMCT_GENE_BITS] = 0.6, [AMCT_GENE_CHANNELS] = 0.4, [AMCT_GENE_RANK] = 0.4};
 static const double prior_sd = 0.5, own_sd = 0.25; /* of logarithms */
+static const double again_power[AMCT_GENE_KINDS] = {
+    [AMCT_GENE_BITS] = 0, [AMCT_GENE_CHANNELS] = -0.2, [AMCT_GENE_RANK] = -0.2};
 
-void amct_refining_start(amct_refining *r)
+void amct_refining_start(amct_refining *r, double growth)
 {
     memset(r, 0, sizeof *r);
     memcpy(r->left, prior_left, sizeof r->left);
     for (int k = 0; k < AMCT_GENE_KINDS; k++)
         r->variance[k] = prior_sd * prior_sd;
+    for (int k = 0; k < AMCT_GENE_KINDS; k++)
+        r->again[k] = pow(growth, again_power[k]);
 }
 
 double amct_refining_ratio(const amct_refining *r, const double shares[AMCT_GENE_KINDS])
@@ -22,6 +26,22 @@ double amct_refining_ratio(const amct_refining *r, const double shares[AMCT_GENE
     for (int k = 0; k < AMCT_GENE_KINDS; k++)
         ratio += shares[k] * r->left[k];
     return ratio > 0 ? ratio : 1;
+}
+
+void amct_refining_end_left(const amct_refining *r, double left[AMCT_GENE_KINDS])
+{
+    for (int k = 0; k < AMCT_GENE_KINDS; k++)
+        left[k] = r->left[k] * r->again[k];
+}
+
+double amct_refining_end_ratio(const amct_refining *r, const double shares[AMCT_GENE_KINDS],
+                               bool refined)
+{
+    double left[AMCT_GENE_KINDS], ratio = 0;
+    amct_refining_end_left(r, left);
+    for (int k = 0; k < AMCT_GENE_KINDS; k++)
+        ratio += shares[k] * left[k];
+    return !(ratio > 0) ? 1 : refined ? ratio / amct_refining_ratio(r, shares) : ratio;
 }
 
 double amct_refining_sd(const amct_refining *r, const double shares[AMCT_GENE_KINDS])

@@ -31,6 +31,9 @@ static amct_status check(const amct_search_problem *problem, const amct_search_o
     if (!(problem->confidence > 0 && problem->confidence < 1))
         return amct_fail(err, AMCT_E_INVALID, "confidence is %g, wanted above 0 and below 1",
                          problem->confidence);
+    if (!(problem->refit_growth >= 0 && isfinite(problem->refit_growth)))
+        return amct_fail(err, AMCT_E_INVALID, "finalists refined on %g times the samples",
+                         problem->refit_growth);
     if (problem->search_samples == 0)
         return amct_fail(err, AMCT_E_INVALID, "there are no samples to search on");
     if (options->batch == 0 || options->batch > BATCH_MAX)
@@ -206,7 +209,8 @@ static void take_refined(amct_search *search, amct_member *member, const amct_sc
         member->state = AMCT_MEMBER_FAILED;
         return;
     }
-    member->ratio = amct_score_loss(score) / amct_score_loss(&member->score);
+    member->left = amct_score_loss(score) / amct_score_loss(&member->score);
+    member->ratio = 1;
     member->score = *score;
     amct_lossbins_add(&search->lossbins, &search->plan, score, 1);
 }

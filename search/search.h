@@ -50,6 +50,9 @@ typedef struct amct_search_problem {
     uint32_t search_samples;  /* that candidates are measured on, >= 1 */
     uint32_t confirm_samples; /* kept for the verdict; 0: the verdict is not a matter of proof */
     bool labels;              /* false: the metric is agreement with the original */
+    /* Finalists are refined on so many times as many samples as candidates of the search before
+     * they are judged; 0 or 1: they are not. */
+    double refit_growth;
 } amct_search_problem;
 
 typedef struct amct_search_options {
@@ -154,6 +157,7 @@ typedef struct amct_finalist {
     amct_score score;
     double drop, drop_se; /* expected, drop.h */
     bool feasible;        /* within the budget and provable, as far as estimated: drop.h */
+    double chance;        /* 0..1, that the confirm samples prove it */
 } amct_finalist;
 
 /* Up to k candidates to refine and confirm, faster than the original: the fastest feasible ones in
@@ -163,10 +167,6 @@ size_t amct_search_finalists(const amct_search *search, amct_finalist *out, size
 /* Up to n candidates measured in full that no other beats in cost and expected drop, in order of
  * cost. */
 size_t amct_search_front(const amct_search *search, amct_finalist *out, size_t n);
-
-/* The chance, 0..1, that a candidate of this score on all search samples is proven to be within the
- * budget on the confirm samples. Also while the search runs. */
-double amct_search_chance(const amct_search *search, const amct_score *score);
 
 /* AMCT_E_INVALID if there is no algorithm of that name. */
 amct_status amct_search_check_algorithm(const char *name, amct_err *err);

@@ -17,8 +17,9 @@ static const char *key_of(char key[KEY], uint64_t number)
     return key;
 }
 
-amct_status amct_final_save(amct_study *study, uint64_t number, const amct_final_kept *kept,
-                            const amct_candidate *candidate, amct_err *err)
+amct_status amct_final_save(amct_study *study, const char *how, uint64_t number,
+                            const amct_final_kept *kept, const amct_candidate *candidate,
+                            amct_err *err)
 {
     size_t size = sizeof *kept + amct_final_record_size(candidate, kept->refined.restored);
     char key[KEY];
@@ -29,20 +30,20 @@ amct_status amct_final_save(amct_study *study, uint64_t number, const amct_final
         return amct_fail_nomem(err);
     memcpy(record, kept, sizeof *kept);
     amct_final_record_write(record + sizeof *kept, candidate);
-    amct_status status =
-        amct_study_put_blob(study, "refined", key_of(key, number), record, size, err);
+    amct_status status = amct_study_put_blob(study, how, key_of(key, number), record, size, err);
     free(record);
     return status;
 }
 
 amct_status amct_final_load(bool *found, amct_final_kept *kept, amct_candidate *candidate,
-                            amct_study *study, uint64_t number, amct_arena *arena, amct_err *err)
+                            amct_study *study, const char *how, uint64_t number, amct_arena *arena,
+                            amct_err *err)
 {
     const void *record;
     size_t size;
     char key[KEY];
     *found = false;
-    AMCT_TRY(amct_study_get_blob(&record, &size, study, "refined", key_of(key, number), err));
+    AMCT_TRY(amct_study_get_blob(&record, &size, study, how, key_of(key, number), err));
     if (!record || size < sizeof *kept)
         return AMCT_OK;
     memcpy(kept, record, sizeof *kept);

@@ -15,12 +15,14 @@ typedef struct amct_final_kept {
 
 /* Keeps a refined candidate, unless it is larger than what a study takes: then it is made anew when
  * it is needed again. */
-amct_status amct_final_save(amct_study *study, uint64_t number, const amct_final_kept *kept,
-                            const amct_candidate *candidate, amct_err *err);
+amct_status amct_final_save(amct_study *study, const char *how, uint64_t number,
+                            const amct_final_kept *kept, const amct_candidate *candidate,
+                            amct_err *err);
 /* *found: the study has it, and the candidate, as amct_candidate_make made it, is what the study
  * says now; what it points to is in the arena. */
 amct_status amct_final_load(bool *found, amct_final_kept *kept, amct_candidate *candidate,
-                            amct_study *study, uint64_t number, amct_arena *arena, amct_err *err);
+                            amct_study *study, const char *how, uint64_t number, amct_arena *arena,
+                            amct_err *err);
 
 amct_status amct_final_save_confirmed(amct_study *study, uint64_t number, const amct_tally *tally,
                                       amct_err *err);

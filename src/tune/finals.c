@@ -20,6 +20,7 @@ typedef struct final_round {
     /* Of detectors, else NULL: shared, per finalist and confirm sample. */
     amct_matches *matches;
     uint32_t n_parts;
+    bool refit; /* on the search samples, too: nothing is measured on them */
     bool *todo; /* per finalist: not in the study */
     /* of a child */
     amct_exec *exec;
@@ -64,7 +65,7 @@ static amct_status measure_one(void *ctx, uint32_t worker, uint32_t k, amct_err 
     final_round *r = ctx;
     const amct_bench *bench = r->work->bench;
     (void)worker;
-    if (!r->todo[k])
+    if (!r->todo[k] || r->refit)
         return AMCT_OK;
     AMCT_TRY(start(r, err));
     amct_judge judge = *bench->judge;
@@ -129,10 +130,8 @@ static void judge(amct_finals *finals, const amct_finals_work *work)
     uint32_t n = finals->n;
     double chances[AMCT_FINALISTS], shares[AMCT_FINALISTS];
     amct_drop_verdict verdicts[AMCT_FINALISTS];
-    for (uint32_t k = 0; k < n; k++) {
-        amct_score score = amct_bench_score(work->bench->judge, &finals->at[k].search);
-        chances[k] = amct_search_chance(work->search, &score);
-    }
+    for (uint32_t k = 0; k < n; k++)
+        chances[k] = finals->at[k].chance;
     amct_test_order(t.order, shares, chances, n);
     for (uint32_t i = 0; !amct_judge_any_confidence(work->confirm_judge) && i < n; i++)
         shares[i] = i == 0; /* one after the other, each at the whole error */
@@ -173,7 +172,7 @@ static amct_status refine_missing(final_round *r, amct_err *err)
                               .calibration = work->calibration,
                               .range = work->range,
                               .level = work->level,
-                              .feed = work->calibration_feed,
+                              .feed = r->refit ? work->refit_feed : work->calibration_feed,
                               .limit_bytes = work->limit_bytes,
                               .jobs = work->jobs};
     amct_refine_task tasks[AMCT_FINALISTS];
@@ -183,8 +182,9 @@ static amct_status refine_missing(final_round *r, amct_err *err)
         if (r->todo[k])
             tasks[n++] = (amct_refine_task){f->choices, &f->candidate, &r->kept[k].refined};
     }
-    return amct_refine_all(tasks, n, &refinery, work->at_a_time, r->finals->arena, work->refining,
-                           work->ctx, err);
+    return amct_refine_all(tasks, n, &refinery,
+                           r->refit ? work->refit_at_a_time : work->refine_at_a_time,
+                           r->finals->arena, work->refining, work->ctx, err);
 }
 
 static void tell(const amct_final *f)
@@ -209,10 +209,11 @@ static void tell(const amct_final *f)
 static amct_status refine_all(final_round *r, amct_err *err)
 {
     uint32_t n = r->finals->n;
+    const char *how = r->refit ? "refitted" : "refined";
     for (uint32_t k = 0; k < n; k++) {
         amct_final *f = &r->finals->at[k];
         bool found;
-        AMCT_TRY(amct_final_load(&found, &r->kept[k], &f->candidate, r->work->study, f->number,
+        AMCT_TRY(amct_final_load(&found, &r->kept[k], &f->candidate, r->work->study, how, f->number,
                                  r->finals->arena, err));
         r->todo[k] = !found;
     }
@@ -226,7 +227,7 @@ static amct_status refine_all(final_round *r, amct_err *err)
         if (!r->todo[k])
             continue;
         tell(f);
-        status = amct_final_save(r->work->study, f->number, &r->kept[k], &f->candidate, err);
+        status = amct_final_save(r->work->study, how, f->number, &r->kept[k], &f->candidate, err);
     }
     return status;
 }
@@ -268,6 +269,7 @@ static amct_status take_candidates(final_round *r, const amct_finalist *candidat
         amct_final *f = &finals->at[finals->n];
         f->number = candidates[c].number;
         f->cost_ns = candidates[c].cost_ns;
+        f->chance = candidates[c].chance;
         f->choices = amct_arena_array(finals->arena, genes->n_choices, 1);
         if (!f->choices)
             return amct_fail_nomem(err);
@@ -287,10 +289,11 @@ static size_t matches_bytes(const final_round *r)
 
 static amct_status begin(final_round *r, amct_finals *finals, bool *todo,
                          const amct_finals_work *work, const amct_finalist *candidates, size_t n,
-                         amct_err *err)
+                         bool refit, amct_err *err)
 {
     *finals = (amct_finals){.chosen = -1, .arena = amct_arena_new()};
-    *r = (final_round){.work = work, .finals = finals, .todo = todo, .at = -1, .n_parts = PARTS};
+    *r = (final_round){
+        .work = work, .finals = finals, .todo = todo, .at = -1, .n_parts = PARTS, .refit = refit};
     r->kept = amct_shared_alloc(AMCT_FINALISTS * sizeof *r->kept);
     r->parts = amct_shared_alloc(AMCT_FINALISTS * PARTS * sizeof *r->parts);
     if (work->confirm_judge->detector)
@@ -315,7 +318,7 @@ amct_status amct_finals_refine(amct_tally *out, const amct_finals_work *work,
     amct_finals finals;
     final_round r;
     bool todo[AMCT_FINALISTS] = {false};
-    amct_status status = begin(&r, &finals, todo, work, candidates, n, err);
+    amct_status status = begin(&r, &finals, todo, work, candidates, n, false, err);
     for (size_t k = 0; status == AMCT_OK && k < n; k++)
         out[k] = finals.at[k].search;
     end(&r);
@@ -329,7 +332,8 @@ amct_status amct_finals_run(amct_finals *out, const amct_finals_work *work,
     amct_finals finals;
     final_round r;
     bool todo[AMCT_FINALISTS] = {false};
-    amct_status status = begin(&r, &finals, todo, work, candidates, n, err);
+    bool refit = work->confirm_feed.n > 0;
+    amct_status status = begin(&r, &finals, todo, work, candidates, n, refit, err);
     if (status == AMCT_OK && finals.n && work->confirm_feed.n)
         status = confirm_all(&r, err);
     if (status == AMCT_OK && finals.n)

@@ -19,7 +19,8 @@ typedef struct amct_final {
     double cost_ns;
     amct_refined refined;     /* its form, the best of all */
     amct_candidate candidate; /* in that form */
-    amct_tally search;        /* on all search samples */
+    double chance;            /* to be proven, as the search sees it */
+    amct_tally search;        /* on all search samples; of a refitted one, nothing */
     amct_tally confirm;
     amct_drop_verdict verdict;
 } amct_final;
@@ -36,15 +37,15 @@ typedef struct amct_finals_work {
     const amct_judge *confirm_judge; /* of the confirm samples */
     amct_feed confirm_feed;          /* n 0: nothing to confirm on */
     amct_feed calibration_feed;
+    amct_feed refit_feed;
     const amct_calibration *calibration;
     const amct_range_options *range;
     const amct_level_options *level;
     const amct_genes *genes;
     amct_study *study;
-    const amct_search *search; /* that the candidates are from */
     double budget_ratio, confidence;
-    size_t limit_bytes; /* while refining */
-    uint32_t at_a_time; /* so many are refined at once */
+    size_t limit_bytes;                         /* while refining */
+    uint32_t refine_at_a_time, refit_at_a_time; /* so many are refined at once */
     uint32_t jobs;
     amct_refining_hook *refining; /* NULL: nobody asks */
     void *ctx;

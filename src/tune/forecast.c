@@ -81,11 +81,16 @@ static bool any_4_bits(const amct_genes *genes)
     return false;
 }
 
-/* Candidates that are refined, by auto, while the search goes on, and finalists that were not. */
+/* Candidates that are refined, by auto, while the search goes on. */
+static double refined_meanwhile(const amct_config *config)
+{
+    return strcmp(config->algorithm, "auto") == 0 ? amct_search_defaults().refinements : 0;
+}
+
+/* And finalists. */
 static double most_refined(const amct_config *config)
 {
-    bool meanwhile = strcmp(config->algorithm, "auto") == 0;
-    return AMCT_FINALISTS + (meanwhile ? amct_search_defaults().refinements : 0);
+    return AMCT_FINALISTS + refined_meanwhile(config);
 }
 
 /* Second moments and least squares: of the original if channels, ranks or 4 bits may be chosen; of
@@ -101,10 +106,9 @@ static double refining(const amct_forecast *f, const amct_moment_work *work, uin
     seconds += structured ? pass + 2 * work->factor_seconds : 0;
     seconds += most_refined(f->setup.config) * (pass + 2 * factor);
     if (structured)
-        seconds +=
-            most_refined(f->setup.config) *
-            ((work->pass_seconds + RIDGES * work->factor_seconds) / at_a_time +
-             (fine ? pass + factor : 0));
+        seconds += most_refined(f->setup.config) *
+                   ((work->pass_seconds + RIDGES * work->factor_seconds) / at_a_time +
+                    (fine ? pass + factor : 0));
     return seconds;
 }
 
@@ -136,15 +140,18 @@ static amct_status forecast(amct_forecast *f, amct_err *err)
     f->confirm_samples = s->confirm.n;
     AMCT_TRY(amct_fixed_share_find(&f->fixed, f->gains.fixed_ratio, s->plugins, c, s->cost_graph,
                                    s->model.layers, s->model.n_layers, err));
-    /* Calibration runs twice, and once more for moments; candidates are refined on the calibration
+    /* Calibration runs twice, and once more for moments; candidates are refined on their
      * samples, restored beside the original if their structure is another one, and measured once
      * more. Candidates are taken to be as slow as the original in floating point. */
     bool structured = f->channels + f->ranks > 0;
-    double refined = (structured ? 6.0 : 2.0) * s->calibration.n + 2.0 * s->search.n + s->confirm.n;
+    double meanwhile = refined_meanwhile(c);
+    double refined = meanwhile * s->calibration.n + AMCT_FINALISTS * (double)s->refit.n;
+    refined = (structured ? 6.0 : 2.0) * refined + meanwhile * s->search.n +
+              AMCT_FINALISTS * (double)(s->confirm.n ? s->confirm.n : s->search.n);
     double samples = (structured ? 3.0 : 2.0) * s->calibration.n + s->search.n + s->confirm.n +
                      (double)f->probes * amct_search_defaults().probe_samples +
                      (double)f->evaluations * s->search.n;
-    f->refine_seconds = most_refined(f->setup.config) * refined * per_sample / s->jobs;
+    f->refine_seconds = refined * per_sample / s->jobs;
     f->refine_seconds += refining(f, &work, s->jobs, at_a_time);
     f->refine_seconds = f->genes ? f->refine_seconds : 0;
     f->seconds = samples * per_sample / s->jobs + f->refine_seconds;

@@ -82,6 +82,7 @@ static amct_status split_samples(amct_setup *s, amct_err *err)
         return amct_fail(err, AMCT_E_INVALID,
                          "calibration and search need samples: %u and %u are left for them",
                          s->calibration.n, s->search.n);
+    AMCT_TRY(amct_setup_refit(s, err));
     s->search_labels = amct_selection_labels(&s->search, &failed[0]);
     s->confirm_labels = amct_selection_labels(&s->confirm, &failed[1]);
     if (failed[0] || failed[1])
@@ -295,8 +296,11 @@ amct_status amct_setup_bench(amct_setup *s, amct_err *err)
                             .cache_bytes = s->config->memory_limit_bytes / 4 / s->jobs,
                             .feed = amct_selection_feed(&s->search),
                             .engine = AMCT_ENGINE_ONEDNN};
-    return amct_refine_at_a_time(&s->refine_at_a_time, &s->bench, s->calibration.n,
-                                 amct_setup_refine_bytes(s), s->jobs, err);
+    size_t limit = amct_setup_refine_bytes(s);
+    AMCT_TRY(amct_setup_refit_cut(s, limit, err));
+    AMCT_TRY(amct_refine_at_a_time(&s->refine_at_a_time, &s->bench, s->calibration.n, limit,
+                                   s->jobs, err));
+    return amct_refine_at_a_time(&s->refit_at_a_time, &s->bench, s->refit.n, limit, s->jobs, err);
 }
 
 void amct_setup_free(amct_setup *s)
@@ -315,6 +319,7 @@ void amct_setup_free(amct_setup *s)
     amct_calibration_free(s->stats);
     amct_study_free(s->study);
     amct_shared_free(s->rows, s->rows_bytes);
+    free(s->refit_indices);
     free(s->search_labels);
     free(s->confirm_labels);
     amct_split_free(&s->split);

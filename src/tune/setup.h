@@ -25,6 +25,8 @@ typedef struct amct_setup {
     amct_dataset *dataset;
     amct_split split;
     amct_selection calibration, search, confirm;
+    amct_selection refit; /* that finalists are refined on (setup_refit.c) */
+    uint32_t *refit_indices;
     int32_t *search_labels, *confirm_labels;
     amct_outputs outputs;
     float *rows; /* shared: the original's, of the search samples and then the confirm samples */
@@ -46,7 +48,7 @@ typedef struct amct_setup {
     amct_prefix *prefix;
     amct_stages stages;
     amct_bench bench;
-    uint32_t refine_at_a_time; /* candidates (refine_all.h) */
+    uint32_t refine_at_a_time, refit_at_a_time; /* candidates (refine_all.h) */
     amct_graph_cost original_cost;
 } amct_setup;
 
@@ -76,6 +78,12 @@ amct_status amct_setup_outline(amct_setup *s, amct_err *err);
 /* Of the memory limit, what refining may take: half, less what samples take of that, but a quarter
  * at least. */
 size_t amct_setup_refine_bytes(const amct_setup *s);
+/* The samples that finalists are refined on: if the confirm samples judge them, these are what the
+ * search has looked at, too. */
+amct_status amct_setup_refit(amct_setup *s, amct_err *err);
+/* Once the bench is made: of the search samples only as many as two finalists at once can be
+ * restored on within the limit. */
+amct_status amct_setup_refit_cut(amct_setup *s, size_t limit_bytes, amct_err *err);
 /* Computes what comes before all genes, and how many candidates can be refined at once. */
 amct_status amct_setup_bench(amct_setup *s, amct_err *err);
 void amct_setup_free(amct_setup *s);

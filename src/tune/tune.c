@@ -112,6 +112,7 @@ static amct_finals_work finals_work(const amct_setup *s)
                               .confirm_judge = &s->confirm_judge,
                               .confirm_feed = amct_selection_feed(&s->confirm),
                               .calibration_feed = amct_selection_feed(&s->calibration),
+                              .refit_feed = amct_selection_feed(&s->refit),
                               .calibration = s->stats,
                               .range = &s->config->range,
                               .level = &s->level,
@@ -120,7 +121,8 @@ static amct_finals_work finals_work(const amct_setup *s)
                               .budget_ratio = s->budget_ratio,
                               .confidence = s->config->confidence,
                               .limit_bytes = amct_setup_refine_bytes(s),
-                              .at_a_time = s->refine_at_a_time,
+                              .refine_at_a_time = s->refine_at_a_time,
+                              .refit_at_a_time = s->refit_at_a_time,
                               .jobs = s->jobs};
 }
 
@@ -162,7 +164,8 @@ static amct_status search(runner *r, double begin, amct_err *err)
                                    .confidence = c->confidence,
                                    .search_samples = s->search.n,
                                    .confirm_samples = s->confirm.n,
-                                   .labels = metric != AMCT_METRIC_AGREEMENT};
+                                   .labels = metric != AMCT_METRIC_AGREEMENT,
+                                   .refit_growth = (double)s->refit.n / s->calibration.n};
     amct_status status = amct_search_new(&r->to->search, &problem, &options, err);
     amct_tables_free(&tables);
     AMCT_TRY(status);
@@ -208,7 +211,11 @@ static amct_status finals(runner *r, amct_err *err)
     amct_finalist candidates[AMCT_FINALISTS];
     size_t n = amct_search_finalists(r->to->search, candidates, AMCT_FINALISTS);
     amct_finals_work work = finals_work(s);
-    work.search = r->to->search;
+    for (size_t i = 0; i < n; i++)
+        amct_log(AMCT_LOG_DEBUG,
+                 "finalist %llu: %.4g ms, foreseen drop %.2f +- %.2f pp, chance %.2f",
+                 (unsigned long long)candidates[i].number, candidates[i].cost_ns / 1e6,
+                 100 * candidates[i].drop, 100 * candidates[i].drop_se, candidates[i].chance);
     work.refining = tell_refining;
     work.ctx = r;
     r->refining_since = amct_clock();

@@ -104,7 +104,7 @@ same() { # NAME SQL
     ok $? "$1: made anew (status $status)"
 }
 same 'what was refined' \
-    "UPDATE blob SET data = substr(data, 1, 12) || x'ffffff7f' || substr(data, 17) WHERE kind = 'refined'"
+    "UPDATE blob SET data = substr(data, 1, 12) || x'ffffff7f' || substr(data, 17) WHERE kind = 'refitted'"
 same 'what was confirmed' \
     "UPDATE blob SET data = substr(data, 1, 60) || randomblob(8) || substr(data, 69) WHERE kind = 'confirmed'"
 rm -rf out && cp -r whole out

@@ -76,7 +76,7 @@ test -s "$work/other/fashion_deploy_model.onnx" && grep -q 'budget 4 pp: MET' "$
 ok $? 'and writes the model'
 # As if the search had refined nothing.
 cp -r "$work/one" "$work/copy"
-sqlite3 "$work/copy/study.sqlite" "DELETE FROM blob WHERE kind IN ('refined', 'confirmed')"
+sqlite3 "$work/copy/study.sqlite" "DELETE FROM blob WHERE kind IN ('refined', 'refitted', 'confirmed')"
 "$program" export "$work/copy" --budget 4% >"$work/again" 2>"$work/err"
 test $? -eq 0 && grep -q ': refining finalist 1 of [1-7]$' "$work/err" &&
     cmp -s "$work/copy/budget-0.04/fashion_deploy_model.onnx" "$work/other/fashion_deploy_model.onnx"

@@ -25,6 +25,13 @@ test $? -eq 0
 ok $? 'search: channels, ranks and bits together'
 cat "$work/err"
 
+# kept FOLDER HOW: how many candidates the study holds refined so.
+kept() { sqlite3 "$work/$1/study.sqlite" "SELECT count(*) FROM blob WHERE kind = '$2'"; }
+"$program" search -c "$work/search.yaml" --confirm 0 -o "$work/unconfirmed" -q 2>"$work/err"
+test "$(kept out refitted)" -gt 0 && test "$(kept out refined)" -eq 0 &&
+    test "$(kept unconfirmed refitted)" -eq 0 && test "$(kept unconfirmed refined)" -gt 0
+ok $? 'search: finalists are refined on the search samples, too, unless these have to judge'
+
 # layers FILE: name, channels_kept, channels, rank of each.
 tr '{' '\n' <"$work/result.json" | grep '"channels_kept":[0-9]*,"channels":' >"$work/layers"
 awk -F'[:,]' '{ for (i = 1; i < NF; i++) { if ($i == "\"channels_kept\"") kept = $(i + 1)

@@ -493,3 +493,76 @@ Test(search_auto, spaces_of_many_levels_are_probed_in_part)
     cr_assert_lt(synthetic_drop(&net, best.genome), 0.01);
     amct_search_free(search);
 }
+
+/* ---- Levels that pay only together ------------------------------------------------------------
+ */
+
+enum { BITS = 6, GROUPS = 8 };
+
+/* Bits of genes 0 and 4 gain much, but only both together: a tensor that two layers read. */
+static amct_status by_pair(void *ctx, const uint8_t *genome, double *cost_ns, amct_err *error)
+{
+    (void)ctx;
+    (void)error;
+    double cost = 100;
+    cost += genome[0] && genome[4] ? -12 : genome[0] || genome[4] ? 3 : 0;
+    for (int g = 1; g < BITS; g++)
+        cost -= g != 4 && genome[g] ? 2 : 0;
+    for (int g = 0; g < GROUPS; g++)
+        cost -= 2.5 * genome[BITS + g];
+    *cost_ns = cost;
+    return AMCT_OK;
+}
+
+static double pair_loss(const uint8_t *genome)
+{
+    double loss = 1e-6;
+    for (int g = 0; g < BITS; g++)
+        loss += genome[g] ? 0.003 : 0;
+    for (int g = 0; g < GROUPS; g++)
+        loss += 0.002 * genome[BITS + g] * sqrt(genome[BITS + g]) * (1 + 0.1 * g);
+    return loss;
+}
+
+Test(search_auto, levels_that_pay_only_together_are_found)
+{
+    static const uint8_t levels[BITS + GROUPS] = {2, 2, 2, 2, 2, 2, 4, 4, 4, 4, 4, 4, 4, 4};
+    static const uint8_t kinds[BITS + GROUPS] = {
+        [BITS] = AMCT_GENE_CHANNELS, AMCT_GENE_CHANNELS, AMCT_GENE_CHANNELS, AMCT_GENE_CHANNELS,
+        AMCT_GENE_CHANNELS,          AMCT_GENE_CHANNELS, AMCT_GENE_CHANNELS, AMCT_GENE_CHANNELS};
+    amct_search_problem problem = {.space = {BITS + GROUPS, levels, kinds},
+                                   .cost = by_pair,
+                                   .budget_ratio = 0.01,
+                                   .confidence = 0.95,
+                                   .search_samples = 1024,
+                                   .labels = true};
+    amct_search_options options = amct_search_defaults();
+    options.evaluations = 60;
+    options.refinements = 0;
+    amct_search *search;
+    const amct_ask *asks;
+    amct_result results[8];
+    size_t n;
+    cr_assert_eq(amct_search_new(&search, &problem, &options, &err), AMCT_OK, "%s", err.text);
+    while (amct_search_ask(search, &asks, &n, &err) == AMCT_OK && n > 0) {
+        for (size_t i = 0; i < n; i++) {
+            double loss = pair_loss(asks[i].genome);
+            amct_score score = {0};
+            uint32_t upto;
+            results[i] = (amct_result){.number = asks[i].number};
+            while (amct_race_step(&asks[i].race, &score, &upto) == AMCT_RACE_CONTINUE) {
+                score = (amct_score){.n = upto,
+                                     .lost = (uint32_t)lround(0.17 * loss * upto),
+                                     .loss_sum = loss * upto,
+                                     .loss_sum_sq = loss * loss * upto};
+                results[i].scores[results[i].n_scores++] = score;
+            }
+        }
+        cr_assert_eq(amct_search_tell(search, results, n, &err), AMCT_OK, "%s", err.text);
+    }
+    amct_finalist best;
+    cr_assert_eq(amct_search_finalists(search, &best, 1), 1);
+    cr_assert(best.feasible);
+    cr_assert(best.genome[0] && best.genome[4], "%g ns", best.cost_ns);
+    amct_search_free(search);
+}

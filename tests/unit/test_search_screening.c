@@ -34,14 +34,19 @@ static amct_status screen(void *ctx, const uint8_t *genome, double *cost_ns, amc
     return AMCT_OK;
 }
 
-static void set_up(void)
+static void set_up_network(uint64_t seed)
 {
-    synthetic_make(&net, (synthetic_shape){.n_genes = 24, .n_levels = 4, .boundary = 0.15}, 5);
+    synthetic_make(&net, (synthetic_shape){.n_genes = 24, .n_levels = 4, .boundary = 0.15}, seed);
     problem = synthetic_problem(&net, 512, 0);
     problem.cost = cost;
     options = amct_search_defaults();
     options.evaluations = 80;
     noise = 2e-4;
+}
+
+static void set_up(void)
+{
+    set_up_network(5);
 }
 
 typedef struct outcome {
@@ -85,16 +90,19 @@ Test(search_screening, without_an_error_it_changes_no_ask, .init = set_up)
     cr_expect_lt(4 * with.progress.cost_calls, without.progress.cost_calls);
 }
 
+/* Where the search goes differs then, so that one network says little. */
 Test(search_screening, with_small_errors_it_finds_as_much, .init = set_up)
 {
-    for (uint64_t seed = 1; seed <= 3; seed++) {
-        options.seed = seed;
-        problem.screen = NULL;
+    enum { NETWORKS = 8 };
+    double ratios = 0;
+    for (uint64_t seed = 1; seed <= NETWORKS; seed++) {
+        set_up_network(seed);
         outcome without = run();
         problem.screen = screen;
         outcome with = run();
-        cr_expect_leq(with.progress.best_ns, 1.01 * without.progress.best_ns);
+        ratios += with.progress.best_ns / without.progress.best_ns;
     }
+    cr_assert_leq(ratios / NETWORKS, 1.01, "%g", ratios / NETWORKS);
 }
 
 Test(search_screening, the_same_calls_come_in_the_same_order, .init = set_up)

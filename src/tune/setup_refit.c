@@ -1,0 +1,44 @@
+/* The samples that finalists are refined on. */
+#include "tune/setup.h"
+
+#include "structure/restore.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+amct_status amct_setup_refit(amct_setup *s, amct_err *err)
+{
+    uint32_t n = s->calibration.n, more = 0;
+    if (s->confirm.n) /* all of them may take long */
+        more = s->search.n < n ? s->search.n : n;
+    s->refit_indices = malloc((n + (size_t)more) * sizeof *s->refit_indices);
+    if (!s->refit_indices)
+        return amct_fail_nomem(err);
+    /* The last ones are held back from fitting (refinery.h). */
+    memcpy(s->refit_indices, s->search.indices, more * sizeof *s->refit_indices);
+    memcpy(s->refit_indices + more, s->calibration.indices, n * sizeof *s->refit_indices);
+    s->refit = (amct_selection){s->dataset, s->refit_indices, n + more};
+    return AMCT_OK;
+}
+
+amct_status amct_setup_refit_cut(amct_setup *s, size_t limit_bytes, amct_err *err)
+{
+    const amct_parts *parts = &s->bench.parts;
+    uint32_t n = s->refit.n, most;
+    size_t bytes = 0;
+    amct_exec *exec;
+    if (!s->structure || n == s->calibration.n)
+        return AMCT_OK;
+    AMCT_TRY(amct_exec_new(&exec, s->bench.engine, err));
+    amct_status status = amct_restore_activations(&bytes, exec, parts->graph, parts->layers,
+                                                  parts->n_layers, n, err);
+    amct_exec_free(exec);
+    AMCT_TRY(status);
+    if (bytes <= limit_bytes / 2)
+        return AMCT_OK;
+    most = (uint32_t)((double)limit_bytes / 2 / (double)bytes * n);
+    most = most > s->calibration.n ? most : s->calibration.n;
+    s->refit.indices += n - most;
+    s->refit.n = most;
+    return AMCT_OK;
+}
