@@ -45,8 +45,7 @@ void amct_archive_refresh(amct_archive *archive, const amct_drop_model *model)
         amct_member *member = &archive->members[i];
         if (member->state != AMCT_MEMBER_FULL)
             continue;
-        member->drop =
-            amct_drop_estimate(model, &member->score, member->ratio);
+        member->drop = amct_drop_estimate(model, &member->score, member->ratio);
         const amct_score *score = &member->score;
         double left = model->budget - ((double)score->lost - score->gained) / score->n;
         if (member->counted && left < 0) {
@@ -131,36 +130,67 @@ static uint32_t first_within(const amct_archive *archive, const amct_drop_model 
     return least;
 }
 
-/* Marks members that are good enough until k are; the likely one, if it comes before them. Returns
- * how many are. */
+/* Marks members that are good enough, until `have` of the marked ones are k; how many are then. */
 static uint32_t take_good(bool *taken, const amct_archive *archive, const entry *list, uint32_t n,
-                          uint32_t have, uint32_t k, bool bold)
+                          uint32_t have, uint32_t k)
 {
-    bool good = false;
-    for (uint32_t i = 0; i < n && have < k; i++) {
-        bool good_enough = archive->members[list[i].number].drop.margin >= 0;
-        if (!taken[i] && (good_enough || (bold && !good && list[i].number == archive->likely)))
+    for (uint32_t i = 0; i < n && have < k; i++)
+        if (!taken[i] && archive->members[list[i].number].drop.margin >= 0)
             taken[i] = true, have++;
-        good |= good_enough;
-    }
-    return good ? have : 0;
+    return have;
 }
 
-/* Whether there are any; then they are marked. */
+/* Whether one that is marked costs nearly the same. */
+static bool has_near(const bool *taken, const entry *list, uint32_t n, uint32_t i)
+{
+    const double apart = 0.005;
+    for (uint32_t k = 0; k < n; k++)
+        if (taken[k] && fabs(list[k].key / list[i].key - 1) < apart)
+            return true;
+    return false;
+}
+
+/* Marks members that are not good enough though the confirm samples may well prove them: of each
+ * of k chances, spread evenly from the least to that of good ones, the cheapest that has it, unless
+ * one is marked that costs nearly the same. How many are. */
+static uint32_t take_bold(bool *taken, const amct_archive *archive, const amct_drop_model *model,
+                          const entry *list, uint32_t n, uint32_t k)
+{
+    const double least = 0.2, good = 0.8; /* drop.h */
+    uint32_t have = 0;
+    for (uint32_t b = 0; b < k; b++) {
+        double wanted = least + (good - least) * b / k;
+        for (uint32_t i = 0; i < n; i++) {
+            const amct_member *m = &archive->members[list[i].number];
+            if (m->drop.margin >= 0)
+                break;
+            if (!has_near(taken, list, n, i) &&
+                amct_drop_chance(model, &m->score, m->ratio) >= wanted) {
+                taken[i] = true, have++;
+                break;
+            }
+        }
+    }
+    return have;
+}
+
+/* Whether any is good enough; then they are marked. */
 static bool take_finalists(bool *taken, const amct_archive *archive, const amct_drop_model *model,
                            const entry *list, uint32_t n, uint32_t k)
 {
     const double safe = 0.5; /* of the limit */
-    uint32_t rungs = k > 3 ? k - 2 : k > 1, have;
-    have = take_good(taken, archive, list, n, 0, k - rungs, k >= 3);
+    uint32_t bold = (k - 1) / 2, rungs = k - bold - 1;
+    uint32_t have = take_good(taken, archive, list, n, 0, 1);
     if (!have)
         return false;
+    if (model->confirm_samples)
+        have += take_bold(taken, archive, model, list, n, bold);
     for (uint32_t r = 1; r <= rungs; r++) {
         uint32_t at = first_within(archive, model, list, n, 1 - (1 - safe) * r / rungs);
         have += !taken[at];
         taken[at] = true;
     }
-    take_good(taken, archive, list, n, have, k, false);
+    take_good(taken, archive, list, n, have, k);
     return true;
 }
 
@@ -170,7 +200,7 @@ uint32_t amct_archive_finalists(const amct_archive *archive, const amct_drop_mod
     uint32_t n_full, n = 0;
     entry *list = full_by_cost(archive, below_ns, &n_full);
     bool *taken = calloc(n_full + (size_t)1, sizeof *taken);
-    if (taken && n_full && take_finalists(taken, archive, model, list, n_full, k)) {
+    if (taken && n_full && k && take_finalists(taken, archive, model, list, n_full, k)) {
         for (uint32_t i = 0; i < n_full; i++)
             if (taken[i])
                 numbers[n++] = list[i].number;

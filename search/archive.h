@@ -47,14 +47,14 @@ void amct_archive_refresh(amct_archive *archive, const amct_drop_model *model);
 uint32_t amct_archive_front(const amct_archive *archive, uint32_t *numbers, uint32_t n);
 
 /*
- * Numbers of up to k members to refine and confirm, in order of cost: the cheapest that are good
- * enough; from k = 3 on the likely one before them, if it is cheaper (the confirm samples may prove
- * what the search samples did not promise); and a safe one: the cheapest that promises (drop + z
- * se) half of the limit or less, else the one that promises least. From k = 4 on all but two are
- * rungs of a ladder down to the safe one: the cheapest that promise such shares of the limit,
- * spread evenly from 1 to one half. So where the fastest is not proven not much is lost. If none is
- * good enough they come in order of that promise. Only FULL members cheaper than below_ns count.
- * Returns how many there are.
+ * Numbers of up to k members to refine and confirm, in order of cost. One is the cheapest that is
+ * good enough. Half of the others are cheaper: the confirm samples may prove what the search
+ * samples did not promise, so for chances from 0.2 on, the cheapest that has them. The rest are
+ * rungs of a ladder down to a safe one: the cheapest that promise (drop + z se) such shares of the
+ * limit, spread evenly to one half, else the one that promises least. So where the fastest is not
+ * proven not much is lost. What is left over goes to the cheapest that are good enough. If none is
+ * they come in order of that promise. Only FULL members cheaper than below_ns count. Returns how
+ * many there are.
  */
 uint32_t amct_archive_finalists(const amct_archive *archive, const amct_drop_model *model,
                                 double below_ns, uint32_t *numbers, uint32_t k);

@@ -120,6 +120,31 @@ Test(search_archive, finalists_are_the_fastest_good_ones_and_a_safe_one)
     amct_archive_end(&archive);
 }
 
+Test(search_archive, what_may_be_proven_by_luck_is_spread_over_its_chances)
+{
+    enum { MEMBERS = 60 };
+    amct_archive archive;
+    amct_archive_start(&archive, 2);
+    for (int i = 0; i < MEMBERS; i++)
+        add(&archive, (uint8_t)i, 100 + i, 0.06 * pow(0.95, i));
+    amct_drop_model model = model_of(&archive, 4000);
+    amct_archive_refresh(&archive, &model);
+    uint32_t numbers[7];
+    cr_assert_eq(amct_archive_finalists(&archive, &model, 1000, numbers, 7), 7);
+    for (int i = 0; i < 7; i++) {
+        const amct_member *m = &archive.members[numbers[i]];
+        double chance = amct_drop_chance(&model, &m->score, m->ratio);
+        cr_expect(i == 0 || chance > amct_drop_chance(&model, &m[-1].score, m[-1].ratio));
+        if (i < 3) {
+            double wanted = 0.2 * (i + 1);
+            cr_expect_geq(chance, wanted);
+            cr_expect_lt(amct_drop_chance(&model, &m[-1].score, 1), wanted, "the cheapest");
+        }
+    }
+    cr_assert_eq(numbers[3], archive.best);
+    amct_archive_end(&archive);
+}
+
 Test(search_archive, what_may_be_proven_by_luck_comes_first)
 {
     amct_archive archive;
