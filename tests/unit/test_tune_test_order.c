@@ -24,6 +24,9 @@ Test(tune_test_order, who_is_slower_than_one_as_sure_comes_last_with_little)
 {
     check(4, (const double[]){0.2, 0.7, 0.7, 0.6}, (const uint32_t[]){1, 0, 2, 3},
           (const double[]){0.45, 0.45, 0.05, 0.05});
+    /* Hardly surer is not enough: what it has is lost to faster ones if it fails. */
+    check(4, (const double[]){0.2, 0.8, 0.82, 0.97}, (const uint32_t[]){3, 1, 0, 2},
+          (const double[]){0.45, 0.225, 0.225, 0.1});
     check(3, (const double[]){0, 0, 0}, (const uint32_t[]){0, 1, 2},
           (const double[]){0.9, 0.05, 0.05});
 }
