@@ -13,6 +13,8 @@ typedef struct amct_final_kept {
     amct_tally search; /* on all search samples */
 } amct_final_kept;
 
+/* how: "refined", on the calibration samples, or "refitted", on samples of the search, too. */
+
 /* Keeps a refined candidate, unless it is larger than what a study takes: then it is made anew when
  * it is needed again. */
 amct_status amct_final_save(amct_study *study, const char *how, uint64_t number,

@@ -1,6 +1,9 @@
 /*
- * finals.h - the last round: the best few candidates are refined (refinery.h), measured again on
- * the search samples, and confirmed on samples that the search never saw.
+ * finals.h - the last round: the best few candidates are refined (refinery.h) and confirmed on
+ * samples that the search never saw. They are refined on samples of the search, too
+ * (setup_refit.c), so nothing is measured on those then. Where nothing is confirmed these have to
+ * judge: candidates are refined on the calibration samples alone and measured on the search
+ * samples, as they are while the search goes on.
  */
 #ifndef AMCT_TUNE_FINALS_H
 #define AMCT_TUNE_FINALS_H
@@ -37,7 +40,7 @@ typedef struct amct_finals_work {
     const amct_judge *confirm_judge; /* of the confirm samples */
     amct_feed confirm_feed;          /* n 0: nothing to confirm on */
     amct_feed calibration_feed;
-    amct_feed refit_feed;
+    amct_feed refit_feed; /* that finalists are refined on if they are confirmed */
     const amct_calibration *calibration;
     const amct_range_options *range;
     const amct_level_options *level;
