@@ -109,89 +109,47 @@ uint32_t amct_archive_front(const amct_archive *archive, uint32_t *numbers, uint
     return n_front < n ? n_front : n;
 }
 
-static double promise(const amct_archive *archive, const amct_drop_model *model, uint32_t number)
-{
-    const amct_drop *drop = &archive->members[number].drop;
-    return drop->drop + amct_normal_two_sided(model->confidence) * drop->se;
-}
+/* Members in order of cost, each with its chance to be proven. */
+typedef struct chances {
+    const entry *list;
+    double *at;
+    uint32_t n;
+} chances;
 
-/* Of the list in order of cost: the place of the first that promises that share of the limit or
- * less, else of the one that promises least. */
-static uint32_t first_within(const amct_archive *archive, const amct_drop_model *model,
-                             const entry *list, uint32_t n, double share)
+/* The cheapest that has that chance, else the one that has most. */
+static uint32_t first_with(const chances *c, double wanted)
 {
-    uint32_t least = 0;
-    for (uint32_t i = 0; i < n; i++) {
-        if (promise(archive, model, list[i].number) <= share * model->limit_drop)
+    uint32_t most = 0;
+    for (uint32_t i = 0; i < c->n; i++) {
+        if (c->at[i] >= wanted)
             return i;
-        if (promise(archive, model, list[i].number) < promise(archive, model, list[least].number))
-            least = i;
+        if (c->at[i] > c->at[most])
+            most = i;
     }
-    return least;
+    return most;
 }
 
-/* Marks members that are good enough, until `have` of the marked ones are k; how many are then. */
-static uint32_t take_good(bool *taken, const amct_archive *archive, const entry *list, uint32_t n,
-                          uint32_t have, uint32_t k)
+static uint32_t first_good(const amct_archive *archive, const chances *c)
 {
-    for (uint32_t i = 0; i < n && have < k; i++)
-        if (!taken[i] && archive->members[list[i].number].drop.margin >= 0)
-            taken[i] = true, have++;
-    return have;
+    for (uint32_t i = 0; i < c->n; i++)
+        if (archive->members[c->list[i].number].drop.margin >= 0)
+            return i;
+    return first_with(c, 2);
 }
 
-/* Whether one that is marked costs nearly the same. */
-static bool has_near(const bool *taken, const entry *list, uint32_t n, uint32_t i)
+/* Marks one for each of k > 1 chances, unless one that is marked costs nearly the same. */
+static void take_rungs(bool *taken, const chances *c, uint32_t k)
 {
-    const double apart = 0.005;
-    for (uint32_t k = 0; k < n; k++)
-        if (taken[k] && fabs(list[k].key / list[i].key - 1) < apart)
-            return true;
-    return false;
-}
-
-/* Marks members that are not good enough though the confirm samples may well prove them: of each
- * of k chances, spread evenly from the least to that of good ones, the cheapest that has it, unless
- * one is marked that costs nearly the same. How many are. */
-static uint32_t take_bold(bool *taken, const amct_archive *archive, const amct_drop_model *model,
-                          const entry *list, uint32_t n, uint32_t k)
-{
-    const double least = 0.2, good = 0.8; /* drop.h */
-    uint32_t have = 0;
-    for (uint32_t b = 0; b < k; b++) {
-        double wanted = least + (good - least) * b / k;
-        for (uint32_t i = 0; i < n; i++) {
-            const amct_member *m = &archive->members[list[i].number];
-            if (m->drop.margin >= 0)
-                break;
-            if (!has_near(taken, list, n, i) &&
-                amct_drop_chance(model, &m->score, m->ratio) >= wanted) {
-                taken[i] = true, have++;
-                break;
-            }
-        }
+    const double safest = 0.98, boldest = 0.15, apart = 0.005;
+    double from = amct_normal_quantile(safest), to = amct_normal_quantile(boldest);
+    uint32_t last = UINT32_MAX;
+    for (uint32_t r = 0; r < k; r++) {
+        uint32_t i = first_with(c, amct_normal_cdf(from + (to - from) * r / (k - 1)));
+        if (last != UINT32_MAX && c->list[i].key > (1 - apart) * c->list[last].key)
+            continue;
+        taken[i] = true;
+        last = i;
     }
-    return have;
-}
-
-/* Whether any is good enough; then they are marked. */
-static bool take_finalists(bool *taken, const amct_archive *archive, const amct_drop_model *model,
-                           const entry *list, uint32_t n, uint32_t k)
-{
-    const double safe = 0.5; /* of the limit */
-    uint32_t bold = (k - 1) / 2, rungs = k - bold - 1;
-    uint32_t have = take_good(taken, archive, list, n, 0, 1);
-    if (!have)
-        return false;
-    if (model->confirm_samples)
-        have += take_bold(taken, archive, model, list, n, bold);
-    for (uint32_t r = 1; r <= rungs; r++) {
-        uint32_t at = first_within(archive, model, list, n, 1 - (1 - safe) * r / rungs);
-        have += !taken[at];
-        taken[at] = true;
-    }
-    take_good(taken, archive, list, n, have, k);
-    return true;
 }
 
 uint32_t amct_archive_finalists(const amct_archive *archive, const amct_drop_model *model,
@@ -200,17 +158,19 @@ uint32_t amct_archive_finalists(const amct_archive *archive, const amct_drop_mod
     uint32_t n_full, n = 0;
     entry *list = full_by_cost(archive, below_ns, &n_full);
     bool *taken = calloc(n_full + (size_t)1, sizeof *taken);
-    if (taken && n_full && k && take_finalists(taken, archive, model, list, n_full, k)) {
-        for (uint32_t i = 0; i < n_full; i++)
-            if (taken[i])
-                numbers[n++] = list[i].number;
-    } else if (n_full) {
-        for (uint32_t i = 0; i < n_full; i++)
-            list[i].key = promise(archive, model, list[i].number);
-        qsort(list, n_full, sizeof *list, by_key);
-        for (; n < k && n < n_full; n++)
-            numbers[n] = list[n].number;
+    chances c = {list, malloc((n_full + (size_t)1) * sizeof *c.at), n_full};
+    for (uint32_t i = 0; c.at && i < n_full; i++) {
+        const amct_member *m = &archive->members[list[i].number];
+        c.at[i] = amct_drop_chance(model, &m->score, m->ratio);
     }
+    if (taken && c.at && n_full && k == 1)
+        taken[first_good(archive, &c)] = true;
+    else if (taken && c.at && n_full && k)
+        take_rungs(taken, &c, k);
+    for (uint32_t i = 0; taken && i < n_full; i++)
+        if (taken[i])
+            numbers[n++] = list[i].number;
+    free(c.at);
     free(taken);
     free(list);
     return n;

@@ -47,14 +47,12 @@ void amct_archive_refresh(amct_archive *archive, const amct_drop_model *model);
 uint32_t amct_archive_front(const amct_archive *archive, uint32_t *numbers, uint32_t n);
 
 /*
- * Numbers of up to k members to refine and confirm, in order of cost. One is the cheapest that is
- * good enough. Half of the others are cheaper: the confirm samples may prove what the search
- * samples did not promise, so for chances from 0.2 on, the cheapest that has them. The rest are
- * rungs of a ladder down to a safe one: the cheapest that promise (drop + z se) such shares of the
- * limit, spread evenly to one half, else the one that promises least. So where the fastest is not
- * proven not much is lost. What is left over goes to the cheapest that are good enough. If none is
- * they come in order of that promise. Only FULL members cheaper than below_ns count. Returns how
- * many there are.
+ * Numbers of up to k members to refine and confirm, in order of cost: rungs of a ladder. For
+ * chances to be proven from 0.98 down to 0.15, at even steps of the normal distribution, the
+ * cheapest that has them, else the one that has most, unless a surer one costs nearly the same. So
+ * a faster one is less sure, and they are tested from the slowest on (src/tune/finals.h). If k is 1
+ * it is the cheapest that is good enough, else the one that has most. Only FULL members cheaper
+ * than below_ns count. Returns how many there are.
  */
 uint32_t amct_archive_finalists(const amct_archive *archive, const amct_drop_model *model,
                                 double below_ns, uint32_t *numbers, uint32_t k);

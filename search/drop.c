@@ -9,11 +9,13 @@ enum { SCALES = 65, BENDS = 7 };
 static const double node_first = -18.5, node_step = 0.25; /* log losses: 1e-8 to 190 */
 static const double slope_prior = 0.17, slope_sd = 0.6;
 static const double agreement_prior = 0.3, agreement_sd = 0.8;
-static const double bend_sd = 0.1;
-static const double own_deviation = 0.1;
+static const double bend_sd = 0.1, expected_bend_sd = 0.03;
+static const double own_deviation = 0.1, expected_own_deviation = 0.05;
 static const double changes_correlation = 0.45;
 static const double error_correlation = 0.3;
 static const double changed_per_root = 0.2;
+static const double squared_per_steep = 1.25;
+static const double tempered_sd = 0.15, temper_sd = 1.5;
 static const double surely_lost = 2.5;   /* standard errors */
 static const double surely_refuted = 3;  /* likewise */
 static const double greatest_drop = 0.3; /* beyond, answers that could still change run out */
@@ -24,7 +26,7 @@ static double node_log_loss(int i)
 }
 
 void amct_drop_start(amct_drop_model *model, double budget, double confidence,
-                     uint32_t confirm_samples, bool labels)
+                     uint32_t confirm_samples, bool labels, bool expected)
 {
     /* Where even a network that changes nothing would not be proven, no candidate is. */
     bool hopeless =
@@ -33,6 +35,7 @@ void amct_drop_start(amct_drop_model *model, double budget, double confidence,
                                .confidence = confidence,
                                .confirm_samples = confirm_samples,
                                .labels = labels,
+                               .expected = expected,
                                .proof = hopeless ? AMCT_PROOF_NONE : AMCT_PROOF_LIKELY};
 }
 
@@ -47,10 +50,11 @@ static void start_grid(grid *g, const amct_drop_model *model, double shift)
     double centre =
         model->labels ? log(model->budget / slope_prior) : 2 * log(model->budget / agreement_prior);
     double sd = model->labels ? slope_sd : agreement_sd;
+    double bends = model->expected ? expected_bend_sd : bend_sd;
     centre -= shift / (model->labels ? 1 : 0.5);
     for (int b = 0; b < BENDS; b++) {
         double bend = (b - BENDS / 2) * 0.75; /* in standard deviations */
-        g->power[b] = (model->labels ? 1 : 0.5) * (1 + bend * bend_sd);
+        g->power[b] = (model->labels ? 1 : 0.5) * (1 + bend * bends);
         for (int s = 0; s < SCALES; s++) {
             double scale = (s - SCALES / 2) * 0.15;
             g->offset[b][s] = log(model->budget) - g->power[b] * (centre + scale * sd);
@@ -77,6 +81,55 @@ static double changes_of(const amct_lossbins *lossbins)
     return changed / root;
 }
 
+/* The same of squared drops that are expected, over the power 3/2 of the loss. */
+static double squares_of(const amct_lossbins *lossbins)
+{
+    double squares = 2 * squared_per_steep * 0.008, steep = 2 * 0.008; /* two of loss 0.04 */
+    for (int i = 0; i < AMCT_LOSSBINS_BINS; i++) {
+        if (!is_evidence(&lossbins->bins[i]))
+            continue;
+        squares += lossbins->bins[i].drop_sq;
+        steep += lossbins->bins[i].steep_loss;
+    }
+    return squares / steep;
+}
+
+/* How the changed answers of candidates spread. */
+typedef struct spreads {
+    double changes, squares;
+    bool expected;
+} spreads;
+
+static spreads spreads_of(const amct_drop_model *model, const amct_lossbins *lossbins)
+{
+    return (spreads){changes_of(lossbins), squares_of(lossbins), model->expected};
+}
+
+/* Variance of one sample's drop. */
+static double spread_at(const spreads *s, double log_loss)
+{
+    return fmin(s->expected ? s->squares * exp(1.5 * log_loss) : s->changes * exp(0.5 * log_loss),
+                1);
+}
+
+/* Of the mean drop of n samples. What a count shows by chance is never known to nothing. */
+static double mean_variance(bool expected, double spread, double n)
+{
+    return (expected ? spread : spread + 1 / n) / n;
+}
+
+/* Standard deviation, relative to it, of a drop that is expected: all of a network's are wrong
+ * alike, as its temperature is, and as one temperature does not make all probabilities right. */
+static double wrong_alike(bool expected, double samples)
+{
+    return expected ? hypot(tempered_sd, temper_sd / sqrt(samples)) : 0;
+}
+
+static double deviation_of(bool expected)
+{
+    return expected ? expected_own_deviation : own_deviation;
+}
+
 /* The bins that count, and the Cholesky factor of the covariance of their mean drops. */
 typedef struct evidence {
     int n;
@@ -85,8 +138,9 @@ typedef struct evidence {
     double factor[AMCT_LOSSBINS_BINS][AMCT_LOSSBINS_BINS];
 } evidence;
 
-static void gather(evidence *e, const amct_lossbins *lossbins, double changes, double samples)
+static void gather(evidence *e, const amct_lossbins *lossbins, const spreads *rates, double samples)
 {
+    double alike = wrong_alike(rates->expected, samples);
     double variance[AMCT_LOSSBINS_BINS];
     e->n = 0;
     for (int i = 0; i < AMCT_LOSSBINS_BINS; i++) {
@@ -98,13 +152,15 @@ static void gather(evidence *e, const amct_lossbins *lossbins, double changes, d
         e->drop[k] = bin->drop / bin->n;
         /* From the pooled rate of changes, not the bin's own: few changes by chance would seem
          * precise, count more, and pull everything down. */
-        variance[k] = (fmin(changes * exp(0.5 * e->log_loss[k]), 1) + 1 / samples) / samples;
+        variance[k] = mean_variance(rates->expected, spread_at(rates, e->log_loss[k]), samples);
+        double common = alike * fmax(e->drop[k], 0);
         /* What two bins share are the answers that the less lossy one changes. */
         for (int j = 0; j < k; j++)
-            e->factor[k][j] = changes_correlation * fmin(variance[j], variance[k]);
-        double own = own_deviation * fmax(e->drop[k], 0);
+            e->factor[k][j] = changes_correlation * fmin(variance[j], variance[k]) +
+                              alike * fmax(e->drop[j], 0) * common;
+        double own = deviation_of(rates->expected) * fmax(e->drop[k], 0);
         e->factor[k][k] = variance[k] * (changes_correlation + (1 - changes_correlation) / bin->n) +
-                          own * own / bin->n;
+                          own * own / bin->n + common * common;
         e->sd[k] = sqrt(e->factor[k][k]);
     }
     for (int i = 0; i < e->n; i++)
@@ -176,11 +232,13 @@ static void integrate(const grid *g, amct_drop_node nodes[AMCT_DROP_NODES])
     }
 }
 
-static void plan_proof(const amct_drop_model *model, amct_drop_node *node, double loss,
-                       double changes)
+static void plan_proof(const amct_drop_model *model, amct_drop_node *node, double log_loss,
+                       const spreads *rates)
 {
+    double changed = fmin(rates->changes * exp(0.5 * log_loss), 1);
     double drop = fmin(node->mean, 1);
-    node->changed = model->labels ? fmin(fmax(changes * sqrt(loss), drop), 1) : drop;
+    node->changed = model->labels ? fmax(changed, drop) : drop;
+    node->spread = model->expected ? spread_at(rates, log_loss) : node->changed;
     node->provable = model->budget;
     if (model->proof != AMCT_PROOF_NONE)
         node->provable = amct_paired_provable(model->confirm_samples, (node->changed - drop) / 2,
@@ -205,7 +263,7 @@ static double margin_at(const amct_drop_model *model, const amct_drop_node *node
     double within = within_at(model, drop, se);
     if (model->proof == AMCT_PROOF_NONE)
         return within;
-    double power = amct_normal_quantile(model->proof == AMCT_PROOF_LIKELY ? 0.8 : 0.5);
+    double power = amct_normal_quantile(model->proof == AMCT_PROOF_LIKELY ? AMCT_DROP_LIKELY : 0.5);
     return fmin(within, node->provable - drop - power * confirm_sd(model, node, se));
 }
 
@@ -213,7 +271,8 @@ static double margin_at(const amct_drop_model *model, const amct_drop_node *node
 static double loss_variance(const amct_drop_model *model, const amct_drop_node *node, double n)
 {
     double power = model->labels ? 1 : 0.5;
-    double relative = own_deviation * own_deviation + power * power * node->cv_sq / n;
+    double own = deviation_of(model->expected);
+    double relative = own * own + power * power * node->cv_sq / n;
     return node->sd * node->sd + node->mean * node->mean * relative;
 }
 
@@ -229,6 +288,7 @@ static amct_drop_node node_at(const amct_drop_model *model, double log_loss)
         .sd = a->sd > 0 && b->sd > 0 ? a->sd * pow(b->sd / a->sd, t) : 0,
         .cv_sq = a->cv_sq + t * (b->cv_sq - a->cv_sq),
         .changed = a->changed + t * (b->changed - a->changed),
+        .spread = a->spread + t * (b->spread - a->spread),
         .provable = a->provable + t * (b->provable - a->provable),
     };
 }
@@ -265,17 +325,17 @@ void amct_drop_fit(amct_drop_model *model, const amct_lossbins *lossbins, uint32
     grid g;
     evidence e;
     start_grid(&g, model, 0);
-    double changes = changes_of(lossbins);
-    gather(&e, lossbins, changes, samples);
+    spreads s = spreads_of(model, lossbins);
+    gather(&e, lossbins, &s, samples);
     double shift = refuted_by(&g, &e, model->budget);
     if (shift > 0)
         start_grid(&g, model, shift);
     observe(&g, &e);
     integrate(&g, model->nodes);
     for (int i = 0; i < AMCT_DROP_NODES; i++) {
-        double loss = exp(node_log_loss(i));
-        model->nodes[i].cv_sq = amct_lossbins_cv_sq(lossbins, loss);
-        plan_proof(model, &model->nodes[i], loss, changes);
+        double log_loss = node_log_loss(i);
+        model->nodes[i].cv_sq = amct_lossbins_cv_sq(lossbins, exp(log_loss));
+        plan_proof(model, &model->nodes[i], log_loss, &s);
     }
     find_limit(model, samples);
 }
@@ -288,11 +348,19 @@ static double changes_weight(double by_loss, double by_changes)
     return sum > 0 ? fmin(fmax((by_loss - common) / sum, 0), 1) : 0;
 }
 
-/* The same of the changed answers; from the rate expected at this loss for the reason given above.
- */
-static double changes_variance(const amct_drop_node *node, double n)
+/* The same of the changed answers; from the spread expected at this loss for the reason given
+ * above. */
+static double changes_variance(const amct_drop_model *model, const amct_drop_node *node, double n)
 {
-    return (node->changed + 1 / n) / n;
+    return mean_variance(model->expected, node->spread, n);
+}
+
+/* The part of the loss's variance that the changed answers share: what is expected is wrong alike.
+ */
+static double shared_variance(const amct_drop_model *model, const amct_drop_node *node, double n)
+{
+    double alike = fmin(wrong_alike(model->expected, n) * node->mean, node->sd);
+    return alike * alike;
 }
 
 amct_drop amct_drop_estimate(const amct_drop_model *model, const amct_score *score, double ratio)
@@ -301,20 +369,24 @@ amct_drop amct_drop_estimate(const amct_drop_model *model, const amct_score *sco
     amct_drop_node seen = node_at(model, log_loss);
     amct_drop_node node = node_at(model, log_loss + log(ratio));
     double left = node.mean / seen.mean; /* of the drop */
-    double by_loss = loss_variance(model, &node, n);
-    double by_changes = left * left * changes_variance(&seen, n);
+    double shared = shared_variance(model, &node, n);
+    double by_loss = loss_variance(model, &node, n) - shared;
+    double by_changes = left * left * changes_variance(model, &seen, n);
     double w = changes_weight(by_loss, by_changes);
-    double drop = left * ((double)score->lost - score->gained) / n;
+    double drop = left * amct_score_drop(score, model->expected);
+    double counted = left * amct_score_drop(score, false);
     double common = error_correlation * sqrt(by_loss * by_changes);
     amct_drop estimate = {
         .drop = (1 - w) * node.mean + w * drop,
-        .se = sqrt((1 - w) * (1 - w) * by_loss + w * w * by_changes + 2 * w * (1 - w) * common),
+        .se = sqrt((1 - w) * (1 - w) * by_loss + w * w * by_changes + 2 * w * (1 - w) * common +
+                   shared),
         .weight = w,
     };
     estimate.within = within_at(model, estimate.drop, estimate.se);
     estimate.margin = margin_at(model, &node, estimate.drop, estimate.se);
     /* Answers that are surely lost are, however small the loss: outputs may be tiny. */
-    double surely = drop - surely_lost * left * sqrt((score->lost + score->gained + 1.0) / (n * n));
+    double surely =
+        counted - surely_lost * left * sqrt((score->lost + score->gained + 1.0) / (n * n));
     if (surely > model->budget) {
         estimate.drop = fmax(estimate.drop, surely);
         estimate.within = fmin(estimate.within, model->budget - surely);
@@ -343,5 +415,7 @@ void amct_drop_limit_race(const amct_drop_model *model, double ratio, amct_race 
     race->limit_drop = node_at(model, log_loss).mean;
     amct_drop_node node = node_at(model, log_loss), above = node_at(model, log_loss + node_step);
     race->exponent = log(above.mean / node.mean) / node_step;
-    race->weight = changes_weight(loss_variance(model, &node, n), changes_variance(&node, n));
+    race->spread = node.spread;
+    race->weight = changes_weight(loss_variance(model, &node, n) - shared_variance(model, &node, n),
+                                  changes_variance(model, &node, n));
 }

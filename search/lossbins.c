@@ -29,9 +29,11 @@ void amct_lossbins_add(amct_lossbins *lossbins, const amct_race *plan, const amc
     amct_lossbin *bin = &lossbins->bins[bin_of(loss)];
     bin->n++;
     bin->log_loss += log(loss);
-    bin->drop += ((double)last->lost - last->gained) / samples;
+    bin->drop += amct_score_drop(last, plan->expected);
+    bin->drop_sq += amct_score_drop_sq(last, plan->expected);
     bin->changed += changed / samples;
     bin->root_loss += sqrt(loss);
+    bin->steep_loss += loss * sqrt(loss);
     bin->cv_sq += fmax(last->loss_sum_sq / samples / (loss * loss) - 1, 0);
     if (n != plan->n_looks)
         return;

@@ -14,9 +14,11 @@ enum { AMCT_LOSSBINS_BINS = 18 };
 typedef struct amct_lossbin {
     double n;                      /* candidates */
     double log_loss;               /* sum of log mean losses */
-    double drop;                   /* sum of (lost - gained) / samples */
+    double drop;                   /* sum of mean drops */
+    double drop_sq;                /* sum of means of squared drops */
     double changed;                /* sum of (lost + gained) / samples */
     double root_loss;              /* sum of square roots of mean losses */
+    double steep_loss;             /* sum of their powers 3/2 */
     double cv_sq;                  /* sum of (per-sample standard deviation / mean)^2 of the loss */
     double looks;                  /* candidates with scores of all looks */
     double ratio[AMCT_RACE_LOOKS]; /* per look, over those: sum of log (mean loss at the end /

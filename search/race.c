@@ -29,6 +29,16 @@ void amct_race_spend(amct_race *race)
     }
 }
 
+double amct_score_drop(const amct_score *score, bool expected)
+{
+    return (expected ? score->expected_sum : (double)score->lost - score->gained) / score->n;
+}
+
+double amct_score_drop_sq(const amct_score *score, bool expected)
+{
+    return (expected ? score->expected_sum_sq : (double)score->lost + score->gained) / score->n;
+}
+
 /* The least drop that the last look may show, given this one. */
 static double least_drop(const amct_race *race, const amct_race_look *look, const amct_score *score)
 {
@@ -36,9 +46,10 @@ static double least_drop(const amct_race *race, const amct_race_look *look, cons
     double mean = score->loss_sum / n;
     double loss = mean * exp(look->log_ratio - look->z * look->sd);
     double by_loss = race->limit_drop * pow(loss / race->limit_loss, race->exponent);
-    double drop = ((double)score->lost - score->gained) / n;
-    double changed = ((double)score->lost + score->gained + 1) / n;
-    double by_changes = drop - look->z * sqrt(changed * (1 / n - 1 / all));
+    double drop = amct_score_drop(score, race->expected);
+    double square = amct_score_drop_sq(score, race->expected);
+    square = race->expected ? fmax(square, race->spread) : square + 1 / n;
+    double by_changes = drop - look->z * sqrt(square * (1 / n - 1 / all));
     return (1 - race->weight) * by_loss + race->weight * by_changes;
 }
 
@@ -48,7 +59,8 @@ amct_race_verdict amct_race_step(const amct_race *race, const amct_score *score,
         *upto = race->looks[0].n;
         return AMCT_RACE_CONTINUE;
     }
-    if (!isfinite(score->loss_sum) || !isfinite(score->loss_sum_sq))
+    if (!isfinite(score->loss_sum) || !isfinite(score->loss_sum_sq) ||
+        !isfinite(score->expected_sum) || !isfinite(score->expected_sum_sq))
         return AMCT_RACE_REJECTED;
     for (uint32_t i = 0; i < race->n_looks; i++) {
         const amct_race_look *look = &race->looks[i];

@@ -25,6 +25,7 @@
 #ifndef AMCT_SEARCH_RACE_H
 #define AMCT_SEARCH_RACE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { AMCT_RACE_LOOKS = 5, AMCT_RACE_SAMPLES_MIN = 128 };
@@ -36,6 +37,9 @@ typedef struct amct_score {
     uint32_t gained;    /* wrong in the original, right now; without labels: 0 */
     double loss_sum;    /* of a smooth loss per sample >= 0, 0 for the original (KL to it) */
     double loss_sum_sq; /* of its squares */
+    /* Where drops are expected (amct_search_problem): of each sample, whatever its label, the drop
+     * that is expected, and its square. */
+    double expected_sum, expected_sum_sq;
 } amct_score;
 
 typedef struct amct_race_look {
@@ -53,6 +57,8 @@ typedef struct amct_race {
     double limit_loss; /* the mean loss that has it, from the loss alone */
     double exponent;   /* drop ~ loss^exponent about there */
     double weight;     /* of the changed answers in the estimated drop, 0..1 */
+    double spread;     /* about there, variance of one sample's drop */
+    bool expected;     /* drops are expected, not counted */
 } amct_race;
 
 typedef enum amct_race_verdict {
@@ -60,6 +66,10 @@ typedef enum amct_race_verdict {
     AMCT_RACE_COMPLETE, /* measured in full */
     AMCT_RACE_REJECTED,
 } amct_race_verdict;
+
+/* The mean drop of a score, and the mean of its squares. */
+double amct_score_drop(const amct_score *score, bool expected);
+double amct_score_drop_sq(const amct_score *score, bool expected);
 
 /* upto is written with CONTINUE only. A score whose sums are not finite, or which is not that of a
  * look, is measured no further: REJECTED. [any thread] */

@@ -10,14 +10,15 @@ static const double prior_sd = 0.5, own_sd = 0.25; /* of logarithms */
 static const double again_power[AMCT_GENE_KINDS] = {
     [AMCT_GENE_BITS] = 0, [AMCT_GENE_CHANNELS] = -0.2, [AMCT_GENE_RANK] = -0.2};
 
-void amct_refining_start(amct_refining *r, double growth)
+void amct_refining_start(amct_refining *r, double power, double growth)
 {
     memset(r, 0, sizeof *r);
-    memcpy(r->left, prior_left, sizeof r->left);
-    for (int k = 0; k < AMCT_GENE_KINDS; k++)
+    for (int k = 0; k < AMCT_GENE_KINDS; k++) {
+        r->prior[k] = r->left[k] = pow(prior_left[k], power);
         r->variance[k] = prior_sd * prior_sd;
+    }
     for (int k = 0; k < AMCT_GENE_KINDS; k++)
-        r->again[k] = pow(growth, again_power[k]);
+        r->again[k] = pow(growth, power * again_power[k]);
 }
 
 double amct_refining_ratio(const amct_refining *r, const double shares[AMCT_GENE_KINDS])
@@ -58,7 +59,7 @@ double amct_refining_sd(const amct_refining *r, const double shares[AMCT_GENE_KI
 static void improve(amct_refining *r, int kind)
 {
     double log_left = log(r->left[kind]);
-    double down = (log(prior_left[kind]) - log_left) / (prior_sd * prior_sd);
+    double down = (log(r->prior[kind]) - log_left) / (prior_sd * prior_sd);
     double curvature = 1 / (prior_sd * prior_sd);
     for (uint32_t i = 0; i < r->n; i++) {
         double ratio = amct_refining_ratio(r, r->shares[i]);

@@ -15,6 +15,11 @@
  * The winner is refined once more, on more samples, before it is judged. By what that has shown
  * (docs/quantisation.md) it leaves growth^-0.2 of what channels and ranks lose then, with growth
  * times as many samples, and no less of what bits lose.
+ *
+ * Refining brings answers nearer more than it brings them right. Of 14 candidates of
+ * examples/fashion it left 0.51 to 0.71 of the KL divergence (geometric mean 0.62) and 0.56 to 1.19
+ * of the drop that is expected (0.82), about the root of that. So where the search's problem says
+ * so (refined_power) all that is said here of losses is of losses to that power.
  */
 #ifndef AMCT_SEARCH_REFINING_H
 #define AMCT_SEARCH_REFINING_H
@@ -26,15 +31,16 @@
 enum { AMCT_REFINING_SEEN = 64 };
 
 typedef struct amct_refining {
-    double left[AMCT_GENE_KINDS];
+    double left[AMCT_GENE_KINDS], prior[AMCT_GENE_KINDS];
     double variance[AMCT_GENE_KINDS]; /* of the logarithm of each, the others given */
     uint32_t n;
     double shares[AMCT_REFINING_SEEN][AMCT_GENE_KINDS], log_ratio[AMCT_REFINING_SEEN];
     double again[AMCT_GENE_KINDS]; /* what the last refining leaves of what the first did */
 } amct_refining;
 
-/* growth >= 1: of the samples, from the first refining to the last one. */
-void amct_refining_start(amct_refining *refining, double growth);
+/* power: of what is left of losses, that is left of drops. growth >= 1: of the samples, from the
+ * first refining to the last one. */
+void amct_refining_start(amct_refining *refining, double power, double growth);
 /* A candidate of these shares had this ratio (> 0) of its loss left. More than AMCT_REFINING_SEEN
  * are not taken. */
 void amct_refining_observe(amct_refining *refining, const double shares[AMCT_GENE_KINDS],

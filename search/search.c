@@ -31,6 +31,9 @@ static amct_status check(const amct_search_problem *problem, const amct_search_o
     if (!(problem->confidence > 0 && problem->confidence < 1))
         return amct_fail(err, AMCT_E_INVALID, "confidence is %g, wanted above 0 and below 1",
                          problem->confidence);
+    if (!(problem->refined_power >= 0 && problem->refined_power <= 1))
+        return amct_fail(err, AMCT_E_INVALID, "refining leaves the power %g, wanted 0 to 1",
+                         problem->refined_power);
     if (!(problem->refit_growth >= 0 && isfinite(problem->refit_growth)))
         return amct_fail(err, AMCT_E_INVALID, "finalists refined on %g times the samples",
                          problem->refit_growth);
@@ -95,8 +98,9 @@ static amct_status build(amct_search *search, amct_err *err)
                     problem->cost_ctx);
     amct_archive_start(&search->archive, problem->space.n_genes);
     amct_drop_start(&search->drop, problem->budget_ratio, problem->confidence,
-                    problem->confirm_samples, problem->labels);
+                    problem->confirm_samples, problem->labels, problem->expected);
     amct_race_plan(&search->plan, problem->search_samples);
+    search->plan.expected = problem->expected;
     amct_drop_fit(&search->drop, &search->lossbins, problem->search_samples);
     search->stall_ns = INFINITY;
     search->phase = "start";
@@ -202,6 +206,8 @@ static amct_status check_result(const amct_ask *ask, const amct_result *result, 
     return AMCT_OK;
 }
 
+/* Where refining leaves more of the drop than of the loss, the loss that goes with that drop is
+ * kept. */
 static void take_refined(amct_search *search, amct_member *member, const amct_score *score)
 {
     member->refined = true;
@@ -209,10 +215,14 @@ static void take_refined(amct_search *search, amct_member *member, const amct_sc
         member->state = AMCT_MEMBER_FAILED;
         return;
     }
-    member->left = amct_score_loss(score) / amct_score_loss(&member->score);
+    double power = search->problem.refined_power > 0 ? search->problem.refined_power : 1;
+    double left = amct_score_loss(score) / amct_score_loss(&member->score);
+    member->left = pow(left, power);
     member->ratio = 1;
     member->score = *score;
-    amct_lossbins_add(&search->lossbins, &search->plan, score, 1);
+    member->score.loss_sum *= member->left / left;
+    member->score.loss_sum_sq *= member->left / left * (member->left / left);
+    amct_lossbins_add(&search->lossbins, &search->plan, &member->score, 1);
 }
 
 /* Returns the last score, NULL if the candidate is to be left aside. */
@@ -221,7 +231,9 @@ static const amct_score *take(amct_search *search, uint32_t i, const amct_result
     const amct_score *last = result->failed ? NULL : &result->scores[result->n_scores - 1];
     if (last)
         search->samples += last->n;
-    if (last && (!isfinite(last->loss_sum) || !isfinite(last->loss_sum_sq) || last->loss_sum < 0))
+    if (last &&
+        (!isfinite(last->loss_sum) || !isfinite(last->loss_sum_sq) ||
+         !isfinite(last->expected_sum) || !isfinite(last->expected_sum_sq) || last->loss_sum < 0))
         last = NULL;
     if (search->slots[i].kind == AMCT_SLOT_PROBE) {
         search->probes++;
@@ -309,7 +321,8 @@ amct_status amct_search_set_budget(amct_search *search, double budget_ratio, amc
     amct_search_stop(search, AMCT_SEARCH_COMPLETE);
     search->drop = (amct_drop_model){0};
     amct_drop_start(&search->drop, budget_ratio, search->problem.confidence,
-                    search->problem.confirm_samples, search->problem.labels);
+                    search->problem.confirm_samples, search->problem.labels,
+                    search->problem.expected);
     amct_drop_fit(&search->drop, &search->lossbins, search->problem.search_samples);
     amct_archive_refresh(&search->archive, &search->drop);
     while (amct_engine_incumbent_ns(search) >= search->original_ns &&

@@ -50,6 +50,10 @@ typedef struct amct_search_problem {
     uint32_t search_samples;  /* that candidates are measured on, >= 1 */
     uint32_t confirm_samples; /* kept for the verdict; 0: the verdict is not a matter of proof */
     bool labels;              /* false: the metric is agreement with the original */
+    bool expected;            /* scores have the drop that is expected, not only what was counted */
+    /* What refining leaves of the drop is that power of what it leaves of the loss, in (0, 1]; 0
+     * is 1. */
+    double refined_power;
     /* Finalists are refined on so many times as many samples as candidates of the search before
      * they are judged; 0 or 1: they are not. */
     double refit_growth;
@@ -160,9 +164,9 @@ typedef struct amct_finalist {
     double chance;        /* 0..1, that the confirm samples prove it */
 } amct_finalist;
 
-/* Up to k candidates to refine and confirm, faster than the original: the fastest feasible ones in
- * order of cost, a safe one as the last; if none is feasible, those that come nearest. Returns how
- * many there are. Also while the search runs. */
+/* Up to k candidates to refine and confirm, faster than the original, in order of cost: the faster,
+ * the less sure (archive.h); if k is 1 the fastest feasible one, else what comes nearest. Returns
+ * how many there are. Also while the search runs. */
 size_t amct_search_finalists(const amct_search *search, amct_finalist *out, size_t k);
 /* Up to n candidates measured in full that no other beats in cost and expected drop, in order of
  * cost. */

@@ -123,9 +123,6 @@ void amct_verdict_print(const amct_tuned *to)
            (double)o.after.bytes / 1e6);
     if (!isnan(o.needed))
         printf("%.0f confirm samples would prove a drop like this one\n", o.needed);
-    else if (to->verdict == AMCT_NOT_PROVEN && o.drop_interval.hi <= s->budget_ratio)
-        printf("proven by itself, but not as one of %u finalists that share the error of %.4g %%\n",
-               to->finals.n, 100 * (1 - s->config->confidence));
     if (o.overfitted)
         printf("its weights fit the calibration samples too well: loss %.3g on those they were "
                "fitted to, %.3g on others; more of them (--calibration) would help\n",

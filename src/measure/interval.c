@@ -3,7 +3,6 @@
 #include "base/stats.h"
 
 #include <math.h>
-#include <stdbool.h>
 
 const char *amct_verdict_name(amct_verdict verdict)
 {
@@ -35,40 +34,4 @@ amct_drop_verdict amct_drop_judge(amct_paired_count count, double budget, double
                            : drop.lo > budget ? AMCT_MISSED
                                               : AMCT_NOT_PROVEN;
     return (amct_drop_verdict){verdict, drop, confidence};
-}
-
-/* The first of those from i on that is not MET, else the first of all; n: there is none. */
-static size_t heir(const bool *met, size_t i, size_t n)
-{
-    for (size_t k = i + 1; k < n; k++)
-        if (!met[k])
-            return k;
-    for (size_t k = 0; k < n; k++)
-        if (!met[k])
-            return k;
-    return n;
-}
-
-void amct_verdicts_share(amct_drop_verdict *verdicts, double *shares, size_t n,
-                         amct_verdict_fn *judge, const void *ctx, double confidence)
-{
-    bool met[AMCT_VERDICTS_MAX] = {false};
-    for (size_t i = 0; i < n;) {
-        bool now = !met[i] && shares[i] > 0 &&
-                   judge(ctx, i, 1 - (1 - confidence) * shares[i]).verdict == AMCT_MET;
-        if (!now) {
-            i++;
-            continue;
-        }
-        met[i] = true;
-        size_t next = heir(met, i, n);
-        if (next < n)
-            shares[next] += shares[i];
-        i = 0; /* some may be MET now that were not */
-    }
-    for (size_t i = 0; i < n; i++) {
-        verdicts[i] = judge(ctx, i, confidence);
-        if (!met[i] && verdicts[i].verdict == AMCT_MET)
-            verdicts[i].verdict = AMCT_NOT_PROVEN;
-    }
 }

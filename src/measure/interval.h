@@ -10,7 +10,6 @@
 
 #include "base/paired.h"
 
-#include <stddef.h>
 #include <stdint.h>
 
 typedef enum amct_verdict {
@@ -40,23 +39,5 @@ amct_interval amct_wilson_interval(uint32_t n, uint32_t successes, double confid
 
 /* budget is the greatest allowed drop, a ratio in (0, 1). */
 amct_drop_verdict amct_drop_judge(amct_paired_count count, double budget, double confidence);
-
-enum { AMCT_VERDICTS_MAX = 64 };
-
-/* The verdict on candidate i of several, alone, at that confidence. */
-typedef amct_drop_verdict amct_verdict_fn(const void *ctx, size_t i, double confidence);
-
-/*
- * Several candidates judged on the same samples, one of which will be picked for its verdict: with
- * probability `confidence` (as above) no MET among them is wrong. Each begins with its share of the
- * error; shares are >= 0, their sum is 1 at most, and they and the order were fixed before these
- * samples were looked at. One that is MET at its share passes it on: to the next in order that is
- * not MET yet, else to the first such (F. Bretz, W. Maurer, W. Brannath, M. Posch, "A graphical
- * approach to sequentially rejective multiple test procedures", Statistics in Medicine 28, 2009).
- * If the first has all of it this is a fixed sequence. What is MET alone but not so is NOT_PROVEN.
- * verdicts gets n, at most AMCT_VERDICTS_MAX; shares are used up.
- */
-void amct_verdicts_share(amct_drop_verdict *verdicts, double *shares, size_t n,
-                         amct_verdict_fn *judge, const void *ctx, double confidence);
 
 #endif

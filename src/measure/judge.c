@@ -1,5 +1,7 @@
 #include "measure/judge.h"
 
+#include "measure/temper.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -166,6 +168,19 @@ static void judge_detections(const amct_judge *judge, uint32_t i, const float *r
     }
 }
 
+static void expect(const amct_judge *judge, const float *original, const float *row,
+                   amct_tally *tally)
+{
+    const amct_outputs *o = &judge->outputs;
+    uint32_t before = first_answer(original, o->classes), now = first_answer(row, o->classes);
+    if (!(judge->temper > 0) || before == now)
+        return;
+    double fall = amct_tempered(o, original, before, judge->temper) -
+                  amct_tempered(o, original, now, judge->temper);
+    tally->fall += fall;
+    tally->fall_sq += fall * fall;
+}
+
 void amct_judge_add(const amct_judge *judge, uint32_t i, const float *row, amct_tally *tally)
 {
     const amct_outputs *o = &judge->outputs;
@@ -193,6 +208,7 @@ void amct_judge_add(const amct_judge *judge, uint32_t i, const float *row, amct_
     tally->lost += before && !now;
     tally->gained += !before && now;
     tally->agree += first_answer(row, o->classes) == first_answer(original, o->classes);
+    expect(judge, original, row, tally);
     double kl = divergence(original, row, o);
     tally->kl += kl;
     tally->kl_sq += kl * kl;
@@ -206,6 +222,7 @@ void amct_tally_add(amct_tally *to, const amct_tally *part)
     to->kl += part->kl, to->kl_sq += part->kl_sq;
     to->cosine += part->cosine, to->cosine_sq += part->cosine_sq;
     to->l2_sq += part->l2_sq;
+    to->fall += part->fall, to->fall_sq += part->fall_sq;
     to->unlike += part->unlike, to->unlike_sq += part->unlike_sq;
 }
 

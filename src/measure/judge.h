@@ -56,6 +56,7 @@ typedef struct amct_judge {
     amct_outputs outputs;
     amct_metric metric;
     const int32_t *labels; /* per sample; NULL: none */
+    double temper;         /* temper.h; 0: not known */
     const float *original; /* rows of the original network; NULL: it is not known yet */
     /* Of detectors; each is per sample, and may be NULL. */
     const amct_detector *detector;
@@ -75,7 +76,9 @@ typedef struct amct_tally {
     double cosine, cosine_sq;   /* of 1 - cosine to the original's row */
     double l2_sq;               /* of |row - original|^2 / |original|^2 */
     double unlike, unlike_sq;   /* of detectors: of 1 - how alike the detections are */
-    amct_ap ap;                 /* no sum: amct_judge_finish sets it */
+    /* Sums of the drop that is expected of a sample, whatever its label, and of its square. */
+    double fall, fall_sq;
+    amct_ap ap; /* no sum: amct_judge_finish sets it */
 } amct_tally;
 
 /* Adds sample i, whose row is given. Not finite answers are never right and infinitely far. kl is

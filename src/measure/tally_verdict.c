@@ -9,11 +9,6 @@ bool amct_judge_counts(const amct_judge *judge)
     return !judge->detector && judge->metric != AMCT_METRIC_COSINE;
 }
 
-bool amct_judge_any_confidence(const amct_judge *judge)
-{
-    return !amct_metric_is_map(judge->metric);
-}
-
 static amct_drop_verdict verdict(amct_interval drop, double budget, double confidence)
 {
     amct_verdict v = drop.hi <= budget  ? AMCT_MET

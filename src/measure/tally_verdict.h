@@ -13,12 +13,11 @@ amct_interval amct_tally_interval(const amct_judge *judge, const amct_tally *tal
                                   double confidence);
 
 /* Of the drop against the original on the same samples: Tango's interval of changed answers, else
- * as above. budget 1: there is none. */
+ * as above; of an average precision at the confidence of amct_judge_finish. budget 1: there is
+ * none.
+ */
 amct_drop_verdict amct_tally_judge(const amct_judge *judge, const amct_tally *tally, double budget,
                                    double confidence);
-
-/* Whether amct_tally_judge can have any confidence; if not it has that of amct_judge_finish. */
-bool amct_judge_any_confidence(const amct_judge *judge);
 
 /* Whether the drop is one of changed answers, for which base/paired.h can plan. */
 bool amct_judge_counts(const amct_judge *judge);

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define STUDY_FORMAT "2" /* of the tables below */
+#define STUDY_FORMAT "3" /* of the tables below */
 
 struct amct_study {
     sqlite3 *db;
@@ -28,7 +28,8 @@ static const char tables[] =
     " failed INTEGER NOT NULL);"
     "CREATE TABLE score (candidate INTEGER NOT NULL, look INTEGER NOT NULL, n INTEGER NOT NULL,"
     " lost INTEGER NOT NULL, gained INTEGER NOT NULL, loss_sum REAL NOT NULL,"
-    " loss_sum_sq REAL NOT NULL, PRIMARY KEY (candidate, look)) WITHOUT ROWID;"
+    " loss_sum_sq REAL NOT NULL, expected_sum REAL NOT NULL, expected_sum_sq REAL NOT NULL,"
+    " PRIMARY KEY (candidate, look)) WITHOUT ROWID;"
     "CREATE TABLE blob (kind TEXT NOT NULL, key TEXT NOT NULL, data BLOB NOT NULL,"
     " hash BLOB NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID;";
 
@@ -162,11 +163,13 @@ static amct_status begin(const amct_study *s, const amct_study_fingerprint *fing
 static amct_status prepare_all(amct_study *s, amct_err *err)
 {
     AMCT_TRY(prepare(&s->put, s, "INSERT INTO candidate VALUES (?, ?, ?, ?, ?, ?)", err));
-    AMCT_TRY(prepare(&s->put_score, s, "INSERT INTO score VALUES (?, ?, ?, ?, ?, ?, ?)", err));
+    AMCT_TRY(
+        prepare(&s->put_score, s, "INSERT INTO score VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", err));
     AMCT_TRY(prepare(&s->get, s, "SELECT * FROM candidate WHERE number = ?", err));
     AMCT_TRY(prepare(&s->each, s, "SELECT * FROM candidate ORDER BY number", err));
     AMCT_TRY(prepare(&s->get_scores, s,
-                     "SELECT n, lost, gained, loss_sum, loss_sum_sq FROM score"
+                     "SELECT n, lost, gained, loss_sum, loss_sum_sq, expected_sum,"
+                     " expected_sum_sq FROM score"
                      " WHERE candidate = ? ORDER BY look",
                      err));
     AMCT_TRY(prepare(&s->put_blob, s, "INSERT OR REPLACE INTO blob VALUES (?, ?, ?, ?)", err));
@@ -289,6 +292,8 @@ static amct_status put_scores(amct_study *s, const amct_study_candidate *c, amct
         sqlite3_bind_int64(s->put_score, 5, score->gained);
         sqlite3_bind_double(s->put_score, 6, score->loss_sum);
         sqlite3_bind_double(s->put_score, 7, score->loss_sum_sq);
+        sqlite3_bind_double(s->put_score, 8, score->expected_sum);
+        sqlite3_bind_double(s->put_score, 9, score->expected_sum_sq);
         AMCT_TRY(finish(s, s->put_score, err));
     }
     return AMCT_OK;
@@ -349,6 +354,8 @@ static amct_status read_score(amct_study_score *out, const amct_study *s, amct_e
     AMCT_TRY(read_count(&out->gained, s, 2, err));
     out->loss_sum = sqlite3_column_double(s->get_scores, 3);
     out->loss_sum_sq = sqlite3_column_double(s->get_scores, 4);
+    out->expected_sum = sqlite3_column_double(s->get_scores, 5);
+    out->expected_sum_sq = sqlite3_column_double(s->get_scores, 6);
     if ((uint64_t)out->lost + out->gained > out->n)
         return amct_fail(err, AMCT_E_FORMAT, "%llu of %u answers changed",
                          (unsigned long long)out->lost + out->gained, out->n);

@@ -26,7 +26,7 @@ enum { AMCT_STUDY_SCORES = 8 };
 /* Sums over the first n samples of the search; as amct_score of search/race.h. */
 typedef struct amct_study_score {
     uint32_t n, lost, gained;
-    double loss_sum, loss_sum_sq;
+    double loss_sum, loss_sum_sq, expected_sum, expected_sum_sq;
 } amct_study_score;
 
 typedef struct amct_study_candidate {
@@ -69,7 +69,8 @@ amct_status amct_study_each(amct_study *study,
 /* Bytes under a kind and a key, replacing those before. */
 amct_status amct_study_put_blob(amct_study *study, const char *kind, const char *key,
                                 const void *data, size_t size, amct_err *err);
-/* *data is NULL if there are none, or they are not what was put there; valid until the next call. */
+/* *data is NULL if there are none, or they are not what was put there; valid until the next call.
+ */
 amct_status amct_study_get_blob(const void **data, size_t *size, amct_study *study,
                                 const char *kind, const char *key, amct_err *err);
 

@@ -75,15 +75,20 @@ amct_score amct_bench_score(const amct_judge *judge, const amct_tally *t)
 {
     if (judge->detector && judge->metric != AMCT_METRIC_COSINE) {
         double drop = amct_metric_drop(judge, t) * t->n;
-        return (amct_score){t->n, drop > 0 ? (uint32_t)(drop + 0.5) : 0,
-                            drop < 0 ? (uint32_t)(0.5 - drop) : 0, t->kl, t->kl_sq};
+        return (amct_score){t->n,
+                            drop > 0 ? (uint32_t)(drop + 0.5) : 0,
+                            drop < 0 ? (uint32_t)(0.5 - drop) : 0,
+                            t->kl,
+                            t->kl_sq,
+                            0,
+                            0};
     }
     if (judge->metric != AMCT_METRIC_COSINE)
-        return (amct_score){t->n, t->lost, t->gained, t->kl, t->kl_sq};
+        return (amct_score){t->n, t->lost, t->gained, t->kl, t->kl_sq, t->fall, t->fall_sq};
     const double scale = 1 / 0.17;
     double lost = t->cosine < t->n ? t->cosine : t->n;
-    return (amct_score){t->n, (uint32_t)(lost + 0.5), 0, t->cosine * scale,
-                        t->cosine_sq * scale * scale};
+    return (amct_score){
+        t->n, (uint32_t)(lost + 0.5), 0, t->cosine * scale, t->cosine_sq * scale * scale, 0, 0};
 }
 
 static amct_status race(scores *to, const amct_race *how, amct_evaluator *e,

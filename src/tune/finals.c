@@ -1,7 +1,5 @@
 #include "tune/finals.h"
 
-#include "tune/test_order.h"
-
 #include "base/fork.h"
 #include "base/log.h"
 #include "measure/tally_verdict.h"
@@ -20,8 +18,9 @@ typedef struct final_round {
     /* Of detectors, else NULL: shared, per finalist and confirm sample. */
     amct_matches *matches;
     uint32_t n_parts;
-    bool refit; /* on the search samples, too: nothing is measured on them */
-    bool *todo; /* per finalist: not in the study */
+    uint32_t from, to; /* the finalists that are at work */
+    bool refit;        /* on the search samples, too: nothing is measured on them */
+    bool *todo;        /* per finalist: at work, and not in the study */
     /* of a child */
     amct_exec *exec;
     amct_graph *graph;
@@ -60,10 +59,11 @@ static amct_status measure(amct_tally *tally, final_round *r, const amct_candida
     return status;
 }
 
-static amct_status measure_one(void *ctx, uint32_t worker, uint32_t k, amct_err *err)
+static amct_status measure_one(void *ctx, uint32_t worker, uint32_t task, amct_err *err)
 {
     final_round *r = ctx;
     const amct_bench *bench = r->work->bench;
+    uint32_t k = r->from + task;
     (void)worker;
     if (!r->todo[k] || r->refit)
         return AMCT_OK;
@@ -83,7 +83,7 @@ static amct_status confirm_part(void *ctx, uint32_t worker, uint32_t task, amct_
 {
     final_round *r = ctx;
     const amct_finals_work *work = r->work;
-    uint32_t k = task / r->n_parts, part = task % r->n_parts;
+    uint32_t k = r->from + task / r->n_parts, part = task % r->n_parts;
     uint32_t batch = (uint32_t)amct_batch_of(work->bench->parts.graph);
     (void)worker;
     if (!r->todo[k])
@@ -108,47 +108,8 @@ static amct_status confirm_part(void *ctx, uint32_t worker, uint32_t task, amct_
     uint32_t from = batches * part / r->n_parts * batch;
     uint32_t to = batches * (part + 1) / r->n_parts * batch;
     to = to < bench.feed.n ? to : bench.feed.n;
-    return amct_bench_measure(&r->parts[task], r->plan, r->graph, &bench, from, to, r->rows, err);
-}
-
-typedef struct tests {
-    const amct_finals *finals;
-    const amct_finals_work *work;
-    uint32_t order[AMCT_FINALISTS];
-} tests;
-
-static amct_drop_verdict judge_one(const void *ctx, size_t i, double confidence)
-{
-    const tests *t = ctx;
-    return amct_tally_judge(t->work->confirm_judge, &t->finals->at[t->order[i]].confirm,
-                            t->work->budget_ratio, confidence);
-}
-
-static void judge(amct_finals *finals, const amct_finals_work *work)
-{
-    tests t = {.finals = finals, .work = work};
-    uint32_t n = finals->n;
-    double chances[AMCT_FINALISTS], shares[AMCT_FINALISTS];
-    amct_drop_verdict verdicts[AMCT_FINALISTS];
-    for (uint32_t k = 0; k < n; k++)
-        chances[k] = finals->at[k].chance;
-    amct_test_order(t.order, shares, chances, n);
-    for (uint32_t i = 0; !amct_judge_any_confidence(work->confirm_judge) && i < n; i++)
-        shares[i] = i == 0; /* one after the other, each at the whole error */
-    amct_verdicts_share(verdicts, shares, n, judge_one, &t, work->confidence);
-    for (uint32_t i = 0; i < n; i++)
-        finals->at[t.order[i]].verdict = verdicts[i];
-    int met = -1, open = -1, least = -1;
-    for (uint32_t k = 0; k < n; k++) {
-        amct_final *f = &finals->at[k];
-        if (f->verdict.verdict == AMCT_MET && met < 0)
-            met = (int)k;
-        if (f->verdict.verdict == AMCT_NOT_PROVEN && open < 0)
-            open = (int)k;
-        if (least < 0 || f->verdict.drop.hi < finals->at[least].verdict.drop.hi)
-            least = (int)k;
-    }
-    finals->chosen = met >= 0 ? met : open >= 0 ? open : least;
+    return amct_bench_measure(&r->parts[k * r->n_parts + part], r->plan, r->graph, &bench, from, to,
+                              r->rows, err);
 }
 
 /* ---- The round ---------------------------------------------------------------------------- */
@@ -164,6 +125,21 @@ static void stop(final_round *r)
     r->at = -1;
 }
 
+static uint32_t at_a_time(const final_round *r)
+{
+    return r->refit ? r->work->refit_at_a_time : r->work->refine_at_a_time;
+}
+
+/* Of all finalists, those before are refined. */
+static void tell_begun(void *ctx, uint32_t begun, uint32_t finished, uint32_t n)
+{
+    const final_round *r = ctx;
+    uint32_t before = r->finals->n - r->to;
+    (void)n;
+    if (r->work->refining)
+        r->work->refining(r->work->ctx, before + begun, before + finished, r->finals->n);
+}
+
 /* Those that are not in the study. */
 static amct_status refine_missing(final_round *r, amct_err *err)
 {
@@ -177,14 +153,12 @@ static amct_status refine_missing(final_round *r, amct_err *err)
                               .jobs = work->jobs};
     amct_refine_task tasks[AMCT_FINALISTS];
     uint32_t n = 0;
-    for (uint32_t k = 0; k < r->finals->n; k++) {
+    for (uint32_t k = r->to; k-- > r->from;) {
         amct_final *f = &r->finals->at[k];
         if (r->todo[k])
             tasks[n++] = (amct_refine_task){f->choices, &f->candidate, &r->kept[k].refined};
     }
-    return amct_refine_all(tasks, n, &refinery,
-                           r->refit ? work->refit_at_a_time : work->refine_at_a_time,
-                           r->finals->arena, work->refining, work->ctx, err);
+    return amct_refine_all(tasks, n, &refinery, at_a_time(r), r->finals->arena, tell_begun, r, err);
 }
 
 static void tell(const amct_final *f)
@@ -208,9 +182,8 @@ static void tell(const amct_final *f)
 
 static amct_status refine_all(final_round *r, amct_err *err)
 {
-    uint32_t n = r->finals->n;
     const char *how = r->refit ? "refitted" : "refined";
-    for (uint32_t k = 0; k < n; k++) {
+    for (uint32_t k = r->from; k < r->to; k++) {
         amct_final *f = &r->finals->at[k];
         bool found;
         AMCT_TRY(amct_final_load(&found, &r->kept[k], &f->candidate, r->work->study, how, f->number,
@@ -218,9 +191,9 @@ static amct_status refine_all(final_round *r, amct_err *err)
         r->todo[k] = !found;
     }
     AMCT_TRY(refine_missing(r, err));
-    amct_status status = amct_parallel(r->work->jobs, n, measure_one, r, err);
+    amct_status status = amct_parallel(r->work->jobs, r->to - r->from, measure_one, r, err);
     stop(r);
-    for (uint32_t k = 0; status == AMCT_OK && k < n; k++) {
+    for (uint32_t k = r->to; status == AMCT_OK && k-- > r->from;) {
         amct_final *f = &r->finals->at[k];
         f->refined = r->kept[k].refined;
         f->search = r->kept[k].search;
@@ -234,16 +207,16 @@ static amct_status refine_all(final_round *r, amct_err *err)
 
 static amct_status confirm_all(final_round *r, amct_err *err)
 {
-    uint32_t n = r->finals->n;
-    for (uint32_t k = 0; k < n; k++) {
+    for (uint32_t k = r->from; k < r->to; k++) {
         amct_final *f = &r->finals->at[k];
         bool found;
         AMCT_TRY(amct_final_load_confirmed(&found, &f->confirm, r->work->study, f->number, err));
         r->todo[k] = !found;
     }
-    amct_status status = amct_parallel(r->work->jobs, n * r->n_parts, confirm_part, r, err);
+    amct_status status =
+        amct_parallel(r->work->jobs, (r->to - r->from) * r->n_parts, confirm_part, r, err);
     stop(r);
-    for (uint32_t k = 0; status == AMCT_OK && k < n; k++) {
+    for (uint32_t k = r->from; status == AMCT_OK && k < r->to; k++) {
         amct_tally *t = &r->finals->at[k].confirm;
         if (!r->todo[k])
             continue;
@@ -269,7 +242,6 @@ static amct_status take_candidates(final_round *r, const amct_finalist *candidat
         amct_final *f = &finals->at[finals->n];
         f->number = candidates[c].number;
         f->cost_ns = candidates[c].cost_ns;
-        f->chance = candidates[c].chance;
         f->choices = amct_arena_array(finals->arena, genes->n_choices, 1);
         if (!f->choices)
             return amct_fail_nomem(err);
@@ -300,8 +272,7 @@ static amct_status begin(final_round *r, amct_finals *finals, bool *todo,
         r->matches = amct_shared_alloc(matches_bytes(r));
     if (!finals->arena || !r->kept || !r->parts || (work->confirm_judge->detector && !r->matches))
         return amct_fail_nomem(err);
-    AMCT_TRY(take_candidates(r, candidates, n, err));
-    return finals->n ? refine_all(r, err) : AMCT_OK;
+    return take_candidates(r, candidates, n, err);
 }
 
 static void end(final_round *r)
@@ -319,11 +290,55 @@ amct_status amct_finals_refine(amct_tally *out, const amct_finals_work *work,
     final_round r;
     bool todo[AMCT_FINALISTS] = {false};
     amct_status status = begin(&r, &finals, todo, work, candidates, n, false, err);
+    r.to = finals.n;
+    if (status == AMCT_OK && finals.n)
+        status = refine_all(&r, err);
     for (size_t k = 0; status == AMCT_OK && k < n; k++)
         out[k] = finals.at[k].search;
     end(&r);
     amct_finals_free(&finals);
     return status;
+}
+
+/* Those that are faster than the last one that was tested. */
+static void drop_untested(amct_finals *finals, uint32_t n)
+{
+    for (uint32_t k = 0; k < n; k++)
+        amct_candidate_free(&finals->at[k].candidate);
+    finals->n -= n;
+    memmove(finals->at, finals->at + n, finals->n * sizeof *finals->at);
+}
+
+/* The one that was tested last is not MET, or the fastest; before it, all are MET. */
+static int choose(const amct_finals *finals)
+{
+    if (!finals->n)
+        return -1;
+    return finals->at[0].verdict.verdict == AMCT_MET || finals->n == 1 ? 0 : 1;
+}
+
+/* As many are tested at once as can be refined at once, so some may be in vain. */
+static amct_status test_in_order(final_round *r, amct_err *err)
+{
+    amct_finals *finals = r->finals;
+    const amct_finals_work *work = r->work;
+    uint32_t at = finals->n;
+    bool met = true;
+    for (r->to = finals->n; met && r->to > 0; r->to = r->from) {
+        r->from = r->to > at_a_time(r) ? r->to - at_a_time(r) : 0;
+        AMCT_TRY(refine_all(r, err));
+        if (work->confirm_feed.n)
+            AMCT_TRY(confirm_all(r, err));
+        while (met && at > r->from) {
+            amct_final *f = &finals->at[--at];
+            f->verdict = amct_tally_judge(work->confirm_judge, &f->confirm, work->budget_ratio,
+                                          work->confidence);
+            met = f->verdict.verdict == AMCT_MET;
+        }
+    }
+    drop_untested(finals, at);
+    finals->chosen = choose(finals);
+    return AMCT_OK;
 }
 
 amct_status amct_finals_run(amct_finals *out, const amct_finals_work *work,
@@ -334,10 +349,8 @@ amct_status amct_finals_run(amct_finals *out, const amct_finals_work *work,
     bool todo[AMCT_FINALISTS] = {false};
     bool refit = work->confirm_feed.n > 0;
     amct_status status = begin(&r, &finals, todo, work, candidates, n, refit, err);
-    if (status == AMCT_OK && finals.n && work->confirm_feed.n)
-        status = confirm_all(&r, err);
-    if (status == AMCT_OK && finals.n)
-        judge(&finals, work);
+    if (status == AMCT_OK)
+        status = test_in_order(&r, err);
     end(&r);
     if (status != AMCT_OK)
         amct_finals_free(&finals);

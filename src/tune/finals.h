@@ -1,9 +1,18 @@
 /*
  * finals.h - the last round: the best few candidates are refined (refinery.h) and confirmed on
  * samples that the search never saw. They are refined on samples of the search, too
- * (setup_refit.c), so nothing is measured on those then. Where nothing is confirmed these have to
- * judge: candidates are refined on the calibration samples alone and measured on the search
- * samples, as they are while the search goes on.
+ * (setup_refit.c), so nothing is measured on those then.
+ *
+ * They are tested one after the other, from the slowest, which by the search samples is the surest,
+ * to faster ones, until one is not proven: a fixed sequence, in which each test has the whole error
+ * that the verdict may make (W. Maurer, L. Hothorn, W. Lehmacher, "Multiple comparisons in drug
+ * clinical trials and preclinical assays: a-priori ordered hypotheses", 1995). As their drops are
+ * of the same samples, one that is not proven leaves little hope for faster ones; what is not
+ * tested need not be refined.
+ *
+ * Where nothing is confirmed the search samples have to judge: the fastest that is good enough by
+ * them is refined on the calibration samples alone and measured on the search samples, as it would
+ * be while the search goes on.
  */
 #ifndef AMCT_TUNE_FINALS_H
 #define AMCT_TUNE_FINALS_H
@@ -14,7 +23,7 @@
 #include "tune/genes.h"
 #include "tune/refine_all.h"
 
-enum { AMCT_FINALISTS = 7 };
+enum { AMCT_FINALISTS = 6 };
 
 typedef struct amct_final {
     uint64_t number; /* of its candidate */
@@ -22,7 +31,6 @@ typedef struct amct_final {
     double cost_ns;
     amct_refined refined;     /* its form, the best of all */
     amct_candidate candidate; /* in that form */
-    double chance;            /* to be proven, as the search sees it */
     amct_tally search;        /* on all search samples; of a refitted one, nothing */
     amct_tally confirm;
     amct_drop_verdict verdict;
@@ -60,9 +68,9 @@ typedef struct amct_finals_work {
 amct_status amct_finals_refine(amct_tally *out, const amct_finals_work *work,
                                const amct_finalist *candidates, size_t n, amct_err *err);
 
-/* Refines, measures and judges the candidates, in order of cost; what the study already holds is
- * not measured again. They are tested as test_order.h says; chosen is the fastest that is MET; if
- * none is, the fastest that is not MISSED; else the one of least drop. */
+/* Refines, measures and tests the candidates, which are in order of cost, the slower the surer;
+ * what the study already holds is not measured again. Those that are not tested are not in out.
+ * chosen is the fastest that is MET; if none is, the only one. */
 amct_status amct_finals_run(amct_finals *out, const amct_finals_work *work,
                             const amct_finalist *candidates, size_t n, amct_err *err);
 void amct_finals_free(amct_finals *finals); /* a zeroed one is allowed */

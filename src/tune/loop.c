@@ -45,7 +45,8 @@ static amct_status replay(amct_loop *loop, batch *b, size_t i, amct_err *err)
     *r = (amct_result){.number = ask->number, .failed = record.failed, .n_scores = record.n_scores};
     for (uint32_t k = 0; k < record.n_scores; k++) {
         const amct_study_score *s = &record.scores[k];
-        r->scores[k] = (amct_score){s->n, s->lost, s->gained, s->loss_sum, s->loss_sum_sq};
+        r->scores[k] = (amct_score){s->n,           s->lost,         s->gained,         s->loss_sum,
+                                    s->loss_sum_sq, s->expected_sum, s->expected_sum_sq};
     }
     b->done[i] = true;
     loop->stats.replayed++;
@@ -66,7 +67,9 @@ static amct_status record(amct_loop *loop, const amct_ask *ask, const amct_measu
                               .n_scores = m->n_scores};
     for (uint32_t k = 0; k < m->n_scores; k++) {
         const amct_score *s = &m->scores[k];
-        c.scores[k] = (amct_study_score){s->n, s->lost, s->gained, s->loss_sum, s->loss_sum_sq};
+        c.scores[k] =
+            (amct_study_score){s->n,           s->lost,         s->gained,         s->loss_sum,
+                               s->loss_sum_sq, s->expected_sum, s->expected_sum_sq};
     }
     return amct_study_put(loop->study, &c, err);
 }

@@ -165,6 +165,8 @@ static amct_status search(runner *r, double begin, amct_err *err)
                                    .search_samples = s->search.n,
                                    .confirm_samples = s->confirm.n,
                                    .labels = metric != AMCT_METRIC_AGREEMENT,
+                                   .expected = s->search_judge.temper > 0,
+                                   .refined_power = s->search_judge.temper > 0 ? 0.5 : 0,
                                    .refit_growth = (double)s->refit.n / s->calibration.n};
     amct_status status = amct_search_new(&r->to->search, &problem, &options, err);
     amct_tables_free(&tables);
@@ -199,9 +201,9 @@ static void tell_refining(void *ctx, uint32_t begun, uint32_t finished, uint32_t
     const runner *r = ctx;
     char left[48] = "", text[128];
     if (finished)
-        snprintf(left, sizeof left, ", about %.0f s left",
+        snprintf(left, sizeof left, ", %.0f s left",
                  (amct_clock() - r->refining_since) / finished * (n - finished));
-    snprintf(text, sizeof text, "refining finalist %u of %u%s", begun + 1, n, left);
+    snprintf(text, sizeof text, "refining finalist %u of %u at most%s", begun + 1, n, left);
     stage(r, text);
 }
 
@@ -209,7 +211,7 @@ static amct_status finals(runner *r, amct_err *err)
 {
     amct_setup *s = &r->to->setup;
     amct_finalist candidates[AMCT_FINALISTS];
-    size_t n = amct_search_finalists(r->to->search, candidates, AMCT_FINALISTS);
+    size_t n = amct_search_finalists(r->to->search, candidates, s->confirm.n ? AMCT_FINALISTS : 1);
     amct_finals_work work = finals_work(s);
     for (size_t i = 0; i < n; i++)
         amct_log(AMCT_LOG_DEBUG,

@@ -13,9 +13,12 @@ static uint32_t add(amct_archive *archive, uint8_t name, double cost_ns, double 
     uint32_t number = amct_archive_add(archive, genome, cost_ns);
     double drop = 0.17 * loss, changed = fmax(0.2 * sqrt(loss), drop);
     archive->members[number].state = AMCT_MEMBER_FULL;
-    archive->members[number].score = (amct_score){
-        4096, (uint32_t)lround((changed + drop) / 2 * 4096),
-        (uint32_t)lround((changed - drop) / 2 * 4096), loss * 4096, 10 * loss * loss * 4096};
+    archive->members[number].score =
+        (amct_score){.n = 4096,
+                     .lost = (uint32_t)lround((changed + drop) / 2 * 4096),
+                     .gained = (uint32_t)lround((changed - drop) / 2 * 4096),
+                     .loss_sum = loss * 4096,
+                     .loss_sum_sq = 10 * loss * loss * 4096};
     return number;
 }
 
@@ -28,7 +31,7 @@ static amct_drop_model model_of(const amct_archive *archive, uint32_t confirm)
     for (uint32_t i = 0; i < archive->genomes.count; i++)
         if (archive->members[i].state == AMCT_MEMBER_FULL)
             amct_lossbins_add(&lossbins, &plan, &archive->members[i].score, 1);
-    amct_drop_start(&model, 0.01, 0.95, confirm, true);
+    amct_drop_start(&model, 0.01, 0.95, confirm, true, false);
     amct_drop_fit(&model, &lossbins, 4096);
     return model;
 }
@@ -93,55 +96,64 @@ Test(search_archive, the_front_has_no_dominated_member)
     amct_archive_end(&archive);
 }
 
-Test(search_archive, finalists_are_the_fastest_good_ones_and_a_safe_one)
+static double chance_of(const amct_archive *archive, const amct_drop_model *model, uint32_t number)
 {
-    amct_archive archive;
-    amct_archive_start(&archive, 2);
-    add(&archive, 1, 90, 0.5);
-    uint32_t first = add(&archive, 2, 100, 0.035), second = add(&archive, 3, 110, 0.034);
-    add(&archive, 4, 120, 0.033);
-    add(&archive, 5, 130, 0.032);
-    uint32_t safe = add(&archive, 6, 140, 0.008);
-    add(&archive, 7, 150, 0.001);
-    add(&archive, 8, 170, 0.0001); /* slower than the original */
-    amct_drop_model model = model_of(&archive, 0);
-    amct_archive_refresh(&archive, &model);
-    uint32_t numbers[8], n = amct_archive_finalists(&archive, &model, 160, numbers, 3);
-    cr_assert_eq(n, 3);
-    cr_assert_eq(numbers[0], first);
-    cr_assert_eq(numbers[1], second);
-    cr_assert_eq(numbers[2], safe);
-    /* With room for all the safe one is not listed twice. */
-    n = amct_archive_finalists(&archive, &model, 160, numbers, 8);
-    cr_assert_eq(n, 6);
-    cr_assert_eq(amct_archive_finalists(&archive, &model, 160, numbers, 1), 1);
-    cr_assert_eq(numbers[0], first);
-    cr_assert_eq(amct_archive_finalists(&archive, &model, 80, numbers, 3), 0);
-    amct_archive_end(&archive);
+    const amct_member *m = &archive->members[number];
+    return amct_drop_chance(model, &m->score, m->ratio);
 }
 
-Test(search_archive, what_may_be_proven_by_luck_is_spread_over_its_chances)
+Test(search_archive, finalists_are_the_cheapest_of_chances_from_safe_to_bold)
 {
-    enum { MEMBERS = 60 };
+    enum { MEMBERS = 60, RUNGS = 6 };
     amct_archive archive;
     amct_archive_start(&archive, 2);
     for (int i = 0; i < MEMBERS; i++)
         add(&archive, (uint8_t)i, 100 + i, 0.06 * pow(0.95, i));
     amct_drop_model model = model_of(&archive, 4000);
     amct_archive_refresh(&archive, &model);
-    uint32_t numbers[7];
-    cr_assert_eq(amct_archive_finalists(&archive, &model, 1000, numbers, 7), 7);
-    for (int i = 0; i < 7; i++) {
-        const amct_member *m = &archive.members[numbers[i]];
-        double chance = amct_drop_chance(&model, &m->score, m->ratio);
-        cr_expect(i == 0 || chance > amct_drop_chance(&model, &m[-1].score, m[-1].ratio));
-        if (i < 3) {
-            double wanted = 0.2 * (i + 1);
-            cr_expect_geq(chance, wanted);
-            cr_expect_lt(amct_drop_chance(&model, &m[-1].score, 1), wanted, "the cheapest");
-        }
+    uint32_t numbers[RUNGS];
+    cr_assert_eq(amct_archive_finalists(&archive, &model, 1000, numbers, RUNGS), RUNGS);
+    double least = 0.15;
+    for (int i = 0; i < RUNGS; i++) {
+        double chance = chance_of(&archive, &model, numbers[i]);
+        cr_expect_geq(chance, least, "%d: %g", i, chance);
+        cr_expect_lt(chance_of(&archive, &model, numbers[i] - 1), i < RUNGS - 1 ? chance : 0.98);
+        least = chance + 0.04;
     }
-    cr_assert_eq(numbers[3], archive.best);
+    cr_expect_geq(chance_of(&archive, &model, numbers[RUNGS - 1]), 0.98);
+    cr_expect_lt(chance_of(&archive, &model, numbers[0] - 1), 0.15);
+    cr_assert_eq(amct_archive_finalists(&archive, &model, 1000, numbers, 1), 1);
+    cr_assert_eq(numbers[0], archive.best);
+    amct_archive_end(&archive);
+}
+
+Test(search_archive, finalists_stop_where_the_fastest_is_safe)
+{
+    amct_archive archive;
+    amct_archive_start(&archive, 2);
+    uint32_t fastest = add(&archive, 1, 100, 0.0001);
+    add(&archive, 2, 120, 0.00005);
+    add(&archive, 3, 170, 0.00001);
+    amct_drop_model model = model_of(&archive, 4000);
+    amct_archive_refresh(&archive, &model);
+    uint32_t numbers[8];
+    cr_assert_eq(amct_archive_finalists(&archive, &model, 160, numbers, 8), 1);
+    cr_assert_eq(numbers[0], fastest);
+    cr_assert_eq(amct_archive_finalists(&archive, &model, 80, numbers, 3), 0);
+    amct_archive_end(&archive);
+}
+
+Test(search_archive, finalists_of_nearly_the_same_cost_are_one)
+{
+    amct_archive archive;
+    amct_archive_start(&archive, 2);
+    add(&archive, 1, 99.8, 0.03);
+    uint32_t surer = add(&archive, 2, 100, 0.0001);
+    amct_drop_model model = model_of(&archive, 4000);
+    amct_archive_refresh(&archive, &model);
+    uint32_t numbers[6];
+    cr_assert_eq(amct_archive_finalists(&archive, &model, 1000, numbers, 6), 1);
+    cr_assert_eq(numbers[0], surer);
     amct_archive_end(&archive);
 }
 
@@ -165,18 +177,20 @@ Test(search_archive, what_may_be_proven_by_luck_comes_first)
     amct_archive_end(&archive);
 }
 
-Test(search_archive, without_a_good_one_those_that_come_nearest_are_finalists)
+Test(search_archive, without_a_good_one_what_comes_nearest_is_the_finalist)
 {
     amct_archive archive;
     amct_archive_start(&archive, 2);
     add(&archive, 1, 90, 0.5);
-    uint32_t nearest = add(&archive, 2, 100, 0.1), next = add(&archive, 3, 80, 0.2);
+    uint32_t nearest = add(&archive, 2, 100, 0.1);
+    add(&archive, 3, 80, 0.2);
     amct_drop_model model = model_of(&archive, 0);
     amct_archive_refresh(&archive, &model);
     cr_assert_eq(archive.best, AMCT_GENOMES_NONE);
-    uint32_t numbers[2];
-    cr_assert_eq(amct_archive_finalists(&archive, &model, 1000, numbers, 2), 2);
-    cr_assert_eq(numbers[0], nearest);
-    cr_assert_eq(numbers[1], next);
+    for (uint32_t k = 1; k < 3; k++) {
+        uint32_t numbers[2];
+        cr_assert_eq(amct_archive_finalists(&archive, &model, 1000, numbers, k), 1);
+        cr_assert_eq(numbers[0], nearest);
+    }
     amct_archive_end(&archive);
 }

@@ -192,7 +192,7 @@ Test(search_auto, the_winner_is_proven_on_the_samples_it_was_planned_for)
             amct_search_free(search);
         }
         cr_assert_geq(feasible, 0.8 * RUNS, "%u samples: %d", confirm[k], feasible);
-        cr_assert_geq(met, 0.75 * feasible, "%u samples: %d of %d", confirm[k], met, feasible);
+        cr_assert_geq(met, (AMCT_DROP_LIKELY - 0.05) * feasible, "%u samples: %d of %d", confirm[k], met, feasible);
     }
 }
 
@@ -347,7 +347,7 @@ Test(search_auto, a_fastest_assignment_that_loses_answers_does_not_end_the_searc
         cr_expect_eq(progress.evaluations == 1, cases[i].ends, "%u lost", cases[i].lost);
         amct_finalist finalists[4];
         size_t n = amct_search_finalists(search, finalists, 4);
-        cr_assert_geq(n, cases[i].ends ? 1 : 2);
+        cr_assert_geq(n, 1);
         cr_expect(finalists[0].feasible);
         cr_expect_eq(finalists[0].cost_ns == 80, cases[i].fastest, "%u lost", cases[i].lost);
         cr_expect(cases[i].ends || finalists[n - 1].score.lost == 0);

@@ -207,7 +207,7 @@ Test(search_race, a_single_final_score_teaches_nothing_of_early_looks)
 {
     amct_lossbins lossbins = {0};
     amct_race race = make_race(1024, 0), before = race;
-    amct_score score = {1024, 5, 3, 51.2, 25.6};
+    amct_score score = {1024, 5, 3, 51.2, 25.6, 0, 0};
     amct_lossbins_add(&lossbins, &race, &score, 1);
     amct_foresee(&race, &lossbins, 0.05);
     cr_assert_eq(race.looks[0].log_ratio, before.looks[0].log_ratio);

@@ -17,7 +17,7 @@ Test(search_refining, learns_what_is_left_of_each_kind)
         {1, 0, 0}, {0.2, 0.8, 0}, {0.5, 0, 0.5}, {0.1, 0.1, 0.8}};
     static const double left[AMCT_GENE_KINDS] = {0.9, 0.2, 0.5};
     amct_refining r;
-    amct_refining_start(&r, 1);
+    amct_refining_start(&r, 1, 1);
     cr_assert_lt(amct_refining_ratio(&r, shares[1]), amct_refining_ratio(&r, shares[0]));
     for (int i = 0; i < 40; i++) {
         double ratio = 0;
@@ -33,7 +33,7 @@ Test(search_refining, what_is_left_is_known_better_the_more_was_refined)
 {
     static const double bits[] = {1, 0, 0}, mixed[] = {0.5, 0.5, 0};
     amct_refining r;
-    amct_refining_start(&r, 1);
+    amct_refining_start(&r, 1, 1);
     double at_first = amct_refining_sd(&r, bits), other = amct_refining_sd(&r, mixed);
     for (int i = 0; i < 4; i++)
         amct_refining_observe(&r, bits, 0.5);
@@ -47,7 +47,7 @@ Test(search_refining, what_is_left_is_known_better_the_more_was_refined)
 Test(search_refining, the_original_has_nothing_to_lose)
 {
     amct_refining r;
-    amct_refining_start(&r, 1);
+    amct_refining_start(&r, 1, 1);
     const double none[AMCT_GENE_KINDS] = {0};
     cr_assert_eq(amct_refining_ratio(&r, none), 1);
     amct_refining_observe(&r, none, 0.1);
@@ -59,8 +59,8 @@ Test(search_refining, what_is_refined_once_more_loses_less)
     static const double bits[] = {1, 0, 0}, channels[] = {0, 1, 0}, mixed[] = {0.5, 0.5, 0};
     amct_refining once, again;
     double left[AMCT_GENE_KINDS];
-    amct_refining_start(&once, 1);
-    amct_refining_start(&again, 3);
+    amct_refining_start(&once, 1, 1);
+    amct_refining_start(&again, 1, 3);
     cr_assert_eq(amct_refining_end_ratio(&once, mixed, true), 1);
     cr_assert_float_eq(amct_refining_end_ratio(&once, mixed, false),
                        amct_refining_ratio(&once, mixed), 1e-12);
