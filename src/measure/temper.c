@@ -7,12 +7,18 @@ static double logit(const amct_outputs *o, float value)
     return o->probabilities ? log(value > 1e-30f ? value : 1e-30f) : value;
 }
 
+static double highest(const amct_outputs *o, const float *row, double temper)
+{
+    double most = -INFINITY;
+    for (uint32_t i = 0; i < o->classes; i++)
+        most = fmax(most, temper * logit(o, row[i]));
+    return most;
+}
+
 static double log_probability(const amct_outputs *o, const float *row, uint32_t answer,
                               double temper)
 {
-    double most = -INFINITY, sum = 0;
-    for (uint32_t i = 0; i < o->classes; i++)
-        most = fmax(most, temper * logit(o, row[i]));
+    double most = highest(o, row, temper), sum = 0;
     for (uint32_t i = 0; i < o->classes; i++)
         sum += exp(temper * logit(o, row[i]) - most);
     return temper * logit(o, row[answer]) - most - log(sum);
@@ -55,4 +61,16 @@ double amct_temper(const amct_outputs *outputs, const float *rows, const int32_t
         }
     }
     return exp((low + high) / 2);
+}
+
+double amct_unsure(const amct_outputs *outputs, const float *row)
+{
+    double most = highest(outputs, row, outputs->scale), sum = 0, squares = 0;
+    for (uint32_t i = 0; i < outputs->classes; i++) {
+        double part = exp(outputs->scale * logit(outputs, row[i]) - most);
+        sum += part;
+        squares += part * part;
+    }
+    double unsure = 1 - squares / (sum * sum);
+    return unsure > 0 ? unsure : 0;
 }

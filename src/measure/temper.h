@@ -16,4 +16,9 @@ double amct_temper(const amct_outputs *outputs, const float *rows, const int32_t
 /* The probability of an answer in a row, at that temperature. */
 double amct_tempered(const amct_outputs *outputs, const float *row, uint32_t answer, double temper);
 
+/* How unsure a row's answer is, 0 .. 1: the sum of p (1 - p) over its probabilities, as they are
+ * for the divergence (judge.h). It is the trace of the Fisher information of the logits, by which
+ * small changes of these count in the divergence. 0 of a row that is not finite. */
+double amct_unsure(const amct_outputs *outputs, const float *row);
+
 #endif

@@ -81,6 +81,8 @@ size_t amct_setup_refine_bytes(const amct_setup *s);
 /* The samples that finalists are refined on: if the confirm samples judge them, these are what the
  * search has looked at, too. */
 amct_status amct_setup_refit(amct_setup *s, amct_err *err);
+/* Once the original was run: of the search samples those whose answers are least sure. */
+amct_status amct_setup_refit_choose(amct_setup *s, amct_err *err);
 /* Once the bench is made: of the search samples only as many as two finalists at once can be
  * restored on within the limit. */
 amct_status amct_setup_refit_cut(amct_setup *s, size_t limit_bytes, amct_err *err);

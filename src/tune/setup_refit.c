@@ -1,6 +1,7 @@
 /* The samples that finalists are refined on. */
 #include "tune/setup.h"
 
+#include "measure/temper.h"
 #include "structure/restore.h"
 
 #include <stdlib.h>
@@ -18,6 +19,38 @@ amct_status amct_setup_refit(amct_setup *s, amct_err *err)
     memcpy(s->refit_indices, s->search.indices, more * sizeof *s->refit_indices);
     memcpy(s->refit_indices + more, s->calibration.indices, n * sizeof *s->refit_indices);
     s->refit = (amct_selection){s->dataset, s->refit_indices, n + more};
+    return AMCT_OK;
+}
+
+typedef struct unsure {
+    double by; /* amct_unsure */
+    uint32_t sample;
+} unsure;
+
+static int by_sureness(const void *left, const void *right)
+{
+    const unsure *a = left, *b = right;
+    if (a->by != b->by)
+        return a->by > b->by ? -1 : 1;
+    return (a->sample > b->sample) - (a->sample < b->sample);
+}
+
+amct_status amct_setup_refit_choose(amct_setup *s, amct_err *err)
+{
+    uint32_t more = s->refit.n - s->calibration.n;
+    if (!more || !s->outputs.classes)
+        return AMCT_OK;
+    unsure *all = malloc(s->search.n * sizeof *all);
+    if (!all)
+        return amct_fail_nomem(err);
+    for (uint32_t i = 0; i < s->search.n; i++)
+        all[i] =
+            (unsure){amct_unsure(&s->search_judge.outputs, s->rows + (size_t)i * s->outputs.row),
+                     s->search.indices[i]};
+    qsort(all, s->search.n, sizeof *all, by_sureness);
+    for (uint32_t i = 0; i < more; i++) /* the surest of them first, which are cut first */
+        s->refit_indices[i] = all[more - 1 - i].sample;
+    free(all);
     return AMCT_OK;
 }
 

@@ -136,3 +136,19 @@ Test(measure_temper, answers_that_stay_have_no_drop)
     cr_assert_eq(tally.fall, 0);
     cr_assert_eq(tally.fall_sq, 0);
 }
+
+Test(measure_temper, how_unsure_an_answer_is_is_the_chance_that_two_draws_differ)
+{
+    amct_outputs outputs = logits();
+    float even[16] = {0}, sure[16] = {0}, two[16] = {0}, broken[16] = {0};
+    outputs.classes = 4, outputs.row = 4, outputs.scale = 1;
+    sure[2] = 200;
+    two[0] = two[3] = 100;
+    broken[1] = NAN;
+    cr_assert_float_eq(amct_unsure(&outputs, even), 0.75, 1e-12);
+    cr_assert_float_eq(amct_unsure(&outputs, two), 0.5, 1e-12);
+    cr_assert_float_eq(amct_unsure(&outputs, sure), 0, 1e-12);
+    cr_assert_eq(amct_unsure(&outputs, broken), 0);
+    outputs.scale = 0;
+    cr_assert_float_eq(amct_unsure(&outputs, sure), 0.75, 1e-12);
+}
