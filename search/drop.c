@@ -36,6 +36,7 @@ void amct_drop_start(amct_drop_model *model, double budget, double confidence,
                                .confirm_samples = confirm_samples,
                                .labels = labels,
                                .expected = expected,
+                               .hopeless = hopeless,
                                .proof = hopeless ? AMCT_PROOF_NONE : AMCT_PROOF_LIKELY};
 }
 
@@ -240,7 +241,7 @@ static void plan_proof(const amct_drop_model *model, amct_drop_node *node, doubl
     node->changed = model->labels ? fmax(changed, drop) : drop;
     node->spread = model->expected ? spread_at(rates, log_loss) : node->changed;
     node->provable = model->budget;
-    if (model->proof != AMCT_PROOF_NONE)
+    if (!model->hopeless)
         node->provable = amct_paired_provable(model->confirm_samples, (node->changed - drop) / 2,
                                               model->budget, model->confidence, 0.5);
 }
@@ -399,9 +400,9 @@ double amct_drop_chance(const amct_drop_model *model, const amct_score *score, d
 {
     amct_drop estimate = amct_drop_estimate(model, score, ratio);
     amct_drop_node node = node_at(model, log(amct_score_loss(score) * ratio));
-    bool proven = model->proof != AMCT_PROOF_NONE;
+    bool proven = !model->hopeless;
     double sd = proven ? confirm_sd(model, &node, estimate.se) : estimate.se;
-    double room = (proven ? node.provable : model->budget) - estimate.drop;
+    double room = node.provable - estimate.drop;
     return sd > 0 ? amct_normal_cdf(room / sd) : room >= 0;
 }
 

@@ -99,6 +99,8 @@ typedef struct amct_drop_model {
     double budget, confidence;
     double confirm_samples; /* 0: nothing is to be proven */
     bool labels, expected;
+    bool hopeless; /* nothing is to be proven, or the confirm samples could not even prove that
+                    * nothing changed */
     amct_proof proof;
     amct_drop_node nodes[AMCT_DROP_NODES]; /* by log loss */
     double limit_loss; /* greatest loss that is good enough by itself on full samples; may be 0 */
@@ -118,8 +120,8 @@ void amct_drop_start(amct_drop_model *model, double budget, double confidence,
 void amct_drop_fit(amct_drop_model *model, const amct_lossbins *lossbins, uint32_t samples);
 /* Of a candidate of which refining leaves that ratio of its loss (refining.h); 1: as it is. */
 amct_drop amct_drop_estimate(const amct_drop_model *model, const amct_score *score, double ratio);
-/* The chance that the confirm samples will prove such a candidate; that it is within the budget, if
- * they cannot prove anything. */
+/* The chance that the confirm samples will prove such a candidate, however far it is demanded; that
+ * it is within the budget, if they cannot prove anything (hopeless). */
 double amct_drop_chance(const amct_drop_model *model, const amct_score *score, double ratio);
 /* Completes a race for candidates near the limit: what they may show, and how it adds up. ratio as
  * above: what they show before they are refined. */

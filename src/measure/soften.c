@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 
-/* Ordinary networks are 5 to 30 ahead; exp(-100) is nothing beside 1. */
-static const double certain = 100, ordinary = 10;
+/* Ordinary networks are 3 to 30 ahead; exp(-100) is nothing beside 1, exp(-0.3) nearly 1. */
+static const double certain = 100, ordinary = 10, undecided = 0.3;
 
 static double ahead(const float *row, uint32_t classes)
 {
@@ -38,8 +38,9 @@ amct_status amct_soften(double *scale, const amct_outputs *outputs, const float 
     for (uint32_t i = 0; i < n; i++)
         margins[i] = ahead(rows + (size_t)i * outputs->row, outputs->classes);
     qsort(margins, n, sizeof *margins, by_size);
-    if (margins[n / 2] > certain)
-        *scale = ordinary / margins[n / 2];
+    double margin = margins[n / 2];
+    if (margin > certain || (margin > 0 && margin < undecided))
+        *scale = ordinary / margin;
     free(margins);
     return AMCT_OK;
 }

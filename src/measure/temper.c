@@ -4,7 +4,7 @@
 
 static double logit(const amct_outputs *o, float value)
 {
-    return o->probabilities ? log(value > 1e-30f ? value : 1e-30f) : value;
+    return o->probabilities ? log(value > 1e-30f ? value : 1e-30f) : o->scale * value;
 }
 
 static double highest(const amct_outputs *o, const float *row, double temper)
@@ -65,9 +65,9 @@ double amct_temper(const amct_outputs *outputs, const float *rows, const int32_t
 
 double amct_unsure(const amct_outputs *outputs, const float *row)
 {
-    double most = highest(outputs, row, outputs->scale), sum = 0, squares = 0;
+    double most = highest(outputs, row, 1), sum = 0, squares = 0;
     for (uint32_t i = 0; i < outputs->classes; i++) {
-        double part = exp(outputs->scale * logit(outputs, row[i]) - most);
+        double part = exp(logit(outputs, row[i]) - most);
         sum += part;
         squares += part * part;
     }

@@ -8,8 +8,9 @@
 
 #include "measure/judge.h"
 
-/* What the logits of this network (of probabilities, their logarithms) are to be multiplied by,
- * e^-20 .. e^20, from n rows of its answers and their labels; 1 if there are none. */
+/* What the logits of this network, scaled (judge.h), or the logarithms of its probabilities are to
+ * be multiplied by, e^-20 .. e^20, from n rows of its answers and their labels; 1 if there are
+ * none. */
 double amct_temper(const amct_outputs *outputs, const float *rows, const int32_t *labels,
                    uint32_t n);
 

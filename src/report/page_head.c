@@ -41,7 +41,7 @@ static void write_verdict(const amct_page *page)
     else if (missed)
         fprintf(out, "; the accuracy budget is exceeded. What was written is the best effort.");
     else if (word)
-        fprintf(out, "; the samples are too few to prove that the accuracy budget is met.");
+        fprintf(out, "; the samples do not prove that the accuracy budget is met.");
     else
         fprintf(out, "; the result says nothing about the accuracy budget.");
     fprintf(out, "</p>\n");

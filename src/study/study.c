@@ -130,13 +130,14 @@ static amct_status make_tables(const amct_study *s, const amct_study_fingerprint
     return status == AMCT_OK ? run_sql(s, "PRAGMA user_version = " STUDY_FORMAT, err) : status;
 }
 
-static amct_status read_format(int *format, const amct_study *s, amct_err *err)
+/* The one number that a statement gives. */
+static amct_status read_number(int *out, const amct_study *s, const char *sql, amct_err *err)
 {
     sqlite3_stmt *stmt;
-    AMCT_TRY(prepare(&stmt, s, "PRAGMA user_version", err));
+    AMCT_TRY(prepare(&stmt, s, sql, err));
     amct_status status = sqlite3_step(stmt) == SQLITE_ROW ? AMCT_OK : fail_sql(s, err);
     if (status == AMCT_OK)
-        *format = sqlite3_column_int(stmt, 0);
+        *out = sqlite3_column_int(stmt, 0);
     sqlite3_finalize(stmt);
     return status;
 }
@@ -145,12 +146,15 @@ static amct_status read_format(int *format, const amct_study *s, amct_err *err)
 static amct_status begin(const amct_study *s, const amct_study_fingerprint *fingerprints, size_t n,
                          amct_err *err)
 {
-    int format;
+    int format, objects;
     AMCT_TRY(run_sql(s, "PRAGMA locking_mode = EXCLUSIVE", err));
     AMCT_TRY(run_sql(s, "PRAGMA journal_mode = WAL", err));
     AMCT_TRY(run_sql(s, "PRAGMA synchronous = NORMAL", err));
     AMCT_TRY(run_sql(s, "BEGIN IMMEDIATE", err));
-    AMCT_TRY(read_format(&format, s, err));
+    AMCT_TRY(read_number(&format, s, "PRAGMA user_version", err));
+    AMCT_TRY(read_number(&objects, s, "SELECT count(*) FROM sqlite_schema", err));
+    if (format == 0 && objects > 0)
+        return amct_fail(err, AMCT_E_INVALID, "%s is another program's database", s->path);
     if (format == 0)
         AMCT_TRY(make_tables(s, fingerprints, n, err));
     else if (format != atoi(STUDY_FORMAT))
@@ -359,6 +363,10 @@ static amct_status read_score(amct_study_score *out, const amct_study *s, amct_e
     if ((uint64_t)out->lost + out->gained > out->n)
         return amct_fail(err, AMCT_E_FORMAT, "%llu of %u answers changed",
                          (unsigned long long)out->lost + out->gained, out->n);
+    if (!(fabs(out->expected_sum) <= out->n && out->expected_sum_sq >= 0 &&
+          out->expected_sum_sq <= out->n))
+        return amct_fail(err, AMCT_E_FORMAT, "%g answers of %u are expected to be lost",
+                         out->expected_sum, out->n);
     return AMCT_OK;
 }
 
@@ -396,9 +404,11 @@ static amct_status read_candidate(amct_study_candidate *out, amct_study *s, sqli
                                   .cost_ns = sqlite3_column_double(stmt, 3),
                                   .seconds = sqlite3_column_double(stmt, 4),
                                   .failed = sqlite3_column_int(stmt, 5) != 0};
+    sqlite3_int64 failed = sqlite3_column_int64(stmt, 5);
+    bool known = out->probe || out->refined || strcmp(kind, "candidate") == 0;
     bool numbers = sqlite3_column_type(stmt, 3) == SQLITE_FLOAT && isfinite(out->cost_ns) &&
                    isfinite(out->seconds);
-    if (!numbers || out->cost_ns < 0 || out->seconds < 0)
+    if (!numbers || !known || out->cost_ns < 0 || out->seconds < 0 || (failed != 0 && failed != 1))
         return fail_damaged(s, number, err);
     return read_scores(out, s, number, err);
 }

@@ -317,6 +317,15 @@ static int choose(const amct_finals *finals)
     return finals->at[0].verdict.verdict == AMCT_MET || finals->n == 1 ? 0 : 1;
 }
 
+static void tell_verdict(const amct_final *f, uint32_t faster)
+{
+    bool met = f->verdict.verdict == AMCT_MET;
+    amct_log(AMCT_LOG_INFO, "candidate %llu: drop within %.2f .. %.2f pp: %s%s",
+             (unsigned long long)f->number, 100 * f->verdict.drop.lo, 100 * f->verdict.drop.hi,
+             amct_verdict_name(f->verdict.verdict),
+             met || !faster ? "" : "; faster ones are not tested");
+}
+
 /* As many are tested at once as can be refined at once, so some may be in vain. */
 static amct_status test_in_order(final_round *r, amct_err *err)
 {
@@ -334,6 +343,8 @@ static amct_status test_in_order(final_round *r, amct_err *err)
             f->verdict = amct_tally_judge(work->confirm_judge, &f->confirm, work->budget_ratio,
                                           work->confidence);
             met = f->verdict.verdict == AMCT_MET;
+            if (work->confirm_feed.n)
+                tell_verdict(f, at);
         }
     }
     drop_untested(finals, at);

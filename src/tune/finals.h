@@ -25,6 +25,12 @@
 
 enum { AMCT_FINALISTS = 6 };
 
+/* How many a search has, at most. */
+static inline uint32_t amct_finals_most(uint32_t confirm_samples)
+{
+    return confirm_samples ? AMCT_FINALISTS : 1;
+}
+
 typedef struct amct_final {
     uint64_t number; /* of its candidate */
     uint8_t *choices;

@@ -88,9 +88,9 @@ static double refined_meanwhile(const amct_config *config)
 }
 
 /* And finalists. */
-static double most_refined(const amct_config *config)
+static double most_refined(const amct_setup *s)
 {
-    return AMCT_FINALISTS + refined_meanwhile(config);
+    return amct_finals_most(s->confirm.n) + refined_meanwhile(s->config);
 }
 
 /* Second moments and least squares: of the original if channels, ranks or 4 bits may be chosen; of
@@ -104,9 +104,9 @@ static double refining(const amct_forecast *f, const amct_moment_work *work, uin
     double pass = work->pass_seconds / jobs, factor = work->factor_seconds / jobs, seconds = 0;
     seconds += fine ? pass + factor : 0;
     seconds += structured ? pass + 2 * work->factor_seconds : 0;
-    seconds += most_refined(f->setup.config) * (pass + 2 * factor);
+    seconds += most_refined(&f->setup) * (pass + 2 * factor);
     if (structured)
-        seconds += most_refined(f->setup.config) *
+        seconds += most_refined(&f->setup) *
                    ((work->pass_seconds + RIDGES * work->factor_seconds) / at_a_time +
                     (fine ? pass + factor : 0));
     return seconds;
@@ -144,10 +144,10 @@ static amct_status forecast(amct_forecast *f, amct_err *err)
      * samples, restored beside the original if their structure is another one, and measured once
      * more. Candidates are taken to be as slow as the original in floating point. */
     bool structured = f->channels + f->ranks > 0;
-    double meanwhile = refined_meanwhile(c);
-    double refined = meanwhile * s->calibration.n + AMCT_FINALISTS * (double)s->refit.n;
+    double meanwhile = refined_meanwhile(c), finalists = amct_finals_most(s->confirm.n);
+    double refined = meanwhile * s->calibration.n + finalists * s->refit.n;
     refined = (structured ? 6.0 : 2.0) * refined + meanwhile * s->search.n +
-              AMCT_FINALISTS * (double)(s->confirm.n ? s->confirm.n : s->search.n);
+              finalists * (s->confirm.n ? s->confirm.n : s->search.n);
     double samples = (structured ? 3.0 : 2.0) * s->calibration.n + s->search.n + s->confirm.n +
                      (double)f->probes * amct_search_defaults().probe_samples +
                      (double)f->evaluations * s->search.n;
@@ -170,7 +170,7 @@ static amct_status forecast(amct_forecast *f, amct_err *err)
     /* Levels; three models, twice while they are replaced; the records, those of refined ones with
      * their weights. */
     f->disk_bytes = weights / 4 + 2 * (weights / 2 + weights) + (uint64_t)f->evaluations * 1024 +
-                    (uint64_t)most_refined(c) * (weights / 4);
+                    (uint64_t)most_refined(s) * (weights / 4);
     return AMCT_OK;
 }
 

@@ -112,21 +112,28 @@ static bool suffices(const amct_parts *parts, uint32_t n_samples, size_t activat
                               limit_bytes) == 0;
 }
 
+amct_status amct_refine_activations(size_t *bytes, const amct_bench *bench, uint32_t n_samples,
+                                    amct_err *err)
+{
+    const amct_parts *parts = &bench->parts;
+    amct_exec *exec;
+    *bytes = 0;
+    if (!parts->structure)
+        return AMCT_OK;
+    AMCT_TRY(amct_exec_new(&exec, bench->engine, err));
+    amct_status status = amct_restore_activations(bytes, exec, parts->graph, parts->layers,
+                                                  parts->n_layers, n_samples, err);
+    amct_exec_free(exec);
+    return status;
+}
+
 amct_status amct_refine_at_a_time(uint32_t *out, const amct_bench *bench, uint32_t n_samples,
                                   size_t limit_bytes, uint32_t jobs, amct_err *err)
 {
-    const amct_parts *parts = &bench->parts;
-    size_t activations = 0;
+    size_t activations;
     uint32_t n = jobs;
-    amct_exec *exec;
-    AMCT_TRY(amct_exec_new(&exec, bench->engine, err));
-    amct_status status =
-        parts->structure ? amct_restore_activations(&activations, exec, parts->graph, parts->layers,
-                                                    parts->n_layers, n_samples, err)
-                         : AMCT_OK;
-    amct_exec_free(exec);
-    AMCT_TRY(status);
-    while (n > 1 && !suffices(parts, n_samples, activations, limit_bytes / n))
+    AMCT_TRY(amct_refine_activations(&activations, bench, n_samples, err));
+    while (n > 1 && !suffices(&bench->parts, n_samples, activations, limit_bytes / n))
         n--;
     *out = n > 1 ? n : 1;
     return AMCT_OK;

@@ -25,6 +25,11 @@ amct_status amct_refine_all(const amct_refine_task *tasks, uint32_t n,
                             const amct_refinery *refinery, uint32_t at_a_time, amct_arena *arena,
                             amct_refining_hook *hook, void *ctx, amct_err *err);
 
+/* What the activations of two networks take while one candidate is restored beside the original on
+ * all of n_samples; 0 if no candidate has another structure. */
+amct_status amct_refine_activations(size_t *bytes, const amct_bench *bench, uint32_t n_samples,
+                                    amct_err *err);
+
 /* How many of a network's candidates can be refined at once within a memory limit so that the
  * results are those of one after the other, `jobs` at most. 1 is returned if the limit is too
  * little for one. n_samples: that they are refined on. */

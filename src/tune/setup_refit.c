@@ -2,7 +2,6 @@
 #include "tune/setup.h"
 
 #include "measure/temper.h"
-#include "structure/restore.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -56,17 +55,11 @@ amct_status amct_setup_refit_choose(amct_setup *s, amct_err *err)
 
 amct_status amct_setup_refit_cut(amct_setup *s, size_t limit_bytes, amct_err *err)
 {
-    const amct_parts *parts = &s->bench.parts;
     uint32_t n = s->refit.n, most;
-    size_t bytes = 0;
-    amct_exec *exec;
-    if (!s->structure || n == s->calibration.n)
+    size_t bytes;
+    if (n == s->calibration.n)
         return AMCT_OK;
-    AMCT_TRY(amct_exec_new(&exec, s->bench.engine, err));
-    amct_status status = amct_restore_activations(&bytes, exec, parts->graph, parts->layers,
-                                                  parts->n_layers, n, err);
-    amct_exec_free(exec);
-    AMCT_TRY(status);
+    AMCT_TRY(amct_refine_activations(&bytes, &s->bench, n, err));
     if (bytes <= limit_bytes / 2)
         return AMCT_OK;
     most = (uint32_t)((double)limit_bytes / 2 / (double)bytes * n);

@@ -211,7 +211,7 @@ static amct_status finals(runner *r, amct_err *err)
 {
     amct_setup *s = &r->to->setup;
     amct_finalist candidates[AMCT_FINALISTS];
-    size_t n = amct_search_finalists(r->to->search, candidates, s->confirm.n ? AMCT_FINALISTS : 1);
+    size_t n = amct_search_finalists(r->to->search, candidates, amct_finals_most(s->confirm.n));
     amct_finals_work work = finals_work(s);
     for (size_t i = 0; i < n; i++)
         amct_log(AMCT_LOG_DEBUG,
@@ -375,7 +375,7 @@ static amct_status run(runner *r, double begin, amct_err *err)
     if (!r->search)
         AMCT_TRY(change_budget(r, err));
     if (s->genes.n) {
-        stage(r, "refining and confirming the best");
+        stage(r, s->confirm.n ? "refining and confirming the best" : "refining the best");
         AMCT_TRY(finals(r, err));
     }
     AMCT_TRY(amct_answers_cost(r->to, err));

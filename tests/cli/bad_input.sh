@@ -55,7 +55,7 @@ mkdir -p broken/a broken/b
 echo 'not a picture' >broken/a/1.png
 echo 'not a picture' >broken/b/1.jpg
 search "broken" --data broken
-search "samples" --calibration 5000
+search "samples" --calibration 20000
 search "labels" --label-offset 100
 search "channel" --data "$example" --color RGB --mean 0.1,0.2,0.3
 head -c 3000 "$example/fashion-images-idx3-ubyte.gz" >images-idx3-ubyte.gz
@@ -132,7 +132,7 @@ for levels in nonsense 2of4 16; do
     ok $? "ptq knows no levels '$levels'"
 done
 # A budget that these samples cannot prove has a status of its own, and says how many would do.
-"$program" search "$model" --data "$example" $pixels --budget 0.05% -o out -q >stdout 2>stderr
+"$program" search "$model" --data "$example" $pixels --search-samples 96 --confirm 400 --budget 0.05% -o out -q >stdout 2>stderr
 test $? -eq 6 && grep -q 'would do' stderr && test ! -e out
 ok $? "a budget that cannot be proven exits 6"
 finish

@@ -51,7 +51,7 @@ Test(measure_soften, answers_of_ordinary_networks_are_taken_as_they_are)
 {
     amct_outputs outputs = logits();
     cr_assert_eq(scale_of(&outputs, 1), 1);
-    cr_assert_eq(scale_of(&outputs, 0.001f), 1);
+    cr_assert_eq(scale_of(&outputs, 0.1f), 1);
     cr_assert_eq(scale_of(&outputs, 10), 1);
 }
 
@@ -81,4 +81,18 @@ Test(measure_soften, a_network_times_a_trillion_loses_what_it_loses_itself)
     cr_assert_float_eq(soft.kl_sq, own.kl_sq, 1e-4 * own.kl_sq);
     cr_assert_eq(soft.lost, 2);
     cr_assert_eq(raw.lost, 2);
+}
+
+Test(measure_soften, undecided_answers_become_ordinary_ones)
+{
+    amct_outputs outputs = logits();
+    amct_tally ordinary = tally_of(1, 1);
+    for (float by = 0.01f; by > 1e-20f; by *= 1e-3f) {
+        double scale = scale_of(&outputs, by);
+        cr_assert_gt(scale, 1 / by);
+        cr_assert_lt(scale, 10 / by);
+        amct_tally tally = tally_of(by, scale);
+        cr_expect_gt(tally.kl, 0.5 * ordinary.kl, "by %g", (double)by);
+        cr_expect_eq(tally.agree, ordinary.agree);
+    }
 }

@@ -212,7 +212,7 @@ Test(report_page, verdicts_are_told_in_words)
     } cases[] = {
         {"MET", true, "<strong>MET</strong> 2.00\u00d7 faster, within"},
         {"MET", false, "<strong>MET</strong> Not faster than the original; the accuracy budget is"},
-        {"NOT_PROVEN", true, "<strong>NOT PROVEN</strong> 2.00\u00d7 faster; the samples are too"},
+        {"NOT_PROVEN", true, "<strong>NOT PROVEN</strong> 2.00\u00d7 faster; the samples do not"},
         {"MISSED", true, "<strong>MISSED</strong> 2.00\u00d7 faster; the accuracy budget is exc"},
         {"MISSED", false, "<strong>MISSED</strong> Not faster than the original; the accuracy"},
         {"<b>", true, "<strong>NO VERDICT</strong> 2.00\u00d7 faster; the result says nothing"},
