@@ -140,7 +140,7 @@ static uint32_t first_good(const amct_archive *archive, const chances *c)
 /* Marks one for each of k > 1 chances, unless one that is marked costs nearly the same. */
 static void take_rungs(bool *taken, const chances *c, uint32_t k)
 {
-    const double safest = 0.98, boldest = 0.15, apart = 0.005;
+    const double safest = 0.98, boldest = 0.15, apart = 0.002;
     double from = amct_normal_quantile(safest), to = amct_normal_quantile(boldest);
     uint32_t last = UINT32_MAX;
     for (uint32_t r = 0; r < k; r++) {

@@ -147,7 +147,7 @@ Test(search_archive, finalists_of_nearly_the_same_cost_are_one)
 {
     amct_archive archive;
     amct_archive_start(&archive, 2);
-    add(&archive, 1, 99.8, 0.03);
+    add(&archive, 1, 99.9, 0.03);
     uint32_t surer = add(&archive, 2, 100, 0.0001);
     amct_drop_model model = model_of(&archive, 4000);
     amct_archive_refresh(&archive, &model);
