@@ -134,7 +134,7 @@ static uint32_t first_good(const amct_archive *archive, const chances *c)
     for (uint32_t i = 0; i < c->n; i++)
         if (archive->members[c->list[i].number].drop.margin >= 0)
             return i;
-    return first_with(c, 2);
+    return first_with(c, INFINITY);
 }
 
 /* Marks one for each of k > 1 chances, unless one that is marked costs nearly the same. */

@@ -63,8 +63,8 @@ static void *start(const amct_search *search)
         goto nomem;
     size_t n_genes = space->n_genes, n_levels = a->chain.first[n_genes];
     a->surrogate = amct_surrogate_new(space);
-    double power = search->problem.refined_power;
-    amct_refining_start(&a->refining, power > 0 ? power : 1, fmax(search->problem.refit_growth, 1));
+    amct_refining_start(&a->refining, amct_refining_power(search->problem.expected),
+                        fmax(search->problem.refit_growth, 1));
     a->genome_block = calloc(5, n_genes);
     a->number_block = calloc(3 * n_levels, sizeof(double));
     a->genes = calloc(n_levels, sizeof *a->genes);

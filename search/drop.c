@@ -69,48 +69,31 @@ static bool is_evidence(const amct_lossbin *bin)
     return bin->n > 0 && bin->drop <= greatest_drop * bin->n;
 }
 
-/* Changed answers per sample over the root of the loss. */
-static double changes_of(const amct_lossbins *lossbins)
-{
-    double changed = 2 * changed_per_root * 0.2, root = 2 * 0.2; /* two of loss 0.04 */
-    for (int i = 0; i < AMCT_LOSSBINS_BINS; i++) {
-        if (!is_evidence(&lossbins->bins[i]))
-            continue;
-        changed += lossbins->bins[i].changed;
-        root += lossbins->bins[i].root_loss;
-    }
-    return changed / root;
-}
-
-/* The same of squared drops that are expected, over the power 3/2 of the loss. */
-static double squares_of(const amct_lossbins *lossbins)
-{
-    double squares = 2 * squared_per_steep * 0.008, steep = 2 * 0.008; /* two of loss 0.04 */
-    for (int i = 0; i < AMCT_LOSSBINS_BINS; i++) {
-        if (!is_evidence(&lossbins->bins[i]))
-            continue;
-        squares += lossbins->bins[i].drop_sq;
-        steep += lossbins->bins[i].steep_loss;
-    }
-    return squares / steep;
-}
-
-/* How the changed answers of candidates spread. */
+/* How the answers of candidates change, as if two of loss 0.04 had been seen before. */
 typedef struct spreads {
-    double changes, squares;
-    bool expected;
+    double changes; /* per sample, over the root of the loss */
+    double squares; /* of drops that are expected, over the power 3/2 of the loss */
 } spreads;
 
-static spreads spreads_of(const amct_drop_model *model, const amct_lossbins *lossbins)
+static spreads spreads_of(const amct_lossbins *lossbins)
 {
-    return (spreads){changes_of(lossbins), squares_of(lossbins), model->expected};
+    const double root_prior = 2 * 0.2, steep_prior = 2 * 0.008;
+    double root = root_prior, changed = changed_per_root * root_prior;
+    double steep = steep_prior, squares = squared_per_steep * steep_prior;
+    for (int i = 0; i < AMCT_LOSSBINS_BINS; i++) {
+        const amct_lossbin *bin = &lossbins->bins[i];
+        if (!is_evidence(bin))
+            continue;
+        changed += bin->changed, root += bin->root_loss;
+        squares += bin->drop_sq, steep += bin->steep_loss;
+    }
+    return (spreads){changed / root, squares / steep};
 }
 
 /* Variance of one sample's drop. */
-static double spread_at(const spreads *s, double log_loss)
+static double spread_at(const spreads *s, bool expected, double log_loss)
 {
-    return fmin(s->expected ? s->squares * exp(1.5 * log_loss) : s->changes * exp(0.5 * log_loss),
-                1);
+    return fmin(expected ? s->squares * exp(1.5 * log_loss) : s->changes * exp(0.5 * log_loss), 1);
 }
 
 /* Of the mean drop of n samples. What a count shows by chance is never known to nothing. */
@@ -139,9 +122,10 @@ typedef struct evidence {
     double factor[AMCT_LOSSBINS_BINS][AMCT_LOSSBINS_BINS];
 } evidence;
 
-static void gather(evidence *e, const amct_lossbins *lossbins, const spreads *rates, double samples)
+static void gather(evidence *e, const amct_lossbins *lossbins, const spreads *rates, bool expected,
+                   double samples)
 {
-    double alike = wrong_alike(rates->expected, samples);
+    double alike = wrong_alike(expected, samples);
     double variance[AMCT_LOSSBINS_BINS];
     e->n = 0;
     for (int i = 0; i < AMCT_LOSSBINS_BINS; i++) {
@@ -153,13 +137,13 @@ static void gather(evidence *e, const amct_lossbins *lossbins, const spreads *ra
         e->drop[k] = bin->drop / bin->n;
         /* From the pooled rate of changes, not the bin's own: few changes by chance would seem
          * precise, count more, and pull everything down. */
-        variance[k] = mean_variance(rates->expected, spread_at(rates, e->log_loss[k]), samples);
+        variance[k] = mean_variance(expected, spread_at(rates, expected, e->log_loss[k]), samples);
         double common = alike * fmax(e->drop[k], 0);
         /* What two bins share are the answers that the less lossy one changes. */
         for (int j = 0; j < k; j++)
             e->factor[k][j] = changes_correlation * fmin(variance[j], variance[k]) +
                               alike * fmax(e->drop[j], 0) * common;
-        double own = deviation_of(rates->expected) * fmax(e->drop[k], 0);
+        double own = deviation_of(expected) * fmax(e->drop[k], 0);
         e->factor[k][k] = variance[k] * (changes_correlation + (1 - changes_correlation) / bin->n) +
                           own * own / bin->n + common * common;
         e->sd[k] = sqrt(e->factor[k][k]);
@@ -239,7 +223,7 @@ static void plan_proof(const amct_drop_model *model, amct_drop_node *node, doubl
     double changed = fmin(rates->changes * exp(0.5 * log_loss), 1);
     double drop = fmin(node->mean, 1);
     node->changed = model->labels ? fmax(changed, drop) : drop;
-    node->spread = model->expected ? spread_at(rates, log_loss) : node->changed;
+    node->spread = model->expected ? spread_at(rates, true, log_loss) : node->changed;
     node->provable = model->budget;
     if (!model->hopeless)
         node->provable = amct_paired_provable(model->confirm_samples, (node->changed - drop) / 2,
@@ -326,8 +310,8 @@ void amct_drop_fit(amct_drop_model *model, const amct_lossbins *lossbins, uint32
     grid g;
     evidence e;
     start_grid(&g, model, 0);
-    spreads s = spreads_of(model, lossbins);
-    gather(&e, lossbins, &s, samples);
+    spreads s = spreads_of(lossbins);
+    gather(&e, lossbins, &s, model->expected, samples);
     double shift = refuted_by(&g, &e, model->budget);
     if (shift > 0)
         start_grid(&g, model, shift);

@@ -10,6 +10,11 @@ static const double prior_sd = 0.5, own_sd = 0.25; /* of logarithms */
 static const double again_power[AMCT_GENE_KINDS] = {
     [AMCT_GENE_BITS] = 0, [AMCT_GENE_CHANNELS] = -0.2, [AMCT_GENE_RANK] = -0.2};
 
+double amct_refining_power(bool expected)
+{
+    return expected ? 0.6 : 1;
+}
+
 void amct_refining_start(amct_refining *r, double power, double growth)
 {
     memset(r, 0, sizeof *r);

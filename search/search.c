@@ -1,6 +1,7 @@
 #include "search/search.h"
 
 #include "search/engine.h"
+#include "search/refining.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -31,9 +32,6 @@ static amct_status check(const amct_search_problem *problem, const amct_search_o
     if (!(problem->confidence > 0 && problem->confidence < 1))
         return amct_fail(err, AMCT_E_INVALID, "confidence is %g, wanted above 0 and below 1",
                          problem->confidence);
-    if (!(problem->refined_power >= 0 && problem->refined_power <= 1))
-        return amct_fail(err, AMCT_E_INVALID, "refining leaves the power %g, wanted 0 to 1",
-                         problem->refined_power);
     if (!(problem->refit_growth >= 0 && isfinite(problem->refit_growth)))
         return amct_fail(err, AMCT_E_INVALID, "finalists refined on %g times the samples",
                          problem->refit_growth);
@@ -240,7 +238,7 @@ static void take_refined(amct_search *search, amct_member *member, const amct_sc
         member->state = AMCT_MEMBER_FAILED;
         return;
     }
-    double power = search->problem.refined_power > 0 ? search->problem.refined_power : 1;
+    double power = amct_refining_power(search->problem.expected);
     double left = amct_score_loss(score) / amct_score_loss(&member->score);
     member->left = pow(left, power);
     member->ratio = 1;

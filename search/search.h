@@ -51,9 +51,6 @@ typedef struct amct_search_problem {
     uint32_t confirm_samples; /* kept for the verdict; 0: the verdict is not a matter of proof */
     bool labels;              /* false: the metric is agreement with the original */
     bool expected;            /* scores have the drop that is expected, not only what was counted */
-    /* What refining leaves of the drop is that power of what it leaves of the loss, in (0, 1]; 0
-     * is 1. */
-    double refined_power;
     /* Finalists are refined on so many times as many samples as candidates of the search before
      * they are judged; 0 or 1: they are not. */
     double refit_growth;

@@ -168,15 +168,12 @@ static void judge_detections(const amct_judge *judge, uint32_t i, const float *r
     }
 }
 
-static void expect(const amct_judge *judge, const float *original, const float *row,
+/* The drop that is expected of an answer that has changed. */
+static void expect(const amct_judge *judge, const float *original, uint32_t before, uint32_t now,
                    amct_tally *tally)
 {
-    const amct_outputs *o = &judge->outputs;
-    uint32_t before = first_answer(original, o->classes), now = first_answer(row, o->classes);
-    if (!(judge->temper > 0) || before == now)
-        return;
-    double fall = amct_tempered(o, original, before, judge->temper) -
-                  amct_tempered(o, original, now, judge->temper);
+    double fall = amct_tempered(&judge->outputs, original, before, judge->temper) -
+                  amct_tempered(&judge->outputs, original, now, judge->temper);
     tally->fall += fall;
     tally->fall_sq += fall * fall;
 }
@@ -207,8 +204,10 @@ void amct_judge_add(const amct_judge *judge, uint32_t i, const float *row, amct_
     bool before = hit(judge, i, original), now = hit(judge, i, row);
     tally->lost += before && !now;
     tally->gained += !before && now;
-    tally->agree += first_answer(row, o->classes) == first_answer(original, o->classes);
-    expect(judge, original, row, tally);
+    uint32_t answer = first_answer(original, o->classes), other = first_answer(row, o->classes);
+    tally->agree += answer == other;
+    if (judge->temper > 0 && answer != other)
+        expect(judge, original, answer, other, tally);
     double kl = divergence(original, row, o);
     tally->kl += kl;
     tally->kl_sq += kl * kl;

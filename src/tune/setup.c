@@ -222,7 +222,8 @@ amct_status amct_setup_baseline(amct_setup *s, amct_err *err)
     AMCT_TRY(amct_soften(&s->search_judge.outputs.scale, &s->outputs, s->rows, s->search.n, err));
     s->confirm_judge.outputs.scale = s->search_judge.outputs.scale;
     if (s->search_judge.metric == AMCT_METRIC_TOP1)
-        s->search_judge.temper = amct_temper(&s->search_judge.outputs, s->rows, s->search_labels, s->search.n);
+        s->search_judge.temper =
+            amct_temper(&s->search_judge.outputs, s->rows, s->search_labels, s->search.n);
     AMCT_TRY(amct_setup_refit_choose(s, err));
     AMCT_TRY(judge_original(&s->search_baseline, s, &s->search_judge, s->search.n, err));
     AMCT_TRY(judge_original(&s->confirm_baseline, s, &s->confirm_judge, s->confirm.n, err));

@@ -166,7 +166,6 @@ static amct_status search(runner *r, double begin, amct_err *err)
                                    .confirm_samples = s->confirm.n,
                                    .labels = metric != AMCT_METRIC_AGREEMENT,
                                    .expected = s->search_judge.temper > 0,
-                                   .refined_power = s->search_judge.temper > 0 ? 0.6 : 0,
                                    .refit_growth = (double)s->refit.n / s->calibration.n};
     amct_status status = amct_search_new(&r->to->search, &problem, &options, err);
     amct_tables_free(&tables);

@@ -192,7 +192,8 @@ Test(search_auto, the_winner_is_proven_on_the_samples_it_was_planned_for)
             amct_search_free(search);
         }
         cr_assert_geq(feasible, 0.8 * RUNS, "%u samples: %d", confirm[k], feasible);
-        cr_assert_geq(met, (AMCT_DROP_LIKELY - 0.05) * feasible, "%u samples: %d of %d", confirm[k], met, feasible);
+        cr_assert_geq(met, (AMCT_DROP_LIKELY - 0.05) * feasible, "%u samples: %d of %d", confirm[k],
+                      met, feasible);
     }
 }
 
