@@ -81,6 +81,21 @@ sqlite3 "$work/copy/study.sqlite" "DELETE FROM blob WHERE kind IN ('refined', 'r
 test $? -eq 0 && grep -q ': refining finalist 1 of [1-6] at most$' "$work/err" &&
     cmp -s "$work/copy/budget-0.04/fashion_deploy_model.onnx" "$work/other/fashion_deploy_model.onnx"
 ok $? 'what export refines itself is told, and is the same'
+# Near what 400 samples can prove several finalists are tested.
+"$program" export "$work/one" --budget 1.2% --json -o "$work/tight" >"$work/tight.json" 2>"$work/err"
+sed -n 's/.*candidate \([0-9]*\): drop within .* pp: \([A-Z_]*\).*/\1 \2/p' "$work/err" >"$work/tested"
+test "$(wc -l <"$work/tested")" -gt 1 && ! sed '$d' "$work/tested" | grep -qv ' MET$'
+ok $? "finalists are tested until one is not proven ($(tr '\n' ',' <"$work/tested"))"
+costs=$(while read -r number _; do
+    sqlite3 "$work/one/study.sqlite" "SELECT printf('%.6f', cost_ns / 1e6) FROM candidate WHERE number = $number"
+done <"$work/tested")
+test "$costs" = "$(echo "$costs" | sort -rn)"
+ok $? 'from the slowest on'
+last=$(sed -n 's/ MET$//p' "$work/tested" | tail -n 1)
+written=$(tr ',{}' '\n\n\n' <"$work/tight.json" | sed -n 's/.*"latency_ms":[[:space:]]*\([0-9.]*\)/\1/p' | sed -n 2p)
+test "$(printf '%.6f' "$written")" = "$(sqlite3 "$work/one/study.sqlite" \
+    "SELECT printf('%.6f', cost_ns / 1e6) FROM candidate WHERE number = $last")"
+ok $? "the last that is proven is written ($last, $written ms)"
 form=$(value "$work/one/result.json" form)
 grep -q "^form: \(restored, \)\{0,1\}$form\$" "$work/again"
 ok $? "the form has the name that result.json has ($form)"
