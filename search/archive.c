@@ -137,14 +137,20 @@ static uint32_t first_good(const amct_archive *archive, const chances *c)
     return first_with(c, INFINITY);
 }
 
+double amct_archive_rung(uint32_t r, uint32_t k)
+{
+    const double safest = 0.98, boldest = 0.15;
+    double from = amct_normal_quantile(safest), to = amct_normal_quantile(boldest);
+    return amct_normal_cdf(from + (to - from) * r / (k - 1));
+}
+
 /* Marks one for each of k > 1 chances, unless one that is marked costs nearly the same. */
 static void take_rungs(bool *taken, const chances *c, uint32_t k)
 {
-    const double safest = 0.98, boldest = 0.15, apart = 0.002;
-    double from = amct_normal_quantile(safest), to = amct_normal_quantile(boldest);
+    const double apart = 0.002;
     uint32_t last = UINT32_MAX;
     for (uint32_t r = 0; r < k; r++) {
-        uint32_t i = first_with(c, amct_normal_cdf(from + (to - from) * r / (k - 1)));
+        uint32_t i = first_with(c, amct_archive_rung(r, k));
         if (last != UINT32_MAX && c->list[i].key > (1 - apart) * c->list[last].key)
             continue;
         taken[i] = true;

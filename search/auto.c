@@ -14,7 +14,9 @@
  *    ones that may turn out good enough. If refining showed that the best were not good
  *    enough after all, knapsacks for what is known now come first: evolution from what is left
  *    would take long.
- * 6. A few more points of the front, for other budgets: knapsacks for other targets.
+ * 6. Candidates for the chances that finalists are to have (archive.h), of which those beyond the
+ *    limit are rejected if they are raced, and a few more points of the front, for other budgets:
+ *    knapsacks for other targets.
  */
 #include "search/auto.h"
 #include "search/neighbours.h"
@@ -26,9 +28,7 @@
 
 static const double probe_sd = 0.5;       /* of the log of a single loss */
 static const double disappointing = 1.02; /* cost to beat, after by before refining */
-enum { SAFER = 4 };
-static const double front_safer[SAFER] = {0.8, 0.62, 0.46, 0.32}; /* of the limit */
-static const double front_from = 1.0 / 50, front_to = 20;         /* likewise */
+static const double front_from = 1.0 / 50, front_to = 20; /* of the limit */
 
 static void end(void *self)
 {
@@ -149,7 +149,7 @@ static amct_status ask_refine(amct_auto *a, amct_search *search, amct_err *err)
 
 static uint32_t front_reserve(const amct_search *search)
 {
-    uint32_t most = search->options.evaluations / 8;
+    uint32_t most = search->options.evaluations / 6;
     return search->options.front < most ? search->options.front : most;
 }
 
@@ -204,24 +204,27 @@ static bool measured_near(const amct_search *search, double loss)
     return false;
 }
 
-/* First a few on the way from what is just good enough to what is safe, as the verdict may fail of
- * all that are near the limit. Then losses evenly spaced in their logarithm, from small ones up to
+/* First what may become finalists: from what is surely proven to what hardly is, where candidates
+ * that are raced are rejected. Then losses evenly spaced in their logarithm, from small ones up to
  * that of the fastest. */
 static amct_status ask_front(amct_auto *a, amct_search *search, amct_err *err)
 {
     search->phase = "other budgets";
     uint32_t points = front_reserve(search);
     double limit = search->drop.limit_loss;
-    uint32_t safer = points < SAFER ? points : SAFER;
+    uint32_t rungs = points < 4 ? 0 : points / 2;
     if (a->round == 0)
         AMCT_TRY(amct_auto_move_chain(a, search, err));
     for (; a->round < points && amct_engine_room(search) && limit > 0; a->round++) {
-        double loss = limit;
-        if (a->round < safer) {
-            loss *= front_safer[a->round];
+        double loss;
+        if (a->round < rungs) {
+            double chance = amct_archive_rung(a->round, rungs);
+            loss = amct_drop_loss_with(&search->drop, chance, search->problem.search_samples);
+            if (!(loss > 0))
+                continue;
         } else {
-            double t = (a->round - safer + 0.5) / (points - safer);
-            loss *= front_from * pow(front_to / front_from, t);
+            double t = (a->round - rungs + 0.5) / (points - rungs);
+            loss = limit * front_from * pow(front_to / front_from, t);
             if (measured_near(search, loss))
                 continue;
         }

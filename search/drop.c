@@ -284,25 +284,53 @@ static double margin_of_loss(const amct_drop_model *model, double log_loss, uint
     return margin_at(model, &node, node.mean, sqrt(loss_variance(model, &node, samples)));
 }
 
-static void find_limit(amct_drop_model *model, uint32_t samples)
+/* That the drop is proven, if its estimate has that standard error. */
+static double chance_at(const amct_drop_model *model, const amct_drop_node *node, double drop,
+                        double se)
+{
+    double sd = model->hopeless ? se : confirm_sd(model, node, se);
+    double room = node->provable - drop;
+    return sd > 0 ? amct_normal_cdf(room / sd) : room >= 0;
+}
+
+static double chance_of_loss(const amct_drop_model *model, double log_loss, uint32_t samples)
+{
+    amct_drop_node node = node_at(model, log_loss);
+    return chance_at(model, &node, node.mean, sqrt(loss_variance(model, &node, samples)));
+}
+
+/* The log of the greatest loss where what falls with it is at least that; NAN if it is nowhere. */
+static double greatest_log_loss(double (*of)(const amct_drop_model *, double, uint32_t),
+                                double least, const amct_drop_model *model, uint32_t samples)
 {
     int i = AMCT_DROP_NODES - 1;
-    while (i >= 0 && margin_of_loss(model, node_log_loss(i), samples) < 0)
+    while (i >= 0 && of(model, node_log_loss(i), samples) < least)
         i--;
-    if (i < 0) {
-        model->limit_loss = model->limit_drop = 0;
-        return;
-    }
+    if (i < 0)
+        return NAN;
     double from = node_log_loss(i), to = from + node_step;
     for (int k = 0; k < 40; k++) {
         double middle = (from + to) / 2;
-        if (margin_of_loss(model, middle, samples) < 0)
+        if (of(model, middle, samples) < least)
             to = middle;
         else
             from = middle;
     }
-    model->limit_loss = exp(from);
-    model->limit_drop = node_at(model, from).mean;
+    return from;
+}
+
+static void find_limit(amct_drop_model *model, uint32_t samples)
+{
+    double log_loss = greatest_log_loss(margin_of_loss, 0, model, samples);
+    bool none = isnan(log_loss);
+    model->limit_loss = none ? 0 : exp(log_loss);
+    model->limit_drop = none ? 0 : node_at(model, log_loss).mean;
+}
+
+double amct_drop_loss_with(const amct_drop_model *model, double chance, uint32_t samples)
+{
+    double log_loss = greatest_log_loss(chance_of_loss, chance, model, samples);
+    return isnan(log_loss) ? 0 : exp(log_loss);
 }
 
 void amct_drop_fit(amct_drop_model *model, const amct_lossbins *lossbins, uint32_t samples)
@@ -384,10 +412,7 @@ double amct_drop_chance(const amct_drop_model *model, const amct_score *score, d
 {
     amct_drop estimate = amct_drop_estimate(model, score, ratio);
     amct_drop_node node = node_at(model, log(amct_score_loss(score) * ratio));
-    bool proven = !model->hopeless;
-    double sd = proven ? confirm_sd(model, &node, estimate.se) : estimate.se;
-    double room = node.provable - estimate.drop;
-    return sd > 0 ? amct_normal_cdf(room / sd) : room >= 0;
+    return chance_at(model, &node, estimate.drop, estimate.se);
 }
 
 void amct_drop_limit_race(const amct_drop_model *model, double ratio, amct_race *race)

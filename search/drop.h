@@ -123,6 +123,8 @@ amct_drop amct_drop_estimate(const amct_drop_model *model, const amct_score *sco
 /* The chance that the confirm samples will prove such a candidate, however far it is demanded; that
  * it is within the budget, if they cannot prove anything (hopeless). */
 double amct_drop_chance(const amct_drop_model *model, const amct_score *score, double ratio);
+/* The greatest loss that has that chance by itself, measured on so many samples; 0: none has. */
+double amct_drop_loss_with(const amct_drop_model *model, double chance, uint32_t samples);
 /* Completes a race for candidates near the limit: what they may show, and how it adds up. ratio as
  * above: what they show before they are refined. */
 void amct_drop_limit_race(const amct_drop_model *model, double ratio, amct_race *race);

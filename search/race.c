@@ -6,7 +6,7 @@
 #include <string.h>
 
 enum { LOOK_SAMPLES_MIN = 24 };
-static const double wrong_rejections = 0.2;
+static const double wrong_rejections = 0.15;
 
 void amct_race_plan(amct_race *race, uint32_t n)
 {
@@ -42,15 +42,16 @@ double amct_score_drop_sq(const amct_score *score, bool expected)
 /* The least drop that the last look may show, given this one. */
 static double least_drop(const amct_race *race, const amct_race_look *look, const amct_score *score)
 {
-    double n = score->n, all = race->looks[race->n_looks - 1].n;
-    double mean = score->loss_sum / n;
-    double loss = mean * exp(look->log_ratio - look->z * look->sd);
-    double by_loss = race->limit_drop * pow(loss / race->limit_loss, race->exponent);
-    double drop = amct_score_drop(score, race->expected);
+    double all = race->looks[race->n_looks - 1].n, rest = 1 - score->n / all;
+    double log_loss = log(score->loss_sum / score->n / race->limit_loss) + look->log_ratio;
+    double by_loss = race->limit_drop * exp(race->exponent * log_loss);
+    double low = race->limit_drop * exp(race->exponent * (log_loss - look->z * look->sd));
     double square = amct_score_drop_sq(score, race->expected);
-    square = race->expected ? fmax(square, race->spread) : square + 1 / n;
-    double by_changes = drop - look->z * sqrt(square * (1 / n - 1 / all));
-    return (1 - race->weight) * by_loss + race->weight * by_changes;
+    double chance = sqrt(fmax(square, race->spread) * rest / all); /* of those not seen yet */
+    double changes = (1 - rest) * amct_score_drop(score, race->expected);
+    double lossy = 1 - race->weight * (1 - rest);
+    return lossy * by_loss + race->weight * changes -
+           hypot(lossy * (by_loss - low), race->weight * look->z * chance);
 }
 
 amct_race_verdict amct_race_step(const amct_race *race, const amct_score *score, uint32_t *upto)

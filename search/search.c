@@ -18,7 +18,7 @@ amct_search_options amct_search_defaults(void)
                                  .evaluations = 400,
                                  .stall = 120,
                                  .probe_samples = 64,
-                                 .front = 12,
+                                 .front = 14,
                                  .refinements = 12};
 }
 

@@ -177,6 +177,20 @@ Test(search_drop, what_is_good_enough_is_provable_as_often_as_asked)
     cr_assert_gt(proven, (AMCT_DROP_LIKELY - 0.05) * 400, "%d of 400", proven);
 }
 
+Test(search_drop, the_loss_with_a_chance_has_it)
+{
+    amct_drop_model model = fitted(0.01, 20000, 5000, 0.17, true);
+    double before = INFINITY;
+    for (double chance = 0.1; chance < 1; chance += 0.2) {
+        double loss = amct_drop_loss_with(&model, chance, 20000);
+        amct_score score = score_of(20000, loss, 0.17);
+        cr_assert_lt(loss, before);
+        cr_assert_float_eq(amct_drop_chance(&model, &score, 1), chance, 0.03, "%g", chance);
+        before = loss;
+    }
+    cr_assert_eq(amct_drop_loss_with(&model, 1.1, 20000), 0);
+}
+
 Test(search_drop, more_samples_to_confirm_allow_more_loss)
 {
     double before = 0;
