@@ -17,6 +17,7 @@
  * 6. Candidates for the chances that finalists are to have (archive.h), of which those beyond the
  *    limit are rejected if they are raced, and a few more points of the front, for other budgets:
  *    knapsacks for other targets.
+ * 7. Evolution once more, of faster ones that are hardly good enough: one of the finalists may be.
  */
 #include "search/auto.h"
 #include "search/neighbours.h"
@@ -153,6 +154,28 @@ static uint32_t front_reserve(const amct_search *search)
     return search->options.front < most ? search->options.front : most;
 }
 
+static uint32_t bold_reserve(const amct_search *search)
+{
+    return search->drop.proof == AMCT_PROOF_NONE ? 0 : search->options.evaluations / 12;
+}
+
+/* How many may be asked in the present phase. */
+static uint32_t most_asked(const amct_auto *a, const amct_search *search)
+{
+    if (a->bold_until)
+        return a->bold_until;
+    uint32_t reserved = bold_reserve(search) + (a->front_done ? 0 : front_reserve(search));
+    return search->options.evaluations - reserved;
+}
+
+static void become_bold(amct_auto *a, amct_search *search)
+{
+    uint32_t until = search->archive.genomes.count + bold_reserve(search);
+    a->bold_until = until < search->options.evaluations ? until : search->options.evaluations;
+    search->stall_evaluations = 0;
+    amct_engine_be_bold(search, true);
+}
+
 /* Refinements that are left over are worth more as chances than not at all. */
 static void take_chances(const amct_auto *a, amct_search *search)
 {
@@ -163,33 +186,40 @@ static void take_chances(const amct_auto *a, amct_search *search)
 
 static amct_status ask_evolution(amct_auto *a, amct_search *search, amct_err *err)
 {
-    search->phase = "evolution";
-    uint32_t asked = search->archive.genomes.count;
-    uint32_t most = search->options.evaluations - (a->front_done ? 0 : front_reserve(search));
+    search->phase = a->bold_until ? "bolder ones" : "evolution";
+    uint32_t asked = search->archive.genomes.count, most = most_asked(a, search);
     bool stalled = search->options.stall && search->stall_evaluations >= search->options.stall;
-    a->why = stalled ? AMCT_SEARCH_STALLED : AMCT_SEARCH_EVALUATIONS;
+    if (!a->bold_until)
+        a->why = stalled        ? AMCT_SEARCH_STALLED
+                 : asked < most ? AMCT_SEARCH_EXHAUSTED
+                                : AMCT_SEARCH_EVALUATIONS;
     if (!stalled && asked < most) {
-        a->why = AMCT_SEARCH_EXHAUSTED;
         uint32_t room = amct_engine_room(search);
         room = room < most - asked ? room : most - asked;
         AMCT_TRY(amct_neighbours(&a->breeder, search, (room + 1) / 2, err));
         AMCT_TRY(amct_evolve(&a->breeder, search, room, err));
         AMCT_TRY(amct_neighbours(&a->breeder, search, room, err));
     }
-    bool refine = search->refinements < search->options.refinements;
     if (search->n_asks)
         return AMCT_OK;
-    if (refine && amct_refine_cheapest(search) != AMCT_GENOMES_NONE) {
+    if (a->bold_until) {
+        amct_engine_finish(search, a->why);
+        return AMCT_OK;
+    }
+    if (search->refinements < search->options.refinements &&
+        amct_refine_cheapest(search) != AMCT_GENOMES_NONE) {
         amct_auto_enter(a, AMCT_AUTO_REFINE);
         return AMCT_OK;
     }
     take_chances(a, search);
     if (search->n_asks)
         search->phase = "refining";
-    else if (a->front_done)
-        amct_engine_finish(search, a->why);
-    else
+    else if (!a->front_done)
         amct_auto_enter(a, AMCT_AUTO_FRONT);
+    else if (bold_reserve(search))
+        become_bold(a, search);
+    else
+        amct_engine_finish(search, a->why);
     return AMCT_OK;
 }
 

@@ -28,6 +28,7 @@ typedef struct amct_auto {
     uint32_t round;      /* within the phase */
     amct_search_end why; /* evolution ended */
     bool front_done;
+    uint32_t bold_until; /* asked candidates; 0: not bold yet */
     double unrefined_ns; /* the cost to beat when refining began */
     amct_roster roster;
     amct_chain chain;

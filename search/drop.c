@@ -248,8 +248,12 @@ static double margin_at(const amct_drop_model *model, const amct_drop_node *node
     double within = within_at(model, drop, se);
     if (model->proof == AMCT_PROOF_NONE)
         return within;
-    double power = amct_normal_quantile(model->proof == AMCT_PROOF_LIKELY ? AMCT_DROP_LIKELY : 0.5);
-    return fmin(within, node->provable - drop - power * confirm_sd(model, node, se));
+    double chance = model->bold                         ? AMCT_DROP_BOLD
+                    : model->proof == AMCT_PROOF_LIKELY ? AMCT_DROP_LIKELY
+                                                        : 0.5;
+    double room = node->provable - drop;
+    double proven = room - amct_normal_quantile(chance) * confirm_sd(model, node, se);
+    return model->bold ? proven : fmin(within, proven);
 }
 
 /* Variance of the drop that the loss predicts, on n samples. */

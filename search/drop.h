@@ -78,6 +78,7 @@
 
 enum { AMCT_DROP_NODES = 96 };
 #define AMCT_DROP_LIKELY 0.65
+#define AMCT_DROP_BOLD 0.3
 
 /* How far the verdict must be provable. Where the demand leaves no candidate at all it is lowered
  * by a step; it begins as NONE if the samples could not even prove that nothing changed. */
@@ -102,6 +103,7 @@ typedef struct amct_drop_model {
     bool hopeless; /* nothing is to be proven, or the confirm samples could not even prove that
                     * nothing changed */
     amct_proof proof;
+    bool bold; /* where it is demanded, probability AMCT_DROP_BOLD of proof is good enough */
     amct_drop_node nodes[AMCT_DROP_NODES]; /* by log loss */
     double limit_loss; /* greatest loss that is good enough by itself on full samples; may be 0 */
     double limit_drop; /* the drop expected there */

@@ -159,7 +159,7 @@ void amct_engine_finish(amct_search *search, amct_search_end why)
     search->ended = why;
     for (uint32_t i = 0; i < search->archive.genomes.count; i++)
         search->archive.members[i].counted = false;
-    amct_archive_refresh(&search->archive, &search->drop);
+    amct_engine_be_bold(search, false);
     char *text = search->reason;
     size_t size = sizeof search->reason;
     switch (why) {
@@ -213,13 +213,24 @@ bool amct_engine_count(amct_search *search, uint32_t member)
     return search->archive.members[member].drop.margin >= 0;
 }
 
+static void refit(amct_search *search)
+{
+    amct_drop_fit(&search->drop, &search->lossbins, search->problem.search_samples);
+    amct_archive_refresh(&search->archive, &search->drop);
+}
+
+void amct_engine_be_bold(amct_search *search, bool bold)
+{
+    search->drop.bold = bold;
+    refit(search);
+}
+
 bool amct_engine_demand_less(amct_search *search)
 {
     if (search->drop.proof == AMCT_PROOF_NONE)
         return false;
     search->drop.proof++;
-    amct_drop_fit(&search->drop, &search->lossbins, search->problem.search_samples);
-    amct_archive_refresh(&search->archive, &search->drop);
+    refit(search);
     return true;
 }
 

@@ -108,6 +108,8 @@ double amct_engine_incumbent_ns(const amct_search *search);
 /* Whether a member is good enough by its changed answers alone, too: what a search may end on.
  * Until it ends it is no more than that. */
 bool amct_engine_count(amct_search *search, uint32_t member);
+/* Whether what is hardly good enough is (drop.h), and looks for the best again. */
+void amct_engine_be_bold(amct_search *search, bool bold);
 /* Lowers the demand for proof by a step and looks for the best again; false at the last. */
 bool amct_engine_demand_less(amct_search *search);
 /* The mean loss at the end as foreseen from the last score of a member, and the standard deviation

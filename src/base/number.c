@@ -112,21 +112,37 @@ amct_status amct_parse_number(double *out, const char *text, amct_err *err)
     return AMCT_OK;
 }
 
-amct_status amct_parse_ratio(double *out, const char *text, amct_err *err)
+static amct_status read_ratio(double *value, const char *text, amct_err *err)
 {
-    double value;
     const char *at = text;
-    bool good = read_number(&value, &at), percent = good && *at == '%';
+    bool good = read_number(value, &at), percent = good && *at == '%';
     if (percent) {
         at = skip_blanks(at + 1);
-        value /= 100;
+        *value /= 100;
     }
     if (!good || *at)
         return refuse(text, "is not a ratio such as 1% or 0.01", err);
+    if (*value == 1 && !percent)
+        return refuse(text, "may mean 1% or all of it: write 1% or 100%", err);
+    return AMCT_OK;
+}
+
+amct_status amct_parse_ratio(double *out, const char *text, amct_err *err)
+{
+    double value;
+    AMCT_TRY(read_ratio(&value, text, err));
     if (value < 0 || value > 1)
         return refuse(text, "is outside of 0% .. 100%", err);
-    if (value == 1 && !percent)
-        return refuse(text, "may mean 1% or all of it: write 1% or 100%", err);
+    *out = value;
+    return AMCT_OK;
+}
+
+amct_status amct_parse_share(double *out, const char *text, amct_err *err)
+{
+    double value;
+    AMCT_TRY(read_ratio(&value, text, err));
+    if (value <= 0 || value >= 1)
+        return refuse(text, "is not more than 0% and less than 100%", err);
     *out = value;
     return AMCT_OK;
 }

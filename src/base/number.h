@@ -17,6 +17,9 @@ amct_status amct_parse_number(double *out, const char *text, amct_err *err);
  * writes 1 may mean 1 % or all; all is "100%". */
 amct_status amct_parse_ratio(double *out, const char *text, amct_err *err);
 
+/* A ratio that is neither 0 nor 1. */
+amct_status amct_parse_share(double *out, const char *text, amct_err *err);
+
 /* A whole number in min .. max, decimal. */
 amct_status amct_parse_integer(int64_t *out, const char *text, int64_t min, int64_t max,
                                amct_err *err);

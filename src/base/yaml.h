@@ -72,6 +72,7 @@ amct_status amct_yaml_text(const char **out, const amct_yaml_node *node, amct_er
 amct_status amct_yaml_bool(bool *out, const amct_yaml_node *node, amct_err *err);
 amct_status amct_yaml_number(double *out, const amct_yaml_node *node, amct_err *err);
 amct_status amct_yaml_ratio(double *out, const amct_yaml_node *node, amct_err *err);
+amct_status amct_yaml_share(double *out, const amct_yaml_node *node, amct_err *err);
 amct_status amct_yaml_integer(int64_t *out, const amct_yaml_node *node, int64_t min, int64_t max,
                               amct_err *err);
 amct_status amct_yaml_bytes(uint64_t *out, const amct_yaml_node *node, amct_err *err);
@@ -86,6 +87,7 @@ typedef enum amct_yaml_type {
     AMCT_YAML_TYPE_BOOL,
     AMCT_YAML_TYPE_NUMBER,
     AMCT_YAML_TYPE_RATIO,
+    AMCT_YAML_TYPE_SHARE,
     AMCT_YAML_TYPE_INTEGER,
     AMCT_YAML_TYPE_BYTES,
     AMCT_YAML_TYPE_DURATION,
@@ -116,6 +118,10 @@ typedef struct amct_yaml_field {
 #define AMCT_YAML_RATIO(key, out_)                                                                 \
     {                                                                                              \
         key, AMCT_YAML_TYPE_RATIO, (double *){out_}, 0, 0, NULL                                    \
+    }
+#define AMCT_YAML_SHARE(key, out_)                                                                 \
+    {                                                                                              \
+        key, AMCT_YAML_TYPE_SHARE, (double *){out_}, 0, 0, NULL                                    \
     }
 #define AMCT_YAML_BYTES(key, out_)                                                                 \
     {                                                                                              \

@@ -103,6 +103,12 @@ amct_status amct_yaml_ratio(double *out, const amct_yaml_node *node, amct_err *e
     return placed(amct_parse_ratio(out, node->text, err), node, err);
 }
 
+amct_status amct_yaml_share(double *out, const amct_yaml_node *node, amct_err *err)
+{
+    AMCT_TRY(want_value(node, err));
+    return placed(amct_parse_share(out, node->text, err), node, err);
+}
+
 amct_status amct_yaml_integer(int64_t *out, const amct_yaml_node *node, int64_t min, int64_t max,
                               amct_err *err)
 {
@@ -207,6 +213,7 @@ static amct_status read_field(const amct_yaml_field *field, const amct_yaml_node
     case AMCT_YAML_TYPE_BOOL: return amct_yaml_bool(field->out, node, err);
     case AMCT_YAML_TYPE_NUMBER: return amct_yaml_number(field->out, node, err);
     case AMCT_YAML_TYPE_RATIO: return amct_yaml_ratio(field->out, node, err);
+    case AMCT_YAML_TYPE_SHARE: return amct_yaml_share(field->out, node, err);
     case AMCT_YAML_TYPE_INTEGER:
         return amct_yaml_integer(field->out, node, field->min, field->max, err);
     case AMCT_YAML_TYPE_BYTES: return amct_yaml_bytes(field->out, node, err);

@@ -114,12 +114,12 @@ SET(metric)
 }
 SET(budget)
 {
-    return amct_parse_ratio(&c->max_drop_ratio, value, err);
+    return amct_parse_share(&c->max_drop_ratio, value, err);
 }
 SET_FLAG(relative, relative)
 SET(confidence)
 {
-    return amct_parse_ratio(&c->confidence, value, err);
+    return amct_parse_share(&c->confidence, value, err);
 }
 SET(estimator)
 {

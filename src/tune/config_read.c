@@ -74,9 +74,9 @@ static amct_status read_budget(amct_config *c, const amct_yaml_node *section, am
 {
     amct_yaml_field fields[] = {
         AMCT_YAML_CHOICE("metric", &c->metric, amct_metric_names),
-        AMCT_YAML_RATIO("max_drop", &c->max_drop_ratio),
+        AMCT_YAML_SHARE("max_drop", &c->max_drop_ratio),
         AMCT_YAML_BOOL("relative", &c->relative),
-        AMCT_YAML_RATIO("confidence", &c->confidence),
+        AMCT_YAML_SHARE("confidence", &c->confidence),
     };
     return amct_yaml_read_map(section, fields, sizeof fields / sizeof *fields, err);
 }

@@ -96,14 +96,6 @@ static amct_status split_samples(amct_setup *s, amct_err *err)
     return amct_detection_judge(&s->confirm_judge, &s->detection, &s->confirm, err);
 }
 
-amct_status amct_setup_check_budget(double max_drop_ratio, amct_err *err)
-{
-    return max_drop_ratio > 0 && max_drop_ratio < 1
-               ? AMCT_OK
-               : amct_fail(err, AMCT_E_INVALID,
-                           "the budget must be greater than 0 and less than 100%%");
-}
-
 amct_status amct_setup_inputs(amct_setup *s, const amct_config *config, amct_err *err)
 {
     *s = (amct_setup){.asked = config, .config = config};
@@ -114,11 +106,8 @@ amct_status amct_setup_inputs(amct_setup *s, const amct_config *config, amct_err
         return amct_fail(err, AMCT_E_INVALID,
                          "no model: name one, or say model: in the search "
                          "file");
-    AMCT_TRY(amct_setup_check_budget(config->max_drop_ratio, err));
     if (config->memory_limit_bytes < MEMORY_MIN)
         return amct_fail(err, AMCT_E_INVALID, "the memory limit must be at least 64 MiB");
-    if (!(config->confidence > 0 && config->confidence < 1))
-        return amct_fail(err, AMCT_E_INVALID, "the confidence must lie between 0 and 100%%");
     AMCT_TRY(amct_plugins_open(&s->plugins, config, err));
     AMCT_TRY(
         amct_model_load_whole(&s->model, s->plugins, config->model, &config->model_source, err));

@@ -56,8 +56,6 @@ typedef struct amct_setup {
  * the samples and finds the genes. Writes nothing.
  */
 amct_status amct_setup_inputs(amct_setup *s, const amct_config *config, amct_err *err);
-/* Whether that can be a budget. */
-amct_status amct_setup_check_budget(double max_drop_ratio, amct_err *err);
 /* Begins costing anew, with what is known by now, and costs the original. */
 amct_status amct_setup_costing(amct_setup *s, amct_err *err);
 /* Runs the original network on the search and confirm samples. */

@@ -419,7 +419,6 @@ amct_status amct_tune_export(amct_tuned *out, const amct_config *config, double 
                              amct_err *err)
 {
     *out = (amct_tuned){.exit_status = AMCT_EXIT_USAGE};
-    AMCT_TRY(amct_setup_check_budget(max_drop_ratio, err));
     runner r = {.to = out,
                 .hooks = hooks,
                 .other_budget = max_drop_ratio,

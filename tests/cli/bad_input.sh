@@ -33,7 +33,8 @@ refuses "one model is wanted" search a.onnx b.onnx
 refuses "no model" search -o out
 refuses "no data" search "$model" -o out
 search "--budget: '1' may mean 1% or all of it" --budget 1
-search "the budget must be greater than 0" --budget 0
+search "'0' is not more than 0% and less than 100%" --budget 0
+search "'100%' is not more than 0% and less than 100%" --budget 100%
 search "--batch: '0'" --batch 0
 search "'Ascend999'" --target Ascend999
 search "unknown search algorithm 'annealing', known are auto" --algorithm annealing
@@ -100,6 +101,10 @@ END
 yaml "search.yaml:2:13: " <<'END'
 budget:
   max_drop: large
+END
+yaml "search.yaml:2:15: confidence: '100%' is not more than 0% and less than 100%" <<'END'
+budget:
+  confidence: 100%
 END
 yaml "search.yaml:2:14: " <<'END'
 space:

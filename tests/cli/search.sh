@@ -111,7 +111,7 @@ ok $? 'but not where other files are'
 ok $? 'though where it wrote before'
 for budget in 0 100%; do
     "$program" export "$work/one" --budget $budget -q >"$work/out" 2>"$work/err"
-    test $? -eq 2 && grep -q 'the budget must be greater than 0' "$work/err"
+    test $? -eq 2 && grep -q 'is not more than 0% and less than 100%' "$work/err"
     ok $? "export by no budget is refused ($budget)"
 done
 "$program" export "$work/one" --budget 0.01% -q >"$work/out" 2>"$work/err"

@@ -91,6 +91,19 @@ Test(base_number, a_bare_one_is_no_ratio)
     cr_assert_eq(value, 42);
 }
 
+Test(base_number, a_share_is_neither_nothing_nor_all)
+{
+    double value = 42;
+    static const char *const bad[] = {"0", "0%", "100%", "-1%", "150%", "95"};
+    for (int i = 0; i < 6; i++) {
+        cr_assert_eq(amct_parse_share(&value, bad[i], &err), AMCT_E_INVALID, "%s", bad[i]);
+        cr_assert_not_null(strstr(err.text, "' is not more than 0% and less than 100%"));
+    }
+    cr_assert_eq(value, 42);
+    cr_assert_eq(amct_parse_share(&value, "99.5%", &err), AMCT_OK);
+    cr_assert_eq(value, 0.995);
+}
+
 Test(base_number, integers_keep_to_their_range)
 {
     int64_t value = 42;
