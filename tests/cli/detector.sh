@@ -49,6 +49,12 @@ if [ -r "$faces" ] && [ -r "$plain" ]; then
         --mean 127 --std 128 --json -q >"$work/eval"
     awk -v c="$(value "$work/eval" cosine)" 'BEGIN { exit !(c > 0.999) }'
     ok $? "eval: outputs in another order are paired by name ($(value "$work/eval" cosine))"
+
+    printf '000000000009.jpg 1\n000000000025.jpg 0\n' >"$work/few/labels.txt"
+    "$program" search "$plain" --data "$work/few" --resize 240x320 --scale 1 --mean 127 --std 128 \
+        --calibration 1 --search-samples 1 --dry-run >"$work/out" 2>"$work/err"
+    grep -q 'does not classify, so the labels are not looked at' "$work/err"
+    ok $? 'labels that a network has no use for are said'
 fi
 
 for how in labelled free; do
