@@ -13,8 +13,8 @@ enum {
     REPAIR_STEPS = 64,
     POLISH_ROUNDS = 2,
 };
-static const double least_gain = 1e-4;    /* of the cost */
-static const double least_chance = 0.005; /* of being good enough */
+static const double least_gain = 1e-3;    /* of the cost */
+static const double least_chance = 0.05;  /* of being good enough */
 static const double roster_chance = 1e-3; /* the same where all can be looked at */
 
 typedef struct parents {

@@ -8,7 +8,7 @@
 
 enum { MOVES = 48, KEPT = 64 };
 static const double ratio_sd = 0.33, least_sd = 0.1;
-static const double least_gain = 1e-4;   /* of the cost */
+static const double least_gain = 1e-3;   /* of the cost */
 static const double least_chance = 0.05; /* of being good enough */
 
 /* One gene at another level. */
