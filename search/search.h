@@ -63,7 +63,7 @@ typedef struct amct_search_options {
     uint32_t evaluations;   /* candidates at most, probes not counted */
     uint32_t stall;         /* stop after so many without a gain of 0.1 %; 0: never */
     uint32_t probe_samples; /* for a first look at single genes */
-    uint32_t front;         /* of the evaluations, how many may go to other points of the front */
+    uint32_t front;         /* of them, how many may go to other chances and budgets */
     uint32_t refinements; /* candidates that may be asked again as refining leaves them; 0: none */
 } amct_search_options;
 
@@ -71,7 +71,7 @@ typedef struct amct_search_options {
  * teach. */
 enum { AMCT_REFINED_AT_A_TIME = 2 };
 
-amct_search_options amct_search_defaults(void); /* auto, 1, 8, 400, 120, 64, 12, 12 */
+amct_search_options amct_search_defaults(void); /* auto, 1, 8, 400, 120, 64, 14, 12 */
 
 typedef struct amct_ask {
     uint64_t number; /* 0, 1, 2 ... over all asks of the search */
