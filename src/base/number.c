@@ -192,8 +192,9 @@ static double read_size_unit(const char **at)
     return factor;
 }
 
-amct_status amct_parse_bytes(uint64_t *out_bytes, const char *text, amct_err *err)
+amct_status amct_parse_bytes(uint64_t *out_bytes, const char *text, uint64_t min, amct_err *err)
 {
+    char shown[AMCT_CLIPPED];
     double value;
     const char *at = skip_blanks(text);
     bool good = read_decimal(&value, &at);
@@ -205,6 +206,9 @@ amct_status amct_parse_bytes(uint64_t *out_bytes, const char *text, amct_err *er
         return refuse(text, "is not a size such as 4GiB, 512M or 65536", err);
     if (value < 0 || value > 0x1p62)
         return refuse(text, "is not a size that this machine can hold", err);
+    if (value < (double)min)
+        return amct_fail(err, AMCT_E_INVALID, "'%s' is less than %llu MiB",
+                         amct_utf8_show(text, shown, sizeof shown), (unsigned long long)min >> 20);
     *out_bytes = (uint64_t)value;
     return AMCT_OK;
 }

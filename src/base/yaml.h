@@ -75,7 +75,7 @@ amct_status amct_yaml_ratio(double *out, const amct_yaml_node *node, amct_err *e
 amct_status amct_yaml_share(double *out, const amct_yaml_node *node, amct_err *err);
 amct_status amct_yaml_integer(int64_t *out, const amct_yaml_node *node, int64_t min, int64_t max,
                               amct_err *err);
-amct_status amct_yaml_bytes(uint64_t *out, const amct_yaml_node *node, amct_err *err);
+amct_status amct_yaml_bytes(uint64_t *out, const amct_yaml_node *node, uint64_t min, amct_err *err);
 amct_status amct_yaml_duration(uint64_t *out_ns, const amct_yaml_node *node, amct_err *err);
 /* Index of the scalar in names, which ends with NULL. */
 amct_status amct_yaml_choice(int *out, const amct_yaml_node *node, const char *const *names,
@@ -99,7 +99,7 @@ typedef struct amct_yaml_field {
     const char *key;
     amct_yaml_type type;
     void *out;
-    int64_t min, max;         /* integers */
+    int64_t min, max;         /* integers; bytes: min */
     const char *const *names; /* choices */
 } amct_yaml_field;
 
@@ -123,9 +123,9 @@ typedef struct amct_yaml_field {
     {                                                                                              \
         key, AMCT_YAML_TYPE_SHARE, (double *){out_}, 0, 0, NULL                                    \
     }
-#define AMCT_YAML_BYTES(key, out_)                                                                 \
+#define AMCT_YAML_BYTES(key, out_, min)                                                            \
     {                                                                                              \
-        key, AMCT_YAML_TYPE_BYTES, (uint64_t *){out_}, 0, 0, NULL                                  \
+        key, AMCT_YAML_TYPE_BYTES, (uint64_t *){out_}, min, 0, NULL                                \
     }
 #define AMCT_YAML_DURATION(key, out_)                                                              \
     {                                                                                              \

@@ -116,10 +116,10 @@ amct_status amct_yaml_integer(int64_t *out, const amct_yaml_node *node, int64_t 
     return placed(amct_parse_integer(out, node->text, min, max, err), node, err);
 }
 
-amct_status amct_yaml_bytes(uint64_t *out, const amct_yaml_node *node, amct_err *err)
+amct_status amct_yaml_bytes(uint64_t *out, const amct_yaml_node *node, uint64_t min, amct_err *err)
 {
     AMCT_TRY(want_value(node, err));
-    return placed(amct_parse_bytes(out, node->text, err), node, err);
+    return placed(amct_parse_bytes(out, node->text, min, err), node, err);
 }
 
 amct_status amct_yaml_duration(uint64_t *out_ns, const amct_yaml_node *node, amct_err *err)
@@ -216,7 +216,7 @@ static amct_status read_field(const amct_yaml_field *field, const amct_yaml_node
     case AMCT_YAML_TYPE_SHARE: return amct_yaml_share(field->out, node, err);
     case AMCT_YAML_TYPE_INTEGER:
         return amct_yaml_integer(field->out, node, field->min, field->max, err);
-    case AMCT_YAML_TYPE_BYTES: return amct_yaml_bytes(field->out, node, err);
+    case AMCT_YAML_TYPE_BYTES: return amct_yaml_bytes(field->out, node, (uint64_t)field->min, err);
     case AMCT_YAML_TYPE_DURATION: return amct_yaml_duration(field->out, node, err);
     case AMCT_YAML_TYPE_CHOICE: return amct_yaml_choice(field->out, node, field->names, err);
     case AMCT_YAML_TYPE_NODE: *(const amct_yaml_node **)field->out = node; return AMCT_OK;

@@ -186,6 +186,8 @@ SET(seed)
 }
 SET(output)
 {
+    if (!*value)
+        return amct_fail(err, AMCT_E_INVALID, "'' is the name of no folder");
     c->output_given = true;
     return amct_option_keep(&c->output, c, value, err);
 }
@@ -195,7 +197,7 @@ SET(jobs)
 }
 SET(memory_limit)
 {
-    return amct_parse_bytes(&c->memory_limit_bytes, value, err);
+    return amct_parse_bytes(&c->memory_limit_bytes, value, AMCT_MEMORY_MIN, err);
 }
 SET(resume)
 {

@@ -10,6 +10,8 @@
 #include "data/dataset.h"
 #include "measure/judge.h"
 
+enum { AMCT_MEMORY_MIN = 64 << 20 }; /* bytes that a memory limit must leave */
+
 /* How a model file is read. */
 typedef struct amct_model_source {
     const char *weights;  /* their file; NULL: in the model's, or found beside it */

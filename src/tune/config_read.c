@@ -1,6 +1,7 @@
 /* The search file, section by section. */
 #include "base/file.h"
 #include "data/split.h"
+#include "search/search.h"
 #include "tune/config.h"
 #include "tune/detection.h"
 
@@ -259,14 +260,20 @@ static amct_status read_quantise(amct_config *c, const amct_yaml_node *section, 
 static amct_status read_search(amct_config *c, const amct_yaml_node *section, amct_err *err)
 {
     int64_t population = c->population, evaluations = c->evaluations, seed = (int64_t)c->seed;
+    const amct_yaml_node *algorithm = NULL;
     amct_yaml_field fields[] = {
-        AMCT_YAML_TEXT("algorithm", &c->algorithm),
+        AMCT_YAML_NODE("algorithm", &algorithm),
         AMCT_YAML_INTEGER("population", &population, 1, 1024),
         AMCT_YAML_INTEGER("evaluations", &evaluations, 1, 1 << 30),
         AMCT_YAML_DURATION("time_limit", &c->time_limit_ns),
         AMCT_YAML_INTEGER("seed", &seed, 0, INT64_MAX),
     };
     AMCT_TRY(amct_yaml_read_map(section, fields, sizeof fields / sizeof *fields, err));
+    if (algorithm && !amct_yaml_is_null(algorithm)) {
+        AMCT_TRY(amct_yaml_text(&c->algorithm, algorithm, err));
+        if (amct_search_check_algorithm(c->algorithm, err) != AMCT_OK)
+            return amct_yaml_fail_in(algorithm, err);
+    }
     c->population = (uint32_t)population;
     c->evaluations = (uint32_t)evaluations;
     c->seed = (uint64_t)seed;
@@ -320,7 +327,7 @@ amct_status amct_config_read(amct_config *c, const char *path, amct_err *err)
         AMCT_YAML_NODE("quantise", &quantise),
         AMCT_YAML_NODE("search", &search),
         AMCT_YAML_NODE("output", &output),
-        AMCT_YAML_BYTES("memory_limit", &c->memory_limit_bytes),
+        AMCT_YAML_BYTES("memory_limit", &c->memory_limit_bytes, AMCT_MEMORY_MIN),
     };
     AMCT_TRY(amct_yaml_read_map(root, fields, sizeof fields / sizeof *fields, err));
     c->data_section = data;

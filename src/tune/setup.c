@@ -14,7 +14,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { MEMORY_MIN = 64 << 20 };
 
 /* ---- Model, target, data ------------------------------------------------------------------ */
 
@@ -109,8 +108,6 @@ amct_status amct_setup_inputs(amct_setup *s, const amct_config *config, amct_err
         return amct_fail(err, AMCT_E_INVALID,
                          "no model: name one, or say model: in the search "
                          "file");
-    if (config->memory_limit_bytes < MEMORY_MIN)
-        return amct_fail(err, AMCT_E_INVALID, "the memory limit must be at least 64 MiB");
     AMCT_TRY(amct_plugins_open(&s->plugins, config, err));
     AMCT_TRY(
         amct_model_load_whole(&s->model, s->plugins, config->model, &config->model_source, err));

@@ -38,6 +38,8 @@ search "'100%' is not more than 0% and less than 100%" --budget 100%
 search "--batch: '0'" --batch 0
 search "'Ascend999'" --target Ascend999
 search "unknown search algorithm 'annealing', known are auto" --algorithm annealing
+search "--memory-limit: '1M' is less than 64 MiB" --memory-limit 1M
+search "--output: '' is the name of no folder" -o ''
 search "no layer is called 'nothing*'" --skip 'nothing*'
 search "--std: wanted numbers above 0" --std 0
 search "--std: wanted numbers above 0" --std 0.2,-1,0.2
@@ -105,6 +107,13 @@ END
 yaml "search.yaml:2:15: confidence: '100%' is not more than 0% and less than 100%" <<'END'
 budget:
   confidence: 100%
+END
+yaml "search.yaml:2:14: algorithm: unknown search algorithm 'annealing'" <<'END'
+search:
+  algorithm: annealing
+END
+yaml "search.yaml:1:15: memory_limit: '1M' is less than 64 MiB" <<'END'
+memory_limit: 1M
 END
 yaml "search.yaml:2:14: " <<'END'
 space:

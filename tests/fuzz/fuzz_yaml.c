@@ -21,7 +21,7 @@ static void read_values(const amct_yaml_node *node)
     amct_yaml_text(&text, node, &err);
     amct_yaml_bool(&yes, node, &err);
     amct_yaml_number(&number, node, &err);
-    amct_yaml_bytes(&size, node, &err);
+    amct_yaml_bytes(&size, node, 0, &err);
     amct_yaml_duration(&size, node, &err);
 }
 

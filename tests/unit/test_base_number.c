@@ -23,7 +23,7 @@ static double ratio_of(const char *text)
 static uint64_t bytes_of(const char *text)
 {
     uint64_t value;
-    cr_assert_eq(amct_parse_bytes(&value, text, &err), AMCT_OK, "%s", err.text);
+    cr_assert_eq(amct_parse_bytes(&value, text, 0, &err), AMCT_OK, "%s", err.text);
     return value;
 }
 
@@ -143,13 +143,16 @@ Test(base_number, sizes_know_binary_and_decimal_units)
     uint64_t value = 42;
     static const char *const bad[] = {"", "GiB", "4X", "4GiBs", "4Gi", "1/2G", "1,5G"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        cr_assert_eq(amct_parse_bytes(&value, bad[i], &err), AMCT_E_INVALID, "'%s'", bad[i]);
+        cr_assert_eq(amct_parse_bytes(&value, bad[i], 0, &err), AMCT_E_INVALID, "'%s'", bad[i]);
         cr_assert_not_null(strstr(err.text, "is not a size such as 4GiB, 512M or 65536"));
     }
-    cr_assert_eq(amct_parse_bytes(&value, "-1", &err), AMCT_E_INVALID);
-    cr_assert_eq(amct_parse_bytes(&value, "99999999TiB", &err), AMCT_E_INVALID);
+    cr_assert_eq(amct_parse_bytes(&value, "-1", 0, &err), AMCT_E_INVALID);
+    cr_assert_eq(amct_parse_bytes(&value, "99999999TiB", 0, &err), AMCT_E_INVALID);
     cr_assert_not_null(strstr(err.text, "that this machine can hold"));
+    cr_assert_eq(amct_parse_bytes(&value, "63M", 64 << 20, &err), AMCT_E_INVALID);
+    cr_assert_str_eq(err.text, "'63M' is less than 64 MiB");
     cr_assert_eq(value, 42);
+    cr_assert_eq(amct_parse_bytes(&value, "64M", 64 << 20, &err), AMCT_OK);
 }
 
 Test(base_number, durations_add_their_parts)

@@ -107,7 +107,7 @@ Test(base_yaml, the_search_file_of_the_manual_is_read)
     amct_yaml_field in_search[] = {AMCT_YAML_CHOICE("algorithm", &algorithm, algorithms),
                                    AMCT_YAML_DURATION("time_limit", &limit_ns),
                                    AMCT_YAML_INTEGER("seed", &seed, 0, INT64_MAX),
-                                   AMCT_YAML_BYTES("memory", &memory_bytes)};
+                                   AMCT_YAML_BYTES("memory", &memory_bytes, 0)};
     cr_assert_eq(amct_yaml_read_map(search, in_search, 4, &err), AMCT_OK, "%s", err.text);
     cr_assert_eq(algorithm, 1);
     cr_assert_eq(limit_ns, 28800 * UINT64_C(1000000000));
@@ -181,7 +181,7 @@ Test(base_yaml, a_bad_value_names_its_key_and_place)
                  AMCT_E_INVALID);
     cr_assert_str_eq(err.text, "search.yaml:7:9: word: 'grene' is not known (did you mean "
                                "'green'?); allowed: red, green");
-    cr_assert_eq(amct_yaml_bytes(&bytes, amct_yaml_get(budget, "size"), &err), AMCT_E_INVALID);
+    cr_assert_eq(amct_yaml_bytes(&bytes, amct_yaml_get(budget, "size"), 0, &err), AMCT_E_INVALID);
     cr_assert_not_null(strstr(err.text, "search.yaml:8:9: size: '3Q' is not a size"));
     cr_assert_eq(amct_yaml_duration(&bytes, amct_yaml_get(budget, "time"), &err), AMCT_E_INVALID);
     cr_assert_not_null(strstr(err.text, "search.yaml:9:9: time: '3y' is not a time"));

@@ -111,7 +111,7 @@ static amct_status read_chip(ascend_chip *out, const amct_yaml_node *map, amct_e
     AMCT_TRY(read_cores(&chip.vector_cores, map, "vector_cores", err));
     AMCT_TRY(read_numbers(map, numbers, sizeof numbers / sizeof *numbers, err));
     AMCT_TRY(want_key(&node, map, "l2_bytes", err));
-    AMCT_TRY(amct_yaml_bytes(&bytes, node, err));
+    AMCT_TRY(amct_yaml_bytes(&bytes, node, 0, err));
     if (bytes < MIN_L2_BYTES || bytes > MAX_L2_BYTES)
         return amct_yaml_fail(node, err, "64KiB to 1TiB is wanted");
     chip.l2_bytes = (double)bytes;
