@@ -139,9 +139,11 @@ static uint32_t first_good(const amct_archive *archive, const chances *c)
 
 double amct_archive_rung(uint32_t r, uint32_t k)
 {
-    const double safest = 0.98, boldest = 0.15;
-    double from = amct_normal_quantile(safest), to = amct_normal_quantile(boldest);
-    return amct_normal_cdf(from + (to - from) * r / (k - 1));
+    const double safest = 0.98, sure = 0.8, bold = 0.15;
+    if (r == 0)
+        return safest;
+    double from = amct_normal_quantile(sure), to = amct_normal_quantile(bold);
+    return amct_normal_cdf(k > 2 ? from + (to - from) * (r - 1) / (k - 2) : from);
 }
 
 /* Marks one for each of k > 1 chances, unless one that is marked costs nearly the same. */

@@ -121,6 +121,8 @@ Test(search_archive, finalists_are_the_cheapest_of_chances_from_safe_to_bold)
         least = chance + 0.04;
     }
     cr_expect_geq(chance_of(&archive, &model, numbers[RUNGS - 1]), 0.98);
+    cr_expect_geq(chance_of(&archive, &model, numbers[RUNGS - 2]), 0.8);
+    cr_expect_lt(chance_of(&archive, &model, numbers[RUNGS - 2] - 1), 0.8);
     cr_expect_lt(chance_of(&archive, &model, numbers[0] - 1), 0.15);
     cr_assert_eq(amct_archive_finalists(&archive, &model, 1000, numbers, 1), 1);
     cr_assert_eq(numbers[0], archive.best);
