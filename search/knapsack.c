@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+enum { BISECTIONS = 64 };
+
 double amct_terms_sum(const amct_chain *chain, const double *terms, const uint8_t *genome)
 {
     double sum = 0;
@@ -53,6 +55,12 @@ static double highest_price(const amct_chain *chain, const double *terms)
     return isfinite(least) ? costs / least : costs;
 }
 
+/* Terms may be so large that the product of two prices is no number but 0. */
+static double geometric_mean(double a, double b)
+{
+    return sqrt(a) * sqrt(b);
+}
+
 static int within(amct_chain *chain, const double *terms, double target, double price,
                   double *penalty, uint8_t *genome)
 {
@@ -68,7 +76,7 @@ void amct_knapsack(amct_chain *chain, const double *terms, double target, double
     if (within(chain, terms, target, 0, penalty, genome))
         return;
     double highest = highest_price(chain, terms), lowest = highest * 1e-16;
-    double high = *price > lowest && *price < highest ? *price : sqrt(lowest * highest);
+    double high = *price > lowest && *price < highest ? *price : geometric_mean(lowest, highest);
     double low = high, reach = 2;
     /* A bracket around the price of the last time, then bisection. */
     while (high < highest && !within(chain, terms, target, high, penalty, genome)) {
@@ -82,8 +90,8 @@ void amct_knapsack(amct_chain *chain, const double *terms, double target, double
         if (within(chain, terms, target, low, penalty, genome))
             high = low;
     }
-    while (high > 1.01 * low) {
-        double middle = sqrt(low * high);
+    for (int step = 0; step < BISECTIONS && high > 1.01 * low; step++) {
+        double middle = geometric_mean(low, high);
         if (within(chain, terms, target, middle, penalty, genome))
             high = middle;
         else

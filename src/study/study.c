@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <float.h>
 #include <math.h>
 #include <sqlite3.h>
 #include <stdlib.h>
@@ -363,6 +364,11 @@ static amct_status read_score(amct_study_score *out, const amct_study *s, amct_e
     if ((uint64_t)out->lost + out->gained > out->n)
         return amct_fail(err, AMCT_E_FORMAT, "%llu of %u answers changed",
                          (unsigned long long)out->lost + out->gained, out->n);
+    /* Of float32 outputs; or infinite, of a network that has overflown. */
+    double most = out->n * (double)FLT_MAX, square = most * FLT_MAX;
+    if ((out->loss_sum > most && !isinf(out->loss_sum)) ||
+        (out->loss_sum_sq > square && !isinf(out->loss_sum_sq)))
+        return amct_fail(err, AMCT_E_FORMAT, "a loss of %g on %u samples", out->loss_sum, out->n);
     if (!(fabs(out->expected_sum) <= out->n && out->expected_sum_sq >= 0 &&
           out->expected_sum_sq <= out->n))
         return amct_fail(err, AMCT_E_FORMAT, "%g answers of %u are expected to be lost",

@@ -150,6 +150,19 @@ Test(search_knapsack, nothing_fits_into_no_target)
     tear_down(&fix);
 }
 
+Test(search_knapsack, losses_beyond_reason_end_too)
+{
+    set_up(&fix, 10, 3, 0.4, 1);
+    uint8_t base[10] = {0}, genome[10];
+    double price = 0;
+    cr_assert_eq(amct_chain_build(&fix.chain, &fix.memo, base, 10000, &fix.err), AMCT_OK);
+    for (uint32_t i = 0; i < fix.chain.first[10]; i++)
+        fix.terms[i] *= 1e297;
+    amct_knapsack(&fix.chain, fix.terms, 1e290, fix.penalty, &price, genome);
+    cr_assert_leq(amct_terms_sum(&fix.chain, fix.terms, genome), 1e290);
+    tear_down(&fix);
+}
+
 Test(search_knapsack, the_cheapest_genome_of_a_chain_is_found_exactly)
 {
     for (uint64_t seed = 1; seed <= 20; seed++) {

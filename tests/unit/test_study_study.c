@@ -2,6 +2,7 @@
 #include "study/study.h"
 
 #include <criterion/criterion.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,6 +73,22 @@ STUDY_TEST(a_candidate_comes_back_as_it_was_put)
     cr_assert_eq(out.scores[1].gained, 1);
     cr_assert_eq(out.scores[1].loss_sum, 1.0 / 3);
     cr_assert_eq(out.scores[1].loss_sum_sq, 1e-300);
+    amct_study_free(study);
+}
+
+STUDY_TEST(a_loss_that_no_network_has_is_damage)
+{
+    amct_study *study = open_study();
+    amct_study_candidate in = candidate(7), out;
+    bool found;
+    in.scores[1].loss_sum = 1e300;
+    OK(amct_study_put(study, &in, &err));
+    cr_assert_eq(amct_study_get(&found, &out, study, 7, &err), AMCT_E_FORMAT);
+    SAYS("candidate 7 is damaged: a loss of 1e+300 on 128 samples");
+    in = candidate(8);
+    in.scores[1].loss_sum = in.scores[1].loss_sum_sq = INFINITY; /* a network that has overflown */
+    OK(amct_study_put(study, &in, &err));
+    OK(amct_study_get(&found, &out, study, 8, &err));
     amct_study_free(study);
 }
 
