@@ -354,6 +354,10 @@ static amct_status read_count(uint32_t *out, const amct_study *s, int column, am
 /* Reads the row that get_scores stands on. */
 static amct_status read_score(amct_study_score *out, const amct_study *s, amct_err *err)
 {
+    for (int column = 0; column < 7; column++)
+        if (sqlite3_column_type(s->get_scores, column) !=
+            (column < 3 ? SQLITE_INTEGER : SQLITE_FLOAT))
+            return amct_fail(err, AMCT_E_FORMAT, "a score is no number");
     AMCT_TRY(read_count(&out->n, s, 0, err));
     AMCT_TRY(read_count(&out->lost, s, 1, err));
     AMCT_TRY(read_count(&out->gained, s, 2, err));
@@ -366,8 +370,8 @@ static amct_status read_score(amct_study_score *out, const amct_study *s, amct_e
                          (unsigned long long)out->lost + out->gained, out->n);
     /* Of float32 outputs; or infinite, of a network that has overflown. */
     double most = out->n * (double)FLT_MAX, square = most * FLT_MAX;
-    if ((out->loss_sum > most && !isinf(out->loss_sum)) ||
-        (out->loss_sum_sq > square && !isinf(out->loss_sum_sq)))
+    if (!(out->loss_sum >= 0 && (out->loss_sum <= most || isinf(out->loss_sum))) ||
+        !(out->loss_sum_sq >= 0 && (out->loss_sum_sq <= square || isinf(out->loss_sum_sq))))
         return amct_fail(err, AMCT_E_FORMAT, "a loss of %g on %u samples", out->loss_sum, out->n);
     if (!(fabs(out->expected_sum) <= out->n && out->expected_sum_sq >= 0 &&
           out->expected_sum_sq <= out->n))

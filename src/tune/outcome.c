@@ -102,10 +102,11 @@ amct_outcome amct_outcome_of(const amct_tuned *to)
     o.loss = amct_tally_loss(&s->search_judge, after);
     o.fitted_loss = f->refined.fitted_losses[f->refined.form];
     o.held = f->refined.n_held;
-    if (o.held)
+    if (o.held) {
         o.held_loss = f->refined.losses[f->refined.form];
-    o.overfitted =
-        fmin(o.loss, o.held_loss) > fmax(AMCT_OVERFIT * o.fitted_loss, AMCT_OVERFIT_LEAST);
+        o.overfitted =
+            fmin(o.loss, o.held_loss) > fmax(AMCT_OVERFIT * o.fitted_loss, AMCT_OVERFIT_LEAST);
+    }
     o.drop = amct_metric_drop(judge, after);
     if (o.confirmed) {
         o.drop_interval = f->verdict.drop;

@@ -81,9 +81,11 @@ for what in 'cost_ns = -1e300' "cost_ns = 'abc'" 'seconds = -5'; do
     refuses 'out/study.sqlite: candidate 0 is damaged' report out
     cp whole/study.sqlite out/study.sqlite
 done
-sqlite3 out/study.sqlite 'UPDATE score SET lost = n, gained = 1 WHERE candidate = 0'
-refuses 'out/study.sqlite: candidate 0 is damaged: ' report out
-cp whole/study.sqlite out/study.sqlite
+for what in 'lost = n, gained = 1' 'loss_sum = -5' 'loss_sum = 1e300, loss_sum_sq = 1e300' "loss_sum = 'abc'"; do
+    sqlite3 out/study.sqlite "UPDATE score SET $what WHERE candidate = 0"
+    refuses 'out/study.sqlite: candidate 0 is damaged: ' report out
+    cp whole/study.sqlite out/study.sqlite
+done
 sqlite3 out/study.sqlite "UPDATE candidate SET genome = x'0203' WHERE number = 0"
 refuses 'out/study.sqlite: candidate 0 ' search --resume out
 cp whole/study.sqlite out/study.sqlite

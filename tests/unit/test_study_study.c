@@ -85,6 +85,11 @@ STUDY_TEST(a_loss_that_no_network_has_is_damage)
     OK(amct_study_put(study, &in, &err));
     cr_assert_eq(amct_study_get(&found, &out, study, 7, &err), AMCT_E_FORMAT);
     SAYS("candidate 7 is damaged: a loss of 1e+300 on 128 samples");
+    in = candidate(6);
+    in.scores[0].loss_sum = -5;
+    OK(amct_study_put(study, &in, &err));
+    cr_assert_eq(amct_study_get(&found, &out, study, 6, &err), AMCT_E_FORMAT);
+    SAYS("candidate 6 is damaged: a loss of -5 on 64 samples");
     in = candidate(8);
     in.scores[1].loss_sum = in.scores[1].loss_sum_sq = INFINITY; /* a network that has overflown */
     OK(amct_study_put(study, &in, &err));
