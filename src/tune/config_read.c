@@ -284,13 +284,17 @@ static amct_status read_output(amct_config *c, const amct_yaml_node *section, co
                                amct_err *err)
 {
     static const char *const formats[] = {"amct", "onnx-qdq", NULL};
-    const amct_yaml_node *list = NULL;
+    const amct_yaml_node *list = NULL, *named = NULL;
     const char *directory = NULL;
     amct_yaml_field fields[] = {
-        AMCT_YAML_TEXT("directory", &directory),
+        AMCT_YAML_NODE("directory", &named),
         AMCT_YAML_NODE("formats", &list),
     };
     AMCT_TRY(amct_yaml_read_map(section, fields, sizeof fields / sizeof *fields, err));
+    if (named && !amct_yaml_is_null(named))
+        AMCT_TRY(amct_yaml_text(&directory, named, err));
+    if (directory && !*directory)
+        return amct_yaml_fail(named, err, "'' is the name of no folder");
     AMCT_TRY(local_path(&directory, c, folder, err));
     c->output = directory ? directory : c->output;
     c->output_given |= directory != NULL;

@@ -14,7 +14,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-
 /* ---- Model, target, data ------------------------------------------------------------------ */
 
 /* The model at both batch sizes, and its outputs. */
@@ -52,12 +51,12 @@ static amct_status choose_metric(amct_setup *s, amct_metric *metric, amct_err *e
                          "metric %s needs a section 'detection' in the search file, which says how "
                          "boxes are read from the outputs",
                          amct_metric_names[wanted]);
+    if (wanted < 0 && !classes && labels)
+        amct_log(AMCT_LOG_WARN, "the network does not classify, so the labels are not looked at; "
+                                "its outputs are compared by metric cosine");
     if (wanted < 0)
         wanted = !classes ? AMCT_METRIC_COSINE : labels ? AMCT_METRIC_TOP1 : AMCT_METRIC_AGREEMENT;
     *metric = (amct_metric)wanted;
-    if (!classes && labels)
-        amct_log(AMCT_LOG_WARN, "the network does not classify, so the labels are not looked at; "
-                                "its outputs are compared by metric cosine");
     if (!classes && wanted != AMCT_METRIC_COSINE)
         return amct_fail(err, AMCT_E_INVALID,
                          "metric %s needs a network that classifies; this one's outputs are "

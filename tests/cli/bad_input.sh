@@ -112,6 +112,10 @@ yaml "search.yaml:2:14: algorithm: unknown search algorithm 'annealing'" <<'END'
 search:
   algorithm: annealing
 END
+yaml "search.yaml:2:14: directory: '' is the name of no folder" <<'END'
+output:
+  directory: ''
+END
 yaml "search.yaml:1:15: memory_limit: '1M' is less than 64 MiB" <<'END'
 memory_limit: 1M
 END

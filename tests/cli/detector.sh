@@ -55,6 +55,10 @@ if [ -r "$faces" ] && [ -r "$plain" ]; then
         --calibration 1 --search-samples 1 --dry-run >"$work/out" 2>"$work/err"
     grep -q 'does not classify, so the labels are not looked at' "$work/err"
     ok $? 'labels that a network has no use for are said'
+    "$program" search "$plain" --data "$work/few" --resize 240x320 --scale 1 --mean 127 --std 128 \
+        --calibration 1 --search-samples 1 --metric top1 --dry-run -q >"$work/out" 2>"$work/err"
+    test $? -eq 2 && test "$(wc -l <"$work/err")" -eq 1 && grep -q 'metric top1 needs a network that classifies' "$work/err"
+    ok $? 'and a metric that it cannot have is refused in one line'
 fi
 
 for how in labelled free; do
