@@ -54,7 +54,7 @@ Test(search_auto, separable_problems_are_solved)
     for (int k = 0; k < 3; k++)
         for (uint64_t seed = 1; seed <= 20; seed++) {
             double gap = gap_of(shapes[k], seed, 60);
-            cr_assert_leq(gap, 0.01, "shape %d, seed %d: %g", k, (int)seed, gap);
+            cr_assert_leq(gap, 0.005, "shape %d, seed %d: %g", k, (int)seed, gap);
             sum += gap;
         }
     cr_assert_leq(sum / 60, 0.0005, "%g", sum / 60);

@@ -191,6 +191,21 @@ Test(search_drop, the_loss_with_a_chance_has_it)
     cr_assert_eq(amct_drop_loss_with(&model, 1.1, 20000), 0);
 }
 
+Test(search_drop, who_is_bold_demands_a_chance_and_no_more)
+{
+    amct_drop_model model = fitted(0.01, 20000, 5000, 0.17, true);
+    amct_lossbins nothing = {0};
+    for (int bold = 0; bold < 2; bold++) {
+        model.bold = bold;
+        amct_drop_fit(&model, &nothing, 20000);
+        double loss = amct_drop_loss_with(&model, AMCT_DROP_BOLD, 20000);
+        if (bold)
+            cr_assert_float_eq(model.limit_loss, loss, 1e-9);
+        else
+            cr_assert_lt(model.limit_loss, 0.9 * loss);
+    }
+}
+
 Test(search_drop, more_samples_to_confirm_allow_more_loss)
 {
     double before = 0;

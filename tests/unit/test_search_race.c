@@ -85,6 +85,18 @@ Test(search_race, a_bad_candidate_is_rejected_at_once)
     cr_assert_eq(upto, 7);
 }
 
+Test(search_race, what_is_still_to_come_drops_as_the_loss_says)
+{
+    /* Of a loss that is known well. Few answers have changed so far, which says little of it. */
+    amct_race race = make_race(1024, 0.5);
+    race.looks[0].sd = 0.05;
+    amct_score score = {.n = 64, .lost = 1, .gained = 1, .loss_sum = 64 * 0.1};
+    uint32_t upto;
+    cr_assert_eq(amct_race_step(&race, &score, &upto), AMCT_RACE_REJECTED);
+    race.looks[0].sd = 1; /* of one that is not */
+    cr_assert_eq(amct_race_step(&race, &score, &upto), AMCT_RACE_CONTINUE);
+}
+
 Test(search_race, without_limits_nothing_is_rejected)
 {
     amct_race race;
