@@ -70,12 +70,17 @@ static void set_ratio(amct_search *search, uint32_t number)
             search->self, amct_genomes_at(&search->archive.genomes, number), member->refined);
 }
 
+void amct_engine_refit(amct_search *search)
+{
+    amct_drop_fit(&search->drop, &search->lossbins, search->problem.search_samples);
+    amct_archive_refresh(&search->archive, &search->drop);
+}
+
 void amct_engine_judge(amct_search *search)
 {
     for (uint32_t i = 0; i < search->archive.genomes.count; i++)
         set_ratio(search, i);
-    amct_drop_fit(&search->drop, &search->lossbins, search->problem.search_samples);
-    amct_archive_refresh(&search->archive, &search->drop);
+    amct_engine_refit(search);
 }
 
 bool amct_engine_refines(const amct_search *search, uint32_t member)
@@ -213,16 +218,10 @@ bool amct_engine_count(amct_search *search, uint32_t member)
     return search->archive.members[member].drop.margin >= 0;
 }
 
-static void refit(amct_search *search)
-{
-    amct_drop_fit(&search->drop, &search->lossbins, search->problem.search_samples);
-    amct_archive_refresh(&search->archive, &search->drop);
-}
-
 void amct_engine_be_bold(amct_search *search, bool bold)
 {
     search->drop.bold = bold;
-    refit(search);
+    amct_engine_refit(search);
 }
 
 bool amct_engine_demand_less(amct_search *search)
@@ -230,7 +229,7 @@ bool amct_engine_demand_less(amct_search *search)
     if (search->drop.proof == AMCT_PROOF_NONE)
         return false;
     search->drop.proof++;
-    refit(search);
+    amct_engine_refit(search);
     return true;
 }
 

@@ -9,6 +9,10 @@
 #include "search/drop.h"
 #include "search/search.h"
 
+/* What is worth a candidate, and counts as a gain: of the cost; of being good enough. */
+#define AMCT_LEAST_GAIN   1e-3
+#define AMCT_LEAST_CHANCE 0.05
+
 typedef enum amct_slot_kind {
     AMCT_SLOT_PROBE,   /* one gene alone on a few samples */
     AMCT_SLOT_UNRACED, /* measured in full, whatever comes */
@@ -98,6 +102,8 @@ uint32_t amct_engine_refining(const amct_search *search);
 bool amct_engine_asked(const amct_search *search, const uint8_t *genome);
 /* Once the algorithm's ratios have changed: judges all members anew. */
 void amct_engine_judge(amct_search *search);
+/* The model of drops anew from what was measured, and all that follows from it. */
+void amct_engine_refit(amct_search *search);
 /* Ends the search unless it has ended. */
 void amct_engine_finish(amct_search *search, amct_search_end why);
 /* Whether a member was measured in full and spends at most that share of the budget: of the whole,

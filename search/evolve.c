@@ -13,9 +13,7 @@ enum {
     REPAIR_STEPS = 64,
     POLISH_ROUNDS = 2,
 };
-static const double least_gain = 1e-3;    /* of the cost */
-static const double least_chance = 0.05;  /* of being good enough */
-static const double roster_chance = 1e-3; /* the same where all can be looked at */
+static const double roster_chance = 1e-3; /* the least where all can be looked at */
 
 typedef struct parents {
     uint32_t numbers[PARENTS];
@@ -158,7 +156,7 @@ static void breed(amct_breeder *b, const amct_search *search, const parents *p, 
 {
     const amct_space *space = &b->chain->space;
     /* From safe and hardly faster to a gamble; the expected gain decides. */
-    double risk = least_chance + (1 - 2 * least_chance) * amct_pcg_unit(rng);
+    double risk = AMCT_LEAST_CHANCE + (1 - 2 * AMCT_LEAST_CHANCE) * amct_pcg_unit(rng);
     double target = amct_surrogate_sum_at(b->surrogate, risk, search->drop.limit_loss);
     uint32_t way = amct_pcg_below(rng, 8);
     if (p->n == 0 || way == 0) {
@@ -187,10 +185,10 @@ static amct_status expected_gain(const amct_breeder *b, amct_search *search, con
 {
     double incumbent = amct_engine_incumbent_ns(search), likely = chance(b, search, genome), cost;
     *gain = 0;
-    if (likely < least_chance || amct_engine_asked(search, genome))
+    if (likely < AMCT_LEAST_CHANCE || amct_engine_asked(search, genome))
         return AMCT_OK;
     AMCT_TRY(amct_memo_cost(&search->memo, genome, &cost, err));
-    if (cost < incumbent * (1 - least_gain))
+    if (cost < incumbent * (1 - AMCT_LEAST_GAIN))
         *gain = (incumbent - cost) * likely;
     return AMCT_OK;
 }
@@ -255,7 +253,7 @@ static amct_status evolve_roster(amct_breeder *b, amct_search *search, uint32_t 
                                  amct_err *err)
 {
     enum { KEPT = 64 };
-    double below = amct_engine_incumbent_ns(search) * (1 - least_gain), gains[KEPT];
+    double below = amct_engine_incumbent_ns(search) * (1 - AMCT_LEAST_GAIN), gains[KEPT];
     uint32_t kept[KEPT], n = 0;
     limit = limit < KEPT ? limit : KEPT;
     for (uint32_t i = 0; i < b->roster->n && b->roster->costs_ns[i] < below; i++) {

@@ -8,8 +8,6 @@
 
 enum { MOVES = 48, KEPT = 64 };
 static const double ratio_sd = 0.33, least_sd = 0.1;
-static const double least_gain = 1e-3;   /* of the cost */
-static const double least_chance = 0.05; /* of being good enough */
 
 /* One gene at another level. */
 typedef struct move {
@@ -88,7 +86,7 @@ static amct_status find_moves(walk *w, amct_err *err)
 static void consider(walk *w, const move *a, const move *b)
 {
     double gain = -a->cost_ns - (b ? b->cost_ns : 0);
-    if (gain <= least_gain * w->parent_ns || (b && b->gene == a->gene))
+    if (gain <= AMCT_LEAST_GAIN * w->parent_ns || (b && b->gene == a->gene))
         return;
     double likely = chance(w, w->sum + a->sum + (b ? b->sum : 0));
     neighbour n = {{*a, {.gene = UINT32_MAX}}, gain * likely};
@@ -97,7 +95,7 @@ static void consider(walk *w, const move *a, const move *b)
     uint32_t at = w->n_kept < KEPT ? w->n_kept : KEPT;
     while (at > 0 && n.hoped > w->kept[at - 1].hoped)
         at--;
-    if (likely < least_chance || at == KEPT)
+    if (likely < AMCT_LEAST_CHANCE || at == KEPT)
         return;
     w->n_kept += w->n_kept < KEPT;
     memmove(&w->kept[at + 1], &w->kept[at], (w->n_kept - 1 - at) * sizeof *w->kept);
@@ -137,7 +135,7 @@ static amct_status propose(walk *w, uint32_t limit, amct_err *err)
                 continue;
             make(w, &w->kept[i]);
             AMCT_TRY(amct_memo_screen(&search->memo, child, &cost, err));
-            double gain = w->screened_ns - cost - least_gain * w->parent_ns;
+            double gain = w->screened_ns - cost - AMCT_LEAST_GAIN * w->parent_ns;
             double hoped = gain * chance(w, amct_surrogate_sum(w->breeder->surrogate, child));
             if (gain <= 0 || amct_engine_asked(search, child))
                 w->kept[i].hoped = 0;
@@ -151,7 +149,7 @@ static amct_status propose(walk *w, uint32_t limit, amct_err *err)
         make(w, &w->kept[best]);
         w->kept[best].hoped = 0;
         AMCT_TRY(amct_memo_cost(&search->memo, child, &cost, err));
-        if (cost < w->parent_ns * (1 - least_gain))
+        if (cost < w->parent_ns * (1 - AMCT_LEAST_GAIN))
             AMCT_TRY(amct_engine_propose(search, child, AMCT_SLOT_RACED, NULL, err));
     }
     return AMCT_OK;

@@ -18,8 +18,8 @@
  *
  * Refining brings answers nearer more than it brings them right. Of 39 candidates in four searches
  * of examples/fashion it left 0.47 to 0.95 of the KL divergence (geometric mean 0.60) and 0.38 to
- * 1.5 of the drop that is expected (0.74), which is that to the power 0.6. So where drops
- * are expected (amct_search_problem) all that is said here of losses is of losses to that power.
+ * 1.5 of the drop that is expected (0.74), which is that to the power 0.6. So where drops are
+ * expected (amct_search_problem) all that is said here of losses is of losses to that power.
  */
 #ifndef AMCT_SEARCH_REFINING_H
 #define AMCT_SEARCH_REFINING_H

@@ -8,7 +8,6 @@
 #include <string.h>
 
 enum { BATCH_MAX = 1024 };
-static const double gain_ratio = 0.001;
 
 amct_search_options amct_search_defaults(void)
 {
@@ -99,7 +98,7 @@ static amct_status build(amct_search *search, amct_err *err)
                     problem->confirm_samples, problem->labels, problem->expected);
     amct_race_plan(&search->plan, problem->search_samples);
     search->plan.expected = problem->expected;
-    amct_drop_fit(&search->drop, &search->lossbins, problem->search_samples);
+    amct_engine_refit(search);
     search->stall_ns = INFINITY;
     search->phase = "start";
     search->self = search->algorithm->start(search);
@@ -290,7 +289,7 @@ static const amct_score *take(amct_search *search, uint32_t i, const amct_result
 static void watch_stall(amct_search *search)
 {
     double best = amct_engine_incumbent_ns(search);
-    if (best < search->stall_ns * (1 - gain_ratio)) {
+    if (best < search->stall_ns * (1 - AMCT_LEAST_GAIN)) {
         search->stall_ns = best;
         search->stall_evaluations = 0;
     }
@@ -314,8 +313,7 @@ amct_status amct_search_tell(amct_search *search, const amct_result *results, si
     for (uint32_t i = 0; i < n; i++)
         last[i] = take(search, i, &results[i]);
     if (search->evaluations > before) {
-        amct_drop_fit(&search->drop, &search->lossbins, search->problem.search_samples);
-        amct_archive_refresh(&search->archive, &search->drop);
+        amct_engine_refit(search);
         search->stall_evaluations += search->evaluations - before;
         watch_stall(search);
     }
@@ -348,8 +346,7 @@ amct_status amct_search_set_budget(amct_search *search, double budget_ratio, amc
     amct_drop_start(&search->drop, budget_ratio, search->problem.confidence,
                     search->problem.confirm_samples, search->problem.labels,
                     search->problem.expected);
-    amct_drop_fit(&search->drop, &search->lossbins, search->problem.search_samples);
-    amct_archive_refresh(&search->archive, &search->drop);
+    amct_engine_refit(search);
     while (amct_engine_incumbent_ns(search) >= search->original_ns &&
            amct_engine_demand_less(search))
         continue;

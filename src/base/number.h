@@ -25,8 +25,8 @@ amct_status amct_parse_integer(int64_t *out, const char *text, int64_t min, int6
                                amct_err *err);
 
 /* A size in bytes: "4GiB", "512M", "1.5 GB", "65536". K, M, G, T and KiB .. TiB are powers of 1024,
- * KB .. TB powers of 1000; upper or lower case. Rounded to whole bytes; min
- * or more of them, a multiple of 1 MiB. */
+ * KB .. TB powers of 1000; upper or lower case. Rounded to whole bytes; min or more of
+ * them, a multiple of 1 MiB. */
 amct_status amct_parse_bytes(uint64_t *out_bytes, const char *text, uint64_t min, amct_err *err);
 
 /* A time: "8h", "90s", "1h30m", "1.5h", "250ms"; units d, h, m, s, ms from large to small. A number
