@@ -79,6 +79,25 @@ amct_status amct_folder_make(const char *path, amct_err *err)
     return status;
 }
 
+amct_status amct_folder_check(const char *path, amct_err *err)
+{
+    struct stat st;
+    char *at = strdup(path);
+    while (at && stat(at, &st) != 0 && errno == ENOENT && strcmp(at, ".") != 0) {
+        char *above = amct_path_folder(at);
+        free(at);
+        at = above;
+    }
+    if (!at)
+        return amct_fail_nomem(err);
+    int why = stat(at, &st) != 0        ? errno
+              : !S_ISDIR(st.st_mode)    ? ENOTDIR
+              : access(at, W_OK | X_OK) ? errno
+                                        : 0;
+    free(at);
+    return why ? amct_fail_errno(err, why, "cannot make the folder %s", path) : AMCT_OK;
+}
+
 amct_status amct_folder_make_temporary(char **out, const char *name, amct_err *err)
 {
     static const char random[] = "XXXXXX";

@@ -24,6 +24,9 @@ amct_status amct_file_write(const char *path, const void *data, size_t size, amc
 
 /* Creates the folder and those above it; one that exists is fine. */
 amct_status amct_folder_make(const char *path, amct_err *err);
+/* Whether amct_folder_make could make it, as far as can be seen without doing so: what is there of
+ * the path are folders, and the last one may be written to. */
+amct_status amct_folder_check(const char *path, amct_err *err);
 /* Makes an empty folder "amct-NAME-" and six random characters below TMPDIR, else /tmp, that others
  * cannot enter. *out is its malloc'd path. */
 amct_status amct_folder_make_temporary(char **out, const char *name, amct_err *err);

@@ -123,7 +123,7 @@ static amct_status read_ratio(double *value, const char *text, amct_err *err)
     if (!good || *at)
         return refuse(text, "is not a ratio such as 1% or 0.01", err);
     if (*value == 1 && !percent)
-        return refuse(text, "may mean 1% or all of it: write 1% or 100%", err);
+        return refuse(text, "may mean 1% or all of it: say it in %", err);
     return AMCT_OK;
 }
 

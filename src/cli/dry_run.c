@@ -32,6 +32,10 @@ static amct_status print_text(const amct_config *c, const amct_forecast *f, amct
         printf(", %u groups one of channels, %u layers one of ranks", f->channels, f->ranks);
     printf("; samples: %u calibration, %u search, %u confirm\n", f->calibration_samples,
            f->search_samples, f->confirm_samples);
+    if (!f->provable)
+        printf("a search would be refused: %.0f confirm samples at least would be needed to prove a "
+               "drop of at most %.4g %%\n",
+               f->confirm_needed, 100 * c->max_drop_ratio);
     printf("at most %u evaluations and %u single-layer probes: about %s, of which %s for moments "
            "and for rebuilding the best; %.0f MB of memory, %.0f MB of disk in %s\n",
            f->evaluations, f->probes, span(f->seconds, text, sizeof text),
@@ -59,6 +63,9 @@ static amct_status print_json(const amct_forecast *f, amct_err *err)
     amct_json_integer(&json, samples, "calibration", f->calibration_samples);
     amct_json_integer(&json, samples, "search", f->search_samples);
     amct_json_integer(&json, samples, "confirm", f->confirm_samples);
+    amct_json_bool(&json, json.root, "provable", f->provable);
+    if (!f->provable)
+        amct_json_number(&json, json.root, "confirm_needed", f->confirm_needed);
     amct_json_number(&json, json.root, "seconds", f->seconds);
     amct_json_number(&json, json.root, "refine_seconds", f->refine_seconds);
     amct_json_integer(&json, json.root, "memory_bytes", (int64_t)f->memory_bytes);

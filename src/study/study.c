@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define STUDY_FORMAT "3" /* of the tables below */
+#define STUDY_FORMAT "4" /* of the tables below */
 
 struct amct_study {
     sqlite3 *db;
@@ -143,6 +143,28 @@ static amct_status read_number(int *out, const amct_study *s, const char *sql, a
     return status;
 }
 
+static amct_status fail_damaged(const amct_study *s, sqlite3_int64 number, amct_err *err)
+{
+    return amct_fail(err, AMCT_E_FORMAT, "%s: candidate %lld is damaged", s->path,
+                     (long long)number);
+}
+
+/* A candidate and its scores are written together. */
+static amct_status check_scores(const amct_study *s, amct_err *err)
+{
+    sqlite3_stmt *stmt;
+    AMCT_TRY(prepare(&stmt, s,
+                     "SELECT candidate FROM score WHERE candidate NOT IN"
+                     " (SELECT number FROM candidate) LIMIT 1",
+                     err));
+    int step = sqlite3_step(stmt);
+    amct_status status = step == SQLITE_DONE  ? AMCT_OK
+                         : step == SQLITE_ROW ? fail_damaged(s, sqlite3_column_int64(stmt, 0), err)
+                                              : fail_sql(s, err);
+    sqlite3_finalize(stmt);
+    return status;
+}
+
 /* Makes the tables, or checks whose they are, in one transaction: a study is whole or empty. */
 static amct_status begin(const amct_study *s, const amct_study_fingerprint *fingerprints, size_t n,
                          amct_err *err)
@@ -162,6 +184,7 @@ static amct_status begin(const amct_study *s, const amct_study_fingerprint *fing
         return amct_fail(err, AMCT_E_INVALID, "%s was made by another version", s->path);
     else
         AMCT_TRY(check_fingerprints(s, fingerprints, n, err));
+    AMCT_TRY(check_scores(s, err));
     return run_sql(s, "COMMIT", err);
 }
 
@@ -333,12 +356,6 @@ amct_status amct_study_put(amct_study *study, const amct_study_candidate *candid
     if (status != AMCT_OK)
         run_sql(study, "ROLLBACK", &ignored);
     return status;
-}
-
-static amct_status fail_damaged(const amct_study *s, sqlite3_int64 number, amct_err *err)
-{
-    return amct_fail(err, AMCT_E_FORMAT, "%s: candidate %lld is damaged", s->path,
-                     (long long)number);
 }
 
 /* Reads a count of the row that get_scores stands on. */

@@ -67,7 +67,7 @@ typedef struct amct_config {
 
     /* Sections of the search file, to name the place of what is found to be wrong later; NULL:
      * there is none, or the command line says something else. */
-    const amct_yaml_node *data_section, *target_section;
+    const amct_yaml_node *data_section, *target_section, *skip_section;
 
     const char *output;
     bool output_given; /* on the command line or in the search file */

@@ -238,6 +238,7 @@ static amct_status read_space(amct_config *c, const amct_yaml_node *section, amc
     }
     AMCT_TRY(read_sparsity(c, sparsity, err));
     AMCT_TRY(read_rank(c, rank, err));
+    c->skip_section = skip;
     return read_names(&c->skip, &c->n_skip, c, skip, err);
 }
 

@@ -138,6 +138,8 @@ static amct_status forecast(amct_forecast *f, amct_err *err)
     f->calibration_samples = s->calibration.n;
     f->search_samples = s->search.n;
     f->confirm_samples = s->confirm.n;
+    amct_setup_budget(s, c->max_drop_ratio, false); /* of a relative one it is the most */
+    f->provable = amct_setup_provable(s, &f->confirm_needed);
     AMCT_TRY(amct_fixed_share_find(&f->fixed, f->gains.fixed_ratio, s->plugins, c, s->cost_graph,
                                    s->model.layers, s->model.n_layers, err));
     /* Calibration runs twice, and once more for moments; candidates are refined on their

@@ -38,14 +38,16 @@ static void forbid(maker *m, uint32_t layer, int kind, const char *why)
 amct_status amct_genes_check_skips(const amct_config *config, const amct_layer *layers,
                                    uint32_t n_layers, amct_err *err)
 {
-    for (uint32_t k = 0; k < config->n_skip; k++) {
+    const amct_yaml_node *at = config->skip_section ? config->skip_section->first : NULL;
+    for (uint32_t k = 0; k < config->n_skip; k++, at = at ? at->next : NULL) {
         uint32_t i = 0;
         while (i < n_layers && fnmatch(config->skip[k], layers[i].name, 0) != 0)
             i++;
-        if (i == n_layers)
-            return amct_fail(err, AMCT_E_INVALID,
-                             "skip: no layer is called '%s'; see amct-autotune inspect",
-                             config->skip[k]);
+        if (i < n_layers)
+            continue;
+        amct_fail(err, AMCT_E_INVALID, "skip: no layer is called '%s'; see amct-autotune inspect",
+                  config->skip[k]);
+        return at ? amct_yaml_fail_in(at, err) : err->code;
     }
     return AMCT_OK;
 }

@@ -102,9 +102,9 @@ static void fingerprint(prints *p, const amct_setup *s, const amct_exec *exec)
     }
     print(p, "samples", "%u calibration, %u search, %u confirm", s->calibration.n, s->search.n,
           s->confirm.n);
-    print(p, "budget", "%.17g %s of %s at %.17g", c->max_drop_ratio,
+    print(p, "budget", "%.10g %% %s of %s at %.10g %%", 100 * c->max_drop_ratio,
           c->relative ? "relative" : "absolute", amct_metric_names[s->search_judge.metric],
-          c->confidence);
+          100 * c->confidence);
     for (uint32_t i = 0; i < c->n_target_options; i++) {
         const amct_option *o = &c->target_options[i];
         snprintf(all + strlen(all), sizeof all - strlen(all), " %s=%s", o->key,
@@ -116,7 +116,7 @@ static void fingerprint(prints *p, const amct_setup *s, const amct_exec *exec)
     if (c->confirm_by)
         print(p, "confirm", "%s", c->confirm_by);
     if (c->measured_ns)
-        print(p, "measured latency", "%.17g ms", (double)c->measured_ns / 1e6);
+        print(p, "measured latency", "%.10g ms", (double)c->measured_ns / 1e6);
     else
         print(p, "measured latency", "none");
     for (uint32_t i = 0; i < c->n_skip; i++)

@@ -1,5 +1,6 @@
 #include "tune/tune.h"
 
+#include "base/file.h"
 #include "base/fork.h"
 #include "base/log.h"
 #include "tune/answers.h"
@@ -392,7 +393,9 @@ static amct_status tune(runner *r, const amct_config *config, amct_err *err)
     amct_tuned *out = r->to;
     *out = (amct_tuned){.exit_status = AMCT_EXIT_USAGE};
     stage(r, "reading");
-    amct_status status = amct_setup_inputs(&out->setup, config, err);
+    amct_status status = amct_folder_check(config->output, err);
+    if (status == AMCT_OK)
+        status = amct_setup_inputs(&out->setup, config, err);
     if (status == AMCT_OK)
         status = run(r, begin, err);
     if (status == AMCT_E_NOMEM || status == AMCT_E_INTERNAL || status == AMCT_E_PLUGIN)

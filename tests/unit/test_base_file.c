@@ -95,6 +95,11 @@ Test(base_file, a_folder_below_a_file_cannot_be_made, .init = setup, .fini = tea
     cr_assert_eq(amct_file_write(file, "x", 1, &err), AMCT_OK);
     cr_assert_eq(amct_folder_make(below, &err), AMCT_E_IO);
     cr_assert_not_null(strstr(err.text, "cannot make the folder"));
+    cr_assert_eq(amct_folder_check(below, &err), AMCT_E_IO);
+    cr_assert_not_null(strstr(err.text, "cannot make the folder"));
+    cr_assert_eq(amct_folder_check(file, &err), AMCT_E_IO);
+    cr_assert_eq(amct_folder_check(deep, &err), AMCT_OK);
+    cr_assert_neq(access(deep, F_OK), 0);
     cr_assert_eq(amct_folder_make(deep, &err), AMCT_OK);
     cr_assert_eq(amct_folder_make(deep, &err), AMCT_OK);
     free(file), free(below), free(deep);

@@ -79,7 +79,7 @@ Test(base_number, a_bare_one_is_no_ratio)
 {
     double value = 42;
     cr_assert_eq(amct_parse_ratio(&value, "1", &err), AMCT_E_INVALID);
-    cr_assert_str_eq(err.text, "'1' may mean 1% or all of it: write 1% or 100%");
+    cr_assert_str_eq(err.text, "'1' may mean 1% or all of it: say it in %");
     cr_assert_eq(amct_parse_ratio(&value, "1.0", &err), AMCT_E_INVALID);
     cr_assert_eq(amct_parse_ratio(&value, "95", &err), AMCT_E_INVALID);
     cr_assert_str_eq(err.text, "'95' is outside of 0% .. 100%");
