@@ -184,15 +184,12 @@ SET(seed)
     c->seed = (uint64_t)seed;
     return AMCT_OK;
 }
-static amct_status keep_folder(const char **to, amct_config *c, const char *value, amct_err *err)
-{
-    return *value ? amct_option_keep(to, c, value, err)
-                  : amct_fail(err, AMCT_E_INVALID, "'' is the name of no folder");
-}
 SET(output)
 {
+    if (!*value)
+        return amct_fail(err, AMCT_E_INVALID, "'' is the name of no folder");
     c->output_given = true;
-    return keep_folder(&c->output, c, value, err);
+    return amct_option_keep(&c->output, c, value, err);
 }
 SET(jobs)
 {
@@ -204,7 +201,7 @@ SET(memory_limit)
 }
 SET(resume)
 {
-    AMCT_TRY(keep_folder(&c->resume, c, value, err));
+    AMCT_TRY(amct_option_keep(&c->resume, c, value, err));
     c->output = c->resume;
     return AMCT_OK;
 }

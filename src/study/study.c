@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define STUDY_FORMAT "4" /* of the tables below */
+#define STUDY_FORMAT "3" /* of the tables below */
 
 struct amct_study {
     sqlite3 *db;
@@ -238,6 +238,8 @@ static bool is_empty(const char *path)
 
 amct_status amct_study_exists(const char *folder, amct_err *err)
 {
+    if (!*folder)
+        return amct_fail(err, AMCT_E_INVALID, "'' is the name of no folder");
     char *path = study_path(folder);
     if (!path)
         return amct_fail_nomem(err);

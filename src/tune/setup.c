@@ -212,7 +212,7 @@ amct_status amct_setup_baseline(amct_setup *s, amct_err *err)
     if (s->search_judge.metric == AMCT_METRIC_TOP1)
         s->search_judge.temper =
             amct_temper(&s->search_judge.outputs, s->rows, s->search_labels, s->search.n);
-    AMCT_TRY(amct_setup_by_sureness(s, err));
+    AMCT_TRY(amct_setup_refit_choose(s, err));
     AMCT_TRY(judge_original(&s->search_baseline, s, &s->search_judge, s->search.n, err));
     AMCT_TRY(judge_original(&s->confirm_baseline, s, &s->confirm_judge, s->confirm.n, err));
     amct_setup_budget(s, s->config->max_drop_ratio, s->config->relative);

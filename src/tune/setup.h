@@ -25,7 +25,7 @@ typedef struct amct_setup {
     amct_dataset *dataset;
     amct_split split;
     amct_selection calibration, search, confirm;
-    amct_selection refit; /* that finalists are refined on (setup_sure.c) */
+    amct_selection refit; /* that finalists are refined on (setup_refit.c) */
     uint32_t *refit_indices;
     int32_t *search_labels, *confirm_labels;
     amct_outputs outputs;
@@ -79,10 +79,8 @@ size_t amct_setup_refine_bytes(const amct_setup *s);
 /* The samples that finalists are refined on: if the confirm samples judge them, these are what the
  * search has looked at, too. */
 amct_status amct_setup_refit(amct_setup *s, amct_err *err);
-/* Once the original was run, and if it classifies: puts the search samples into an order in which
- * each look at a candidate sees as many unsure answers as the next (halves.h), and chooses those
- * that are least sure to refine on. */
-amct_status amct_setup_by_sureness(amct_setup *s, amct_err *err);
+/* Once the original was run: of the search samples those whose answers are least sure. */
+amct_status amct_setup_refit_choose(amct_setup *s, amct_err *err);
 /* Once the bench is made: of the search samples only as many as two finalists at once can be
  * restored on within the limit. */
 amct_status amct_setup_refit_cut(amct_setup *s, size_t limit_bytes, amct_err *err);

@@ -131,6 +131,8 @@ yaml 'search.yaml:2:1: ' <<'END'
 model: a.onnx
 model: b.onnx
 END
+printf 'space:\n  skip: [/block*, 3]\n' >search.yaml
+search "search.yaml:2:19: skip: no layer is called '3'" -c search.yaml
 refuses "nosuch.yaml" search -c nosuch.yaml -o out
 
 # Folders.
@@ -142,6 +144,9 @@ refuses "is not the folder of a study" report full
 refuses "is not the folder of a study" explain full
 refuses "is not the folder of a study" export full --budget 1%
 refuses "is not the folder of a study" search --resume full
+search "cannot make the folder text.onnx/out: Not a directory" -o text.onnx/out
+refuses "'' is the name of no folder" search --resume ''
+refuses "'' is the name of no folder" report ''
 search "/proc/nowhere" -o /proc/nowhere
 
 for levels in nonsense 2of4 16; do
@@ -153,4 +158,8 @@ done
 "$program" search "$model" --data "$example" $pixels --search-samples 96 --confirm 400 --budget 0.05% -o out -q >stdout 2>stderr
 test $? -eq 6 && grep -q 'would do' stderr && test ! -e out
 ok $? "a budget that cannot be proven exits 6"
+needed=$(sed -n 's/.*: \([0-9]*\) would do.*/\1/p' stderr)
+"$program" search "$model" --data "$example" $pixels --search-samples 96 --confirm 400 --budget 0.05% --dry-run >stdout 2>stderr
+test $? -eq 0 && grep -q "a search would be refused: $needed confirm samples" stdout
+ok $? "a dry run says so, too"
 finish

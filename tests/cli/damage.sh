@@ -90,7 +90,8 @@ sqlite3 out/study.sqlite "UPDATE candidate SET genome = x'0203' WHERE number = 0
 refuses 'out/study.sqlite: candidate 0 ' search --resume out
 cp whole/study.sqlite out/study.sqlite
 sqlite3 out/study.sqlite 'DELETE FROM candidate'
-refuses 'out/study.sqlite: damaged ' search --resume out
+refuses 'out/study.sqlite: candidate 0 is damaged' search --resume out
+refuses 'out/study.sqlite: candidate 0 is damaged' report out
 cp whole/study.sqlite out/study.sqlite
 sqlite3 out/study.sqlite 'DROP TABLE score'
 refuses 'out/study.sqlite: damaged ' search --resume out
