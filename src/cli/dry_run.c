@@ -33,9 +33,10 @@ static amct_status print_text(const amct_config *c, const amct_forecast *f, amct
     printf("; samples: %u calibration, %u search, %u confirm\n", f->calibration_samples,
            f->search_samples, f->confirm_samples);
     if (!f->provable)
-        printf("a search would be refused: %.0f confirm samples at least would be needed to prove a "
-               "drop of at most %.4g %%\n",
-               f->confirm_needed, 100 * c->max_drop_ratio);
+        printf(
+            "a search would be refused: %.0f confirm samples at least would be needed to prove a "
+            "drop of at most %.4g %%\n",
+            f->confirm_needed, 100 * c->max_drop_ratio);
     printf("at most %u evaluations and %u single-layer probes: about %s, of which %s for moments "
            "and for rebuilding the best; %.0f MB of memory, %.0f MB of disk in %s\n",
            f->evaluations, f->probes, span(f->seconds, text, sizeof text),

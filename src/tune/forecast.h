@@ -15,7 +15,7 @@ typedef struct amct_forecast {
     uint32_t bits, channels, ranks; /* genes of each kind */
     uint32_t evaluations, probes;
     uint32_t calibration_samples, search_samples, confirm_samples;
-    bool provable;        /* the budget, on the confirm samples, if no answer changes */
+    bool provable;         /* the budget, on the confirm samples, if no answer changes */
     double confirm_needed; /* if not: as many of them would do at least */
     double seconds;        /* if all evaluations are used, none of them raced */
     double refine_seconds; /* of these: moments, least squares and what is done to finalists */
