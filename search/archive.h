@@ -46,7 +46,7 @@ void amct_archive_refresh(amct_archive *archive, const amct_drop_model *model);
  * drop; in order of cost. Returns how many there are. */
 uint32_t amct_archive_front(const amct_archive *archive, uint32_t *numbers, uint32_t n);
 
-/* The chance to be proven of rung r < k of a ladder of k > 1: 0.98, as something has to be proven,
+/* The chance to be proven of rung r < k of a ladder of k: 0.98, as something has to be proven,
  * then from 0.8, as surer ones hardly ever decide, down to 0.15, at even steps of the normal
  * distribution. */
 double amct_archive_rung(uint32_t r, uint32_t k);

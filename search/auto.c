@@ -1,7 +1,7 @@
 /*
  * The algorithm "auto". Phases:
- * 1. The fastest genome by cost alone, measured, and refined if that may help: if it meets the
- *    budget there is nothing to search. Else the same with the genes of one kind alone.
+ * 1. The fastest genome by cost alone, measured, and refined if that may help: if it is safe within
+ *    the budget there is nothing to search. Else the same with the genes of one kind alone.
  * 2. Probes: every level of every gene alone on a few samples.
  * 3. Warm start: the knapsack of single losses, solved for a spread of targets about the limit and,
  *    corrected by what those showed, for a narrow one. Measured in full, as they also teach how
@@ -146,6 +146,14 @@ static amct_status ask_refine(amct_auto *a, amct_search *search, amct_err *err)
     return AMCT_OK;
 }
 
+/* So sure to be proven that no slower one has to stand by (archive.h). */
+static bool is_safe(const amct_search *search, uint32_t number)
+{
+    const amct_member *m = &search->archive.members[number];
+    return !search->problem.confirm_samples ||
+           amct_drop_chance(&search->drop, &m->score, m->ratio) >= amct_archive_rung(0, 1);
+}
+
 /* ---- Evolution, front ----------------------------------------------------------------------- */
 
 static uint32_t front_reserve(const amct_search *search)
@@ -184,6 +192,20 @@ static void take_chances(const amct_auto *a, amct_search *search)
         member = amct_refine_chance(search, a->surrogate, &a->refining);
 }
 
+/* The fastest of all is good enough, but not safe: surer ones have to stand by. */
+static amct_status propose_surer(amct_auto *a, amct_search *search, amct_err *err)
+{
+    double limit = search->drop.limit_loss;
+    if (search->archive.best != 0 || is_safe(search, 0))
+        return AMCT_OK;
+    for (double loss = limit; loss > limit * front_from && amct_engine_room(search); loss /= 2) {
+        AMCT_TRY(amct_auto_solve(a, search, loss, err));
+        if (!amct_engine_asked(search, a->genome))
+            AMCT_TRY(amct_auto_propose(a, search, err));
+    }
+    return AMCT_OK;
+}
+
 static amct_status ask_evolution(amct_auto *a, amct_search *search, amct_err *err)
 {
     search->phase = a->bold_until ? "bolder ones" : "evolution";
@@ -212,8 +234,13 @@ static amct_status ask_evolution(amct_auto *a, amct_search *search, amct_err *er
         return AMCT_OK;
     }
     take_chances(a, search);
-    if (search->n_asks)
+    if (search->n_asks) {
         search->phase = "refining";
+        return AMCT_OK;
+    }
+    AMCT_TRY(propose_surer(a, search, err));
+    if (search->n_asks)
+        search->phase = "surer ones";
     else if (!a->front_done)
         amct_auto_enter(a, AMCT_AUTO_FRONT);
     else if (bold_reserve(search))
@@ -289,10 +316,12 @@ static amct_status next(void *self, amct_search *search, amct_err *err)
         if (search->archive.genomes.count == search->options.evaluations &&
             a->phase < AMCT_AUTO_REFINE)
             amct_auto_enter(a, AMCT_AUTO_REFINE);
-        if (search->archive.best == 0) { /* the first one asked is the fastest */
-            if (!amct_engine_refine(search, 0) && amct_engine_count(search, 0))
-                amct_engine_finish(search, AMCT_SEARCH_FASTEST_MEETS);
-        } else
+        /* The first one asked is the fastest. */
+        if (search->archive.best == 0 && amct_engine_refine(search, 0))
+            break;
+        if (search->archive.best == 0 && amct_engine_count(search, 0) && is_safe(search, 0))
+            amct_engine_finish(search, AMCT_SEARCH_FASTEST_MEETS);
+        else
             AMCT_TRY(ask_phase(a, search, err));
     }
     return AMCT_OK;

@@ -34,7 +34,7 @@ static amct_status print_text(const amct_config *c, const amct_forecast *f, amct
            f->search_samples, f->confirm_samples);
     if (!f->provable)
         printf(
-            "a search would be refused: %.0f confirm samples at least would be needed to prove a "
+            "a search would be refused: %.10g confirm samples at least would be needed to prove a "
             "drop of at most %.4g %%\n",
             f->confirm_needed, 100 * c->max_drop_ratio);
     printf("at most %u evaluations and %u single-layer probes: about %s, of which %s for moments "

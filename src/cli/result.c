@@ -292,7 +292,7 @@ static void add_files(amct_json *json, const amct_tuned *to, const char *folder)
         bool written = files[i].qdq ? s->config->format_qdq : s->config->format_amct;
         amct_json_text(json, at, files[i].key, written ? name : NULL);
     }
-    amct_json_text(json, at, "report", "report.html");
+    amct_json_text(json, at, "report", to->other ? NULL : "report.html");
     char *compile = amct_verdict_compile(to, folder);
     amct_json_text(json, json->root, "compile", compile);
     free(compile);

@@ -82,9 +82,9 @@ amct_status amct_structure_list_ranks(amct_structure *s, uint32_t l, const amct_
     int n = 0;
     r->why = amct_node_is(node, "AveragePool") ? "pooling has no weights"
              : s->layers[l].no_int8            ? s->layers[l].no_int8
-             : !gram                           ? "it has no second moments"
-             : gram->parts > 1                 ? "it has too many columns"
-                                               : NULL;
+             : !gram           ? "its second moments do not fit into the memory limit"
+             : gram->parts > 1 ? "it has too many columns"
+                               : NULL;
     if (!r->why)
         r->why = amct_factorise_why(&gram->columns, AMCT_SPLIT_AFTER);
     if (r->why)

@@ -253,6 +253,19 @@ static amct_status copy_level(const amct_quantised **out, const amct_quantised *
     return AMCT_OK;
 }
 
+/* Restoring failed: if it was for this, as no solution is found for some numbers, or they do not
+ * fit into integers, the candidate stays as it is. */
+static amct_status leave(bool *restored, amct_status expected, const amct_err *why, amct_err *err)
+{
+    *restored = false;
+    if (why->code != expected) {
+        *err = *why;
+        return why->code;
+    }
+    amct_log(AMCT_LOG_WARN, "a finalist stays as it is, not restored: %s", why->text);
+    return AMCT_OK;
+}
+
 /* Restores a candidate of another structure if it loses less then. */
 static amct_status try_restoring(bool *restored, body *b, amct_candidate *c, const amct_refinery *r,
                                  const uint8_t *choices, amct_err *err)
@@ -261,18 +274,11 @@ static amct_status try_restoring(bool *restored, body *b, amct_candidate *c, con
     double losses[2] = {0};
     amct_err why;
     amct_status status = restore(&other, r, c, &why);
-    if (status == AMCT_E_INVALID) { /* numbers that no solution is found for */
-        amct_log(AMCT_LOG_WARN, "a finalist stays as it is, not restored: %s", why.text);
-        *restored = false;
-        return AMCT_OK;
-    }
-    if (status != AMCT_OK) {
-        *err = why;
-        return status;
-    }
-    status = quantise_anew(b, &other, r, c, choices, err);
+    if (status != AMCT_OK)
+        return leave(restored, AMCT_E_INVALID, &why, err);
+    status = quantise_anew(b, &other, r, c, choices, &why);
     if (status == AMCT_OK)
-        status = compare(losses, r, c, &other, err);
+        status = compare(losses, r, c, &other, &why);
     if (status == AMCT_OK)
         amct_log(AMCT_LOG_DEBUG, "loss on held-back samples %.4g, restored %.4g", losses[0],
                  losses[1]);
@@ -287,7 +293,7 @@ static amct_status try_restoring(bool *restored, body *b, amct_candidate *c, con
         *b = (body){0};
     }
     free(other.levels);
-    return status;
+    return status == AMCT_OK ? AMCT_OK : leave(restored, AMCT_E_UNSUPPORTED, &why, err);
 }
 
 /* ---- All of it ------------------------------------------------------------------------------ */

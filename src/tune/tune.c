@@ -288,7 +288,7 @@ static amct_status check_provable(runner *r, amct_err *err)
     r->to->exit_status = AMCT_EXIT_NOT_PROVEN;
     return amct_fail(err, AMCT_E_INVALID,
                      "a drop of at most %.4g %% cannot be proven at %.4g %% confidence with %u "
-                     "confirm samples, even if no answer changes: %.0f would do. Give more "
+                     "confirm samples, even if no answer changes: %.10g would do. Give more "
                      "samples, allow more (--budget), or ask for no proof (--confirm 0)",
                      100 * s->budget_ratio, 100 * s->config->confidence, s->confirm.n, needed);
 }

@@ -299,8 +299,9 @@ static amct_status cheaper(void *ctx, const uint8_t *genome, double *cost_ns, am
     return AMCT_OK;
 }
 
-/* Outputs nearly tied: no loss, and yet the fastest loses that many answers of 50, others none. */
-static amct_search *solve_tied(uint32_t lost)
+/* The fastest has that mean loss, and loses that many answers of 50; of others what they save of
+ * that, or none. */
+static amct_search *solve_small(double loss, uint32_t lost, bool others)
 {
     static uint8_t levels[4] = {3, 3, 3, 3};
     amct_search_problem problem = {.space = {4, levels},
@@ -324,9 +325,10 @@ static amct_search *solve_tied(uint32_t lost)
             results[i] = (amct_result){.number = asks[i].number};
             for (uint32_t k = 0; k < race->n_looks; k++) {
                 amct_score *score = &results[i].scores[results[i].n_scores++];
-                *score = (amct_score){.n = race->looks[k].n,
-                                      .loss_sum = cost <= 80 ? 1e-5 * race->looks[k].n : 0};
-                score->lost = cost <= 80 ? lost * score->n / 50 : 0;
+                double share = others ? (100 - cost) / 20 : cost <= 80;
+                *score = (amct_score){.n = race->looks[k].n};
+                score->loss_sum = share * loss * score->n;
+                score->lost = (uint32_t)(share * lost * score->n / 50);
                 uint32_t upto;
                 if (amct_race_step(race, score, &upto) != AMCT_RACE_CONTINUE)
                     break;
@@ -335,6 +337,33 @@ static amct_search *solve_tied(uint32_t lost)
         cr_assert_eq(amct_search_tell(search, results, n, &err), AMCT_OK, "%s", err.text);
     }
     return search;
+}
+
+/* Outputs nearly tied: no loss, and yet the fastest loses answers. */
+static amct_search *solve_tied(uint32_t lost)
+{
+    return solve_small(1e-5, lost, false);
+}
+
+Test(search_auto, a_fastest_assignment_ends_the_search_only_if_it_is_safe)
+{
+    uint32_t ended = 0, unsafe = 0;
+    for (double loss = 1e-3; loss < 1; loss *= 1.5) {
+        amct_search *search = solve_small(loss, 0, true);
+        amct_finalist finalists[4];
+        size_t n = amct_search_finalists(search, finalists, 4);
+        cr_assert_geq(n, 1);
+        if (amct_search_ended(search) == AMCT_SEARCH_FASTEST_MEETS) {
+            cr_expect_geq(finalists[0].chance, 0.98, "loss %g", loss);
+            ended++;
+        } else if (finalists[0].cost_ns == 80 && finalists[0].feasible) {
+            cr_expect_gt(n, 1, "loss %g", loss);
+            unsafe++;
+        }
+        amct_search_free(search);
+    }
+    cr_assert_gt(ended, 0);
+    cr_assert_gt(unsafe, 0);
 }
 
 Test(search_auto, a_fastest_assignment_that_loses_answers_does_not_end_the_search)

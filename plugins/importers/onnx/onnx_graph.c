@@ -180,6 +180,8 @@ static int32_t emit_output(onnx_reader *r, onnx_scope *scope, const char *name, 
             char *other = NULL;
             ONNX_TRY(second_name(r, scope, name, &other));
             ONNX_TRY(onnx_value_named(r, scope, other, &result));
+            onnx_warn(r, "%s; in all that is written this output is called '%s'",
+                      again ? "is there twice" : "is an input as well", other);
         } else {
             ONNX_TRY(onnx_value_new(r, name, &result));
         }
