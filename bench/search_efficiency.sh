@@ -2,10 +2,10 @@
 # What searches have reached after so many evaluations, on the network of examples/fashion, with bits,
 # channels and ranks to choose from.
 #
-#     search_efficiency.sh BUILD WORK [SVG [ALGORITHMS]]
+#     search_efficiency.sh BUILD WORK [SVG [ALGORITHMS [SEEDS]]]
 #
-# BUILD is a build folder. For each of the algorithms, 'auto nsga2 random' if none are named, and seeds
-# 1 to 5 (a seed draws the split of the samples, too): the latency of the fastest candidate that by then was measured on all search
+# BUILD is a build folder. For each of the algorithms, 'auto nsga2 random' if none are named, and the
+# seeds, '1 2 3 4 5' (a seed draws the split of the samples, too): the latency of the fastest candidate that by then was measured on all search
 # samples and is within the budget there, drop + 1.645 standard errors <= 1 %; the original's where
 # there is none. A probe of a single gene counts for as much of an evaluation as it has samples; a
 # search that ended earlier keeps what it had. The last column is what it ended with, refined and
@@ -18,6 +18,7 @@ mkdir -p "$2"
 work=$(cd "$2" && pwd)
 svg=${3:-$work/search_efficiency.svg}
 algorithms=${4:-auto nsga2 random}
+seeds=${5:-1 2 3 4 5}
 
 cat >"$work/search.yaml" <<END
 model: $top/examples/fashion/fashion.onnx
@@ -41,7 +42,7 @@ latency() { # FILE WHICH: of the original, of the best
 }
 
 for algorithm in $algorithms; do
-    for seed in 1 2 3 4 5; do
+    for seed in $seeds; do
         out=$work/$algorithm-$seed
         [ -s "$out/result.json" ] && ! grep -q '"status":[[:space:]]*5' "$out/result.json" ||
             AMCT_PLUGIN_PATH=$build/plugins "$build/amct-autotune" search -c "$work/search.yaml" \
@@ -127,7 +128,7 @@ awk '
         for (c = 2; c < 7; c++)
             printf "<text x=\"%d\" y=\"345\" text-anchor=\"middle\">%d</text>\n", x(c), 25 * 2 ^ (c - 2)
         print "<text x=\"330\" y=\"372\" text-anchor=\"middle\">evaluations</text>"
-        print "<text x=\"70\" y=\"22\">latency within the budget, ms: median and range of five seeds</text>"
+        print "<text x=\"70\" y=\"22\">latency within the budget, ms: median and range of the seeds</text>"
         for (i = 0; i < n; i++) {
             a = order[i]; points = ""
             for (c = 2; c < 7; c++) {
