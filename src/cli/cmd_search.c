@@ -110,6 +110,8 @@ static int search(const amct_config *c, amct_err *err)
     free(tuned);
     if (remove) /* half-made, and of no use */
         amct_folder_remove(c->output, &ignored);
+    else if (anew && status != AMCT_OK)
+        rmdir(c->output); /* if it is empty */
     return exit_status;
 }
 

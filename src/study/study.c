@@ -254,6 +254,18 @@ amct_status amct_study_exists(const char *folder, amct_err *err)
     return status;
 }
 
+/* SQLite's own, as far as they are there. */
+static void remove_files(const char *folder)
+{
+    static const char *const names[] = {"study.sqlite", "study.sqlite-wal", "study.sqlite-shm"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char *path = amct_path_join(folder, names[i]);
+        if (path)
+            unlink(path);
+        free(path);
+    }
+}
+
 amct_status amct_study_open(amct_study **out, const char *folder,
                             const amct_study_fingerprint *fingerprints, size_t n, amct_err *err)
 {
@@ -262,7 +274,8 @@ amct_status amct_study_open(amct_study **out, const char *folder,
     if (s)
         s->path = study_path(folder);
     amct_status status = s && s->path ? AMCT_OK : amct_fail_nomem(err);
-    if (status == AMCT_OK && !is_file(s->path))
+    bool fresh = status == AMCT_OK && !is_file(s->path);
+    if (fresh)
         status = check_empty(folder, err);
     if (status == AMCT_OK &&
         sqlite3_open_v2(s->path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) !=
@@ -272,10 +285,14 @@ amct_status amct_study_open(amct_study **out, const char *folder,
         status = begin(s, fingerprints, n, err);
     if (status == AMCT_OK)
         status = prepare_all(s, err);
-    if (status != AMCT_OK)
-        amct_study_free(s);
-    else
+    if (status == AMCT_OK) {
         *out = s;
+        return AMCT_OK;
+    }
+    fresh = fresh && s->db && sqlite3_errcode(s->db) == SQLITE_FULL;
+    amct_study_free(s);
+    if (fresh) /* it has no tables */
+        remove_files(folder);
     return status;
 }
 

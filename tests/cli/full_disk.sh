@@ -8,6 +8,14 @@ if ! mount -t tmpfs -o size=1500k none "$disk" 2>/dev/null; then
 fi
 trap 'umount "$disk"; rm -rf "$work"' EXIT
 
+# Without room for anything.
+mount -o remount,size=20k "$disk"
+small_search -o "$disk/none" >"$work/stdout" 2>"$work/stderr"
+status=$?
+test $status -eq 2 && test "$(grep -c . "$work/stderr")" -eq 1 && test ! -e "$disk/none"
+ok $? "of a search that could not begin nothing is left (status $status)"
+mount -o remount,size=1500k "$disk"
+
 small_search -o "$disk/out" >"$work/stdout" 2>"$work/stderr"
 status=$?
 test $status -eq 2 && test "$(grep -c . "$work/stderr")" -eq 1 && test ! -s "$work/stdout" &&
