@@ -289,9 +289,9 @@ amct_status amct_study_open(amct_study **out, const char *folder,
         *out = s;
         return AMCT_OK;
     }
-    fresh = fresh && s->db && sqlite3_errcode(s->db) == SQLITE_FULL;
+    bool empty = fresh && s->db && sqlite3_errcode(s->db) == SQLITE_FULL;
     amct_study_free(s);
-    if (fresh) /* it has no tables */
+    if (empty) /* no tables were made */
         remove_files(folder);
     return status;
 }
