@@ -75,7 +75,7 @@ static amct_status ask_prefix(rollback *r, amct_search *search, amct_err *err)
     for (int64_t i = 0; i <= r->middle; i++)
         r->genome[r->ranking[i]] = 0;
     AMCT_TRY(amct_engine_propose(search, r->genome, AMCT_SLOT_UNRACED, NULL, err));
-    r->member = amct_genomes_find(&search->archive.genomes, r->genome);
+    r->member = amct_engine_member(search, r->genome);
     return AMCT_OK;
 }
 

@@ -46,7 +46,7 @@ amct_status amct_bisect_next(amct_bisect *b, bool *over, amct_search *search, do
             continue;
         bool added;
         AMCT_TRY(amct_engine_propose(search, genome, AMCT_SLOT_UNRACED, &added, err));
-        b->member = amct_genomes_find(&search->archive.genomes, genome);
+        b->member = amct_engine_member(search, genome);
         if (added)
             return AMCT_OK;
     }

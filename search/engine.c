@@ -15,9 +15,27 @@ uint32_t amct_engine_room(const amct_search *search)
     return batch < left ? batch : left;
 }
 
+void amct_engine_canonical(const amct_search *search, uint8_t *genome)
+{
+    if (search->problem.canonical)
+        search->problem.canonical(search->problem.cost_ctx, genome);
+}
+
+static const uint8_t *canonical_of(const amct_search *search, const uint8_t *genome)
+{
+    memcpy(search->canonical, genome, search->problem.space.n_genes);
+    amct_engine_canonical(search, search->canonical);
+    return search->canonical;
+}
+
+uint32_t amct_engine_member(const amct_search *search, const uint8_t *genome)
+{
+    return amct_genomes_find(&search->archive.genomes, canonical_of(search, genome));
+}
+
 bool amct_engine_asked(const amct_search *search, const uint8_t *genome)
 {
-    return amct_genomes_find(&search->archive.genomes, genome) != AMCT_GENOMES_NONE;
+    return amct_engine_member(search, genome) != AMCT_GENOMES_NONE;
 }
 
 /* Takes the next place of the batch for the genome. */
@@ -62,12 +80,19 @@ static amct_status note_number(amct_search *search, uint32_t member, amct_err *e
     return AMCT_OK;
 }
 
+/* What is expected of a member's final form. */
+static double ratio_of(const amct_search *search, uint32_t member, bool refined)
+{
+    if (!search->options.refinements || !search->algorithm->ratio)
+        return 1;
+    const uint8_t *genome = amct_genomes_at(&search->archive.genomes, member);
+    return search->algorithm->ratio(search->self, genome, refined);
+}
+
 static void set_ratio(amct_search *search, uint32_t number)
 {
     amct_member *member = &search->archive.members[number];
-    if (search->options.refinements && search->algorithm->ratio)
-        member->ratio = search->algorithm->ratio(
-            search->self, amct_genomes_at(&search->archive.genomes, number), member->refined);
+    member->ratio = ratio_of(search, number, member->refined);
 }
 
 void amct_engine_refit(amct_search *search)
@@ -121,6 +146,7 @@ amct_status amct_engine_propose(amct_search *search, const uint8_t *genome, amct
     if (amct_engine_room(search) == 0 || amct_engine_asked(search, genome))
         return AMCT_OK;
     double cost_ns;
+    genome = canonical_of(search, genome);
     AMCT_TRY(amct_memo_cost(&search->memo, genome, &cost_ns, err));
     uint32_t member = amct_archive_add(&search->archive, genome, cost_ns);
     if (member == AMCT_GENOMES_NONE)
@@ -231,6 +257,13 @@ bool amct_engine_demand_less(amct_search *search)
     search->drop.proof++;
     amct_engine_refit(search);
     return true;
+}
+
+double amct_engine_unrefined_loss(const amct_search *search, uint32_t member)
+{
+    const amct_member *m = &search->archive.members[member];
+    double loss = amct_score_loss(&m->score);
+    return m->refined ? loss / m->left * ratio_of(search, member, false) : loss * m->ratio;
 }
 
 void amct_engine_foreseen(const amct_search *search, const amct_score *score, double *loss,

@@ -11,7 +11,7 @@
 
 /* What is worth a candidate, and counts as a gain: of the cost; of being good enough. */
 #define AMCT_LEAST_GAIN   1e-3
-#define AMCT_LEAST_CHANCE 0.05
+#define AMCT_LEAST_CHANCE 0.25
 
 typedef enum amct_slot_kind {
     AMCT_SLOT_PROBE,   /* one gene alone on a few samples */
@@ -64,6 +64,7 @@ struct amct_search {
     amct_ask *asks; /* options.batch of them; genomes in the block behind */
     amct_slot *slots;
     uint8_t *ask_genomes;
+    uint8_t *canonical; /* a genome, for engine.c */
     uint32_t n_asks;
     bool waiting; /* for tell */
     uint64_t n_asked;
@@ -87,8 +88,8 @@ amct_status amct_algorithm_find(const amct_algorithm **out, const char *name, am
 
 /* Candidates that may still be proposed into this batch, limited by the evaluations left. */
 uint32_t amct_engine_room(const amct_search *search);
-/* Adds a candidate to the batch; nothing happens if it was asked before or there is no room.
- * *added tells (may be NULL). */
+/* Adds a candidate to the batch, in its canonical form; nothing happens if that was asked before or
+ * there is no room. *added tells (may be NULL). */
 amct_status amct_engine_propose(amct_search *search, const uint8_t *genome, amct_slot_kind kind,
                                 bool *added, amct_err *err);
 /* Probes do not count as evaluations, but fill the batch. */
@@ -99,6 +100,10 @@ bool amct_engine_refine(amct_search *search, uint32_t member);
 /* Whether a member is asked for so in this batch; how many are. */
 bool amct_engine_refines(const amct_search *search, uint32_t member);
 uint32_t amct_engine_refining(const amct_search *search);
+/* amct_search_problem's canonical, in place. */
+void amct_engine_canonical(const amct_search *search, uint8_t *genome);
+/* The member that a genome is, or one of the same network; AMCT_GENOMES_NONE if none was asked. */
+uint32_t amct_engine_member(const amct_search *search, const uint8_t *genome);
 bool amct_engine_asked(const amct_search *search, const uint8_t *genome);
 /* Once the algorithm's ratios have changed: judges all members anew. */
 void amct_engine_judge(amct_search *search);
@@ -118,6 +123,9 @@ bool amct_engine_count(amct_search *search, uint32_t member);
 void amct_engine_be_bold(amct_search *search, bool bold);
 /* Lowers the demand for proof by a step and looks for the best again; false at the last. */
 bool amct_engine_demand_less(amct_search *search);
+/* The loss that a member that is FULL would be judged by had it not been refined: what is expected
+ * to be left of what it lost at first. */
+double amct_engine_unrefined_loss(const amct_search *search, uint32_t member);
 /* The mean loss at the end as foreseen from the last score of a member, and the standard deviation
  * of its log; the state is FULL or REJECTED. */
 void amct_engine_foreseen(const amct_search *search, const amct_score *score, double *loss,

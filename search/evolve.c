@@ -161,6 +161,7 @@ static void breed(amct_breeder *b, const amct_search *search, const parents *p, 
     uint32_t way = amct_pcg_below(rng, 8);
     if (p->n == 0 || way == 0) {
         solve_drawn(b, rng, target, b->child);
+        amct_engine_canonical(search, b->child);
         return;
     }
     memcpy(b->child, draw_parent(search, p, rng), space->n_genes);
@@ -171,6 +172,7 @@ static void breed(amct_breeder *b, const amct_search *search, const parents *p, 
     else
         cross(space, rng, draw_parent(search, p, rng), b->child);
     repair(b, rng, target, b->child);
+    amct_engine_canonical(search, b->child);
 }
 
 static double chance(const amct_breeder *b, const amct_search *search, const uint8_t *genome)
@@ -224,6 +226,7 @@ static amct_status polish_best(amct_breeder *b, amct_search *search, double gain
     memcpy(b->polished, b->best, b->chain->space.n_genes);
     AMCT_TRY(amct_polish(b->chain, &search->memo, b->terms, target, POLISH_ROUNDS, b->polished,
                          &cost, err));
+    amct_engine_canonical(search, b->polished);
     AMCT_TRY(expected_gain(b, search, b->polished, &after, err));
     if (after > gain)
         memcpy(b->best, b->polished, b->chain->space.n_genes);

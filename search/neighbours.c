@@ -26,7 +26,7 @@ typedef struct walk {
     amct_breeder *breeder;
     amct_search *search;
     const uint8_t *parent;
-    double parent_ns, log_loss, sum; /* of the parent */
+    double parent_ns, log_loss, sum; /* of the parent, as if it had not been refined */
     double screened_ns;              /* the same as parent_ns, but screened */
     move down[MOVES], up[MOVES];     /* cheaper ones, less lossy ones; the best first */
     uint32_t n_down, n_up;
@@ -120,6 +120,7 @@ static void make(const walk *w, const neighbour *n)
     for (int i = 0; i < 2; i++)
         if (n->moves[i].gene != UINT32_MAX)
             child[n->moves[i].gene] = n->moves[i].level;
+    amct_engine_canonical(w->search, child);
 }
 
 /* The most promising by screened costs, those that are cheaper by exact ones. */
@@ -171,7 +172,7 @@ amct_status amct_neighbours(amct_breeder *breeder, amct_search *search, uint32_t
     w->parent = memcpy(breeder->best, amct_genomes_at(&search->archive.genomes, best),
                        breeder->chain->space.n_genes);
     w->parent_ns = m->cost_ns;
-    w->log_loss = log(amct_score_loss(&m->score) * m->ratio);
+    w->log_loss = log(amct_engine_unrefined_loss(search, best));
     w->sum = amct_surrogate_sum(breeder->surrogate, w->parent);
     amct_status status = amct_memo_screen(&search->memo, w->parent, &w->screened_ns, err);
     if (status == AMCT_OK && w->sum > 0)

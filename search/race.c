@@ -6,7 +6,7 @@
 #include <string.h>
 
 enum { LOOK_SAMPLES_MIN = 24 };
-static const double wrong_rejections = 0.15;
+static const double wrong_rejections = 0.3;
 
 void amct_race_plan(amct_race *race, uint32_t n)
 {

@@ -18,7 +18,7 @@
  * loss, and of the changed answers with the small weight that they have in the estimate, where
  * samples that are still to come drop as the loss foreseen says, and by chance. If even the lower
  * end is beyond the limit the candidate is rejected. Over its looks a candidate just within the
- * limit is rejected wrongly with probability at most 15 %, spent on the looks by the Pocock-type
+ * limit is rejected wrongly with probability at most 30 %, spent on the looks by the Pocock-type
  * function ln(1 + (e - 1) t), t = samples so far / all (K.K.G. Lan, D.L. DeMets,
  * "Discrete sequential boundaries for clinical trials", Biometrika 70 (1983) 659), each look's
  * share being tested alone, which is conservative. Nothing is accepted early.

@@ -88,7 +88,8 @@ static amct_status build(amct_search *search, amct_err *err)
     search->asks = calloc(batch, sizeof *search->asks);
     search->slots = calloc(batch, sizeof *search->slots);
     search->ask_genomes = calloc(batch, n_genes);
-    if (!search->asks || !search->slots || !search->ask_genomes)
+    search->canonical = calloc(1, n_genes);
+    if (!search->asks || !search->slots || !search->ask_genomes || !search->canonical)
         return amct_fail_nomem(err);
     search->options.algorithm = search->algorithm->name;
     amct_memo_start(&search->memo, problem->space.n_genes, problem->cost, problem->screen,
@@ -137,6 +138,7 @@ void amct_search_free(amct_search *search)
     free(search->asks);
     free(search->slots);
     free(search->ask_genomes);
+    free(search->canonical);
     free(search->n_levels);
     free(search->kinds);
     free(search->bit_ops);
@@ -203,31 +205,6 @@ static amct_status check_result(const amct_ask *ask, const amct_result *result, 
     return AMCT_OK;
 }
 
-/* What was lost before it was refined. */
-static double loss_at_first(const amct_member *m)
-{
-    return amct_score_loss(&m->score) / (m->refined ? m->left : 1);
-}
-
-/* Two genomes may be the same network: a level may change nothing beside the others, as a rank does
- * for which fewer channels leave no room. What refining left of one is left of the other. */
-static void share_refined(amct_search *search, amct_member *member)
-{
-    for (uint32_t i = 0; i < search->archive.genomes.count; i++) {
-        amct_member *other = &search->archive.members[i];
-        if (other->refined == member->refined || other->state != AMCT_MEMBER_FULL ||
-            other->cost_ns != member->cost_ns ||
-            fabs(loss_at_first(other) / loss_at_first(member) - 1) > 1e-9)
-            continue;
-        const amct_member *from = member->refined ? member : other;
-        amct_member *to = member->refined ? other : member;
-        to->score = from->score;
-        to->left = from->left;
-        to->ratio = from->ratio;
-        to->refined = true;
-    }
-}
-
 /* Where refining leaves more of the drop than of the loss, the loss that goes with that drop is
  * kept. */
 static void take_refined(amct_search *search, amct_member *member, const amct_score *score)
@@ -245,7 +222,6 @@ static void take_refined(amct_search *search, amct_member *member, const amct_sc
     member->score.loss_sum *= member->left / left;
     member->score.loss_sum_sq *= member->left / left * (member->left / left);
     amct_lossbins_add(&search->lossbins, &search->plan, &member->score, 1);
-    share_refined(search, member);
 }
 
 /* Returns the last score, NULL if the candidate is to be left aside. */
@@ -278,7 +254,6 @@ static const amct_score *take(amct_search *search, uint32_t i, const amct_result
         last->n == search->problem.search_samples ? AMCT_MEMBER_FULL : AMCT_MEMBER_REJECTED;
     if (member->state == AMCT_MEMBER_FULL) {
         amct_lossbins_add(&search->lossbins, &search->plan, result->scores, result->n_scores);
-        share_refined(search, member);
     } else {
         search->rejected++;
         search->rejected_samples += last->n;

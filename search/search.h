@@ -37,11 +37,17 @@
 
 typedef struct amct_search amct_search;
 
+/* Makes of a genome the one that is asked for all those of the same network: levels that change
+ * nothing beside the others become those that they come to. Costs no more than they do, and gives
+ * itself for what it gives. */
+typedef void amct_canonical_fn(void *ctx, uint8_t *genome);
+
 typedef struct amct_search_problem {
     amct_space space; /* copied */
     amct_cost_fn *cost;
-    amct_cost_fn *screen; /* the same nearly and fast (memo.h); NULL: there is none */
-    void *cost_ctx;       /* of both */
+    amct_cost_fn *screen;         /* the same nearly and fast (memo.h); NULL: there is none */
+    void *cost_ctx;               /* of these */
+    amct_canonical_fn *canonical; /* NULL: each genome is another network */
     /* Bit operations of the whole with one gene at a level and all others at 0, laid out by
      * amct_space_first: what AMCT's own searches count. NULL is refused by these. Copied. */
     const double *bit_ops;

@@ -105,4 +105,10 @@ amct_status amct_structure_shape(amct_structured *out, const amct_structure *str
                                  amct_err *err);
 void amct_structured_free(amct_structured *structured);
 
+/* Takes ranks from the genome that would be ignored for what channels are kept. kept NULL: of all
+ * layers as they are. keep: room for a number per lane of the original. The genome is one that
+ * amct_structure_build takes. */
+void amct_structure_drop_ignored(const amct_structure *structure, const uint32_t *kept,
+                                 amct_rank *ranks, bool *keep);
+
 #endif

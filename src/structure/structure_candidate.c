@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static amct_status set_keep(bool *keep, const amct_structure *s, const uint32_t *kept,
-                            amct_err *err)
+amct_status amct_structure_keep(bool *keep, const amct_structure *s, const uint32_t *kept,
+                                amct_err *err)
 {
     memset(keep, true, s->groups->lanes->n);
     for (uint32_t g = 0; kept && g < s->groups->n; g++) {
@@ -44,7 +44,7 @@ amct_status amct_structured_begin(amct_structured *made, amct_layer_form **forms
     *forms = calloc(s->n_layers + (size_t)1, sizeof **forms);
     if (!made->keep || !made->errors || !*forms)
         return amct_fail_nomem(err);
-    AMCT_TRY(set_keep(made->keep, s, genome->kept, err));
+    AMCT_TRY(amct_structure_keep(made->keep, s, genome->kept, err));
     return check_ranks(s, genome->ranks, err);
 }
 

@@ -30,6 +30,9 @@ amct_status amct_structure_list_group(amct_structure *s, uint32_t g, const amct_
 amct_status amct_structure_list_ranks(amct_structure *s, uint32_t l, const amct_gram *gram,
                                       amct_err *err);
 
+/* keep[]: which lanes are left. AMCT_E_INVALID as amct_structure_build says. */
+amct_status amct_structure_keep(bool *keep, const amct_structure *s, const uint32_t *kept,
+                                amct_err *err);
 /* What a candidate begins with, if the genome is one: keep[], errors of 0, and forms of all layers
  * that leave them as they are. amct_structured_end frees it, after a failure too. */
 amct_status amct_structured_begin(amct_structured *made, amct_layer_form **forms,

@@ -44,16 +44,33 @@ static blank *new_blank(const amct_structure *s, const amct_graph *graph,
     return NULL;
 }
 
+/* Whether that rank saves something in what is left of a layer that has moments. */
+static bool saves(const amct_structure *s, uint32_t l, const bool *keep, amct_rank rank)
+{
+    amct_columns left =
+        amct_piece_columns(s->groups->lanes, &s->layers[l], s->pieces[l].gram, keep);
+    return rank.rank && rank.rank <= amct_factorise_most(&left, rank.form);
+}
+
+void amct_structure_drop_ignored(const amct_structure *s, const uint32_t *kept, amct_rank *ranks,
+                                 bool *keep)
+{
+    amct_err err;
+    if (amct_structure_keep(keep, s, kept, &err) != AMCT_OK)
+        return;
+    for (uint32_t l = 0; l < s->n_layers; l++)
+        if (ranks[l].rank && s->pieces[l].gram && !saves(s, l, keep, ranks[l]))
+            ranks[l] = (amct_rank){.rank = 0};
+}
+
 static void shape_form(amct_layer_form *form, amct_factors *factors, const amct_structure *s,
                        uint32_t l, const bool *keep, amct_rank rank, const void *zeros)
 {
     const amct_layer *layer = &s->layers[l];
-    const amct_gram *gram = s->pieces[l].gram;
     bool less = amct_piece_loses(s->graph, s->groups->lanes, layer->node, AMCT_LANE_TAKEN, keep);
-    if (!gram || (!less && !rank.rank))
+    if (!s->pieces[l].gram || (!less && !rank.rank))
         return;
-    amct_columns left = amct_piece_columns(s->groups->lanes, layer, gram, keep);
-    if (rank.rank && rank.rank <= amct_factorise_most(&left, rank.form)) {
+    if (saves(s, l, keep, rank)) {
         *factors = (amct_factors){rank.form, rank.rank, zeros, zeros};
         *form = (amct_layer_form){.bias = zeros, .factors = factors};
     } else if (less) {

@@ -16,6 +16,18 @@ bool amct_choices_are_structured(const uint8_t *choices, uint32_t n_layers,
     return false;
 }
 
+void amct_choices_structure(uint32_t *kept, amct_rank *ranks, const uint8_t *choices,
+                            uint32_t n_layers, const amct_structure *structure)
+{
+    uint32_t n_groups = amct_parts_groups(structure);
+    const uint8_t *groups = choices + n_layers, *layers = groups + n_groups;
+    for (uint32_t g = 0; g < n_groups; g++)
+        kept[g] = groups[g] ? amct_structure_group(structure, g).kept[groups[g] - 1] : 0;
+    for (uint32_t l = 0; l < n_layers; l++)
+        ranks[l] = layers[l] ? amct_structure_layer(structure, l).ranks[layers[l] - 1]
+                             : (amct_rank){.rank = 0};
+}
+
 amct_status amct_choices_genome(amct_structure_genome *out, const uint8_t *choices,
                                 uint32_t n_layers, const amct_structure *structure, amct_err *err)
 {
@@ -27,13 +39,7 @@ amct_status amct_choices_genome(amct_structure_genome *out, const uint8_t *choic
         free(ranks);
         return amct_fail_nomem(err);
     }
-    const uint8_t *groups = choices + n_layers, *layers = groups + n_groups;
-    for (uint32_t g = 0; g < n_groups; g++)
-        if (groups[g])
-            kept[g] = amct_structure_group(structure, g).kept[groups[g] - 1];
-    for (uint32_t l = 0; l < n_layers; l++)
-        if (layers[l])
-            ranks[l] = amct_structure_layer(structure, l).ranks[layers[l] - 1];
+    amct_choices_structure(kept, ranks, choices, n_layers, structure);
     *out = (amct_structure_genome){kept, ranks};
     return AMCT_OK;
 }

@@ -35,6 +35,9 @@ static inline uint32_t amct_parts_choices(uint32_t n_layers, const amct_structur
 /* Whether channels are dropped or layers factorised. */
 bool amct_choices_are_structured(const uint8_t *choices, uint32_t n_layers,
                                  const amct_structure *structure);
+/* The channels that each group keeps and the rank of each layer, for amct_structure_genome. */
+void amct_choices_structure(uint32_t *kept, amct_rank *ranks, const uint8_t *choices,
+                            uint32_t n_layers, const amct_structure *structure);
 /* The same as a genome; *out is freed with amct_choices_free. */
 amct_status amct_choices_genome(amct_structure_genome *out, const uint8_t *choices,
                                 uint32_t n_layers, const amct_structure *structure, amct_err *err);

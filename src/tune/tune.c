@@ -4,6 +4,7 @@
 #include "base/fork.h"
 #include "base/log.h"
 #include "tune/answers.h"
+#include "tune/canonical.h"
 #include "tune/confirming.h"
 #include "tune/cost_table.h"
 #include "tune/fixed_share.h"
@@ -24,8 +25,9 @@ typedef struct runner {
     double other_budget; /* then: as the user said it, and whether it is relative */
     bool other_relative;
     const char *folder;
-    double refining_since;  /* amct_clock: the first of the finalists */
-    amct_cost_table *table; /* of the search that runs; NULL: it has not screened yet */
+    double refining_since;     /* amct_clock: the first of the finalists */
+    amct_cost_table *table;    /* of the search that runs; NULL: it has not screened yet */
+    amct_canonical *canonical; /* of its genes */
 } runner;
 
 static void stage(const runner *r, const char *text)
@@ -56,6 +58,11 @@ static amct_status screen(void *ctx, const uint8_t *genome, double *cost_ns, amc
     if (!r->table)
         AMCT_TRY(amct_cost_table_new(&r->table, &s->genes, s->costing, err));
     return amct_cost_table_ns(cost_ns, r->table, genome, err);
+}
+
+static void canonical(void *ctx, uint8_t *genome)
+{
+    amct_canonical_make(((const runner *)ctx)->canonical, genome);
 }
 
 static void end_screening(runner *r)
@@ -154,12 +161,16 @@ static amct_status search(runner *r, double begin, amct_err *err)
     options.evaluations = c->evaluations;
     amct_metric metric = s->search_judge.metric;
     amct_tables tables;
+    r->canonical = amct_canonical_new(&s->genes, s->structure);
+    if (!r->canonical)
+        return amct_fail_nomem(err);
     AMCT_TRY(
         amct_tables_make(&tables, &s->genes, s->cost_graph, s->model.layers, s->structure, err));
     amct_search_problem problem = {.space = {s->genes.n, s->genes.n_levels, tables.kinds},
                                    .cost = cost_of,
                                    .screen = screen,
                                    .cost_ctx = r,
+                                   .canonical = canonical,
                                    .bit_ops = tables.bit_ops,
                                    .budget_ratio = s->budget_ratio,
                                    .confidence = c->confidence,
@@ -403,6 +414,7 @@ static amct_status tune(runner *r, const amct_config *config, amct_err *err)
     if (status == AMCT_E_CANCELLED)
         out->exit_status = AMCT_EXIT_STOPPED;
     out->seconds = amct_clock() - begin;
+    amct_canonical_free(r->canonical);
     return status;
 }
 

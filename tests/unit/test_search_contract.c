@@ -121,7 +121,10 @@ static void run(amct_search *search, record *r, bool backwards, amct_result *kno
 
 Test(search_contract, the_same_seed_gives_the_same_asks_in_any_order_of_measuring, .init = set_up)
 {
-    options.evaluations = 160; /* evolution, which draws, comes last */
+    /* Evolution, which draws, comes last. */
+    synthetic_make(&net, (synthetic_shape){.n_genes = 40, .n_levels = 4, .noise = true}, 5);
+    problem = synthetic_problem(&net, 512, 0);
+    options.evaluations = 160;
     for (size_t i = 0; amct_search_algorithm(i, NULL); i++) {
         record r[3];
         options.algorithm = amct_search_algorithm(i, NULL);
@@ -204,6 +207,55 @@ Test(search_contract, batches_are_no_larger_than_asked_and_no_genome_comes_twice
     cr_assert_eq(progress.evaluations_planned, candidates);
     cr_assert_eq(progress.samples_planned, progress.samples);
     amct_search_free(search);
+}
+
+/* An odd gene comes to nothing beside a changed one before it. */
+static void drop_odd(void *ctx, uint8_t *genome)
+{
+    (void)ctx;
+    for (int g = 1; g < 16; g += 2)
+        if (genome[g - 1])
+            genome[g] = 0;
+}
+
+static amct_status cost_of_form(void *ctx, const uint8_t *genome, double *cost_ns, amct_err *e)
+{
+    uint8_t form[16];
+    (void)e;
+    memcpy(form, genome, 16);
+    drop_odd(ctx, form);
+    *cost_ns = synthetic_cost(ctx, form);
+    return AMCT_OK;
+}
+
+Test(search_contract, genomes_of_the_same_network_are_asked_once, .init = set_up)
+{
+    static uint8_t seen[400][16];
+    problem.cost = cost_of_form;
+    problem.canonical = drop_odd;
+    for (size_t a = 0; amct_search_algorithm(a, NULL); a++) {
+        options.algorithm = amct_search_algorithm(a, NULL);
+        amct_search *search = make();
+        const amct_ask *asks;
+        amct_result results[16];
+        size_t n, candidates = 0;
+        cr_assert_leq(options.batch, 16);
+        while (amct_search_ask(search, &asks, &n, &err) == AMCT_OK && n > 0) {
+            for (size_t i = 0; i < n; i++) {
+                results[i] = synthetic_measure(&net, &asks[i]);
+                if (asks[i].probe || asks[i].refined)
+                    continue;
+                for (int g = 1; g < 16; g += 2)
+                    cr_assert_not(asks[i].genome[g - 1] && asks[i].genome[g]);
+                for (size_t k = 0; k < candidates; k++)
+                    cr_assert(memcmp(seen[k], asks[i].genome, 16) != 0);
+                memcpy(seen[candidates++], asks[i].genome, 16);
+            }
+            cr_assert_eq(amct_search_tell(search, results, n, &err), AMCT_OK, "%s", err.text);
+        }
+        cr_assert_gt(candidates, 0, "%s", options.algorithm);
+        amct_search_free(search);
+    }
 }
 
 Test(search_contract, what_cannot_be_the_answer_is_refused_and_changes_nothing, .init = set_up)

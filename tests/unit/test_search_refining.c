@@ -109,8 +109,9 @@ static double optimum(const amct_search *search)
     return synthetic_optimum(&refined, search->drop.limit_loss);
 }
 
-static amct_search *solve_made(uint64_t seed, uint32_t refinements)
+static amct_search *solve(synthetic_shape shape, uint64_t seed, uint32_t refinements)
 {
+    synthetic_make(&net, shape, seed);
     amct_search_problem problem = synthetic_problem(&net, 1024, 0);
     amct_search_options options = amct_search_defaults();
     options.evaluations = 120;
@@ -120,41 +121,6 @@ static amct_search *solve_made(uint64_t seed, uint32_t refinements)
     cr_assert_eq(amct_search_new(&search, &problem, &options, &err), AMCT_OK, "%s", err.text);
     synthetic_run(&net, search);
     return search;
-}
-
-static amct_search *solve(synthetic_shape shape, uint64_t seed, uint32_t refinements)
-{
-    synthetic_make(&net, shape, seed);
-    return solve_made(seed, refinements);
-}
-
-Test(search_refining, what_is_left_of_a_network_is_left_of_it_under_any_genome)
-{
-    synthetic_shape shape = {.n_genes = 8, .n_levels = 3, .left = {0.5, 0.5, 0.5}};
-    uint32_t refined = 0, asked = 0;
-    for (uint64_t seed = 1; seed <= 10; seed++) {
-        synthetic_make(&net, shape, seed);
-        for (int gene = 6; gene < 8; gene++) /* these change nothing */
-            for (int level = 0; level < 3; level++) {
-                net.cost_ns[gene][level] = net.cost_ns[gene][0];
-                net.loss[gene][level] = 0;
-            }
-        amct_search *search = solve_made(seed, 8);
-        const amct_member *m = search->archive.members;
-        asked += search->refinements;
-        for (uint32_t i = 0; i < search->archive.genomes.count; i++) {
-            refined += m[i].refined;
-            const uint8_t *a = amct_genomes_at(&search->archive.genomes, i);
-            for (uint32_t k = 0; k < i; k++)
-                if (m[i].state == AMCT_MEMBER_FULL && m[k].state == AMCT_MEMBER_FULL &&
-                    memcmp(a, amct_genomes_at(&search->archive.genomes, k), 6) == 0) {
-                    cr_expect_eq(m[i].refined, m[k].refined);
-                    cr_expect_eq(m[i].score.loss_sum, m[k].score.loss_sum);
-                }
-        }
-        amct_search_free(search);
-    }
-    cr_assert_gt(refined, asked);
 }
 
 Test(search_refining, the_winner_is_a_refined_one_and_near_the_optimum)
