@@ -37,7 +37,9 @@ typedef struct walk {
 static double chance(const walk *w, double sum)
 {
     double ratio = log(fmax(sum, 1e-12) / w->sum);
-    double off = log(w->search->drop.limit_loss) - w->log_loss - ratio;
+    double limit = w->search->drop.limit_loss;
+    double off = log(limit) - w->log_loss - ratio;
+    off = 0.5 * (off + log(limit) - amct_surrogate_foreseen(w->breeder->surrogate, sum));
     return amct_normal_cdf(off / hypot(least_sd, ratio_sd * ratio));
 }
 

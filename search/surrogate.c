@@ -11,6 +11,7 @@ enum { GRADIENT_STEPS = 8, NEWTON_STEPS = 2 };
 static const double shift_sd = 0.5, bend_prior = 1.05, bend_sd = 0.1;
 static const double misfit_sd = 0.08;      /* what no additive model explains */
 static const double error_sd_prior = 0.25; /* of predictions */
+static const double told_sd = 0.2; /* of a loss that tells half as much as one that is known */
 static const double forgetting = 0.9;
 static const double least_sum = 1e-12;
 
@@ -170,6 +171,11 @@ static double error_sd(const amct_surrogate *s)
     return sqrt(fmax(s->error_sq / s->error_weight - mean * mean, misfit_sd * misfit_sd));
 }
 
+double amct_surrogate_foreseen(const amct_surrogate *s, double sum)
+{
+    return predict_log(s, sum) + error_mean(s);
+}
+
 double amct_surrogate_chance(const amct_surrogate *s, double sum, double limit)
 {
     if (!(limit > 0))
@@ -188,9 +194,12 @@ void amct_surrogate_observe(amct_surrogate *s, const uint8_t *genome, double los
     double sum = sum_of(s, s->term, genome);
     if (sum > 0) {
         double error = fmin(fmax(log(loss) - predict_log(s, sum), -2), 2);
-        s->error_weight = forgetting * s->error_weight + 1;
-        s->error_sum = forgetting * s->error_sum + error;
-        s->error_sq = forgetting * s->error_sq + error * error;
+        /* The less is known of a loss, or the farther it lies, the less it tells. */
+        double weight = told_sd * told_sd / (told_sd * told_sd + sd * sd);
+        double kept = pow(forgetting, weight);
+        s->error_weight = kept * s->error_weight + weight;
+        s->error_sum = kept * s->error_sum + weight * error;
+        s->error_sq = kept * s->error_sq + weight * error * error;
     }
     uint32_t at = s->n_seen++ % AMCT_SURROGATE_WINDOW;
     memcpy(s->genomes + (size_t)at * s->space.n_genes, genome, s->space.n_genes);

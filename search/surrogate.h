@@ -51,6 +51,7 @@ double amct_surrogate_sum(const amct_surrogate *surrogate, const uint8_t *genome
 /* The sum that predicts a loss. */
 double amct_surrogate_sum_of(const amct_surrogate *surrogate, double loss);
 
+double amct_surrogate_foreseen(const amct_surrogate *surrogate, double sum);
 /* Probability that a genome with this sum has a loss of at most `limit`. The errors that the recent
  * predictions turned out to have, their mean included, are taken as those to come: picking the
  * most promising of many picks optimistic predictions too. */

@@ -137,10 +137,12 @@ Test(search_contract, the_same_seed_gives_the_same_asks_in_any_order_of_measurin
         }
         cr_assert_str_eq(r[0].text, r[1].text);
         cr_assert_gt(r[0].size, 30); /* one line at least */
+        /* Those of one kind draw only where they are not through before. */
         bool seeded = strcmp(options.algorithm, "auto") == 0 ||
                       strcmp(options.algorithm, "nsga2") == 0 ||
                       strcmp(options.algorithm, "random") == 0;
-        cr_assert_eq(strcmp(r[0].text, r[2].text) != 0, seeded, "%s", options.algorithm);
+        if (!strstr(options.algorithm, "-only"))
+            cr_assert_eq(strcmp(r[0].text, r[2].text) != 0, seeded, "%s", options.algorithm);
         for (int k = 0; k < 3; k++)
             free(r[k].text);
     }
