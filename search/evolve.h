@@ -11,7 +11,8 @@
  *   - the knapsack solved for terms drawn from their posterior (Thompson sampling).
  * The target is drawn from safe to daring. Of all offspring of one candidate to be asked, the one
  * with the greatest expected gain, (incumbent - exact cost) x chance to be within the limit, is
- * polished (knapsack.h) and proposed, if it gains 0.1 % at all. A small space is not bred but read
+ * polished (knapsack.h) and proposed, if it gains 0.1 % at all and its chance is a quarter: less
+ * likely ones mostly cost samples. A small space is not bred but read
  * off its roster by the same measure. The surrogate only proposes: what is good is measured.
  */
 #ifndef AMCT_SEARCH_EVOLVE_H

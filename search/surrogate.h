@@ -28,7 +28,8 @@ void amct_surrogate_free(amct_surrogate *surrogate);
 void amct_surrogate_prior(amct_surrogate *surrogate, uint32_t gene, uint32_t level, double loss,
                           double sd);
 /* A measured candidate: its loss (> 0), and the standard deviation of the log of it. Updates the
- * errors of prediction; the fit follows with the next amct_surrogate_fit. */
+ * errors of prediction, by more the better the loss is known; the fit follows with the next
+ * amct_surrogate_fit. */
 void amct_surrogate_observe(amct_surrogate *surrogate, const uint8_t *genome, double loss,
                             double sd);
 void amct_surrogate_fit(amct_surrogate *surrogate);
@@ -51,6 +52,7 @@ double amct_surrogate_sum(const amct_surrogate *surrogate, const uint8_t *genome
 /* The sum that predicts a loss. */
 double amct_surrogate_sum_of(const amct_surrogate *surrogate, double loss);
 
+/* The logarithm of the loss to expect of a genome with this sum, with the mean of recent errors. */
 double amct_surrogate_foreseen(const amct_surrogate *surrogate, double sum);
 /* Probability that a genome with this sum has a loss of at most `limit`. The errors that the recent
  * predictions turned out to have, their mean included, are taken as those to come: picking the
