@@ -143,10 +143,12 @@ amct_status amct_engine_propose(amct_search *search, const uint8_t *genome, amct
 {
     if (added)
         *added = false;
-    if (amct_engine_room(search) == 0 || amct_engine_asked(search, genome))
+    if (amct_engine_room(search) == 0)
+        return AMCT_OK;
+    genome = canonical_of(search, genome);
+    if (amct_genomes_find(&search->archive.genomes, genome) != AMCT_GENOMES_NONE)
         return AMCT_OK;
     double cost_ns;
-    genome = canonical_of(search, genome);
     AMCT_TRY(amct_memo_cost(&search->memo, genome, &cost_ns, err));
     uint32_t member = amct_archive_add(&search->archive, genome, cost_ns);
     if (member == AMCT_GENOMES_NONE)
