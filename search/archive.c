@@ -73,113 +73,47 @@ static int by_key(const void *left, const void *right)
     return a->number < b->number ? -1 : a->number > b->number;
 }
 
-static entry *full_by_cost(const amct_archive *archive, double below_ns, uint32_t *n)
+uint32_t *amct_archive_by_cost(const amct_archive *archive, double below_ns, uint32_t *n)
 {
-    entry *list = malloc((archive->genomes.count + 1) * sizeof *list);
+    entry *list = malloc((archive->genomes.count + (size_t)1) * sizeof *list);
+    uint32_t *numbers = malloc((archive->genomes.count + (size_t)1) * sizeof *numbers);
     *n = 0;
     for (uint32_t i = 0; list && i < archive->genomes.count; i++)
         if (archive->members[i].state == AMCT_MEMBER_FULL && archive->members[i].cost_ns < below_ns)
             list[(*n)++] = (entry){archive->members[i].cost_ns, i};
     if (*n)
         qsort(list, *n, sizeof *list, by_key);
-    return list;
+    for (uint32_t i = 0; numbers && i < *n; i++)
+        numbers[i] = list[i].number;
+    if (!list) {
+        free(numbers);
+        numbers = NULL;
+    }
+    free(list);
+    return numbers;
 }
 
 uint32_t amct_archive_front(const amct_archive *archive, uint32_t *numbers, uint32_t n)
 {
     uint32_t n_full, n_front = 0;
-    entry *list = full_by_cost(archive, INFINITY, &n_full);
+    uint32_t *list = amct_archive_by_cost(archive, INFINITY, &n_full);
+    const amct_member *members = archive->members;
     double least = INFINITY;
-    for (uint32_t i = 0; i < n_full;) {
+    for (uint32_t i = 0; list && i < n_full;) {
         /* Of equally cheap ones only the best is on the front. */
-        uint32_t best = i, next = i;
-        for (; next < n_full && list[next].key == list[i].key; next++)
-            if (archive->members[list[next].number].drop.drop <
-                archive->members[list[best].number].drop.drop)
-                best = next;
-        if (archive->members[list[best].number].drop.drop < least) {
-            least = archive->members[list[best].number].drop.drop;
+        uint32_t best = list[i], next = i;
+        double cost_ns = members[best].cost_ns;
+        for (; next < n_full && members[list[next]].cost_ns == cost_ns; next++)
+            if (members[list[next]].drop.drop < members[best].drop.drop)
+                best = list[next];
+        if (members[best].drop.drop < least) {
+            least = members[best].drop.drop;
             if (n_front < n)
-                numbers[n_front] = list[best].number;
+                numbers[n_front] = best;
             n_front++;
         }
         i = next;
     }
     free(list);
     return n_front < n ? n_front : n;
-}
-
-/* Members in order of cost, each with its chance to be proven. */
-typedef struct chances {
-    const entry *list;
-    double *at;
-    uint32_t n;
-} chances;
-
-/* The cheapest that has that chance, else the one that has most. */
-static uint32_t first_with(const chances *c, double wanted)
-{
-    uint32_t most = 0;
-    for (uint32_t i = 0; i < c->n; i++) {
-        if (c->at[i] >= wanted)
-            return i;
-        if (c->at[i] > c->at[most])
-            most = i;
-    }
-    return most;
-}
-
-static uint32_t first_good(const amct_archive *archive, const chances *c)
-{
-    for (uint32_t i = 0; i < c->n; i++)
-        if (archive->members[c->list[i].number].drop.margin >= 0)
-            return i;
-    return first_with(c, INFINITY);
-}
-
-double amct_archive_rung(uint32_t r, uint32_t k)
-{
-    const double safest = 0.98, sure = 0.8, bold = 0.15;
-    if (r == 0)
-        return safest;
-    double from = amct_normal_quantile(sure), to = amct_normal_quantile(bold);
-    return amct_normal_cdf(k > 2 ? from + (to - from) * (r - 1) / (k - 2) : from);
-}
-
-/* Marks one for each of k > 1 chances, unless one that is marked costs nearly the same. */
-static void take_rungs(bool *taken, const chances *c, uint32_t k)
-{
-    const double apart = 0.002;
-    uint32_t last = UINT32_MAX;
-    for (uint32_t r = 0; r < k; r++) {
-        uint32_t i = first_with(c, amct_archive_rung(r, k));
-        if (last != UINT32_MAX && c->list[i].key > (1 - apart) * c->list[last].key)
-            continue;
-        taken[i] = true;
-        last = i;
-    }
-}
-
-uint32_t amct_archive_finalists(const amct_archive *archive, const amct_drop_model *model,
-                                double below_ns, uint32_t *numbers, uint32_t k)
-{
-    uint32_t n_full, n = 0;
-    entry *list = full_by_cost(archive, below_ns, &n_full);
-    bool *taken = calloc(n_full + (size_t)1, sizeof *taken);
-    chances c = {list, malloc((n_full + (size_t)1) * sizeof *c.at), n_full};
-    for (uint32_t i = 0; c.at && i < n_full; i++) {
-        const amct_member *m = &archive->members[list[i].number];
-        c.at[i] = amct_drop_chance(model, &m->score, m->ratio);
-    }
-    if (taken && c.at && n_full && k == 1)
-        taken[first_good(archive, &c)] = true;
-    else if (taken && c.at && n_full && k)
-        take_rungs(taken, &c, k);
-    for (uint32_t i = 0; taken && i < n_full; i++)
-        if (taken[i])
-            numbers[n++] = list[i].number;
-    free(c.at);
-    free(taken);
-    free(list);
-    return n;
 }

@@ -46,19 +46,8 @@ void amct_archive_refresh(amct_archive *archive, const amct_drop_model *model);
  * drop; in order of cost. Returns how many there are. */
 uint32_t amct_archive_front(const amct_archive *archive, uint32_t *numbers, uint32_t n);
 
-/* The chance to be proven of rung r < k of a ladder of k: 0.98, as something has to be proven,
- * then from 0.8, as surer ones hardly ever decide, down to 0.15, at even steps of the normal
- * distribution. */
-double amct_archive_rung(uint32_t r, uint32_t k);
-
-/*
- * Numbers of up to k members to refine and confirm, in order of cost: for each rung of k the
- * cheapest that has its chance, else the one that has most, unless a surer one costs nearly the
- * same. So a faster one is less sure, and they are tested from the slowest on (src/tune/finals.h).
- * If k is 1 it is the cheapest that is good enough, else the one that has most. Only FULL members
- * cheaper than below_ns count. Returns how many there are.
- */
-uint32_t amct_archive_finalists(const amct_archive *archive, const amct_drop_model *model,
-                                double below_ns, uint32_t *numbers, uint32_t k);
+/* Numbers of the FULL members cheaper than that, in order of cost; malloc'd, NULL when out of
+ * memory. */
+uint32_t *amct_archive_by_cost(const amct_archive *archive, double below_ns, uint32_t *n);
 
 #endif

@@ -6,7 +6,7 @@
  * 3. Warm start: the knapsack of single losses, solved for a spread of targets about the limit and,
  *    corrected by what those showed, for a narrow one. Measured in full, as they also teach how
  *    loss and accuracy are related and how early looks foresee late ones.
- * 4. Evolution and the neighbours of the best, raced, until it stalls, nothing promising is found,
+ * 4. Evolution and the neighbours of good ones, raced, until it stalls, nothing promising is found,
  *    or the evaluations are used up.
  * 5. The fastest that are good enough, as far as is foreseen of what refining makes of them
  *    (refining.h), are refined; with what that teaches, evolution goes on, until the fastest is a
@@ -14,7 +14,7 @@
  *    ones that may turn out good enough. If refining showed that the best were not good
  *    enough after all, knapsacks for what is known now come first: evolution from what is left
  *    would take long. If the fastest of all is good enough, but not safe, surer ones stand by it.
- * 6. Candidates for the chances that finalists are to have (archive.h), of which those beyond the
+ * 6. Candidates for the chances that finalists are to have (finalists.h), of which those beyond the
  *    limit are rejected if they are raced, and a few more points of the front, for other budgets:
  *    knapsacks for other targets.
  * 7. Evolution once more, of faster ones that are hardly good enough: one of the finalists may be.
@@ -22,6 +22,8 @@
 #include "search/auto.h"
 #include "search/neighbours.h"
 #include "search/refine_choice.h"
+
+#include "base/stats.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -37,6 +39,7 @@ static void end(void *self)
     amct_roster_free(&a->roster);
     amct_chain_end(&a->chain);
     amct_surrogate_free(a->surrogate);
+    amct_refining_end(&a->refining);
     amct_probes_end(&a->probes);
     free(a->genome_block);
     free(a->number_block);
@@ -47,9 +50,8 @@ static void end(void *self)
 /* The surrogate predicts what is left in the end. */
 static void take_left(amct_auto *a)
 {
-    double left[AMCT_GENE_KINDS];
-    amct_refining_end_left(&a->refining, left);
-    amct_surrogate_left(a->surrogate, left);
+    amct_refining_end_left(&a->refining, a->breeder.terms);
+    amct_surrogate_left(a->surrogate, a->breeder.terms);
 }
 
 static void *start(const amct_search *search)
@@ -60,22 +62,20 @@ static void *start(const amct_search *search)
     if (!a)
         return NULL;
     if (amct_chain_start(&a->chain, space, &err) != AMCT_OK ||
-        amct_probes_start(&a->probes, space, &err) != AMCT_OK)
+        amct_probes_start(&a->probes, space, &err) != AMCT_OK ||
+        !amct_refining_start(&a->refining, space, amct_refining_power(search->problem.expected),
+                             fmax(search->problem.refit_growth, 1)))
         goto nomem;
     size_t n_genes = space->n_genes, n_levels = a->chain.first[n_genes];
     a->surrogate = amct_surrogate_new(space);
-    amct_refining_start(&a->refining, amct_refining_power(search->problem.expected),
-                        fmax(search->problem.refit_growth, 1));
     a->genome_block = calloc(5, n_genes);
-    a->number_block = calloc(3 * n_levels, sizeof(double));
+    a->number_block = calloc(3 * n_levels + n_genes, sizeof(double));
     a->genes = calloc(n_levels, sizeof *a->genes);
     if (!a->surrogate || !a->genome_block || !a->number_block || !a->genes)
         goto nomem;
     for (uint32_t g = 0; g < n_genes; g++)
         for (uint32_t i = a->chain.first[g]; i < a->chain.first[g + 1]; i++)
             a->genes[i] = g;
-    if (search->options.refinements)
-        take_left(a);
     a->fastest = a->genome_block;
     a->genome = a->genome_block + n_genes;
     a->breeder = (amct_breeder){
@@ -90,6 +90,9 @@ static void *start(const amct_search *search)
         .best = a->genome_block + 3 * n_genes,
         .polished = a->genome_block + 4 * n_genes,
     };
+    a->shares = a->number_block + 3 * n_levels;
+    if (search->options.refinements)
+        take_left(a);
     return a;
 nomem:
     end(a);
@@ -123,7 +126,7 @@ static void refine_cheapest(const amct_auto *a, amct_search *search)
     uint32_t member = amct_refine_cheapest(search);
     if (member == AMCT_GENOMES_NONE || !amct_engine_refine(search, member))
         return;
-    member = amct_refine_chance(search, a->surrogate, &a->refining);
+    member = amct_refine_chance(search, a->surrogate, &a->refining, a->shares);
     if (member == AMCT_GENOMES_NONE)
         member = amct_refine_cheapest(search);
     if (member != AMCT_GENOMES_NONE)
@@ -146,12 +149,12 @@ static amct_status ask_refine(amct_auto *a, amct_search *search, amct_err *err)
     return AMCT_OK;
 }
 
-/* So sure to be proven that no slower one has to stand by (archive.h). */
+/* So sure to be proven that no slower one has to stand by (finalists.h). */
 static bool is_safe(const amct_search *search, uint32_t number)
 {
     const amct_member *m = &search->archive.members[number];
     return !search->problem.confirm_samples ||
-           amct_drop_chance(&search->drop, &m->score, m->ratio) >= amct_archive_rung(0, 1);
+           amct_drop_chance(&search->drop, &m->score, m->ratio) >= AMCT_DROP_SAFE;
 }
 
 /* ---- Evolution, front ----------------------------------------------------------------------- */
@@ -187,9 +190,9 @@ static void become_bold(amct_auto *a, amct_search *search)
 /* Refinements that are left over are worth more as chances than not at all. */
 static void take_chances(const amct_auto *a, amct_search *search)
 {
-    uint32_t member = amct_refine_chance(search, a->surrogate, &a->refining);
+    uint32_t member = amct_refine_chance(search, a->surrogate, &a->refining, a->shares);
     while (member != AMCT_GENOMES_NONE && amct_engine_refine(search, member))
-        member = amct_refine_chance(search, a->surrogate, &a->refining);
+        member = amct_refine_chance(search, a->surrogate, &a->refining, a->shares);
 }
 
 /* The fastest of all is good enough, but not safe: surer ones have to stand by. */
@@ -261,6 +264,16 @@ static bool measured_near(const amct_search *search, double loss)
     return false;
 }
 
+/* Of step r < k: safe, as something has to be proven, then from what hardly ever fails down to
+ * what hardly ever is proven, at even steps of the normal distribution. */
+static double step_chance(uint32_t r, uint32_t k)
+{
+    if (r == 0)
+        return AMCT_DROP_SAFE;
+    double from = amct_normal_quantile(0.8), to = amct_normal_quantile(0.15);
+    return amct_normal_cdf(k > 2 ? from + (to - from) * (r - 1) / (k - 2) : from);
+}
+
 /* First what may become finalists: from what is surely proven to what hardly is, where candidates
  * that are raced are rejected. Then losses evenly spaced in their logarithm, from small ones up to
  * that of the fastest. */
@@ -269,18 +282,18 @@ static amct_status ask_front(amct_auto *a, amct_search *search, amct_err *err)
     search->phase = "other budgets";
     uint32_t points = front_reserve(search);
     double limit = search->drop.limit_loss;
-    uint32_t rungs = points < 4 ? 0 : points / 2;
+    uint32_t steps = points < 4 ? 0 : points / 2;
     if (a->round == 0)
         AMCT_TRY(amct_auto_move_chain(a, search, err));
     for (; a->round < points && amct_engine_room(search) && limit > 0; a->round++) {
         double loss;
-        if (a->round < rungs) {
-            double chance = amct_archive_rung(a->round, rungs);
+        if (a->round < steps) {
+            double chance = step_chance(a->round, steps);
             loss = amct_drop_loss_with(&search->drop, chance, search->problem.search_samples);
             if (!(loss > 0))
                 continue;
         } else {
-            double t = (a->round - rungs + 0.5) / (points - rungs);
+            double t = (a->round - steps + 0.5) / (points - steps);
             loss = limit * front_from * pow(front_to / front_from, t);
             if (measured_near(search, loss))
                 continue;
@@ -338,9 +351,9 @@ static void told(void *self, amct_search *search, const amct_slot *slot, const a
         return;
     const uint8_t *genome = amct_genomes_at(&search->archive.genomes, slot->member);
     if (slot->kind == AMCT_SLOT_REFINED) {
-        double shares[AMCT_GENE_KINDS];
-        amct_surrogate_shares(a->surrogate, genome, shares);
-        amct_refining_observe(&a->refining, shares, search->archive.members[slot->member].left);
+        amct_surrogate_shares(a->surrogate, genome, a->shares);
+        amct_refining_observe(&a->refining, genome, a->shares,
+                              search->archive.members[slot->member].left);
         take_left(a);
         return;
     }
@@ -355,9 +368,8 @@ static void told(void *self, amct_search *search, const amct_slot *slot, const a
 static double ratio(const void *self, const uint8_t *genome, bool refined)
 {
     const amct_auto *a = self;
-    double shares[AMCT_GENE_KINDS];
-    amct_surrogate_shares(a->surrogate, genome, shares);
-    return amct_refining_end_ratio(&a->refining, shares, refined);
+    amct_surrogate_shares(a->surrogate, genome, a->shares);
+    return amct_refining_end_ratio(&a->refining, genome, a->shares, refined);
 }
 
 #define AUTO(name_, kinds_, summary_)                                                              \

@@ -42,6 +42,7 @@ typedef struct amct_auto {
     double fastest_ns;
     uint8_t *genome_block;
     double *number_block;
+    double *shares; /* scratch, by gene */
     uint32_t *genes;
 } amct_auto;
 

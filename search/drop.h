@@ -48,8 +48,8 @@
  * L the drop at which their paired interval ends at the budget (base/paired.h), v the variance of
  * one sample's change.
  *
- * z_power is that of a chance of 0.65: finalists are chosen on both sides of it (archive.h), so
- * that one in three which fails costs little.
+ * z_power is that of a chance of 0.65: finalists are chosen on both sides of it (finalists.h),
+ * so that one in three which fails costs little.
  *
  * Where the numbers are from: random assignments of weight bits (round to nearest), 150 with 3 to 8
  * on ResNet-20 (1000 images of CIFAR-10), 100 with 5 to 8 on MobileNet v1 0.75 (500 of ImageNet).
@@ -77,8 +77,9 @@
 #include <stdbool.h>
 
 enum { AMCT_DROP_NODES = 96 };
+#define AMCT_DROP_SAFE   0.98
 #define AMCT_DROP_LIKELY 0.65
-#define AMCT_DROP_BOLD 0.3
+#define AMCT_DROP_BOLD   0.3
 
 /* How far the verdict must be provable. Where the demand leaves no candidate at all it is lowered
  * by a step; it begins as NONE if the samples could not even prove that nothing changed. */

@@ -239,6 +239,27 @@ double amct_engine_incumbent_ns(const amct_search *search)
                                      : fmin(search->archive.members[best].cost_ns, original);
 }
 
+/* Whether one of this batch costs nearly the same: if that is good enough, this one gains nothing,
+ * and if it is not, this one is less likely. */
+static bool has_twin(const amct_search *search, double cost_ns)
+{
+    for (uint32_t i = 0; i < search->n_asks; i++)
+        if (search->slots[i].kind == AMCT_SLOT_RACED &&
+            fabs(search->asks[i].cost_ns - cost_ns) < AMCT_LEAST_GAIN * cost_ns)
+            return true;
+    return false;
+}
+
+double amct_engine_hoped(const amct_search *search, double cost_ns, double chance)
+{
+    double incumbent_ns = amct_engine_incumbent_ns(search);
+    double hoped = (incumbent_ns - cost_ns) * chance;
+    if (chance < AMCT_LEAST_CHANCE || hoped < AMCT_LEAST_GAIN * incumbent_ns ||
+        has_twin(search, cost_ns))
+        return 0;
+    return hoped;
+}
+
 bool amct_engine_count(amct_search *search, uint32_t member)
 {
     search->archive.members[member].counted = true;

@@ -116,6 +116,10 @@ void amct_engine_finish(amct_search *search, amct_search_end why);
 bool amct_engine_within(const amct_search *search, uint32_t member, double share);
 /* The cost to beat: of the best member, else of the original. */
 double amct_engine_incumbent_ns(const amct_search *search);
+/* The gain to expect of a candidate: what it is cheaper than that, times its chance to be good
+ * enough. 0 if it is not worth measuring: that would be less than AMCT_LEAST_GAIN of the cost, or
+ * the chance is below AMCT_LEAST_CHANCE. */
+double amct_engine_hoped(const amct_search *search, double cost_ns, double chance);
 /* Whether a member is good enough by its changed answers alone, too: what a search may end on.
  * Until it ends it is no more than that. */
 bool amct_engine_count(amct_search *search, uint32_t member);

@@ -6,7 +6,6 @@
 #include <string.h>
 
 enum {
-    PARENTS = 16,
     OFFSPRING = 16,      /* per candidate */
     EXACT = 4,           /* of them, whose exact cost is asked */
     REPAIR_SAMPLES = 24, /* moves looked at per step */
@@ -15,29 +14,23 @@ enum {
 };
 static const double roster_chance = 1e-3; /* the least where all can be looked at */
 
-typedef struct parents {
-    uint32_t numbers[PARENTS];
-    double keys[PARENTS];
-    uint32_t n;
-} parents;
-
-/* Cheap ones, with a fine for losses beyond the limit: they can be repaired. */
-static void choose_parents(const amct_search *search, parents *p)
+void amct_evolve_parents(const amct_search *search, bool rejected, amct_parents *p)
 {
     p->n = 0;
     double limit = search->drop.limit_loss;
     for (uint32_t i = 0; i < search->archive.genomes.count; i++) {
         const amct_member *member = &search->archive.members[i];
-        if (member->state != AMCT_MEMBER_FULL && member->state != AMCT_MEMBER_REJECTED)
+        if (member->state != AMCT_MEMBER_FULL &&
+            !(rejected && member->state == AMCT_MEMBER_REJECTED))
             continue;
         double beyond = fmax(member->ratio * amct_score_loss(&member->score) / limit, 1);
         double key = member->cost_ns * sqrt(sqrt(beyond));
-        uint32_t at = p->n < PARENTS ? p->n : PARENTS;
+        uint32_t at = p->n < AMCT_PARENTS ? p->n : AMCT_PARENTS;
         while (at > 0 && key < p->keys[at - 1])
             at--;
-        if (at == PARENTS)
+        if (at == AMCT_PARENTS)
             continue;
-        if (p->n < PARENTS)
+        if (p->n < AMCT_PARENTS)
             p->n++;
         for (uint32_t k = p->n - 1; k > at; k--) {
             p->keys[k] = p->keys[k - 1];
@@ -48,7 +41,7 @@ static void choose_parents(const amct_search *search, parents *p)
     }
 }
 
-static const uint8_t *draw_parent(const amct_search *search, const parents *p, amct_pcg *rng)
+static const uint8_t *draw_parent(const amct_search *search, const amct_parents *p, amct_pcg *rng)
 {
     /* The better the likelier: the least of two draws. */
     uint32_t a = amct_pcg_below(rng, p->n), b = amct_pcg_below(rng, p->n);
@@ -152,7 +145,7 @@ static void solve_drawn(amct_breeder *b, amct_pcg *rng, double target, uint8_t *
     memcpy(b->terms, terms, n * sizeof *terms);
 }
 
-static void breed(amct_breeder *b, const amct_search *search, const parents *p, amct_pcg *rng)
+static void breed(amct_breeder *b, const amct_search *search, const amct_parents *p, amct_pcg *rng)
 {
     const amct_space *space = &b->chain->space;
     /* From safe and hardly faster to a gamble; the expected gain decides. */
@@ -185,18 +178,17 @@ static double chance(const amct_breeder *b, const amct_search *search, const uin
 static amct_status expected_gain(const amct_breeder *b, amct_search *search, const uint8_t *genome,
                                  double *gain, amct_err *err)
 {
-    double incumbent = amct_engine_incumbent_ns(search), likely = chance(b, search, genome), cost;
+    double likely = chance(b, search, genome), cost;
     *gain = 0;
     if (likely < AMCT_LEAST_CHANCE || amct_engine_asked(search, genome))
         return AMCT_OK;
     AMCT_TRY(amct_memo_cost(&search->memo, genome, &cost, err));
-    if (cost < incumbent * (1 - AMCT_LEAST_GAIN))
-        *gain = (incumbent - cost) * likely;
+    *gain = amct_engine_hoped(search, cost, likely);
     return AMCT_OK;
 }
 
 /* The best offspring of one candidate in b->best; *gain 0 if there is none. */
-static amct_status best_offspring(amct_breeder *b, amct_search *search, const parents *p,
+static amct_status best_offspring(amct_breeder *b, amct_search *search, const amct_parents *p,
                                   double *gain, amct_err *err)
 {
     size_t n_genes = b->chain->space.n_genes;
@@ -235,8 +227,8 @@ static amct_status polish_best(amct_breeder *b, amct_search *search, double gain
 
 static amct_status evolve_large(amct_breeder *b, amct_search *search, uint32_t limit, amct_err *err)
 {
-    parents p;
-    choose_parents(search, &p);
+    amct_parents p;
+    amct_evolve_parents(search, true, &p);
     uint32_t n = b->chain->first[b->chain->space.n_genes];
     memcpy(b->terms, amct_surrogate_terms(b->surrogate), n * sizeof *b->terms);
     amct_surrogate_term_sds(b->surrogate, b->sds);

@@ -34,6 +34,18 @@ typedef struct amct_breeder {
     uint64_t attempts;                /* numbers the generators: (seed, attempt) */
 } amct_breeder;
 
+enum { AMCT_PARENTS = 16 };
+
+typedef struct amct_parents {
+    uint32_t numbers[AMCT_PARENTS]; /* of members, the best first */
+    double keys[AMCT_PARENTS];
+    uint32_t n;
+} amct_parents;
+
+/* Cheap members that were measured in full (or rejected), with a fine for losses beyond the limit:
+ * they can be repaired. */
+void amct_evolve_parents(const amct_search *search, bool rejected, amct_parents *parents);
+
 /* Fills the batch with raced candidates; leaves it empty if nothing has a chance. At most `limit`
  * of them. */
 amct_status amct_evolve(amct_breeder *breeder, amct_search *search, uint32_t limit, amct_err *err);

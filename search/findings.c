@@ -1,5 +1,6 @@
 /* What a search tells of where it is, and of what it has found. */
 #include "search/engine.h"
+#include "search/finalists.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -68,8 +69,8 @@ static size_t describe(const amct_search *search, const uint32_t *numbers, uint3
 size_t amct_search_finalists(const amct_search *search, amct_finalist *out, size_t k)
 {
     uint32_t numbers[64];
-    uint32_t n = amct_archive_finalists(&search->archive, &search->drop, search->original_ns,
-                                        numbers, (uint32_t)(k < 64 ? k : 64));
+    uint32_t n = amct_finalists(&search->archive, &search->drop, search->original_ns, numbers,
+                                (uint32_t)(k < 64 ? k : 64));
     return describe(search, numbers, n, out);
 }
 

@@ -53,20 +53,21 @@ static double enough(const amct_search *search, const amct_member *m)
 }
 
 uint32_t amct_refine_chance(const amct_search *search, const amct_surrogate *surrogate,
-                            const amct_refining *refining)
+                            const amct_refining *refining, double *shares)
 {
     double most = least_worth, best_ns = amct_engine_incumbent_ns(search);
     uint32_t best = AMCT_GENOMES_NONE;
     for (uint32_t i = 0; i < search->archive.genomes.count; i++) {
         const amct_member *m = &search->archive.members[i];
-        double shares[AMCT_GENE_KINDS];
         if (!can_refine(search, i) || !(m->cost_ns < best_ns))
             continue;
         double left = enough(search, m), saved = 1 - m->cost_ns / best_ns;
         if (!(left > 0))
             continue;
-        amct_surrogate_shares(surrogate, amct_genomes_at(&search->archive.genomes, i), shares);
-        double chance = amct_normal_cdf(log(left / m->ratio) / amct_refining_sd(refining, shares));
+        const uint8_t *genome = amct_genomes_at(&search->archive.genomes, i);
+        amct_surrogate_shares(surrogate, genome, shares);
+        double sd = amct_refining_sd(refining, genome, shares);
+        double chance = amct_normal_cdf(log(left / m->ratio) / sd);
         if (chance >= least_chance && chance * saved > most) {
             most = chance * saved;
             best = i;

@@ -15,9 +15,10 @@ uint32_t amct_refine_cheapest(const amct_search *search);
 
 /* The member whose chance of being good enough once refined, times the part that it is cheaper than
  * the best, is greatest. It may be foreseen not to be good enough: what refining leaves is known to
- * some 30 % only, and the kinds of genes that have not been refined yet are known worse.
+ * some 16 % only, and genes that have not been refined yet are known worse. shares is scratch, for
+ * all genes.
  * AMCT_GENOMES_NONE: none is worth it. */
 uint32_t amct_refine_chance(const amct_search *search, const amct_surrogate *surrogate,
-                            const amct_refining *refining);
+                            const amct_refining *refining, double *shares);
 
 #endif

@@ -168,7 +168,7 @@ typedef struct amct_finalist {
 } amct_finalist;
 
 /* Up to k candidates to refine and confirm, faster than the original, in order of cost: the faster,
- * the less sure (archive.h); if k is 1 the fastest feasible one, else what comes nearest. Returns
+ * the less sure (finalists.h); if k is 1 the fastest feasible one, else what comes nearest. Returns
  * how many there are. Also while the search runs. */
 size_t amct_search_finalists(const amct_search *search, amct_finalist *out, size_t k);
 /* Up to n candidates measured in full that no other beats in cost and expected drop, in order of

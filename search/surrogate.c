@@ -28,8 +28,8 @@ struct amct_surrogate {
     double *param, *prior, *prior_weight; /* precision of the prior */
     double *term;                         /* exp(param) by parameter, 0 for levels 0 */
     double *left_term;                    /* what refining leaves of it */
-    double left[AMCT_GENE_KINDS];
-    double *precision; /* of each parameter after the fit, others fixed */
+    double *left;                         /* of amct_surrogate_left */
+    double *precision;                    /* of each parameter after the fit, others fixed */
     double *step, *residual, *direction, *image;
     uint8_t *genomes; /* of the window, a ring */
     observation window[AMCT_SURROGATE_WINDOW];
@@ -51,8 +51,9 @@ amct_surrogate *amct_surrogate_new(const amct_space *space)
     s->first = amct_space_first(space);
     s->genomes = calloc(AMCT_SURROGATE_WINDOW, space->n_genes);
     s->n_params = TERMS + (s->first ? s->first[space->n_genes] : 0);
-    double **vectors[] = {&s->param,     &s->prior, &s->prior_weight, &s->term,      &s->left_term,
-                          &s->precision, &s->step,  &s->residual,     &s->direction, &s->image};
+    double **vectors[] = {&s->param,     &s->prior,     &s->prior_weight, &s->term,
+                          &s->left_term, &s->left,      &s->precision,    &s->step,
+                          &s->residual,  &s->direction, &s->image};
     int complete = s->first && s->genomes;
     for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++)
         complete &= (*vectors[i] = calloc(s->n_params, sizeof(double))) != NULL;
@@ -61,10 +62,8 @@ amct_surrogate *amct_surrogate_new(const amct_space *space)
         return NULL;
     }
     s->param[BEND] = s->prior[BEND] = bend_prior;
-    for (int k = 0; k < AMCT_GENE_KINDS; k++)
-        s->left[k] = 1;
     for (uint32_t i = 0; i < s->n_params; i++)
-        s->prior_weight[i] = s->precision[i] = 1;
+        s->prior_weight[i] = s->precision[i] = s->left[i] = 1;
     s->prior_weight[SHIFT] = 1 / (shift_sd * shift_sd);
     s->prior_weight[BEND] = 1 / (bend_sd * bend_sd);
     s->error_weight = 4;
@@ -76,8 +75,9 @@ void amct_surrogate_free(amct_surrogate *s)
 {
     if (!s)
         return;
-    double *vectors[] = {s->param,     s->prior, s->prior_weight, s->term,      s->left_term,
-                         s->precision, s->step,  s->residual,     s->direction, s->image};
+    double *vectors[] = {s->param,     s->prior,     s->prior_weight, s->term,
+                         s->left_term, s->left,      s->precision,    s->step,
+                         s->residual,  s->direction, s->image};
     for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++)
         free(vectors[i]);
     free(s->first);
@@ -85,36 +85,32 @@ void amct_surrogate_free(amct_surrogate *s)
     free(s);
 }
 
-static uint8_t kind_of(const amct_surrogate *s, uint32_t gene)
-{
-    return s->space.kinds ? s->space.kinds[gene] : (uint8_t)AMCT_GENE_BITS;
-}
-
-static void set_term(amct_surrogate *s, uint32_t gene, uint32_t at, double loss)
-{
-    s->term[at] = loss;
-    s->left_term[at] = loss * s->left[kind_of(s, gene)];
-}
-
-void amct_surrogate_left(amct_surrogate *s, const double left[AMCT_GENE_KINDS])
-{
-    memcpy(s->left, left, sizeof s->left);
-    for (uint32_t g = 0; g < s->space.n_genes; g++)
-        for (uint32_t l = 1; l < s->space.n_levels[g]; l++)
-            set_term(s, g, index_of(s, g, l), s->term[index_of(s, g, l)]);
-}
-
-void amct_surrogate_shares(const amct_surrogate *s, const uint8_t *genome,
-                           double shares[AMCT_GENE_KINDS])
+static double sum_of(const amct_surrogate *s, const double *term, const uint8_t *genome)
 {
     double sum = 0;
-    memset(shares, 0, AMCT_GENE_KINDS * sizeof *shares);
-    for (uint32_t g = 0; g < s->space.n_genes; g++) {
-        shares[kind_of(s, g)] += s->term[index_of(s, g, genome[g])];
-        sum += s->term[index_of(s, g, genome[g])];
-    }
-    for (int k = 0; k < AMCT_GENE_KINDS; k++)
-        shares[k] = sum > 0 ? shares[k] / sum : 0;
+    for (uint32_t i = 0; i < s->space.n_genes; i++)
+        sum += term[index_of(s, i, genome[i])];
+    return sum;
+}
+
+static void set_term(amct_surrogate *s, uint32_t at, double loss)
+{
+    s->term[at] = loss;
+    s->left_term[at] = loss * s->left[at - TERMS];
+}
+
+void amct_surrogate_left(amct_surrogate *s, const double *left)
+{
+    memcpy(s->left, left, s->first[s->space.n_genes] * sizeof *left);
+    for (uint32_t at = TERMS; at < s->n_params; at++)
+        set_term(s, at, s->term[at]);
+}
+
+void amct_surrogate_shares(const amct_surrogate *s, const uint8_t *genome, double *shares)
+{
+    double sum = sum_of(s, s->term, genome);
+    for (uint32_t g = 0; g < s->space.n_genes; g++)
+        shares[g] = sum > 0 ? s->term[index_of(s, g, genome[g])] / sum : 0;
 }
 
 void amct_surrogate_prior(amct_surrogate *s, uint32_t gene, uint32_t level, double loss, double sd)
@@ -122,7 +118,7 @@ void amct_surrogate_prior(amct_surrogate *s, uint32_t gene, uint32_t level, doub
     uint32_t at = index_of(s, gene, level);
     s->param[at] = s->prior[at] = log(loss);
     s->prior_weight[at] = s->precision[at] = 1 / (sd * sd);
-    set_term(s, gene, at, loss);
+    set_term(s, at, loss);
 }
 
 const double *amct_surrogate_terms(const amct_surrogate *s)
@@ -134,14 +130,6 @@ void amct_surrogate_term_sds(const amct_surrogate *s, double *sds)
 {
     for (uint32_t p = TERMS; p < s->n_params; p++)
         sds[p - TERMS] = 1 / sqrt(s->precision[p]);
-}
-
-static double sum_of(const amct_surrogate *s, const double *term, const uint8_t *genome)
-{
-    double sum = 0;
-    for (uint32_t i = 0; i < s->space.n_genes; i++)
-        sum += term[index_of(s, i, genome[i])];
-    return sum;
 }
 
 double amct_surrogate_sum(const amct_surrogate *s, const uint8_t *genome)
@@ -302,7 +290,7 @@ static void newton_step(amct_surrogate *s)
     for (uint32_t g = 0; g < s->space.n_genes; g++)
         for (uint32_t l = 1; l < s->space.n_levels[g]; l++) {
             uint32_t at = index_of(s, g, l);
-            set_term(s, g, at, exp(s->param[at]));
+            set_term(s, at, exp(s->param[at]));
         }
 }
 

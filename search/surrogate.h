@@ -34,14 +34,13 @@ void amct_surrogate_observe(amct_surrogate *surrogate, const uint8_t *genome, do
                             double sd);
 void amct_surrogate_fit(amct_surrogate *surrogate);
 
-/* What refining leaves of the losses of genes of each kind (refining.h): the terms, sums, chances
- * and predictions below are of what it leaves; those that are observed are of what it finds. All
- * are 1 at first. */
-void amct_surrogate_left(amct_surrogate *surrogate, const double left[AMCT_GENE_KINDS]);
-/* The parts of the kinds in what is predicted for a genome before it is refined; their sum is 1, or
+/* What refining leaves of the losses of each level (refining.h; laid out by amct_space_first): the
+ * terms, sums, chances and predictions below are of what it leaves; those that are observed are of
+ * what it finds. All are 1 at first. */
+void amct_surrogate_left(amct_surrogate *surrogate, const double *left);
+/* The part of each gene in what is predicted for a genome before it is refined; their sum is 1, or
  * 0 for the original. */
-void amct_surrogate_shares(const amct_surrogate *surrogate, const uint8_t *genome,
-                           double shares[AMCT_GENE_KINDS]);
+void amct_surrogate_shares(const amct_surrogate *surrogate, const uint8_t *genome, double *shares);
 
 /* What predictions are made of: the terms, all levels of gene 0, then of gene 1 and so on (laid out
  * by amct_space_first), and the standard deviations of their logs after the fit, of level 0 unset.

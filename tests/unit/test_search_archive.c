@@ -1,4 +1,5 @@
 #include "search/archive.h"
+#include "search/finalists.h"
 
 #include "base/pcg.h"
 
@@ -102,31 +103,62 @@ static double chance_of(const amct_archive *archive, const amct_drop_model *mode
     return amct_drop_chance(model, &m->score, m->ratio);
 }
 
-Test(search_archive, finalists_are_the_cheapest_of_chances_from_safe_to_bold)
+/* What finalists are expected to save, those of the mask, with one luck for all; numbers are in
+ * order of cost. */
+static double saved_by(const amct_archive *archive, const amct_drop_model *model, uint32_t mask,
+                       double original_ns)
 {
-    enum { MEMBERS = 60, RUNGS = 6 };
-    amct_archive archive;
-    amct_archive_start(&archive, 2);
-    for (int i = 0; i < MEMBERS; i++)
-        add(&archive, (uint8_t)i, 100 + i, 0.06 * pow(0.95, i));
-    amct_drop_model model = model_of(&archive, 4000);
-    amct_archive_refresh(&archive, &model);
-    uint32_t numbers[RUNGS];
-    cr_assert_eq(amct_archive_finalists(&archive, &model, 1000, numbers, RUNGS), RUNGS);
-    double least = 0.15;
-    for (int i = 0; i < RUNGS; i++) {
-        double chance = chance_of(&archive, &model, numbers[i]);
-        cr_expect_geq(chance, least, "%d: %g", i, chance);
-        cr_expect_lt(chance_of(&archive, &model, numbers[i] - 1), i < RUNGS - 1 ? chance : 0.98);
-        least = chance + 0.04;
+    double saved = 0, slower_ns = original_ns;
+    for (uint32_t i = archive->genomes.count; i-- > 0;) {
+        if (!(mask >> i & 1))
+            continue;
+        double chance = chance_of(archive, model, i);
+        saved += (chance >= 0.98 ? 1 : chance) * (slower_ns - archive->members[i].cost_ns);
+        slower_ns = archive->members[i].cost_ns;
     }
-    cr_expect_geq(chance_of(&archive, &model, numbers[RUNGS - 1]), 0.98);
-    cr_expect_geq(chance_of(&archive, &model, numbers[RUNGS - 2]), 0.8);
-    cr_expect_lt(chance_of(&archive, &model, numbers[RUNGS - 2] - 1), 0.8);
-    cr_expect_lt(chance_of(&archive, &model, numbers[0] - 1), 0.15);
-    cr_assert_eq(amct_archive_finalists(&archive, &model, 1000, numbers, 1), 1);
-    cr_assert_eq(numbers[0], archive.best);
-    amct_archive_end(&archive);
+    return saved;
+}
+
+Test(search_archive, finalists_are_those_that_are_expected_to_save_most)
+{
+    enum { MEMBERS = 12 };
+    amct_pcg rng = amct_pcg_new(3, 1);
+    uint32_t numbers[MEMBERS], several = 0;
+    for (int trial = 0; trial < 40; trial++) {
+        amct_archive archive;
+        amct_archive_start(&archive, 2);
+        double cost_ns = 100;
+        for (int i = 0; i < MEMBERS; i++) {
+            add(&archive, (uint8_t)i, cost_ns, 0.06 * exp(-3 * amct_pcg_unit(&rng)));
+            cost_ns += 0.1 + 10 * amct_pcg_unit(&rng);
+        }
+        amct_drop_model model = model_of(&archive, 4000);
+        amct_archive_refresh(&archive, &model);
+        for (uint32_t k = 2; k < 6; k++) {
+            double most = 0, fewer = 0; /* of all up to k, up to one less than were chosen */
+            uint32_t n = amct_finalists(&archive, &model, 300, numbers, k), mask = 0;
+            cr_assert(n > 0 && n <= k);
+            for (uint32_t i = 0; i < n; i++) {
+                mask |= 1U << numbers[i];
+                cr_assert(i == 0 || numbers[i] > numbers[i - 1]);
+            }
+            for (uint32_t other = 1; other < 1U << MEMBERS; other++) {
+                uint32_t size = (uint32_t)__builtin_popcount(other);
+                double saved = size <= k ? saved_by(&archive, &model, other, 300) : 0;
+                most = fmax(most, saved);
+                fewer = fmax(fewer, size < n ? saved : 0);
+            }
+            double saved = saved_by(&archive, &model, mask, 300), least = 1e-3 * (300 - most);
+            cr_expect_geq(saved, most - least * (1 + 1e-9), "%d, %u", trial, k);
+            cr_expect(n == 1 || fewer < most - least, "%d, %u: fewer would do", trial, k);
+            several += n > 2;
+        }
+        cr_assert_eq(amct_finalists(&archive, &model, 300, numbers, 1), 1);
+        if (archive.best != AMCT_GENOMES_NONE)
+            cr_assert_eq(numbers[0], archive.best);
+        amct_archive_end(&archive);
+    }
+    cr_assert_gt(several, 50);
 }
 
 Test(search_archive, finalists_stop_where_the_fastest_is_safe)
@@ -139,9 +171,9 @@ Test(search_archive, finalists_stop_where_the_fastest_is_safe)
     amct_drop_model model = model_of(&archive, 4000);
     amct_archive_refresh(&archive, &model);
     uint32_t numbers[8];
-    cr_assert_eq(amct_archive_finalists(&archive, &model, 160, numbers, 8), 1);
+    cr_assert_eq(amct_finalists(&archive, &model, 160, numbers, 8), 1);
     cr_assert_eq(numbers[0], fastest);
-    cr_assert_eq(amct_archive_finalists(&archive, &model, 80, numbers, 3), 0);
+    cr_assert_eq(amct_finalists(&archive, &model, 80, numbers, 3), 0);
     amct_archive_end(&archive);
 }
 
@@ -154,7 +186,7 @@ Test(search_archive, finalists_of_nearly_the_same_cost_are_one)
     amct_drop_model model = model_of(&archive, 4000);
     amct_archive_refresh(&archive, &model);
     uint32_t numbers[6];
-    cr_assert_eq(amct_archive_finalists(&archive, &model, 1000, numbers, 6), 1);
+    cr_assert_eq(amct_finalists(&archive, &model, 1000, numbers, 6), 1);
     cr_assert_eq(numbers[0], surer);
     amct_archive_end(&archive);
 }
@@ -171,10 +203,10 @@ Test(search_archive, what_may_be_proven_by_luck_comes_first)
     cr_assert_neq(archive.likely, archive.best);
     cr_assert_neq(archive.best, AMCT_GENOMES_NONE);
     uint32_t numbers[3];
-    cr_assert_eq(amct_archive_finalists(&archive, &model, 1000, numbers, 3), 3);
+    cr_assert_eq(amct_finalists(&archive, &model, 1000, numbers, 3), 3);
     cr_assert_eq(numbers[0], archive.likely);
     cr_assert_eq(numbers[1], archive.best);
-    cr_assert_eq(amct_archive_finalists(&archive, &model, 1000, numbers, 1), 1);
+    cr_assert_eq(amct_finalists(&archive, &model, 1000, numbers, 1), 1);
     cr_assert_eq(numbers[0], archive.best);
     amct_archive_end(&archive);
 }
@@ -191,7 +223,7 @@ Test(search_archive, without_a_good_one_what_comes_nearest_is_the_finalist)
     cr_assert_eq(archive.best, AMCT_GENOMES_NONE);
     for (uint32_t k = 1; k < 3; k++) {
         uint32_t numbers[2];
-        cr_assert_eq(amct_archive_finalists(&archive, &model, 1000, numbers, k), 1);
+        cr_assert_eq(amct_finalists(&archive, &model, 1000, numbers, k), 1);
         cr_assert_eq(numbers[0], nearest);
     }
     amct_archive_end(&archive);

@@ -12,79 +12,121 @@
 static synthetic net;
 static amct_err err;
 
+/* Two genes of each kind, in the order of the kinds. */
+enum { N_GENES = 6 };
+static const uint8_t n_levels[N_GENES] = {3, 3, 3, 3, 3, 3}, kinds[N_GENES] = {0, 0, 1, 1, 2, 2};
+static const amct_space space = {N_GENES, n_levels, kinds};
+static const uint8_t ones[N_GENES] = {1, 1, 1, 1, 1, 1}, twos[N_GENES] = {2, 2, 2, 2, 2, 2};
+static const double bits[N_GENES] = {0.5, 0.5}, channels[N_GENES] = {0, 0, 1, 0, 0, 0},
+                    mixed[N_GENES] = {0.5, 0, 0.5, 0, 0, 0};
+
+static amct_refining start_refining(double growth)
+{
+    amct_refining r;
+    cr_assert(amct_refining_start(&r, &space, 1, growth));
+    return r;
+}
+
 Test(search_refining, learns_what_is_left_of_each_kind)
 {
-    static const double shares[4][AMCT_GENE_KINDS] = {
-        {1, 0, 0}, {0.2, 0.8, 0}, {0.5, 0, 0.5}, {0.1, 0.1, 0.8}};
+    static const double shares[4][N_GENES] = {
+        {1, 0, 0, 0, 0, 0},
+        {0.2, 0, 0.8, 0, 0, 0},
+        {0.3, 0.2, 0, 0, 0.25, 0.25},
+        {0.1, 0, 0.1, 0, 0, 0.8},
+    };
     static const double left[AMCT_GENE_KINDS] = {0.9, 0.2, 0.5};
-    amct_refining r;
-    amct_refining_start(&r, 1, 1);
-    cr_assert_lt(amct_refining_ratio(&r, shares[1]), amct_refining_ratio(&r, shares[0]));
+    amct_refining r = start_refining(1);
+    cr_assert_lt(amct_refining_ratio(&r, ones, shares[1]), amct_refining_ratio(&r, ones, bits));
     for (int i = 0; i < 40; i++) {
         double ratio = 0;
-        for (int k = 0; k < AMCT_GENE_KINDS; k++)
-            ratio += shares[i % 4][k] * left[k];
-        amct_refining_observe(&r, shares[i % 4], ratio);
+        for (int g = 0; g < N_GENES; g++)
+            ratio += shares[i % 4][g] * left[kinds[g]];
+        amct_refining_observe(&r, ones, shares[i % 4], ratio);
     }
-    for (int k = 0; k < AMCT_GENE_KINDS; k++)
-        cr_assert_float_eq(r.left[k], left[k], 0.05, "kind %d: %g", k, r.left[k]);
+    for (int g = 0; g < N_GENES; g++) {
+        double alone[N_GENES] = {0};
+        alone[g] = 1;
+        double told = amct_refining_ratio(&r, ones, alone);
+        cr_expect_float_eq(told, left[kinds[g]], 0.15, "gene %d: %g", g, told);
+        /* Other levels of the same kind are expected to be alike, if not as much. */
+        double other = log(amct_refining_ratio(&r, twos, alone));
+        cr_expect_lt(fabs(other - log(left[kinds[g]])), 0.8, "gene %d: %g", g, other);
+    }
+    amct_refining_end(&r);
+}
+
+Test(search_refining, a_level_of_a_gene_may_be_left_unlike_others_of_its_kind)
+{
+    static const double shares[2][N_GENES] = {{0, 0, 0.9, 0.1, 0, 0}, {0, 0, 0.1, 0.9, 0, 0}};
+    amct_refining r = start_refining(1);
+    for (int i = 0; i < 4; i++) {
+        amct_refining_observe(&r, ones, shares[1], 0.8);
+        amct_refining_observe(&r, twos, shares[0], 0.5);
+    }
+    cr_expect_float_eq(amct_refining_ratio(&r, ones, shares[1]), 0.8, 0.02);
+    cr_expect_float_eq(amct_refining_ratio(&r, twos, shares[0]), 0.5, 0.02);
+    static const uint8_t one_two[N_GENES] = {1, 1, 1, 2, 1, 1};
+    double neither = amct_refining_ratio(&r, one_two, mixed);
+    cr_expect(neither > 0.4 && neither < 0.9, "%g", neither);
+    amct_refining_end(&r);
 }
 
 Test(search_refining, what_is_left_is_known_better_the_more_was_refined)
 {
-    static const double bits[] = {1, 0, 0}, mixed[] = {0.5, 0.5, 0};
-    amct_refining r;
-    amct_refining_start(&r, 1, 1);
-    double at_first = amct_refining_sd(&r, bits), other = amct_refining_sd(&r, mixed);
+    amct_refining r = start_refining(1);
+    double at_first = amct_refining_sd(&r, ones, bits), other = amct_refining_sd(&r, ones, mixed);
     for (int i = 0; i < 4; i++)
-        amct_refining_observe(&r, bits, 0.5);
-    double after = amct_refining_sd(&r, bits);
+        amct_refining_observe(&r, ones, bits, 0.5);
+    double after = amct_refining_sd(&r, ones, bits);
     cr_expect_lt(after, 0.7 * at_first, "%g of %g", after, at_first);
-    cr_expect_gt(after, 0.25, "candidates have deviations of their own");
-    cr_expect_lt(amct_refining_sd(&r, mixed), other);
-    cr_expect_gt(amct_refining_sd(&r, mixed), after, "channels were never refined alone");
+    cr_expect_gt(after, 0.1, "candidates have deviations of their own");
+    cr_expect_gt(amct_refining_sd(&r, twos, bits), after, "other levels");
+    cr_expect_lt(amct_refining_sd(&r, ones, mixed), other);
+    cr_expect_gt(amct_refining_sd(&r, ones, mixed), after, "channels were never refined alone");
+    amct_refining_end(&r);
 }
 
 Test(search_refining, the_original_has_nothing_to_lose)
 {
-    amct_refining r;
-    amct_refining_start(&r, 1, 1);
-    const double none[AMCT_GENE_KINDS] = {0};
-    cr_assert_eq(amct_refining_ratio(&r, none), 1);
-    amct_refining_observe(&r, none, 0.1);
+    static const uint8_t original[N_GENES] = {0};
+    static const double none[N_GENES] = {0};
+    amct_refining r = start_refining(1);
+    cr_assert_eq(amct_refining_ratio(&r, original, none), 1);
+    amct_refining_observe(&r, original, none, 0.1);
     cr_assert_eq(r.n, 0);
+    amct_refining_end(&r);
 }
 
 Test(search_refining, what_is_refined_once_more_loses_less)
 {
-    static const double bits[] = {1, 0, 0}, channels[] = {0, 1, 0}, mixed[] = {0.5, 0.5, 0};
-    amct_refining once, again;
-    double left[AMCT_GENE_KINDS];
-    amct_refining_start(&once, 1, 1);
-    amct_refining_start(&again, 1, 3);
-    cr_assert_eq(amct_refining_end_ratio(&once, mixed, true), 1);
-    cr_assert_float_eq(amct_refining_end_ratio(&once, mixed, false),
-                       amct_refining_ratio(&once, mixed), 1e-12);
-    cr_assert_eq(amct_refining_end_ratio(&again, bits, true), 1);
-    double of_channels = amct_refining_end_ratio(&again, channels, true);
-    double of_both = amct_refining_end_ratio(&again, mixed, true);
+    double left[3 * N_GENES];
+    amct_refining once = start_refining(1), again = start_refining(3);
+    cr_assert_eq(amct_refining_end_ratio(&once, ones, mixed, true), 1);
+    cr_assert_float_eq(amct_refining_end_ratio(&once, ones, mixed, false),
+                       amct_refining_ratio(&once, ones, mixed), 1e-12);
+    cr_assert_eq(amct_refining_end_ratio(&again, ones, bits, true), 1);
+    double of_channels = amct_refining_end_ratio(&again, ones, channels, true);
+    double of_both = amct_refining_end_ratio(&again, ones, mixed, true);
     cr_assert_lt(of_channels, 0.9);
     cr_assert_gt(of_channels, 0.6);
     cr_assert(of_channels < of_both && of_both < 1);
-    cr_assert_float_eq(amct_refining_end_ratio(&again, mixed, false),
-                       of_both * amct_refining_ratio(&again, mixed), 1e-12);
+    cr_assert_float_eq(amct_refining_end_ratio(&again, ones, mixed, false),
+                       of_both * amct_refining_ratio(&again, ones, mixed), 1e-12);
     amct_refining_end_left(&again, left);
-    cr_assert_float_eq(left[AMCT_GENE_CHANNELS],
-                       of_channels * amct_refining_ratio(&again, channels), 1e-12);
+    cr_assert_float_eq(left[again.first[2] + 1],
+                       of_channels * amct_refining_ratio(&again, ones, channels), 1e-12);
+    amct_refining_end(&once);
+    amct_refining_end(&again);
 }
 
 Test(search_refining, terms_are_of_what_is_left)
 {
-    static const uint8_t levels[] = {2, 2, 2}, kinds[] = {0, 1, 2}, genome[] = {1, 1, 0};
-    const double left[AMCT_GENE_KINDS] = {0.5, 0.25, 1};
-    double shares[AMCT_GENE_KINDS];
-    amct_space space = {3, levels, kinds};
-    amct_surrogate *s = amct_surrogate_new(&space);
+    static const uint8_t levels[] = {2, 2, 2}, genome[] = {1, 1, 0};
+    const double left[] = {1, 0.5, 1, 0.25, 1, 1};
+    double shares[3];
+    amct_space three = {3, levels, NULL};
+    amct_surrogate *s = amct_surrogate_new(&three);
     amct_surrogate_prior(s, 0, 1, 0.3, 0.5);
     amct_surrogate_prior(s, 1, 1, 0.1, 0.5);
     amct_surrogate_prior(s, 2, 1, 0.2, 0.5);
