@@ -250,11 +250,18 @@ static bool has_twin(const amct_search *search, double cost_ns)
     return false;
 }
 
+/* Once rejected candidates have taken nearly a tenth of the samples, twice as likely ones. */
+static double least_chance(const amct_search *search)
+{
+    return search->rejected_samples > search->samples / 12 ? 2 * AMCT_LEAST_CHANCE
+                                                           : AMCT_LEAST_CHANCE;
+}
+
 double amct_engine_hoped(const amct_search *search, double cost_ns, double chance)
 {
     double incumbent_ns = amct_engine_incumbent_ns(search);
     double hoped = (incumbent_ns - cost_ns) * chance;
-    if (chance < AMCT_LEAST_CHANCE || hoped < AMCT_LEAST_GAIN * incumbent_ns ||
+    if (chance < least_chance(search) || hoped < AMCT_LEAST_GAIN * incumbent_ns ||
         has_twin(search, cost_ns))
         return 0;
     return hoped;

@@ -117,8 +117,9 @@ bool amct_engine_within(const amct_search *search, uint32_t member, double share
 /* The cost to beat: of the best member, else of the original. */
 double amct_engine_incumbent_ns(const amct_search *search);
 /* The gain to expect of a candidate: what it is cheaper than that, times its chance to be good
- * enough. 0 if it is not worth measuring: that would be less than AMCT_LEAST_GAIN of the cost, or
- * the chance is below AMCT_LEAST_CHANCE. */
+ * enough. 0 if it is not worth measuring: that would be less than AMCT_LEAST_GAIN of the cost, the
+ * chance is below AMCT_LEAST_CHANCE (twice that once rejected candidates have taken a twelfth of
+ * the samples), or one of this batch costs nearly the same. */
 double amct_engine_hoped(const amct_search *search, double cost_ns, double chance);
 /* Whether a member is good enough by its changed answers alone, too: what a search may end on.
  * Until it ends it is no more than that. */

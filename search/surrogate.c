@@ -12,7 +12,7 @@ static const double shift_sd = 0.5, bend_prior = 1.05, bend_sd = 0.1;
 static const double misfit_sd = 0.08;      /* what no additive model explains */
 static const double error_sd_prior = 0.25; /* of predictions */
 static const double told_sd = 0.2; /* of a loss that tells half as much as one that is known */
-static const double forgetting = 0.9;
+static const double forgetting = 0.8;
 static const double least_sum = 1e-12;
 
 typedef struct observation {
@@ -181,7 +181,7 @@ void amct_surrogate_observe(amct_surrogate *s, const uint8_t *genome, double los
 {
     double sum = sum_of(s, s->term, genome);
     if (sum > 0) {
-        double error = fmin(fmax(log(loss) - predict_log(s, sum), -2), 2);
+        double error = fmin(fmax(log(loss) - predict_log(s, sum), -1), 1);
         /* The less is known of a loss, or the farther it lies, the less it tells. */
         double weight = told_sd * told_sd / (told_sd * told_sd + sd * sd);
         double kept = pow(forgetting, weight);

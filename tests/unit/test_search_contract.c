@@ -133,8 +133,10 @@ Test(search_contract, the_same_seed_gives_the_same_asks_in_any_order_of_measurin
         bool seeded = strcmp(options.algorithm, "auto") == 0 ||
                       strcmp(options.algorithm, "nsga2") == 0 ||
                       strcmp(options.algorithm, "random") == 0;
-        if (seeded) { /* so large that neighbours are not all that is left */
-            synthetic_make(&net, (synthetic_shape){.n_genes = 40, .n_levels = 4, .noise = true}, 5);
+        if (seeded) { /* so rough that neighbours are not all that is left */
+            synthetic_shape rough = {
+                .n_genes = 24, .n_levels = 4, .interaction = 0.15, .noise = true};
+            synthetic_make(&net, rough, 1);
             problem = synthetic_problem(&net, 512, 0);
         } else {
             small_problem();
