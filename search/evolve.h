@@ -11,9 +11,9 @@
  *   - the knapsack solved for terms drawn from their posterior (Thompson sampling).
  * The target is drawn from safe to daring. Of all offspring of one candidate to be asked, the one
  * with the greatest expected gain, (incumbent - exact cost) x chance to be within the limit, is
- * polished (knapsack.h) and proposed, if it gains 0.1 % at all and its chance is a quarter at
- * least: less likely ones mostly cost samples. A small space is not bred but read off its roster by
- * the same measure. The surrogate only proposes: what is good is measured.
+ * polished (knapsack.h) and proposed, if it is worth it (amct_engine_hoped): less likely ones
+ * mostly cost samples. A small space is not bred but read off its roster by the same measure. The
+ * surrogate only proposes: what is good is measured.
  */
 #ifndef AMCT_SEARCH_EVOLVE_H
 #define AMCT_SEARCH_EVOLVE_H

@@ -11,8 +11,8 @@ enum { GRADIENT_STEPS = 8, NEWTON_STEPS = 2 };
 static const double shift_sd = 0.5, bend_prior = 1.05, bend_sd = 0.1;
 static const double misfit_sd = 0.08;      /* what no additive model explains */
 static const double error_sd_prior = 0.25; /* of predictions */
-static const double told_sd = 0.2; /* of a loss that tells half as much as one that is known */
-static const double forgetting = 0.8;
+static const double told_sd = 0.2;    /* of a loss that tells half as much as one that is known */
+static const double forgetting = 0.8; /* the first errors are of terms that were not fitted yet */
 static const double least_sum = 1e-12;
 
 typedef struct observation {
