@@ -10,9 +10,9 @@
  *     c1 (t0 - t1) + c2 (t1 - t2) + ...,                          t0 the cost of the original,
  *
  * and the sequence that is expected to save most is chosen, by dynamic programming over the
- * candidates in order of cost. One that is safe (chance 0.98) counts as sure, so the first is a
- * safe one where there is one, and the only one if that is the fastest; where fewer finalists save
- * all but 0.1 % of the cost, there are fewer.
+ * candidates in order of cost. One that is safe (chance 0.98) counts as sure: the first is safe, or
+ * hardly less (where fewer finalists save all but 0.1 % of the cost, there are fewer), and if the
+ * fastest is safe it is the only one.
  */
 #ifndef AMCT_SEARCH_FINALISTS_H
 #define AMCT_SEARCH_FINALISTS_H

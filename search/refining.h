@@ -14,7 +14,8 @@
  * is 10 %: candidates that owe most of their loss to one gene at one level are left alike (0.49 and
  * 0.51 in two searches of examples/fashion, where other candidates were left 0.74 to 0.83). Over
  * 168 of them, each foreseen from those before it in its search, the logarithm is foreseen to 0.156
- * (root mean square), by kinds alone to 0.175.
+ * (root mean square), by kinds alone to 0.175 (of a
+ * trial on kept studies that no command repeats).
  *
  * The winner is refined once more, on more samples, before it is judged. By what that has shown
  * (docs/quantisation.md) it leaves growth^-0.2 of what channels and ranks lose then, with growth

@@ -141,6 +141,8 @@ Test(search_archive, finalists_are_those_that_are_expected_to_save_most)
             for (uint32_t i = 0; i < n; i++) {
                 mask |= 1U << numbers[i];
                 cr_assert(i == 0 || numbers[i] > numbers[i - 1]);
+                cr_expect(i == 0 || chance_of(&archive, &model, numbers[i]) >
+                                        chance_of(&archive, &model, numbers[i - 1]));
             }
             for (uint32_t other = 1; other < 1U << MEMBERS; other++) {
                 uint32_t size = (uint32_t)__builtin_popcount(other);
@@ -148,6 +150,10 @@ Test(search_archive, finalists_are_those_that_are_expected_to_save_most)
                 most = fmax(most, saved);
                 fewer = fmax(fewer, size < n ? saved : 0);
             }
+            bool has_safe = false;
+            for (uint32_t i = 0; i < MEMBERS; i++)
+                has_safe |= chance_of(&archive, &model, i) >= 0.98;
+            cr_expect(!has_safe || chance_of(&archive, &model, numbers[n - 1]) >= 0.9);
             double saved = saved_by(&archive, &model, mask, 300), least = 1e-3 * (300 - most);
             cr_expect_geq(saved, most - least * (1 + 1e-9), "%d, %u", trial, k);
             cr_expect(n == 1 || fewer < most - least, "%d, %u: fewer would do", trial, k);
