@@ -14,7 +14,7 @@ const char *const amct_refinement_names[AMCT_N_REFINEMENTS] = {"stitched", "mean
                                                                "rebuilt"};
 
 /* Of few samples none is held back: then all forms are judged on what they were fitted to. */
-static uint32_t count_held(uint32_t n)
+uint32_t amct_refinery_held(uint32_t n)
 {
     enum { PART = 4, MOST = 64 };
     uint32_t held = n / PART;
@@ -59,7 +59,7 @@ static amct_status run_original(void *ctx, uint32_t worker, uint32_t task, amct_
 
 amct_status amct_refinery_start(amct_refinery *r, amct_err *err)
 {
-    r->n_held = count_held(r->feed.n);
+    r->n_held = amct_refinery_held(r->feed.n);
     r->original_bytes = (size_t)r->feed.n * r->bench->judge->outputs.row * sizeof *r->original + 1;
     r->original = amct_shared_alloc(r->original_bytes);
     if (!r->original)
@@ -77,7 +77,7 @@ static amct_status run_form(void *ctx, uint32_t worker, uint32_t form, amct_err 
 {
     running *run = ctx;
     const amct_refinery *r = run->refinery;
-    amct_bench bench = *r->bench; /* on the samples of calibration, from their beginning */
+    amct_bench bench = *r->bench; /* on the samples of the refinery, from their beginning */
     amct_judge judge = {.outputs = bench.judge->outputs,
                         .metric = AMCT_METRIC_COSINE,
                         .original = r->original,
@@ -93,13 +93,14 @@ static amct_status run_form(void *ctx, uint32_t worker, uint32_t form, amct_err 
     AMCT_TRY(amct_candidate_stitch(&graph, run->candidates[form], err));
     size_t batch = (size_t)amct_batch_of(graph);
     float *rows = malloc(batch * judge.outputs.row * sizeof *rows);
-    uint32_t held = r->n_held ? r->n_held : r->feed.n;
+    uint32_t held = r->n_held ? r->n_held : r->feed.n, fitted = r->feed.n - held;
     amct_status status = rows ? new_plan(&plan, &exec, &bench, graph, err) : amct_fail_nomem(err);
     if (status == AMCT_OK)
-        status = amct_bench_measure(&run->held[form], plan, graph, &bench, r->feed.n - held,
-                                    r->feed.n, rows, err);
+        status =
+            amct_bench_measure(&run->held[form], plan, graph, &bench, fitted, r->feed.n, rows, err);
     if (status == AMCT_OK && r->n_held)
-        status = amct_bench_measure(&run->fitted[form], plan, graph, &bench, 0, held, rows, err);
+        status = amct_bench_measure(&run->fitted[form], plan, graph, &bench, fitted - held, fitted,
+                                    rows, err);
     amct_plan_free(plan);
     amct_exec_free(exec);
     amct_graph_free(graph);

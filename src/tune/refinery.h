@@ -27,7 +27,7 @@ typedef struct amct_refinery {
     const amct_calibration *calibration; /* of the original */
     const amct_range_options *range;
     const amct_level_options *level;
-    amct_feed feed; /* the calibration samples */
+    amct_feed feed; /* the samples that it is refined on; the last ones calibrate (setup_refit.c) */
     size_t limit_bytes;
     uint32_t jobs;
     /* made by amct_refinery_start */
@@ -40,10 +40,14 @@ typedef struct amct_refined {
     bool restored;
     amct_refinement form;
     double losses[AMCT_N_REFINEMENTS]; /* mean, on the samples held back; NAN: not tried */
-    /* likewise on as many of those that weights were fitted to; NAN: none were held back */
+    /* likewise on as many that weights were fitted to, those before the ones held back; NAN: none
+     * were held back */
     double fitted_losses[AMCT_N_REFINEMENTS];
     uint32_t n_held;
 } amct_refined;
+
+/* How many of n samples are held back from fitting: a quarter, 64 at most. */
+uint32_t amct_refinery_held(uint32_t n);
 
 /* Runs the original network on the samples. All above is set. */
 amct_status amct_refinery_start(amct_refinery *refinery, amct_err *err);

@@ -14,7 +14,8 @@ amct_status amct_setup_refit(amct_setup *s, amct_err *err)
     s->refit_indices = malloc((n + (size_t)more) * sizeof *s->refit_indices);
     if (!s->refit_indices)
         return amct_fail_nomem(err);
-    /* The last ones are held back from fitting (refinery.h). */
+    /* The last ones are held back from fitting and compared with as many before them
+     * (refinery.h): none of these is chosen by how sure the original is. */
     memcpy(s->refit_indices, s->search.indices, more * sizeof *s->refit_indices);
     memcpy(s->refit_indices + more, s->calibration.indices, n * sizeof *s->refit_indices);
     s->refit = (amct_selection){s->dataset, s->refit_indices, n + more};

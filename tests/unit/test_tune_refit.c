@@ -1,4 +1,5 @@
 /* Which samples finalists are refined on. */
+#include "tune/refinery.h"
 #include "tune/setup.h"
 
 #include <criterion/criterion.h>
@@ -55,4 +56,14 @@ Test(tune_refit, answers_that_are_no_classes_are_taken_as_they_come)
     cr_assert_eq(amct_setup_refit_choose(&s, &err), AMCT_OK);
     check(&s, (const uint32_t[]){10, 11, 12, 100, 101, 102}, 6);
     free(s.refit_indices);
+}
+
+/* Unsure ones lose more, so that what is held back and what it is compared with would be unlike. */
+Test(tune_refit, what_is_held_back_is_compared_with_other_calibration_samples)
+{
+    for (uint32_t n = 1; n < 600; n++)
+        for (uint32_t more = 0; more <= n; more++)
+            cr_assert_leq(2 * amct_refinery_held(n + more), n, "%u and %u", n, more);
+    cr_assert_eq(amct_refinery_held(7), 1);
+    cr_assert_eq(amct_refinery_held(1024), 64);
 }
