@@ -11,7 +11,8 @@
  * 5. The fastest that are good enough, as far as is foreseen of what refining makes of them
  *    (refining.h), are refined; with what that teaches, evolution goes on, until the fastest is a
  *    refined one and nothing promising is left; then refinements that are left over go to faster
- *    ones that may turn out good enough. If refining showed that the best were not good
+ *    ones that may turn out good enough, and a few to genomes that are unlike what was refined. If
+ *    refining showed that the best were not good
  *    enough after all, knapsacks for what is known now come first: evolution from what is left
  *    would take long. If the fastest of all is good enough, but not safe, surer ones stand by it.
  * 6. Candidates for the chances that finalists are to have (finalists.h), of which those beyond the
@@ -31,12 +32,13 @@
 
 static const double probe_sd = 0.5;       /* of the log of a single loss */
 static const double disappointing = 1.02; /* cost to beat, after by before refining */
+static const double exploring_sd = 0.7;   /* of the log of a loss, unlike any that was refined */
+enum { EXPLORED = 3 };
 static const double front_from = 1.0 / 50, front_to = 20; /* of the limit */
 
 static void end(void *self)
 {
     amct_auto *a = self;
-    amct_roster_free(&a->roster);
     amct_chain_end(&a->chain);
     amct_surrogate_free(a->surrogate);
     amct_refining_end(&a->refining);
@@ -79,7 +81,6 @@ static void *start(const amct_search *search)
     a->fastest = a->genome_block;
     a->genome = a->genome_block + n_genes;
     a->breeder = (amct_breeder){
-        .roster = &a->roster,
         .chain = &a->chain,
         .surrogate = a->surrogate,
         .genes = a->genes,
@@ -195,6 +196,46 @@ static void take_chances(const amct_auto *a, amct_search *search)
         member = amct_refine_chance(search, a->surrogate, &a->refining, a->shares);
 }
 
+/* Nothing is left that is foreseen to be good enough. Foreseen are genomes by others that are like
+ * them; what is unlike all that was refined may be left less. The one of which most is to be
+ * expected is measured in full, and refined, so that those like it are foreseen better. */
+static amct_status explore(amct_auto *a, amct_search *search, amct_err *err)
+{
+    double limit = search->drop.limit_loss, incumbent_ns = amct_engine_incumbent_ns(search);
+    double most = AMCT_LEAST_GAIN;
+    if (a->exploring && amct_engine_refine(search, a->exploring)) {
+        a->exploring = 0;
+        return AMCT_OK;
+    }
+    if (a->why != AMCT_SEARCH_EXHAUSTED || a->explored == EXPLORED ||
+        search->refinements + EXPLORED >= search->options.refinements || !(limit > 0))
+        return AMCT_OK;
+    for (double part = 1; part < 4; part *= 1.1) {
+        AMCT_TRY(amct_auto_solve(a, search, limit * part, err));
+        amct_engine_canonical(search, a->genome);
+        if (amct_engine_asked(search, a->genome))
+            continue;
+        double cost, sum = amct_surrogate_sum(a->surrogate, a->genome);
+        AMCT_TRY(amct_memo_cost(&search->memo, a->genome, &cost, err));
+        double off = log(limit) - amct_surrogate_foreseen(a->surrogate, sum);
+        double worth = amct_normal_cdf(off / exploring_sd) * (1 - cost / incumbent_ns);
+        if (worth > most) {
+            most = worth;
+            memcpy(a->breeder.best, a->genome, search->problem.space.n_genes);
+        }
+    }
+    if (!(most > AMCT_LEAST_GAIN))
+        return AMCT_OK;
+    bool added;
+    uint32_t member = search->archive.genomes.count;
+    AMCT_TRY(amct_engine_propose(search, a->breeder.best, AMCT_SLOT_UNRACED, &added, err));
+    if (added) {
+        a->exploring = member;
+        a->explored++;
+    }
+    return AMCT_OK;
+}
+
 /* The fastest of all is good enough, but not safe: surer ones have to stand by. */
 static amct_status propose_surer(amct_auto *a, amct_search *search, amct_err *err)
 {
@@ -239,6 +280,11 @@ static amct_status ask_evolution(amct_auto *a, amct_search *search, amct_err *er
     take_chances(a, search);
     if (search->n_asks) {
         search->phase = "refining";
+        return AMCT_OK;
+    }
+    AMCT_TRY(explore(a, search, err));
+    if (search->n_asks) {
+        search->phase = "exploring";
         return AMCT_OK;
     }
     AMCT_TRY(propose_surer(a, search, err));

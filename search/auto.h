@@ -9,7 +9,6 @@
 #include "search/knapsack.h"
 #include "search/probes.h"
 #include "search/refining.h"
-#include "search/roster.h"
 #include "search/surrogate.h"
 
 enum { AMCT_AUTO_SETUP_CALLS = 8192 }; /* exact costs that a chain or the fastest may ask for */
@@ -28,9 +27,9 @@ typedef struct amct_auto {
     uint32_t round;      /* within the phase */
     amct_search_end why; /* evolution ended */
     bool front_done;
-    uint32_t bold_until; /* asked candidates; 0: not bold yet */
-    double unrefined_ns; /* the cost to beat when refining began */
-    amct_roster roster;
+    uint32_t bold_until;          /* asked candidates; 0: not bold yet */
+    uint32_t explored, exploring; /* how many; the member to be refined, 0: none */
+    double unrefined_ns;          /* the cost to beat when refining began */
     amct_chain chain;
     amct_surrogate *surrogate;
     amct_refining refining;

@@ -6,12 +6,6 @@
 
 static amct_status find_fastest(amct_auto *a, amct_search *search, amct_err *err)
 {
-    AMCT_TRY(amct_roster_make(&a->roster, &search->problem.space, &search->memo, err));
-    if (a->roster.n) {
-        memcpy(a->fastest, a->roster.genomes, a->roster.n_genes);
-        a->fastest_ns = a->roster.costs_ns[0];
-        return AMCT_OK;
-    }
     return amct_cheapest(&search->problem.space, &a->chain, &search->memo, search->options.seed,
                          AMCT_AUTO_SETUP_CALLS, a->fastest, &a->fastest_ns, err);
 }
@@ -76,8 +70,7 @@ amct_status amct_auto_ask_fastest(amct_auto *a, amct_search *search, amct_err *e
         return amct_engine_propose(search, a->fastest, AMCT_SLOT_UNRACED, NULL, err);
     }
     const amct_space *space = &search->problem.space;
-    for (uint8_t kind = 0; !a->roster.n && amct_auto_has_kinds(space) && kind < AMCT_GENE_KINDS;
-         kind++)
+    for (uint8_t kind = 0; amct_auto_has_kinds(space) && kind < AMCT_GENE_KINDS; kind++)
         if (amct_auto_has_kind(space, kind))
             AMCT_TRY(propose_kind(a, search, kind, err));
     amct_auto_enter(a, AMCT_AUTO_PROBES);

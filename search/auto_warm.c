@@ -10,18 +10,10 @@ static amct_status solve_terms(amct_auto *a, amct_search *search, const double *
                                amct_err *err)
 {
     double target = amct_surrogate_sum_of(a->surrogate, loss), cost;
-    if (!a->roster.n) {
-        AMCT_TRY(amct_knapsack_exact(&a->chain, terms, target, a->breeder.penalty,
-                                     &a->breeder.price, a->genome, err));
-        return amct_polish(&a->chain, &search->memo, terms, target, POLISH_ROUNDS, a->genome, &cost,
-                           err);
-    }
-    uint32_t i = 0;
-    while (i + 1 < a->roster.n &&
-           amct_surrogate_sum(a->surrogate, amct_roster_at(&a->roster, i)) > target)
-        i++;
-    memcpy(a->genome, amct_roster_at(&a->roster, i), a->roster.n_genes);
-    return AMCT_OK;
+    AMCT_TRY(amct_knapsack_exact(&a->chain, terms, target, a->breeder.penalty, &a->breeder.price,
+                                 a->genome, err));
+    return amct_polish(&a->chain, &search->memo, terms, target, POLISH_ROUNDS, a->genome, &cost,
+                       err);
 }
 
 amct_status amct_auto_solve(amct_auto *a, amct_search *search, double loss, amct_err *err)
@@ -88,7 +80,7 @@ static amct_status ask_leaning(amct_auto *a, amct_search *search, double limit, 
 amct_status amct_auto_move_chain(amct_auto *a, amct_search *search, amct_err *err)
 {
     uint32_t best = search->archive.best;
-    if (a->roster.n || best == AMCT_GENOMES_NONE)
+    if (best == AMCT_GENOMES_NONE)
         return AMCT_OK;
     memcpy(a->breeder.best, amct_genomes_at(&search->archive.genomes, best),
            search->problem.space.n_genes);
@@ -111,12 +103,11 @@ amct_status amct_auto_ask_warm(amct_auto *a, amct_search *search, amct_err *err)
     double limit = search->drop.limit_loss;
     if (!(limit > 0))
         return AMCT_OK;
-    if (round == 0 && !a->roster.n)
+    if (round == 0)
         AMCT_TRY(place_chain(a, search, limit, err));
     if (round == LEANING)
-        return amct_auto_has_kinds(&search->problem.space) && !a->roster.n
-                   ? ask_leaning(a, search, limit, err)
-                   : AMCT_OK;
+        return amct_auto_has_kinds(&search->problem.space) ? ask_leaning(a, search, limit, err)
+                                                           : AMCT_OK;
     for (int i = 0; i < TARGETS; i++) {
         AMCT_TRY(amct_auto_solve(a, search, limit * spread[round > 0][i], err));
         AMCT_TRY(amct_auto_propose(a, search, err));

@@ -7,7 +7,7 @@
 #include "search/chaincost.h"
 
 /*
- * For spaces too large for a roster: descent by screened cost (memo.h), over single genes and over
+ * Descent by screened cost (memo.h), over single genes and over
  * runs of 2, 4, 8 ... genes at one level, from the shortest path of the chain (built around the
  * original), from every uniform genome and from two random ones, as long as the calls last
  * (amct_memo_spent) and until two in a row bring no gain of 0.01 %; the first descent always ends.

@@ -12,7 +12,6 @@ enum {
     REPAIR_STEPS = 64,
     POLISH_ROUNDS = 2,
 };
-static const double roster_chance = 1e-3; /* the least where all can be looked at */
 
 void amct_evolve_parents(const amct_search *search, bool rejected, amct_parents *p)
 {
@@ -225,8 +224,10 @@ static amct_status polish_best(amct_breeder *b, amct_search *search, double gain
     return AMCT_OK;
 }
 
-static amct_status evolve_large(amct_breeder *b, amct_search *search, uint32_t limit, amct_err *err)
+amct_status amct_evolve(amct_breeder *b, amct_search *search, uint32_t limit, amct_err *err)
 {
+    uint32_t room = amct_engine_room(search);
+    limit = limit < room ? limit : room;
     amct_parents p;
     amct_evolve_parents(search, true, &p);
     uint32_t n = b->chain->first[b->chain->space.n_genes];
@@ -241,43 +242,4 @@ static amct_status evolve_large(amct_breeder *b, amct_search *search, uint32_t l
         AMCT_TRY(amct_engine_propose(search, b->best, AMCT_SLOT_RACED, NULL, err));
     }
     return AMCT_OK;
-}
-
-/* The most promising of all that are cheaper than the incumbent. */
-static amct_status evolve_roster(amct_breeder *b, amct_search *search, uint32_t limit,
-                                 amct_err *err)
-{
-    enum { KEPT = 64 };
-    double below = amct_engine_incumbent_ns(search) * (1 - AMCT_LEAST_GAIN), gains[KEPT];
-    uint32_t kept[KEPT], n = 0;
-    limit = limit < KEPT ? limit : KEPT;
-    for (uint32_t i = 0; i < b->roster->n && b->roster->costs_ns[i] < below; i++) {
-        const uint8_t *genome = amct_roster_at(b->roster, i);
-        double likely = chance(b, search, genome);
-        double gain = (below - b->roster->costs_ns[i]) * likely;
-        uint32_t at = n;
-        while (at > 0 && gain > gains[at - 1])
-            at--;
-        if (at == limit || likely < roster_chance || amct_engine_asked(search, genome))
-            continue;
-        n += n < limit;
-        for (uint32_t k = n - 1; k > at; k--) {
-            gains[k] = gains[k - 1];
-            kept[k] = kept[k - 1];
-        }
-        gains[at] = gain;
-        kept[at] = i;
-    }
-    for (uint32_t i = 0; i < n; i++)
-        AMCT_TRY(amct_engine_propose(search, amct_roster_at(b->roster, kept[i]), AMCT_SLOT_RACED,
-                                     NULL, err));
-    return AMCT_OK;
-}
-
-amct_status amct_evolve(amct_breeder *breeder, amct_search *search, uint32_t limit, amct_err *err)
-{
-    uint32_t room = amct_engine_room(search);
-    limit = limit < room ? limit : room;
-    return breeder->roster->n ? evolve_roster(breeder, search, limit, err)
-                              : evolve_large(breeder, search, limit, err);
 }

@@ -12,19 +12,16 @@
  * The target is drawn from safe to daring. Of all offspring of one candidate to be asked, the one
  * with the greatest expected gain, (incumbent - exact cost) x chance to be within the limit, is
  * polished (knapsack.h) and proposed, if it is worth it (amct_engine_hoped): less likely ones
- * mostly cost samples. A small space is not bred but read off its roster by the same measure. The
- * surrogate only proposes: what is good is measured.
+ * mostly cost samples. The surrogate only proposes: what is good is measured.
  */
 #ifndef AMCT_SEARCH_EVOLVE_H
 #define AMCT_SEARCH_EVOLVE_H
 
 #include "search/engine.h"
 #include "search/knapsack.h"
-#include "search/roster.h"
 #include "search/surrogate.h"
 
 typedef struct amct_breeder {
-    const amct_roster *roster; /* n is 0 for large spaces */
     amct_chain *chain;
     const amct_surrogate *surrogate;
     uint32_t *genes;                  /* the gene of each place laid out by amct_space_first */

@@ -228,8 +228,8 @@ static amct_status start_from(walk *w, uint32_t member, amct_err *err)
 amct_status amct_neighbours(amct_breeder *breeder, amct_search *search, uint32_t limit,
                             amct_err *err)
 {
-    if (search->archive.best == AMCT_GENOMES_NONE || breeder->roster->n ||
-        search->n_asks >= limit || !(search->drop.limit_loss > 0))
+    if (search->archive.best == AMCT_GENOMES_NONE || search->n_asks >= limit ||
+        !(search->drop.limit_loss > 0))
         return AMCT_OK;
     walk *w = calloc(1, sizeof *w);
     if (!w)

@@ -152,6 +152,22 @@ Test(search_auto, the_winner_respects_the_budget_in_95_percent_of_runs)
     cr_assert_leq(rejected_cost / cost, 0.1, "%.3f", rejected_cost / cost);
 }
 
+Test(search_auto, a_small_space_is_not_tried_for_what_is_hardly_likely)
+{
+    synthetic_shape shape = noisy;
+    shape.n_genes = 5;
+    shape.n_levels = 5; /* few enough to look at all */
+    double rejected = 0, samples = 0;
+    for (uint64_t seed = 1; seed <= 100; seed++) {
+        amct_search *search = solve(shape, seed, "auto", 200, 512, 0);
+        amct_search_progress progress = amct_search_get_progress(search);
+        rejected += (double)progress.rejected_samples;
+        samples += (double)progress.samples;
+        amct_search_free(search);
+    }
+    cr_assert_leq(rejected / samples, 0.1, "%.3f", rejected / samples);
+}
+
 Test(search_auto, agreement_respects_the_budget_too)
 {
     enum { RUNS = 60 };

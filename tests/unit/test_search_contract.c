@@ -136,7 +136,7 @@ Test(search_contract, the_same_seed_gives_the_same_asks_in_any_order_of_measurin
         if (seeded) { /* so rough that neighbours are not all that is left */
             synthetic_shape rough = {
                 .n_genes = 24, .n_levels = 4, .interaction = 0.15, .noise = true};
-            synthetic_make(&net, rough, 1);
+            synthetic_make(&net, rough, 3);
             problem = synthetic_problem(&net, 512, 0);
         } else {
             small_problem();

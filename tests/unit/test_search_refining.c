@@ -198,3 +198,20 @@ Test(search_refining, the_winner_is_a_refined_one_and_near_the_optimum)
             cr_assert_lt(with, without / 2, "left %d: %g, without refining %g", k, with, without);
     }
 }
+
+/* Channels are left far less than is expected of them, so that those that would do look hopeless;
+ * 0.3 % without looking at any of them. */
+Test(search_refining, what_is_left_less_than_expected_is_found_by_exploring)
+{
+    synthetic_shape shape = {
+        .n_genes = 12, .n_levels = 3, .boundary = 0.15, .left = {0.9, 0.1, 0.9}};
+    double above = 0;
+    for (uint64_t seed = 1; seed <= 10; seed++) {
+        amct_search *search = solve(shape, seed, 12);
+        amct_finalist best;
+        cr_assert_eq(amct_search_finalists(search, &best, 1), 1);
+        above += log(best.cost_ns / optimum(search)) / 10;
+        amct_search_free(search);
+    }
+    cr_assert_lt(above, 0.0025, "%g above the optimum", above);
+}

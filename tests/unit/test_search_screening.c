@@ -116,15 +116,6 @@ Test(search_screening, the_same_calls_come_in_the_same_order, .init = set_up)
     }
 }
 
-Test(search_screening, a_space_of_few_genomes_is_not_screened, .init = set_up)
-{
-    synthetic_make(&net, (synthetic_shape){.n_genes = 5, .n_levels = 4}, 5);
-    problem = synthetic_problem(&net, 512, 0);
-    problem.screen = screen;
-    options.algorithm = "auto";
-    cr_expect_eq(run().progress.screen_calls, 0);
-}
-
 static amct_status no_number(void *ctx, const uint8_t *genome, double *cost_ns, amct_err *error)
 {
     (void)ctx;

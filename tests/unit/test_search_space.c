@@ -1,6 +1,5 @@
 #include "search/genomes.h"
 #include "search/memo.h"
-#include "search/roster.h"
 #include "search/space.h"
 
 #include "base/pcg.h"
@@ -159,31 +158,5 @@ Test(search_space, a_full_memory_of_costs_begins_anew)
     cr_assert_eq(memo.calls, 40000);
     cr_assert_leq((size_t)most * GENES, (size_t)AMCT_MEMO_BYTES);
     cr_assert_lt(memo.known.count, most);
-    amct_memo_end(&memo);
-}
-
-Test(search_space, a_roster_lists_a_small_space_in_order_of_cost)
-{
-    uint8_t levels[3] = {3, 3, 2};
-    amct_space space = {.n_genes = 3, .n_levels = levels};
-    amct_memo memo;
-    amct_roster roster;
-    amct_err err;
-    int calls = 0;
-    amct_memo_start(&memo, 3, sum_cost, NULL, &calls);
-    cr_assert_eq(amct_roster_make(&roster, &space, &memo, &err), AMCT_OK);
-    cr_assert_eq(roster.n, 18);
-    cr_assert_eq(calls, 18);
-    for (uint32_t i = 1; i < roster.n; i++)
-        cr_assert_geq(roster.costs_ns[i], roster.costs_ns[i - 1]);
-    /* Gene 2 costs nothing: the original level comes first. */
-    uint8_t fastest[3] = {2, 2, 0};
-    cr_assert_arr_eq(amct_roster_at(&roster, 0), fastest, 3);
-    cr_assert_eq(roster.costs_ns[0], 88);
-    amct_roster_free(&roster);
-    uint8_t many[7] = {4, 4, 4, 4, 4, 4, 2};
-    space = (amct_space){.n_genes = 7, .n_levels = many};
-    cr_assert_eq(amct_roster_make(&roster, &space, &memo, &err), AMCT_OK);
-    cr_assert_eq(roster.n, 0);
     amct_memo_end(&memo);
 }
