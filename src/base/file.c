@@ -67,9 +67,9 @@ amct_status amct_folder_make(const char *path, amct_err *err)
         char cut = *at;
         *at = 0;
         struct stat st;
-        if (mkdir(partial, 0777) != 0 &&
-            (errno != EEXIST || stat(partial, &st) != 0 || !S_ISDIR(st.st_mode)))
-            status = amct_fail_errno(err, errno == EEXIST ? ENOTDIR : errno,
+        int why = mkdir(partial, 0777) == 0 ? 0 : errno;
+        if (why && (stat(partial, &st) != 0 || !S_ISDIR(st.st_mode)))
+            status = amct_fail_errno(err, why == EEXIST ? ENOTDIR : why,
                                      "cannot make the folder %s", path);
         *at = cut;
         if (!cut)

@@ -19,10 +19,19 @@ typedef struct run {
     uint32_t batch;
     float *keep;       /* shared: the rows of all samples; NULL: they are judged only */
     amct_tally *parts; /* shared, per task */
+    uint32_t *odd;     /* shared, per task: samples with outputs that are not finite */
     amct_exec *exec;
     amct_plan *plan;
     float *rows; /* of a batch */
 } run;
+
+static bool all_finite(const float *row, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (!isfinite(row[i]))
+            return false;
+    return true;
+}
 
 static amct_status eval_batch(void *ctx, uint32_t worker, uint32_t task, amct_err *err)
 {
@@ -39,6 +48,8 @@ static amct_status eval_batch(void *ctx, uint32_t worker, uint32_t task, amct_er
     AMCT_TRY(amct_plan_run_samples(r->plan, &r->feed, task * r->batch, &count, err));
     float *rows = r->keep ? r->keep + (size_t)task * r->batch * row : r->rows;
     amct_outputs_copy(rows, &r->judge.outputs, r->plan, r->graph, count);
+    for (uint32_t k = 0; k < count; k++)
+        r->odd[task] += !all_finite(rows + (size_t)k * row, row);
     for (uint32_t k = 0; !r->keep && k < count; k++)
         amct_judge_add(&r->judge, task * r->batch + k, rows + (size_t)k * row, &r->parts[task]);
     return AMCT_OK;
@@ -46,16 +57,22 @@ static amct_status eval_batch(void *ctx, uint32_t worker, uint32_t task, amct_er
 
 static amct_status run_all(amct_tally *tally, run *r, uint32_t jobs, amct_err *err)
 {
-    uint32_t tasks = (r->feed.n + r->batch - 1) / r->batch;
-    size_t bytes = tasks * sizeof *r->parts;
+    uint32_t tasks = (r->feed.n + r->batch - 1) / r->batch, odd = 0;
+    size_t bytes = tasks * (sizeof *r->parts + sizeof *r->odd);
     r->parts = amct_shared_alloc(bytes);
     if (!r->parts)
         return amct_fail_nomem(err);
+    r->odd = (uint32_t *)(r->parts + tasks);
     amct_status status = amct_parallel(jobs, tasks, eval_batch, r, err);
     if (status == AMCT_E_UNSUPPORTED)
         amct_fail_in(err, "%s", r->path);
-    for (uint32_t i = 0; status == AMCT_OK && i < tasks; i++)
+    for (uint32_t i = 0; status == AMCT_OK && i < tasks; i++) {
         amct_tally_add(tally, &r->parts[i]);
+        odd += r->odd[i];
+    }
+    if (odd)
+        amct_log(AMCT_LOG_WARN, "%s: outputs of %u of %u samples are not finite", r->path, odd,
+                 r->feed.n);
     amct_plan_free(r->plan);
     amct_exec_free(r->exec);
     free(r->rows);

@@ -277,6 +277,8 @@ amct_status amct_study_open(amct_study **out, const char *folder,
     bool fresh = status == AMCT_OK && !is_file(s->path);
     if (fresh)
         status = check_empty(folder, err);
+    else if (status == AMCT_OK && access(folder, W_OK) != 0)
+        status = amct_fail_errno(err, errno, "the study in %s must be written to", folder);
     if (status == AMCT_OK &&
         sqlite3_open_v2(s->path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) !=
             SQLITE_OK)

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { CHECKED_SAMPLES = 32 };
 
@@ -140,12 +141,29 @@ static bool is_published(const char *name)
     return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
+/* Whether a folder is best/ of a search. */
+static bool is_best(const char *folder)
+{
+    static const char *const others[] = {"/../best", "/../study.sqlite"};
+    struct stat own, found[2];
+    bool all = stat(folder, &own) == 0;
+    for (int i = 0; all && i < 2; i++) {
+        char *path = malloc(strlen(folder) + strlen(others[i]) + 1);
+        all = path && stat(strcat(strcpy(path, folder), others[i]), &found[i]) == 0;
+        free(path);
+    }
+    return all && own.st_dev == found[0].st_dev && own.st_ino == found[0].st_ino;
+}
+
 amct_status amct_publish_may_replace(const char *folder, amct_err *err)
 {
     DIR *dir = opendir(folder);
     if (!dir)
         return errno == ENOENT ? AMCT_OK : amct_fail_errno(err, errno, "%s", folder);
     amct_status status = AMCT_OK;
+    if (is_best(folder))
+        status = amct_fail(err, AMCT_E_INVALID,
+                           "%s holds the model of a search; name a new folder with -o", folder);
     for (const struct dirent *e; status == AMCT_OK && (e = readdir(dir));)
         if (!is_published(e->d_name))
             status = amct_fail(err, AMCT_E_INVALID,

@@ -14,7 +14,8 @@
 amct_status amct_publish(const amct_setup *s, const amct_candidate *candidate, amct_err *err);
 
 /* Whether amct_publish_to may replace the folder: it is not there, empty, or holds nothing but
- * what an earlier one wrote. AMCT_E_INVALID names what else is in it. */
+ * what an earlier one wrote, and is not best/ of a search. AMCT_E_INVALID names what else is in it.
+ */
 amct_status amct_publish_may_replace(const char *folder, amct_err *err);
 /* The same into any folder, which is replaced. */
 amct_status amct_publish_to(const char *folder, const amct_setup *s,

@@ -183,6 +183,29 @@ static amct_status judge_original(amct_tally *tally, amct_setup *s, amct_judge *
     return n ? amct_judge_finish(&own, tally, s->config->confidence, err) : AMCT_OK;
 }
 
+/* Of a network that can lose no more than the budget allows nothing is shown by keeping it; one
+ * that is hardly ever right is usually fed or judged wrongly. */
+static amct_status check_original(const amct_setup *s, amct_err *err)
+{
+    static const char hint[] = "are the labels (--label-offset) and the preprocessing right? "
+                               "amct-autotune eval tells";
+    amct_metric metric = s->search_judge.metric;
+    double value = amct_metric_value(&s->search_judge, &s->search_baseline);
+    if (!(s->budget_ratio > 0 && s->budget_ratio < 1) || value <= s->budget_ratio)
+        return amct_fail(err, AMCT_E_INVALID,
+                         "%s of the original is %.2f %%, not more than the budget allows to lose: "
+                         "%s",
+                         amct_metric_names[metric], 100 * value, hint);
+    if (metric == AMCT_METRIC_TOP1) {
+        double n = s->search.n, chance = 1.0 / s->outputs.classes;
+        if (value <= chance + 2 * sqrt(chance / n))
+            amct_log(AMCT_LOG_WARN,
+                     "the original is right on %.2f %%, hardly more than by chance: %s",
+                     100 * value, hint);
+    }
+    return AMCT_OK;
+}
+
 amct_status amct_setup_baseline(amct_setup *s, amct_err *err)
 {
     baseline b = {.s = s,
@@ -216,10 +239,7 @@ amct_status amct_setup_baseline(amct_setup *s, amct_err *err)
     AMCT_TRY(judge_original(&s->search_baseline, s, &s->search_judge, s->search.n, err));
     AMCT_TRY(judge_original(&s->confirm_baseline, s, &s->confirm_judge, s->confirm.n, err));
     amct_setup_budget(s, s->config->max_drop_ratio, s->config->relative);
-    if (!(s->budget_ratio > 0 && s->budget_ratio < 1))
-        return amct_fail(err, AMCT_E_INVALID,
-                         "a relative budget of an original that is never right means nothing");
-    return AMCT_OK;
+    return check_original(s, err);
 }
 
 void amct_setup_budget(amct_setup *s, double max_drop_ratio, bool relative)

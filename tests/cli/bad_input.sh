@@ -51,6 +51,7 @@ search "'colour'" --target-option colour=blue
 search "'nobody'" --estimator nobody
 
 # Samples.
+search 'not more than the budget allows to lose: are the labels' --budget 96%
 search "no/such/folder" --data no/such/folder
 mkdir empty
 search "empty" --data empty

@@ -107,6 +107,11 @@ mkdir "$work/mine" && echo precious >"$work/mine/thesis"
 test $? -eq 2 && grep -q "mine holds 'thesis', which is no exported model" "$work/err" &&
     grep -q precious "$work/mine/thesis"
 ok $? 'but not where other files are'
+cp "$work/one/best/fashion_deploy_model.onnx" "$work/deploy.onnx"
+"$program" export "$work/one" --budget 4% -o "$work/one/best" -q >"$work/out" 2>"$work/err"
+test $? -eq 2 && grep -q 'best holds the model of a search; name a new folder with -o' "$work/err" &&
+    cmp -s "$work/one/best/fashion_deploy_model.onnx" "$work/deploy.onnx"
+ok $? 'nor over what the search itself wrote'
 "$program" export "$work/one" --budget 4% -o "$work/other" -q >"$work/out"
 ok $? 'though where it wrote before'
 for budget in 0 100%; do
