@@ -7,6 +7,7 @@
  *   flat.onnx    a layer in its midst gives the same for all images
  *   narrow.onnx  no layer has more than 12 channels
  *   wide.onnx    layers of many columns: their second moments are large
+ *   large.onnx   a weight that float16 cannot hold
  *   ties.onnx    channels joined along their height with fixed ones, and split
  */
 #include "export/onnx_save.h"
@@ -97,6 +98,17 @@ static amct_graph *build_wide(void)
     return g;
 }
 
+static amct_graph *build_large(void)
+{
+    amct_graph *g = net_new();
+    uint32_t x = relu(g, "relu1", net_conv(g, "stem", begin(g), 1, 64, 3, 4, 1));
+    end(g, relu(g, "relu2", net_conv(g, "large", x, 64, 64, 3, 2, 1)), 64);
+    for (uint32_t t = 0; t < g->n_tensors; t++)
+        if (strcmp(g->tensors[t].name, "large.weight") == 0)
+            *(float *)g->tensors[t].data = 1e6f;
+    return g;
+}
+
 static amct_graph *build_ties(void)
 {
     amct_graph *g = net_new();
@@ -116,7 +128,8 @@ static const struct {
     const char *name;
     amct_graph *(*build)(void);
 } models[] = {{"single.onnx", build_single}, {"zero.onnx", build_zero}, {"flat.onnx", build_flat},
-              {"narrow.onnx", build_narrow}, {"wide.onnx", build_wide}, {"ties.onnx", build_ties}};
+              {"narrow.onnx", build_narrow}, {"wide.onnx", build_wide}, {"large.onnx", build_large},
+              {"ties.onnx", build_ties}};
 
 int main(int argc, char **argv)
 {

@@ -6,6 +6,7 @@
 #include "import/import.h"
 #include "passes/prepare.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -150,4 +151,28 @@ amct_status amct_engine_by_name(amct_engine *out, const char *name, amct_err *er
         }
     return amct_fail(err, AMCT_E_INVALID,
                      "executor '%s' is none of onednn, onednn-float, reference", name);
+}
+
+void amct_model_warn_float16(const amct_model *model)
+{
+    static const double largest = 65504;
+    for (uint32_t i = 0; i < model->n_layers; i++) {
+        const amct_layer *layer = &model->layers[i];
+        uint32_t constants[] = {layer->weights, layer->bias};
+        double most = 0;
+        for (size_t k = 0; k < 2; k++) {
+            if (constants[k] == AMCT_NO_TENSOR)
+                continue;
+            const amct_tensor *t = &model->graph->tensors[constants[k]];
+            int64_t n = t->data ? amct_shape_size(&t->shape) : 0;
+            for (int64_t e = 0; e < n; e++)
+                most = fmax(most, fabs(amct_constant_number(t, e)));
+        }
+        if (most > largest)
+            amct_log(
+                AMCT_LOG_WARN,
+                "layer '%s' has a constant of %.3g: float16, in which the chip runs it where it "
+                "is not quantised, ends at %.0f",
+                layer->name, most, largest);
+    }
 }

@@ -34,6 +34,9 @@ void amct_model_free(amct_model *model); /* a zeroed one is allowed */
 /* Equalises the ranges of channels across layers where that is exact (compress/equalise.h). */
 amct_status amct_model_equalise(amct_model *model, amct_err *err);
 
+/* Warns of layers with constants beyond what float16, in which chips run them, can hold. */
+void amct_model_warn_float16(const amct_model *model);
+
 /* amct_set_batch for the user, whose file at path it is: messages begin with that. */
 amct_status amct_model_set_batch(amct_graph *graph, int64_t batch, const char *path, amct_err *err);
 /* Sets the batch size at which the network is run here: the largest of 1, 2, 4, 8, 16 whose

@@ -112,6 +112,7 @@ amct_status amct_setup_inputs(amct_setup *s, const amct_config *config, amct_err
         amct_model_load_whole(&s->model, s->plugins, config->model, &config->model_source, err));
     if (config->equalise)
         AMCT_TRY(amct_model_equalise(&s->model, err));
+    amct_model_warn_float16(&s->model);
     AMCT_TRY(amct_genes_check_skips(config, s->model.layers, s->model.n_layers, err));
     if (set_batches(s, err) != AMCT_OK)
         return amct_fail_in(err, "%s", config->model);

@@ -66,6 +66,16 @@ file zero <<END
 END
 searched 0 'a layer of zeros'
 
+model_of=large.onnx
+file large <<END
+  bits: [16, w8a8, w4a8]
+  sparsity: {ratios: [0.5], multiple: 16}
+  rank: {levels: 2}
+END
+searched 0 'a weight far from all others'
+grep -qF "layer 'large' has a constant of 1e+06: float16" err
+ok $? 'a warning says that float16 cannot hold it'
+
 model_of=flat.onnx
 file flat <<END
   bits: [16, w8a8, w4a8]
