@@ -20,7 +20,7 @@ data:
 detection:
   classes: 80
   heads: $2
-budget: {max_drop: 20%}
+budget: {max_drop: 16%}
 target: {batch: 16}
 $whole
 search: {evaluations: 6, algorithm: random}
