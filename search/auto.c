@@ -12,9 +12,9 @@
  *    (refining.h), are refined; with what that teaches, evolution goes on, until the fastest is a
  *    refined one and nothing promising is left; then refinements that are left over go to faster
  *    ones that may turn out good enough, and a few to genomes that are unlike what was refined. If
- *    refining showed that the best were not good
- *    enough after all, knapsacks for what is known now come first: evolution from what is left
- *    would take long. If the fastest of all is good enough, but not safe, surer ones stand by it.
+ *    refining showed that the best were not good enough after all, knapsacks for what is known now
+ *    come first: evolution from what is left would take long. If the fastest of all is good enough,
+ *    but not safe, surer ones stand by it.
  * 6. Candidates for the chances that finalists are to have (finalists.h), of which those beyond the
  *    limit are rejected if they are raced, and a few more points of the front, for other budgets:
  *    knapsacks for other targets.
