@@ -33,7 +33,7 @@
 static const double probe_sd = 0.5;       /* of the log of a single loss */
 static const double disappointing = 1.02; /* cost to beat, after by before refining */
 static const double exploring_sd = 0.7;   /* of the log of a loss, unlike any that was refined */
-enum { EXPLORED = 3 };
+enum { EXPLORED = 3 }; /* candidates, and refinements that are kept for what they show */
 static const double front_from = 1.0 / 50, front_to = 20; /* of the limit */
 
 static void end(void *self)
@@ -203,10 +203,10 @@ static amct_status explore(amct_auto *a, amct_search *search, amct_err *err)
 {
     double limit = search->drop.limit_loss, incumbent_ns = amct_engine_incumbent_ns(search);
     double most = AMCT_LEAST_GAIN;
-    if (a->exploring && amct_engine_refine(search, a->exploring)) {
-        a->exploring = 0;
+    uint32_t measured = a->exploring;
+    a->exploring = 0;
+    if (measured && amct_engine_refine(search, measured))
         return AMCT_OK;
-    }
     if (a->why != AMCT_SEARCH_EXHAUSTED || a->explored == EXPLORED ||
         search->refinements + EXPLORED >= search->options.refinements || !(limit > 0))
         return AMCT_OK;

@@ -2,6 +2,7 @@
 
 #include "base/fork.h"
 #include "base/log.h"
+#include "import/finite.h"
 #include "measure/pair_outputs.h"
 #include "measure/tally_verdict.h"
 
@@ -25,14 +26,6 @@ typedef struct run {
     float *rows; /* of a batch */
 } run;
 
-static bool all_finite(const float *row, uint32_t n)
-{
-    for (uint32_t i = 0; i < n; i++)
-        if (!isfinite(row[i]))
-            return false;
-    return true;
-}
-
 static amct_status eval_batch(void *ctx, uint32_t worker, uint32_t task, amct_err *err)
 {
     run *r = ctx;
@@ -49,7 +42,7 @@ static amct_status eval_batch(void *ctx, uint32_t worker, uint32_t task, amct_er
     float *rows = r->keep ? r->keep + (size_t)task * r->batch * row : r->rows;
     amct_outputs_copy(rows, &r->judge.outputs, r->plan, r->graph, count);
     for (uint32_t k = 0; k < count; k++)
-        r->odd[task] += !all_finite(rows + (size_t)k * row, row);
+        r->odd[task] += amct_first_not_finite(AMCT_FLOAT, rows + (size_t)k * row, row) < row;
     for (uint32_t k = 0; !r->keep && k < count; k++)
         amct_judge_add(&r->judge, task * r->batch + k, rows + (size_t)k * row, &r->parts[task]);
     return AMCT_OK;

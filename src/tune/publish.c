@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { CHECKED_SAMPLES = 32 };
 
@@ -144,15 +145,14 @@ static bool is_published(const char *name)
 /* Whether a folder is best/ of a search. */
 static bool is_best(const char *folder)
 {
-    static const char *const others[] = {"/../best", "/../study.sqlite"};
-    struct stat own, found[2];
-    bool all = stat(folder, &own) == 0;
-    for (int i = 0; all && i < 2; i++) {
-        char *path = malloc(strlen(folder) + strlen(others[i]) + 1);
-        all = path && stat(strcat(strcpy(path, folder), others[i]), &found[i]) == 0;
-        free(path);
-    }
-    return all && own.st_dev == found[0].st_dev && own.st_ino == found[0].st_ino;
+    char *best = amct_path_join(folder, "../best"),
+         *study = amct_path_join(folder, "../study.sqlite");
+    struct stat own, there;
+    bool is = best && study && stat(folder, &own) == 0 && stat(best, &there) == 0 &&
+              own.st_dev == there.st_dev && own.st_ino == there.st_ino && access(study, F_OK) == 0;
+    free(best);
+    free(study);
+    return is;
 }
 
 amct_status amct_publish_may_replace(const char *folder, amct_err *err)

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/fork.h"
 #include "base/log.h"
+#include "import/finite.h"
 #include "measure/soften.h"
 #include "measure/temper.h"
 #include "measure/tally_verdict.h"
@@ -164,12 +165,12 @@ static amct_status run_original(void *ctx, uint32_t worker, uint32_t task, amct_
     AMCT_TRY(amct_plan_run_samples(b->plan, &b->feeds[confirm], from, &count, err));
     float *rows = s->rows + (size_t)(from + (confirm ? s->search.n : 0)) * s->outputs.row;
     amct_outputs_copy(rows, &s->outputs, b->plan, s->model.graph, count);
-    for (size_t i = 0; i < (size_t)count * s->outputs.row; i++)
-        if (!isfinite(rows[i]))
-            return amct_fail(err, AMCT_E_FORMAT,
-                             "the network's own output is not finite on a sample: is the "
-                             "preprocessing right?");
-    return AMCT_OK;
+    size_t n = (size_t)count * s->outputs.row;
+    return amct_first_not_finite(AMCT_FLOAT, rows, n) == n
+               ? AMCT_OK
+               : amct_fail(err, AMCT_E_FORMAT,
+                           "the network's own output is not finite on a sample: is the "
+                           "preprocessing right?");
 }
 
 /* The original against itself. */

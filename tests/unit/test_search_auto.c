@@ -156,7 +156,7 @@ Test(search_auto, a_small_space_is_not_tried_for_what_is_hardly_likely)
 {
     synthetic_shape shape = noisy;
     shape.n_genes = 5;
-    shape.n_levels = 5; /* few enough to look at all */
+    shape.n_levels = 5;
     double rejected = 0, samples = 0;
     for (uint64_t seed = 1; seed <= 100; seed++) {
         amct_search *search = solve(shape, seed, "auto", 200, 512, 0);
