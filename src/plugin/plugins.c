@@ -149,8 +149,11 @@ static amct_status add_own(amct_plugins *plugins, amct_err *err)
 amct_status amct_plugins_search(amct_plugins *plugins, const char *const *folders, size_t n_folders,
                                 amct_err *err)
 {
-    for (size_t i = 0; i < n_folders; i++)
+    for (size_t i = 0; i < n_folders; i++) {
+        if (access(folders[i], R_OK | X_OK) != 0)
+            return amct_fail(err, AMCT_E_IO, "--plugin-dir %s: %s", folders[i], strerror(errno));
         AMCT_TRY(amct_plugins_add_folder(plugins, folders[i], err));
+    }
     const char *listed = getenv("AMCT_PLUGIN_PATH");
     while (listed && *listed) {
         size_t length = strcspn(listed, ":");

@@ -21,7 +21,8 @@ void amct_plugins_free(amct_plugins *plugins);
 
 /* Looks through the given folders, those of the environment variable AMCT_PLUGIN_PATH (separated by
  * colons), and the program's own, in this order: `plugins` beside the program, as in a build
- * tree, else that of the installation. Fails only when out of memory. */
+ * tree, else that of the installation. A given folder that cannot be read is AMCT_E_IO; one of the
+ * others is listed as unusable. */
 amct_status amct_plugins_search(amct_plugins *plugins, const char *const *folders, size_t n_folders,
                                 amct_err *err);
 /* Loads every *.so of the folder, in the order of their names. Fails only when out of memory. */

@@ -81,16 +81,31 @@ static bool any_4_bits(const amct_genes *genes)
     return false;
 }
 
-/* Candidates that are refined, by auto, while the search goes on. */
-static double refined_meanwhile(const amct_config *config)
+static uint32_t least(uint32_t a, uint32_t b)
 {
-    return strcmp(config->algorithm, "auto") == 0 ? amct_search_defaults().refinements : 0;
+    return a < b ? a : b;
 }
 
-/* And finalists. */
-static double most_refined(const amct_setup *s)
+/* Assignments beside the original, or most of them: no more can be measured. */
+static uint32_t assignments(const amct_genes *genes, uint32_t most)
 {
-    return amct_finals_most(s->confirm.n) + refined_meanwhile(s->config);
+    uint64_t count = 1;
+    for (uint32_t g = 0; g < genes->n && count <= most; g++)
+        count *= genes->genes[g].n_levels;
+    return count > most ? most : (uint32_t)count - 1;
+}
+
+/* Candidates that are refined, by auto, while the search goes on. */
+static uint32_t refined_meanwhile(const amct_forecast *f)
+{
+    bool refines = strcmp(f->setup.config->algorithm, "auto") == 0;
+    return refines ? least(amct_search_defaults().refinements, f->evaluations) : 0;
+}
+
+/* And afterwards. */
+static uint32_t most_finalists(const amct_forecast *f)
+{
+    return least(amct_finals_most(f->setup.confirm.n), f->evaluations);
 }
 
 /* Second moments and least squares: of the original if channels, ranks or 4 bits may be chosen; of
@@ -102,13 +117,13 @@ static double refining(const amct_forecast *f, const amct_moment_work *work, uin
     enum { RIDGES = 6 };
     bool structured = f->channels + f->ranks > 0, fine = any_4_bits(&f->setup.genes);
     double pass = work->pass_seconds / jobs, factor = work->factor_seconds / jobs, seconds = 0;
+    uint32_t refined = refined_meanwhile(f) + most_finalists(f);
     seconds += fine ? pass + factor : 0;
     seconds += structured ? pass + 2 * work->factor_seconds : 0;
-    seconds += most_refined(&f->setup) * (pass + 2 * factor);
+    seconds += refined * (pass + 2 * factor);
     if (structured)
-        seconds += most_refined(&f->setup) *
-                   ((work->pass_seconds + RIDGES * work->factor_seconds) / at_a_time +
-                    (fine ? pass + factor : 0));
+        seconds += refined * ((work->pass_seconds + RIDGES * work->factor_seconds) / at_a_time +
+                              (fine ? pass + factor : 0));
     return seconds;
 }
 
@@ -134,7 +149,7 @@ static amct_status forecast(amct_forecast *f, amct_err *err)
                                    s->jobs, err));
     count_genes(f, &s->genes);
     f->layers = s->model.n_layers;
-    f->evaluations = f->genes ? c->evaluations : 0;
+    f->evaluations = assignments(&s->genes, c->evaluations);
     f->calibration_samples = s->calibration.n;
     f->search_samples = s->search.n;
     f->confirm_samples = s->confirm.n;
@@ -146,7 +161,7 @@ static amct_status forecast(amct_forecast *f, amct_err *err)
      * samples, restored beside the original if their structure is another one, and measured once
      * more. Candidates are taken to be as slow as the original in floating point. */
     bool structured = f->channels + f->ranks > 0;
-    double meanwhile = refined_meanwhile(c), finalists = amct_finals_most(s->confirm.n);
+    double meanwhile = refined_meanwhile(f), finalists = most_finalists(f);
     double refined = meanwhile * s->calibration.n + finalists * s->refit.n;
     refined = (structured ? 6.0 : 2.0) * refined + meanwhile * s->search.n +
               finalists * (s->confirm.n ? s->confirm.n : s->search.n);
@@ -172,7 +187,7 @@ static amct_status forecast(amct_forecast *f, amct_err *err)
     /* Levels; three models, twice while they are replaced; the records, those of refined ones with
      * their weights. */
     f->disk_bytes = weights / 4 + 2 * (weights / 2 + weights) + (uint64_t)f->evaluations * 1024 +
-                    (uint64_t)most_refined(s) * (weights / 4);
+                    (uint64_t)(meanwhile + finalists) * (weights / 4);
     return AMCT_OK;
 }
 

@@ -187,6 +187,8 @@ Test(plugin_plugins, given_folders_come_before_the_environment, .init = setup, .
     cr_assert_str_eq(amct_plugins_entry(plugins, 1)->plugin->name, "rulebreaker");
     cr_assert_str_eq(amct_plugins_entry(plugins, 2)->path, "/no/such/folder");
     HAS(amct_plugins_entry(plugins, 2)->problem, "No such file");
+    cr_expect_eq(amct_plugins_search(plugins, (const char *[]){"/no/such"}, 1, &err), AMCT_E_IO);
+    HAS(err.text, "--plugin-dir /no/such: No such file or directory");
     amct_plugins_free(plugins);
     free(first), free(second);
 }
