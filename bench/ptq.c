@@ -1,18 +1,18 @@
 /*
  * ptq - what post-training quantisation costs in accuracy, without a search.
  *
- *     ptq CALIBRATION.yaml N [SCORED.yaml] [--levels w8a8|w4a8|w4a4|w8a8-2of4|mixed|edges]
+ *     ptq CALIBRATION.yaml N [SCORED.yaml] [--levels LEVEL[,PART]...]
  *
  * Both are search files: model, data, preprocessing, quantise. The first N samples of the first one
  * calibrate; all samples of the second one (of the first one, if there is no second) are scored.
  * Prints top-1 and the KL divergence to the float network for the float network, for every layer
  * that can be at a level (w8a8 if none is said) with the static correction of means (what
  * candidates get inside a search), after the sequential one and rebuilt layer by layer (what
- * finalists choose from). mixed: W4A4 with the first, the last and all depthwise layers at W8A8;
- * edges: only the first and the last; w8a8-2of4: layers that cannot have it are at W8A8, and a row
- * more has the sparse layers in floats and all others as they were. Samples
- * behind the first N are also scored on their own, as those before are not unseen. Plugins are
- * found through AMCT_PLUGIN_PATH.
+ * finalists choose from). LEVEL is w8a8, w4a8, w4a4 or w8a8-2of4; each PART, of first, last,
+ * depthwise and others, stays at W8A8. Of w8a8-2of4 layers that cannot have it are at W8A8, too,
+ * and a row more has the sparse layers in floats and all others as they were. Samples behind the
+ * first N are also scored on their own, as those before are not unseen. Plugins are found through
+ * AMCT_PLUGIN_PATH.
  */
 #include "bench/scoring.h"
 
@@ -30,7 +30,8 @@ typedef struct ptq {
     scoring s;
     amct_calibration *calibration;
     amct_leveldb *levels;
-    const char *name; /* of the levels */
+    amct_level_kind kind;
+    int w8a8; /* parts that have that level instead */
 } ptq;
 
 static bool is_depthwise(const amct_layer *layer, const amct_graph *graph)
@@ -38,26 +39,42 @@ static bool is_depthwise(const amct_layer *layer, const amct_graph *graph)
     return layer->groups > 1 && graph->tensors[layer->src].shape.dims[1] == layer->groups;
 }
 
-/* The level of layer i, which is the at-th of n that can have one. */
-static amct_level_kind kind_of(const ptq *p, uint32_t i, uint32_t at, uint32_t n)
+/* Parts of a network. */
+enum { FIRST = 1, LAST = 2, DEPTHWISE = 4, OTHERS = 8 };
+
+/* Of layer i, which is the at-th of n that can have a level. */
+static int part_of(const ptq *p, uint32_t i, uint32_t at, uint32_t n)
 {
-    bool mixed = strcmp(p->name, "mixed") == 0, edges = mixed || strcmp(p->name, "edges") == 0;
-    if ((edges && (at == 0 || at == n - 1)) ||
-        (mixed && is_depthwise(&p->s.model.layers[i], p->s.model.graph)))
-        return AMCT_LEVEL_W8A8;
-    for (int k = 0; k < AMCT_N_LEVELS; k++)
-        if (strcmp(p->name, amct_level_name((amct_level_kind)k)) == 0)
-            return amct_level_sparse((amct_level_kind)k) && p->s.model.layers[i].no_sparse
-                       ? AMCT_LEVEL_W8A8
-                       : (amct_level_kind)k;
-    return AMCT_LEVEL_W4A4;
+    int part = (at == 0 ? FIRST : 0) | (at == n - 1 ? LAST : 0) |
+               (is_depthwise(&p->s.model.layers[i], p->s.model.graph) ? DEPTHWISE : 0);
+    return part ? part : OTHERS;
 }
 
-static bool is_known(const char *name)
+static amct_level_kind kind_of(const ptq *p, uint32_t i, uint32_t at, uint32_t n)
 {
-    bool known = strcmp(name, "mixed") == 0 || strcmp(name, "edges") == 0;
-    for (int k = AMCT_LEVEL_W8A8; k < AMCT_N_LEVELS; k++)
-        known |= strcmp(name, amct_level_name((amct_level_kind)k)) == 0;
+    bool never = amct_level_sparse(p->kind) && p->s.model.layers[i].no_sparse;
+    return never || (part_of(p, i, at, n) & p->w8a8) ? AMCT_LEVEL_W8A8 : p->kind;
+}
+
+/* LEVEL[,PART]...: false if there is no such level or part. */
+static bool parse_levels(ptq *p, char *text)
+{
+    static const char *const parts[] = {"first", "last", "depthwise", "others"};
+    char *rest, *name = strtok_r(text, ",", &rest);
+    bool known = false;
+    for (int k = AMCT_LEVEL_W8A8; name && k < AMCT_N_LEVELS; k++)
+        if (strcmp(name, amct_level_name((amct_level_kind)k)) == 0) {
+            p->kind = (amct_level_kind)k;
+            known = true;
+        }
+    while (known && (name = strtok_r(NULL, ",", &rest))) {
+        known = false;
+        for (int k = 0; k < 4; k++)
+            if (strcmp(name, parts[k]) == 0) {
+                p->w8a8 |= 1 << k;
+                known = true;
+            }
+    }
     return known;
 }
 
@@ -135,9 +152,7 @@ static amct_status calibrate(ptq *p, amct_err *err)
                             p->s.model.n_layers, &feed, &p->s.config->range, p->s.jobs, err));
     AMCT_TRY(amct_leveldb_new(&p->levels, p->s.model.graph, p->s.model.layers, p->calibration,
                               &options, NULL, err));
-    uint32_t kinds = 0;
-    for (uint32_t i = 0; i < p->s.model.n_layers; i++)
-        kinds |= 1u << kind_of(p, i, 0, 9) | 1u << kind_of(p, i, 1, 9);
+    uint32_t kinds = 1u << AMCT_LEVEL_W8A8 | 1u << p->kind;
     double from = scoring_now();
     AMCT_TRY(amct_leveldb_fill_all(p->levels, kinds, &feed, p->s.jobs, (size_t)4 << 30, err));
     printf("levels: %.2f s in %u processes\n", scoring_now() - from, p->s.jobs);
@@ -191,16 +206,17 @@ int main(int argc, char **argv)
 {
     ptq p = {0};
     amct_err err = {0};
-    p.name = "w8a8";
+    bool known = true;
+    p.kind = AMCT_LEVEL_W8A8;
     if (argc > 4 && strcmp(argv[argc - 2], "--levels") == 0) {
-        p.name = argv[argc - 1];
+        known = parse_levels(&p, argv[argc - 1]);
         argc -= 2;
     }
-    if (argc < 3 || argc > 4 || !is_known(p.name)) {
-        if (!is_known(p.name))
-            fprintf(stderr, "ptq: there are no levels '%s'\n", p.name);
-        fprintf(stderr, "usage: ptq CALIBRATION.yaml N [SCORED.yaml] "
-                        "[--levels w8a8|w4a8|w4a4|w8a8-2of4|mixed|edges]\n");
+    if (argc < 3 || argc > 4 || !known) {
+        fprintf(stderr,
+                "usage: ptq CALIBRATION.yaml N [SCORED.yaml] [--levels LEVEL[,PART]...]; "
+                "levels: w8a8, w4a8, w4a4, w8a8-2of4; parts that stay at w8a8: first, last, "
+                "depthwise, others\n");
         return 2;
     }
     uint32_t n = (uint32_t)strtoul(argv[2], NULL, 10);

@@ -9,6 +9,7 @@
  *   wide.onnx    layers of many columns: their second moments are large
  *   large.onnx   a weight that float16 cannot hold
  *   ties.onnx    channels joined along their height with fixed ones, and split
+ *   pick.onnx    a channel is picked that is not there, behind others of which each stands alone
  */
 #include "export/onnx_save.h"
 #include "passes/prepare.h"
@@ -124,12 +125,25 @@ static amct_graph *build_ties(void)
     return g;
 }
 
+static amct_graph *build_pick(void)
+{
+    amct_graph *g = net_new();
+    uint32_t x = relu(g, "relu1", net_conv(g, "one", begin(g), 1, 1, 3, 1, 1));
+    x = net_node(g, "Reshape", "rows", SRC(x, net_ints(g, "shape", 3, (int64_t[]){0, 28, 28})));
+    x = net_node(g, "Gather", "pick", SRC(x, net_ints(g, "at", 1, (int64_t[]){99})));
+    net_int(g, "axis", 1);
+    x = net_node(g, "Flatten", "flat", SRC(x));
+    uint32_t w = net_random(g, "fc.weight", 0.5f, 2, (int64_t[]){28, 10});
+    net_output(g, net_node(g, "MatMul", "fc", SRC(x, w)), "logits");
+    return g;
+}
+
 static const struct {
     const char *name;
     amct_graph *(*build)(void);
 } models[] = {{"single.onnx", build_single}, {"zero.onnx", build_zero}, {"flat.onnx", build_flat},
               {"narrow.onnx", build_narrow}, {"wide.onnx", build_wide}, {"large.onnx", build_large},
-              {"ties.onnx", build_ties}};
+              {"ties.onnx", build_ties},     {"pick.onnx", build_pick}};
 
 int main(int argc, char **argv)
 {

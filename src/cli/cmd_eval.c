@@ -57,8 +57,8 @@ static amct_status run_all(amct_tally *tally, run *r, uint32_t jobs, amct_err *e
         return amct_fail_nomem(err);
     r->odd = (uint32_t *)(r->parts + tasks);
     amct_status status = amct_parallel(jobs, tasks, eval_batch, r, err);
-    if (status == AMCT_E_UNSUPPORTED)
-        amct_fail_in(err, "%s", r->path);
+    if (status != AMCT_OK)
+        amct_model_blame(r->path, err);
     for (uint32_t i = 0; status == AMCT_OK && i < tasks; i++) {
         amct_tally_add(tally, &r->parts[i]);
         odd += r->odd[i];

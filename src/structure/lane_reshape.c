@@ -118,8 +118,11 @@ amct_status amct_lane_reshape(amct_lane_walk *w, uint32_t n, amct_err *err)
         }
     }
     if (status == AMCT_OK)
-        status = best.sets ? go(w, node, &best, err)
-                           : amct_lane_block_sources(w, node, "mixes channels", err);
+        status = best.sets
+                     ? go(w, node, &best, err)
+                     : amct_lane_block_sources(
+                           w, node, src->dims[axis] > 1 ? "mixes channels" : "has a single channel",
+                           err);
     free(best.tree);
     return status;
 }

@@ -29,6 +29,8 @@ static amct_status time_original(double *seconds, size_t *plan_bytes, const amct
     if (status == AMCT_OK) {
         *seconds = taken / done;
         *plan_bytes = amct_plan_bytes(plan);
+    } else {
+        amct_model_blame(s->config->model, err);
     }
     amct_plan_free(plan);
     amct_exec_free(exec);

@@ -141,6 +141,12 @@ amct_status amct_model_set_eval_batch(amct_model *model, amct_err *err)
     return amct_set_batch(model->graph, best, err);
 }
 
+void amct_model_blame(const char *path, amct_err *err)
+{
+    if (err->code == AMCT_E_UNSUPPORTED || err->code == AMCT_E_INVALID)
+        amct_fail_in(err, "%s", path);
+}
+
 amct_status amct_engine_by_name(amct_engine *out, const char *name, amct_err *err)
 {
     static const char *const names[] = {"onednn", "onednn-float", "reference"};

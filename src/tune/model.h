@@ -45,6 +45,10 @@ amct_status amct_model_set_batch(amct_graph *graph, int64_t batch, const char *p
  * sums may depend on it. */
 amct_status amct_model_set_eval_batch(amct_model *model, amct_err *err);
 
+/* An error of running the model of path: says so in front, where the model and not the machine or
+ * the samples is to blame. */
+void amct_model_blame(const char *path, amct_err *err);
+
 amct_status amct_engine_by_name(amct_engine *out, const char *name, amct_err *err);
 
 #endif

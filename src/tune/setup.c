@@ -225,8 +225,8 @@ amct_status amct_setup_baseline(amct_setup *s, amct_err *err)
         return amct_fail_nomem(err);
     uint32_t tasks = (s->search.n + b.batch - 1) / b.batch + (s->confirm.n + b.batch - 1) / b.batch;
     amct_status status = amct_parallel(s->jobs, tasks, run_original, &b, err);
-    if (status == AMCT_E_UNSUPPORTED)
-        amct_fail_in(err, "%s", s->config->model);
+    if (status != AMCT_OK)
+        amct_model_blame(s->config->model, err);
     amct_plan_free(b.plan);
     amct_exec_free(b.exec);
     AMCT_TRY(status);

@@ -111,6 +111,27 @@ ok $? 'dry run: nothing gains, and why'
 test "$(value dry genes)" = 0 && test "$(value dry evaluations)" = 0
 ok $? 'dry run: no choice is no evaluation'
 
+# A choice for one layer: no more candidates are foreseen than there are.
+file single <<END
+  bits: [16, w8a8]
+  skip: [one, two, three, point, fc]
+  sparsity: {ratios: []}
+  rank: {levels: 0}
+END
+"$program" search -c search.yaml --dry-run -o out --json >dry 2>err
+test "$(value dry genes)" = 1 && test "$(value dry evaluations)" = 1
+ok $? 'dry run: one choice is one evaluation'
+
+"$program" inspect pick.onnx | grep -q "made by one  (Reshape 'rows' has a single channel)"
+ok $? 'inspect: what takes up a single channel is said to'
+file pick <<END
+  bits: [16, w8a8]
+END
+refused "$work/pick.onnx: node 'pick' (Gather): Gather: index 99 is outside of a dim of 28"
+"$program" eval pick.onnx --data "$few" $pixels -q 2>err
+test $? -eq 2 && grep -qF "pick.onnx: node 'pick' (Gather): Gather: index 99" err
+ok $? 'eval: an error of running it names the model'
+
 model_of=wide.onnx
 file wide <<END
   bits: [16]
