@@ -1,6 +1,6 @@
 /*
  * Writes networks at the edge of what channels and ranks can be taken from, for the tests of the
- * program: edge_models FOLDER. All take 28 x 28 pixels and give 10 classes.
+ * program: edge_models FOLDER. All take 28 x 28 pixels; all but boxes.onnx give 10 classes.
  *
  *   single.onnx  layers of one channel
  *   zero.onnx    in a residual branch a layer of which all weights and biases are 0
@@ -9,6 +9,7 @@
  *   wide.onnx    layers of many columns: their second moments are large
  *   large.onnx   a weight that float16 cannot hold
  *   ties.onnx    channels joined along their height with fixed ones, and split
+ *   boxes.onnx   two classes of boxes, those of all samples one behind the other
  *   pick.onnx    a channel is picked that is not there, behind others of which each stands alone
  */
 #include "export/onnx_save.h"
@@ -125,6 +126,23 @@ static amct_graph *build_ties(void)
     return g;
 }
 
+static amct_graph *build_boxes(void)
+{
+    amct_graph *g = net_new();
+    uint32_t x = relu(g, "relu1", net_conv(g, "one", begin(g), 1, 32, 3, 2, 1));
+    x = relu(g, "relu2", net_conv(g, "two", x, 32, 32, 3, 1, 1));
+    x = net_node(g, "Transpose", "last", SRC(net_conv(g, "heads", x, 32, 64, 3, 1, 1)));
+    net_list(g, "perm", 4, (int64_t[]){0, 2, 3, 1});
+    x = net_node(g, "Reshape", "boxes", SRC(x, net_ints(g, "each", 3, (int64_t[]){0, -1, 2})));
+    x = net_node(g, "Reshape", "rows", SRC(x, net_ints(g, "all", 2, (int64_t[]){-1, 2})));
+    x = net_node(g, "Softmax", "softmax", SRC(x));
+    net_int(g, "axis", 1);
+    int64_t dims[] = {-1, 6272, 2};
+    x = net_node(g, "Reshape", "again", SRC(x, net_ints(g, "dims", 3, dims)));
+    net_output(g, x, "scores");
+    return g;
+}
+
 static amct_graph *build_pick(void)
 {
     amct_graph *g = net_new();
@@ -141,9 +159,10 @@ static amct_graph *build_pick(void)
 static const struct {
     const char *name;
     amct_graph *(*build)(void);
-} models[] = {{"single.onnx", build_single}, {"zero.onnx", build_zero}, {"flat.onnx", build_flat},
-              {"narrow.onnx", build_narrow}, {"wide.onnx", build_wide}, {"large.onnx", build_large},
-              {"ties.onnx", build_ties},     {"pick.onnx", build_pick}};
+} models[] = {
+    {"single.onnx", build_single}, {"zero.onnx", build_zero},   {"flat.onnx", build_flat},
+    {"narrow.onnx", build_narrow}, {"wide.onnx", build_wide},   {"large.onnx", build_large},
+    {"ties.onnx", build_ties},     {"boxes.onnx", build_boxes}, {"pick.onnx", build_pick}};
 
 int main(int argc, char **argv)
 {

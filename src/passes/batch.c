@@ -152,21 +152,51 @@ static bool leads(const amct_batching *b)
     return true;
 }
 
+/* Where samples lie at the batch size that the graph has: an error if they cannot be followed. The
+ * graph of b is a copy, freed with it. */
+static amct_status look(amct_batching *b, const amct_graph *graph, amct_err *err)
+{
+    amct_graph *copy;
+    int64_t batch = amct_batch_of(graph);
+    AMCT_TRY(amct_graph_clone(&copy, graph, err));
+    amct_status status = amct_batching_make(b, copy, batch, batch, err);
+    if (status != AMCT_OK)
+        amct_graph_free(copy);
+    return status;
+}
+
+static void end_look(amct_batching *b)
+{
+    amct_graph *copy = b->graph;
+    amct_batching_free(b);
+    amct_graph_free(copy);
+}
+
 bool amct_batch_leads(const amct_graph *graph)
 {
     amct_batching b;
     amct_err ignored;
-    amct_graph *copy;
-    bool result = false;
-    int64_t batch = amct_batch_of(graph);
-    if (amct_graph_clone(&copy, graph, &ignored) != AMCT_OK)
+    if (look(&b, graph, &ignored) != AMCT_OK)
         return false;
-    if (amct_batching_make(&b, copy, batch, batch, &ignored) == AMCT_OK) {
-        result = leads(&b);
-        amct_batching_free(&b);
-    }
-    amct_graph_free(copy);
+    bool result = leads(&b);
+    end_look(&b);
     return result;
+}
+
+amct_status amct_batch_dims(int32_t *dims, const amct_graph *graph, amct_err *err)
+{
+    amct_batching b;
+    for (uint32_t t = 0; t < graph->n_tensors; t++)
+        dims[t] = -1;
+    if (!graph->n_inputs || amct_batch_of(graph) < 1)
+        return AMCT_OK;
+    amct_status status = look(&b, graph, err);
+    if (status != AMCT_OK)
+        return status == AMCT_E_NOMEM ? status : AMCT_OK;
+    for (uint32_t t = 0; t < graph->n_tensors; t++)
+        dims[t] = b.at[t].dim >= 0 ? b.at[t].dim : -1;
+    end_look(&b);
+    return AMCT_OK;
 }
 
 amct_status amct_batch_check_free(const amct_graph *graph, amct_err *err)

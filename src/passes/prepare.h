@@ -27,6 +27,9 @@ amct_status amct_set_batch(amct_graph *graph, int64_t batch, amct_err *err);
 /* Whether samples lie one behind the other in every output and in what layers take, and a first
  * dim as large as the batch is the batch: what measures samples relies on that. */
 bool amct_batch_leads(const amct_graph *graph);
+/* The dim along which the samples of every tensor lie, together with others or alone; -1: it has
+ * none, or the network cannot be set to another batch size. dims: room for n_tensors. */
+amct_status amct_batch_dims(int32_t *dims, const amct_graph *graph, amct_err *err);
 /* AMCT_E_UNSUPPORTED, naming a node, if the batch is written into a parameter of it but the sizes of
  * Resize, after amct_set_batch has been to another batch and back. */
 amct_status amct_batch_check_free(const amct_graph *graph, amct_err *err);

@@ -12,6 +12,7 @@ typedef struct amct_lane_walk {
     amct_arena *arena;
     int32_t *axis; /* per tensor, as in amct_lanes */
     const uint32_t **of;
+    int32_t *batch; /* per tensor: the dim of the samples, or -1 */
     /* per lane: another one that it was united with, of a lower number, or itself; and if it is
      * itself, why it is blocked */
     uint32_t *parent;

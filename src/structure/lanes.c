@@ -1,6 +1,7 @@
 #include "structure/lane_walk.h"
 
 #include "base/grow.h"
+#include "passes/prepare.h"
 
 #include <stdlib.h>
 
@@ -146,7 +147,16 @@ static amct_status walk_node(amct_lane_walk *w, uint32_t n, amct_err *err)
         return amct_lane_block_sources(w, node, "is not known to keep channels apart", err);
     if (!shapes_known(w->graph, node))
         return amct_lane_block_sources(w, node, "has a shape that is not known", err);
-    return rule(w, n, err);
+    AMCT_TRY(rule(w, n, err));
+    for (uint32_t i = 0; i < node->n_dst; i++) { /* of another size at another batch size */
+        uint32_t t = node->dst[i];
+        if (t == AMCT_NO_TENSOR || w->axis[t] < 0 || w->axis[t] != w->batch[t])
+            continue;
+        AMCT_TRY(amct_lane_block(w, t, node, "joins channels with samples", err));
+        w->axis[t] = -1;
+        w->of[t] = NULL;
+    }
+    return AMCT_OK;
 }
 
 static amct_status walk_all(amct_lane_walk *w, amct_err *err)
@@ -154,8 +164,10 @@ static amct_status walk_all(amct_lane_walk *w, amct_err *err)
     const amct_graph *graph = w->graph;
     w->axis = amct_arena_array(w->arena, graph->n_tensors + (size_t)1, sizeof *w->axis);
     w->of = amct_arena_array(w->arena, graph->n_tensors + (size_t)1, sizeof *w->of);
-    if (!w->axis || !w->of)
+    w->batch = amct_arena_array(w->arena, graph->n_tensors + (size_t)1, sizeof *w->batch);
+    if (!w->axis || !w->of || !w->batch)
         return amct_fail_nomem(err);
+    AMCT_TRY(amct_batch_dims(w->batch, graph, err));
     for (uint32_t t = 0; t < graph->n_tensors; t++)
         w->axis[t] = -1;
     for (uint32_t n = 0; n < graph->n_nodes; n++)

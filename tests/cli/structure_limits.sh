@@ -132,6 +132,18 @@ refused "$work/pick.onnx: node 'pick' (Gather): Gather: index 99 is outside of a
 test $? -eq 2 && grep -qF "pick.onnx: node 'pick' (Gather): Gather: index 99" err
 ok $? 'eval: an error of running it names the model'
 
+"$program" inspect boxes.onnx | grep -q "made by heads  (Reshape 'rows' joins channels with samples)"
+ok $? 'inspect: channels in one dim with the samples stay'
+file boxes <<END
+  bits: [16]
+  sparsity: {ratios: [0.5], multiple: 16}
+  rank: {levels: 0}
+END
+sed 's/agreement/cosine/; s/batch: 64/batch: 4096/' search.yaml >many.yaml
+"$program" search -c many.yaml --dry-run -o out --json >dry 2>err
+test $? -eq 0 && test "$(value dry genes)" = 2
+ok $? 'however many samples the device takes at a time'
+
 model_of=wide.onnx
 file wide <<END
   bits: [16]
