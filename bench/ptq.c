@@ -56,25 +56,37 @@ static amct_level_kind kind_of(const ptq *p, uint32_t i, uint32_t at, uint32_t n
     return never || (part_of(p, i, at, n) & p->w8a8) ? AMCT_LEVEL_W8A8 : p->kind;
 }
 
-/* LEVEL[,PART]...: false if there is no such level or part. */
-static bool parse_levels(ptq *p, char *text)
+static bool set_level(ptq *p, const char *name)
 {
-    static const char *const parts[] = {"first", "last", "depthwise", "others"};
-    char *rest, *name = strtok_r(text, ",", &rest);
-    bool known = false;
-    for (int k = AMCT_LEVEL_W8A8; name && k < AMCT_N_LEVELS; k++)
+    for (int k = AMCT_LEVEL_W8A8; k < AMCT_N_LEVELS; k++)
         if (strcmp(name, amct_level_name((amct_level_kind)k)) == 0) {
             p->kind = (amct_level_kind)k;
-            known = true;
+            return true;
         }
-    while (known && (name = strtok_r(NULL, ",", &rest))) {
-        known = false;
-        for (int k = 0; k < 4; k++)
-            if (strcmp(name, parts[k]) == 0) {
-                p->w8a8 |= 1 << k;
-                known = true;
-            }
-    }
+    return false;
+}
+
+static bool set_part(ptq *p, const char *name)
+{
+    static const char *const parts[] = {"first", "last", "depthwise", "others"};
+    for (int k = 0; k < 4; k++)
+        if (strcmp(name, parts[k]) == 0) {
+            p->w8a8 |= 1 << k;
+            return true;
+        }
+    return false;
+}
+
+/* LEVEL[,PART]...; says what is not known. */
+static bool parse_levels(ptq *p, char *text)
+{
+    char *rest, *name = strtok_r(text, ",", &rest);
+    bool known = name && set_level(p, name);
+    if (!known)
+        fprintf(stderr, "ptq: there are no levels '%s'\n", name ? name : "");
+    while (known && (name = strtok_r(NULL, ",", &rest)))
+        if (!(known = set_part(p, name)))
+            fprintf(stderr, "ptq: there is no part '%s'\n", name);
     return known;
 }
 

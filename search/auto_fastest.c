@@ -63,7 +63,7 @@ amct_status amct_auto_ask_fastest(amct_auto *a, amct_search *search, amct_err *e
     search->phase = "fastest assignment";
     if (a->round++ == 0) {
         AMCT_TRY(find_fastest(a, search, err));
-        if (!(a->fastest_ns < search->original_ns)) {
+        if (!(a->fastest_ns < (1 - search->problem.least_gain_ratio) * search->original_ns)) {
             amct_engine_finish(search, AMCT_SEARCH_NOTHING_FASTER);
             return AMCT_OK;
         }

@@ -202,6 +202,9 @@ void amct_engine_finish(amct_search *search, amct_search_end why)
         break;
     case AMCT_SEARCH_NOTHING_FASTER:
         snprintf(text, size, "no assignment is faster than the original");
+        if (search->problem.least_gain_ratio > 0)
+            snprintf(text, size, "no assignment is faster than the original by %g %%",
+                     100 * search->problem.least_gain_ratio);
         break;
     case AMCT_SEARCH_EVALUATIONS:
         snprintf(text, size, "all %u evaluations are used", search->options.evaluations);

@@ -28,6 +28,9 @@ static amct_status check(const amct_search_problem *problem, const amct_search_o
     if (!(problem->budget_ratio > 0 && problem->budget_ratio < 1))
         return amct_fail(err, AMCT_E_INVALID, "budget is a drop of %g, wanted above 0 and below 1",
                          problem->budget_ratio);
+    if (!(problem->least_gain_ratio >= 0 && problem->least_gain_ratio < 1))
+        return amct_fail(err, AMCT_E_INVALID, "a gain of %g is worth a search, wanted 0 to 1",
+                         problem->least_gain_ratio);
     if (!(problem->confidence > 0 && problem->confidence < 1))
         return amct_fail(err, AMCT_E_INVALID, "confidence is %g, wanted above 0 and below 1",
                          problem->confidence);

@@ -51,6 +51,7 @@ typedef struct amct_search_problem {
     /* Bit operations of the whole with one gene at a level and all others at 0, laid out by
      * amct_space_first: what AMCT's own searches count. NULL is refused by these. Copied. */
     const double *bit_ops;
+    double least_gain_ratio;  /* of cost, that is worth a search, in [0, 1): 0.01; else auto ends */
     double budget_ratio;      /* greatest allowed drop, in (0, 1): 0.01 */
     double confidence;        /* of the verdict's two-sided interval, in (0, 1): 0.95 */
     uint32_t search_samples;  /* that candidates are measured on, >= 1 */
@@ -115,7 +116,7 @@ amct_status amct_search_tell(amct_search *search, const amct_result *results, si
 typedef enum amct_search_end {
     AMCT_SEARCH_RUNNING,
     AMCT_SEARCH_FASTEST_MEETS,  /* the fastest genome of all meets the budget */
-    AMCT_SEARCH_NOTHING_FASTER, /* no genome is faster than the original */
+    AMCT_SEARCH_NOTHING_FASTER, /* no genome is faster than the original, or hardly */
     AMCT_SEARCH_EVALUATIONS,    /* all used */
     AMCT_SEARCH_EXHAUSTED,      /* nothing faster is left that is foreseen to meet it */
     AMCT_SEARCH_STALLED,

@@ -169,9 +169,9 @@ static void print_skipped(const amct_choices_of *of)
             if (!is_alike(other, s) || other->index == last) /* levels of one are neighbours */
                 continue;
             last = other->index;
-            if (names++ < NAMED)
-                printf("%s%s", names > 1 ? ", " : ": ",
-                       amct_utf8_show(name_of(of, s->kind, last), words, sizeof words));
+            const char *name = name_of(of, s->kind, last); /* "": a group that no layer makes */
+            if (*name && names++ < NAMED)
+                printf("%s%s", names > 1 ? ", " : ": ", amct_utf8_show(name, words, sizeof words));
         }
         if (names > NAMED)
             printf(" and %u more", names - NAMED);

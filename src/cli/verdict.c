@@ -34,8 +34,8 @@ static const char *verdict_words(const amct_tuned *to)
 
 #define MS(ns, digits) (amct_number_round((ns) / 1e6, digits).text)
 
-/* Each latency with its 90 % band, and what is gained with the band of that, which is narrower:
- * errors of what both networks have in common cancel. */
+/* Each latency with its 90 % band, and what is gained with the band of that, which is narrower, as
+ * errors of what both networks have in common cancel; but never wider than the latencies' own. */
 static void print_latency(const amct_tuned *to, const amct_outcome *o)
 {
     const amct_setup *s = &to->setup;
@@ -44,8 +44,12 @@ static void print_latency(const amct_tuned *to, const amct_outcome *o)
     printf("latency %s ms (%s to %s) -> %s ms (%s to %s) on %s at batch %lld: ", MS(before, 4),
            MS(before / wide, 3), MS(before * wide, 3), MS(after, 4), MS(after / reach, 3),
            MS(after * reach, 3), s->config->chip, (long long)amct_batch_of(s->cost_graph));
-    printf("%.2fx (%.2f to %.2f), estimated\n", before / after, before / (after + to->paired_ns),
-           before / fmax(after - to->paired_ns, 0.01 * before));
+    double speedup = before / after, paired = to->paired_ns;
+    double least = fmax(before / (after + paired), speedup / (wide * reach)),
+           most = speedup * wide * reach;
+    if (after > paired)
+        most = fmin(most, before / (after - paired));
+    printf("%.2fx (%.2f to %.2f), estimated\n", speedup, least, most);
 }
 
 static void print_measured(const amct_tuned *to)
@@ -74,17 +78,17 @@ static int compare_savings(const void *a, const void *b)
                           : (x->layer > y->layer) - (x->layer < y->layer);
 }
 
-/* Which layers pay: those that save most, and the rest as one. */
+/* Which layers pay: those that save most, and the rest as one; not what is next to nothing. */
 static void print_savings(const amct_tuned *to)
 {
     enum { SHOWN = 4 };
     uint32_t n = 0, all = to->setup.model.n_layers;
     saving *list = to->best ? calloc(all + (size_t)1, sizeof *list) : NULL;
-    double rest = 0;
+    double rest = 0, least = 0.0005 * to->setup.original_cost.latency_ns;
     char name[AMCT_SHOWN];
     for (uint32_t i = 0; list && i < all; i++) {
         double ns = to->original_layers[i].latency_ns - to->best_layers[i].latency_ns;
-        if (ns > 0)
+        if (ns > least)
             list[n++] = (saving){i, ns};
     }
     if (n)

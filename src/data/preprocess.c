@@ -182,8 +182,9 @@ static amct_status fail_fit(const amct_crop *w, uint32_t want_height, uint32_t w
                          w->height, w->width, height, width);
     return amct_fail(err, AMCT_E_INVALID,
                      "the sample becomes %ux%u, the network takes %ux%u (height x width): set "
-                     "preprocess %s: %ux%u",
-                     w->height, w->width, height, width, larger ? "crop" : "resize", height, width);
+                     "preprocess %s: %ux%u (--%s %ux%u)",
+                     w->height, w->width, height, width, larger ? "crop" : "resize", height, width,
+                     larger ? "crop" : "resize", height, width);
 }
 
 amct_status amct_preprocess_fit(amct_crop *out, const amct_preprocess *pre, uint32_t height,

@@ -12,6 +12,8 @@
 static amct_status local_path(const char **path, amct_config *config, const char *folder,
                               amct_err *err)
 {
+    if (*path && !**path) /* not said, as ~ */
+        *path = NULL;
     if (!*path)
         return AMCT_OK;
     char *joined = strcmp(folder, ".") == 0 ? strdup(*path) : amct_path_join(folder, *path);
@@ -25,6 +27,8 @@ static amct_status local_file(const char **value, amct_config *config, const cha
                               amct_err *err)
 {
     const char *path = *value;
+    if (!*path)
+        return AMCT_OK;
     AMCT_TRY(local_path(&path, config, folder, err));
     *value = amct_config_names_file(path) && strpbrk(*value, "./") ? path : *value;
     return AMCT_OK;

@@ -169,8 +169,8 @@ static amct_status run_original(void *ctx, uint32_t worker, uint32_t task, amct_
     return amct_first_not_finite(AMCT_FLOAT, rows, n) == n
                ? AMCT_OK
                : amct_fail(err, AMCT_E_FORMAT,
-                           "the network's own output is not finite on a sample: is the "
-                           "preprocessing right?");
+                           "%s: its output is not finite on a sample: is the preprocessing right?",
+                           s->config->model);
 }
 
 /* The original against itself. */

@@ -172,6 +172,7 @@ static amct_status search(runner *r, double begin, amct_err *err)
                                    .cost_ctx = r,
                                    .canonical = canonical,
                                    .bit_ops = tables.bit_ops,
+                                   .least_gain_ratio = AMCT_FASTER_RATIO,
                                    .budget_ratio = s->budget_ratio,
                                    .confidence = c->confidence,
                                    .search_samples = s->search.n,

@@ -91,6 +91,9 @@ refuses "net.two: has no weights" eval net.two --data "$example" --plugin-dir "$
 mkdir alone && cp "$example/fashion-images-idx3-ubyte.gz" alone
 refuses "there are no labels, so there is no accuracy" eval "$model" --data alone $pixels
 
+printf 'model: ""\n' >empty.yaml
+refuses "no model: name one, or say model: in the search file" search -c empty.yaml -o out
+
 # Search files: file:line:column.
 yaml 'search.yaml:2:1: ' <<'END'
 model: m.onnx
@@ -155,6 +158,9 @@ for levels in nonsense 2of4 16; do
     test $? -eq 2 && grep -q "there are no levels '$levels'" stderr && test ! -s stdout
     ok $? "ptq knows no levels '$levels'"
 done
+"$AMCT_TOP_BUILDDIR/bench/ptq" search.yaml 8 --levels w4a8,last,nonsense >stdout 2>stderr
+test $? -eq 2 && grep -q "there is no part 'nonsense'" stderr && test ! -s stdout
+ok $? "nor parts 'nonsense'"
 # A budget that these samples cannot prove has a status of its own, and says how many would do.
 "$program" search "$model" --data "$example" $pixels --search-samples 96 --confirm 400 --budget 0.05% -o out -q >stdout 2>stderr
 test $? -eq 6 && grep -q 'would do' stderr && test ! -e out

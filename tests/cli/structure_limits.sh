@@ -66,6 +66,18 @@ file zero <<END
 END
 searched 0 'a layer of zeros'
 
+# All that it could gain at batch 1 is less than a hundredth.
+sed 's/batch: 64/batch: 1/; s/algorithm: random/algorithm: auto/' search.yaml >hardly.yaml
+"$program" search -c hardly.yaml --dry-run -o out --json >dry 2>err
+test "$(value dry genes)" -gt 0 && test "$(value dry fastest_ms)" != "$(value dry latency_ms)" &&
+    "$program" search -c hardly.yaml --dry-run -o out -q | grep -q 'faster by 1 %: a search would end with the original'
+ok $? 'a dry run says that nothing gains'
+rm -rf out
+"$program" search -c hardly.yaml -o out -q --json >result.json
+test $? -eq 4 && test "$(value result.json evaluations)" = 0 && test "$(value result.json speedup)" = 1 &&
+    grep -qF '"reason":"no assignment is faster than the original by 1 %"' result.json
+ok $? 'so it does, and says so'
+
 model_of=large.onnx
 file large <<END
   bits: [16, w8a8, w4a8]

@@ -333,7 +333,7 @@ Test(data_dataset, sizes_that_miss_the_network_name_the_picture)
     for (options.jobs = 1; options.jobs <= 4; options.jobs++)
         assert_refused("val", &options, AMCT_E_INVALID,
                        "val/b.jpg: the sample becomes 8x16, the network takes 8x8 (height x "
-                       "width): set preprocess crop: 8x8");
+                       "width): set preprocess crop: 8x8 (--crop 8x8)");
 }
 
 Test(data_dataset, unsaid_preprocessing_resizes_and_crops)

@@ -186,7 +186,7 @@ Test(data_files, arrays_are_resized_only_if_asked)
     write_idx_pair("images-idx3", "labels-idx1", false);
     assert_refused("images-idx3", &options, AMCT_E_INVALID,
                    "the sample becomes 1x2, the network takes 2x4 (height x width): set preprocess "
-                   "resize: 2x4");
+                   "resize: 2x4 (--resize 2x4)");
     options.preprocess.resize = AMCT_RESIZE_TO;
     options.preprocess.resize_height = 2;
     options.preprocess.resize_width = 4;

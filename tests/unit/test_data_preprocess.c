@@ -47,7 +47,7 @@ Test(data_preprocess, unsaid_geometry_is_256_of_224_and_a_crop)
     assert_crop(crop, 100, 200, 0, 0, 100, 200);
     cr_assert_eq(amct_preprocess_fit(&crop, &none, 28, 28, 32, 32, false, &err), AMCT_E_INVALID);
     cr_assert_str_eq(err.text, "the sample becomes 28x28, the network takes 32x32 (height x "
-                               "width): set preprocess resize: 32x32");
+                               "width): set preprocess resize: 32x32 (--resize 32x32)");
 }
 
 Test(data_preprocess, a_network_of_one_row_takes_as_many_pixels)
@@ -76,7 +76,7 @@ Test(data_preprocess, sizes_that_miss_the_network_come_with_a_hint)
     amct_crop crop = {.top = 42};
     cr_assert_eq(amct_preprocess_fit(&crop, &pre, 375, 500, 224, 224, true, &err), AMCT_E_INVALID);
     cr_assert_str_eq(err.text, "the sample becomes 256x341, the network takes 224x224 (height x "
-                               "width): set preprocess crop: 224x224");
+                               "width): set preprocess crop: 224x224 (--crop 224x224)");
     pre = (amct_preprocess){.crop_height = 227, .crop_width = 227};
     cr_assert_eq(amct_preprocess_fit(&crop, &pre, 375, 500, 224, 224, true, &err), AMCT_E_INVALID);
     cr_assert_eq(amct_preprocess_fit(&crop, &pre, 100, 500, 227, 227, true, &err), AMCT_E_INVALID);

@@ -134,6 +134,44 @@ Test(search_end, a_space_without_anything_faster_ends_at_once)
     amct_search_free(search);
 }
 
+static amct_status hardly_cheaper(void *ctx, const uint8_t *genome, double *cost_ns,
+                                  amct_err *error)
+{
+    (void)ctx;
+    (void)error;
+    *cost_ns = 100 - 0.2 * (genome[0] + genome[1]);
+    return AMCT_OK;
+}
+
+Test(search_end, a_gain_that_is_not_worth_a_search_ends_it_at_once)
+{
+    static const struct {
+        double least;
+        size_t asks;
+    } cases[] = {{0.01, 0}, {0.009, 0}, {0.007, 1}, {0, 1}};
+    uint8_t levels[2] = {3, 3};
+    amct_search_problem problem = {.space = {2, levels},
+                                   .cost = hardly_cheaper,
+                                   .budget_ratio = 0.01,
+                                   .confidence = 0.95,
+                                   .search_samples = 100,
+                                   .labels = true};
+    amct_search_options options = amct_search_defaults();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        amct_search *search;
+        const amct_ask *asks;
+        size_t n = 9;
+        problem.least_gain_ratio = cases[i].least;
+        cr_assert_eq(amct_search_new(&search, &problem, &options, &err), AMCT_OK);
+        cr_assert_eq(amct_search_ask(search, &asks, &n, &err), AMCT_OK);
+        cr_expect_eq(n, cases[i].asks, "%g", cases[i].least);
+        if (i == 0)
+            cr_expect_str_eq(amct_search_reason(search),
+                             "no assignment is faster than the original by 1 %");
+        amct_search_free(search);
+    }
+}
+
 Test(search_end, a_space_of_one_genome_ends_at_once)
 {
     uint8_t levels[2] = {1, 1};
