@@ -130,6 +130,7 @@ Test(passes_batch, attention_with_the_sequence_in_front)
 {
     begin();
     uint32_t x = transpose(net_input(&n, AMCT_FLOAT, DIMS(1, 5, 6)), PERM(1, 0, 2)), part[3];
+    uint32_t sequence = x;
     for (int i = 0; i < 3; i++) {
         part[i] = reshape(matmul(x, weights(6, 6)), NUMBERS(5, 2, 3));
         part[i] = transpose(part[i], PERM(1, 0, 2));
@@ -144,6 +145,12 @@ Test(passes_batch, attention_with_the_sequence_in_front)
     cr_assert_eq(amct_set_batch(n.graph, 2, &n.err), AMCT_OK, "%s", n.err.text);
     shape_is(part[0], "4x5x3");
     cr_assert_not(amct_batch_leads(n.graph)); /* layers take samples that lie between each other */
+    int32_t dims[64];
+    cr_assert_lt(n.graph->n_tensors, 64);
+    cr_assert_eq(amct_batch_dims(dims, n.graph, &n.err), AMCT_OK);
+    cr_expect_eq(dims[sequence], 1);
+    cr_expect_eq(dims[part[0]], 0, "together with the heads");
+    cr_expect_eq(dims[n.graph->nodes[1].src[1]], -1, "weights");
     check("multi-head attention");
 }
 
