@@ -54,10 +54,11 @@ while read -r file label; do # every picture twice: 500 to search on need more t
     done
 done <"$data/images/imagenet500/labels.txt"
 
-# What random candidates are does not depend on results: more of them at a time keep workers busy.
+# What the others ask for depends on results less: more of them at a time keep workers busy.
 printf 'search: {population: 8}\n' >"$work/auto.yaml"
 printf 'search: {population: 32}\n' >"$work/random.yaml"
-for algorithm in auto random; do
+cp "$work/random.yaml" "$work/nsga2.yaml"
+for algorithm in auto nsga2 random; do
     row "ResNet-20 $algorithm" "$data/models/onnx/resnet20_cifar10.onnx" 8 --data "$work/cifar.bin" \
         --scale 1/255 --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 --batch 256 \
         --calibration 256 --search-samples 1000 --budget 0.1% --algorithm $algorithm
