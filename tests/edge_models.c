@@ -10,6 +10,8 @@
  *   large.onnx   a weight that float16 cannot hold
  *   ties.onnx    channels joined along their height with fixed ones, and split
  *   boxes.onnx   two classes of boxes, those of all samples one behind the other
+ *   merged.onnx  at batch 32, channels and samples are one dim for a while
+ *   turned.onnx  at batch 32, samples in the midst of a dim, which cannot be seen at batch 1
  *   pick.onnx    a channel is picked that is not there, behind others of which each stands alone
  */
 #include "export/onnx_save.h"
@@ -143,6 +145,42 @@ static amct_graph *build_boxes(void)
     return g;
 }
 
+static uint32_t begin_32(amct_graph *g)
+{
+    uint32_t image = net_input(g, "image", 4, (int64_t[]){32, 1, 28, 28});
+    return relu(g, "relu1", net_conv(g, "one", image, 1, 32, 3, 2, 1));
+}
+
+static amct_graph *build_merged(void)
+{
+    amct_graph *g = net_new();
+    int64_t one[] = {1, -1, 14, 14}, each[] = {32, 32, 14, 14};
+    uint32_t x = net_node(g, "Reshape", "merge", SRC(begin_32(g), net_ints(g, "m", 4, one)));
+    x = net_node(g, "Reshape", "split", SRC(relu(g, "relu2", x), net_ints(g, "s", 4, each)));
+    x = relu(g, "relu3", net_conv(g, "two", x, 32, 64, 3, 2, 1));
+    end(g, relu(g, "relu4", net_conv(g, "three", x, 64, 64, 3, 1, 1)), 64);
+    return g;
+}
+
+static amct_graph *build_turned(void)
+{
+    amct_graph *g = net_new();
+    uint32_t x = net_node(g, "MaxPool", "pool", SRC(begin_32(g)));
+    net_list(g, "kernel_shape", 2, (int64_t[]){7, 7});
+    net_list(g, "strides", 2, (int64_t[]){7, 7});
+    x = net_node(g, "Transpose", "turn", SRC(x));
+    net_list(g, "perm", 4, (int64_t[]){1, 0, 2, 3});
+    x = net_node(g, "Reshape", "rows", SRC(x, net_ints(g, "r", 2, (int64_t[]){32, -1})));
+    x = net_node(g, "Transpose", "back", SRC(x));
+    net_list(g, "perm", 2, (int64_t[]){1, 0});
+    uint32_t w = net_random(g, "fc1.weight", 0.5f, 2, (int64_t[]){32, 16});
+    x = relu(g, "relu2", net_node(g, "MatMul", "fc1", SRC(x, w)));
+    x = net_node(g, "Reshape", "each", SRC(x, net_ints(g, "e", 2, (int64_t[]){32, -1})));
+    w = net_random(g, "fc2.weight", 0.5f, 2, (int64_t[]){64, 10});
+    net_output(g, net_node(g, "MatMul", "fc2", SRC(x, w)), "logits");
+    return g;
+}
+
 static amct_graph *build_pick(void)
 {
     amct_graph *g = net_new();
@@ -162,7 +200,8 @@ static const struct {
 } models[] = {
     {"single.onnx", build_single}, {"zero.onnx", build_zero},   {"flat.onnx", build_flat},
     {"narrow.onnx", build_narrow}, {"wide.onnx", build_wide},   {"large.onnx", build_large},
-    {"ties.onnx", build_ties},     {"boxes.onnx", build_boxes}, {"pick.onnx", build_pick}};
+    {"ties.onnx", build_ties},     {"boxes.onnx", build_boxes}, {"merged.onnx", build_merged},
+    {"turned.onnx", build_turned}, {"pick.onnx", build_pick}};
 
 int main(int argc, char **argv)
 {

@@ -152,7 +152,8 @@ static amct_status make_groups(amct_groups *to, amct_err *err)
     return list_members(to, err);
 }
 
-amct_status amct_groups_find(amct_groups **out, const amct_graph *graph, amct_err *err)
+amct_status amct_groups_find(amct_groups **out, const amct_graph *graph, const amct_graph *other,
+                             amct_err *err)
 {
     amct_arena *arena = amct_arena_new();
     amct_groups *to = arena ? amct_arena_alloc(arena, sizeof *to) : NULL;
@@ -162,7 +163,7 @@ amct_status amct_groups_find(amct_groups **out, const amct_graph *graph, amct_er
     }
     to->arena = arena;
     to->graph = graph;
-    amct_status status = amct_lanes_find(&to->lanes, graph, err);
+    amct_status status = amct_lanes_find(&to->lanes, graph, other, err);
     if (status == AMCT_OK)
         status = make_groups(to, err);
     if (status != AMCT_OK)

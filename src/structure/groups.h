@@ -32,8 +32,10 @@ typedef struct amct_groups {
     amct_arena *arena;
 } amct_groups;
 
-/* Of a prepared graph of known shapes, which must outlive the result. */
-amct_status amct_groups_find(amct_groups **out, const amct_graph *graph, amct_err *err);
+/* Of a prepared graph of known shapes, which must outlive the result; other as of amct_lanes_find.
+ */
+amct_status amct_groups_find(amct_groups **out, const amct_graph *graph, const amct_graph *other,
+                             amct_err *err);
 void amct_groups_free(amct_groups *groups); /* NULL is allowed */
 
 /* The number of lanes that are kept must be a multiple of this, so that every layer makes and reads

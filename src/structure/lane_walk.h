@@ -8,7 +8,7 @@
 #include "structure/lanes.h"
 
 typedef struct amct_lane_walk {
-    const amct_graph *graph;
+    const amct_graph *graph, *other;
     amct_arena *arena;
     int32_t *axis; /* per tensor, as in amct_lanes */
     const uint32_t **of;

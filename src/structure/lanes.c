@@ -134,6 +134,22 @@ static bool shapes_known(const amct_graph *graph, const amct_node *node)
     return true;
 }
 
+/* Whether the dim whose channels are followed is of another size at another batch size. At batch 1
+ * it cannot always be told where the samples lie: where there is another graph, that counts. */
+static bool holds_samples(const amct_lane_walk *w, uint32_t tensor)
+{
+    int32_t axis = w->axis[tensor];
+    const amct_shape *shape = &w->graph->tensors[tensor].shape, *other;
+    if (axis == w->batch[tensor])
+        return true;
+    if (!w->other)
+        return false;
+    if (tensor >= w->other->n_tensors)
+        return true;
+    other = &w->other->tensors[tensor].shape;
+    return other->rank != shape->rank || other->dims[axis] != shape->dims[axis];
+}
+
 static amct_status walk_node(amct_lane_walk *w, uint32_t n, amct_err *err)
 {
     const amct_node *node = &w->graph->nodes[n];
@@ -148,9 +164,9 @@ static amct_status walk_node(amct_lane_walk *w, uint32_t n, amct_err *err)
     if (!shapes_known(w->graph, node))
         return amct_lane_block_sources(w, node, "has a shape that is not known", err);
     AMCT_TRY(rule(w, n, err));
-    for (uint32_t i = 0; i < node->n_dst; i++) { /* of another size at another batch size */
+    for (uint32_t i = 0; i < node->n_dst; i++) {
         uint32_t t = node->dst[i];
-        if (t == AMCT_NO_TENSOR || w->axis[t] < 0 || w->axis[t] != w->batch[t])
+        if (t == AMCT_NO_TENSOR || w->axis[t] < 0 || !holds_samples(w, t))
             continue;
         AMCT_TRY(amct_lane_block(w, t, node, "joins channels with samples", err));
         w->axis[t] = -1;
@@ -214,11 +230,12 @@ static amct_status finish(amct_lanes *to, amct_lane_walk *w, amct_err *err)
     return AMCT_OK;
 }
 
-amct_status amct_lanes_find(amct_lanes **out, const amct_graph *graph, amct_err *err)
+amct_status amct_lanes_find(amct_lanes **out, const amct_graph *graph, const amct_graph *other,
+                            amct_err *err)
 {
     amct_arena *arena = amct_arena_new();
     amct_lanes *to = arena ? amct_arena_alloc(arena, sizeof *to) : NULL;
-    amct_lane_walk w = {.graph = graph, .arena = arena};
+    amct_lane_walk w = {.graph = graph, .other = other, .arena = arena};
     amct_status status = to ? walk_all(&w, err) : amct_fail_nomem(err);
     if (status == AMCT_OK)
         status = finish(to, &w, err);

@@ -44,8 +44,10 @@ typedef struct amct_lanes {
 } amct_lanes;
 
 /* Of a prepared graph of known shapes, which must outlive the result. Lanes are numbered by where
- * their first channel is made. */
-amct_status amct_lanes_find(amct_lanes **out, const amct_graph *graph, amct_err *err);
+ * their first channel is made. other: the same graph at another batch size, in which all channels
+ * that are followed have the same dims; NULL: there is none. */
+amct_status amct_lanes_find(amct_lanes **out, const amct_graph *graph, const amct_graph *other,
+                            amct_err *err);
 void amct_lanes_free(amct_lanes *lanes); /* NULL is allowed */
 
 /* The operand of a node with that use; NULL if it has none. */

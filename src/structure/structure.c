@@ -18,7 +18,7 @@ static amct_status shape_grams(const amct_gram *const **out, amct_structure *s, 
 
 static amct_status begin(amct_structure *s, const amct_gram *const *grams, amct_err *err)
 {
-    AMCT_TRY(amct_groups_find(&s->groups, s->graph, err));
+    AMCT_TRY(amct_groups_find(&s->groups, s->graph, s->options.other, err));
     if (s->outline)
         AMCT_TRY(shape_grams(&grams, s, err));
     s->orders = amct_arena_array(s->arena, s->groups->n + (size_t)1, sizeof *s->orders);

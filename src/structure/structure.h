@@ -28,6 +28,7 @@ typedef struct amct_structure_options {
     bool amct_ranks;    /* layers have AMCT's rank to choose only (fixed_rank.h) */
     double ridge;       /* as of refit.h; 0: its default for the samples that moments are of */
     size_t limit_bytes; /* of factors of moments; weights come on top */
+    const amct_graph *other; /* that amct_structure_shape will be asked of (lanes.h), or NULL */
 } amct_structure_options;
 
 /* What can be chosen for a group: kept[], descending, all below the number of its lanes. */

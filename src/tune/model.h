@@ -41,8 +41,8 @@ void amct_model_warn_float16(const amct_model *model);
 amct_status amct_model_set_batch(amct_graph *graph, int64_t batch, const char *path, amct_err *err);
 /* Sets the batch size at which the network is run here: the largest of 1, 2, 4, 8, 16 whose
  * activations stay within a processor's own cache (1 MiB), so that nothing is computed from memory;
- * or that of the file, if it cannot be run at another. The same on every machine, because float
- * sums may depend on it. */
+ * or that of the file, if it cannot be run at another, or not be brought back from it. The same on
+ * every machine, because float sums may depend on it. */
 amct_status amct_model_set_eval_batch(amct_model *model, amct_err *err);
 
 /* An error of running the model of path: says so in front, where the model and not the machine or

@@ -43,7 +43,7 @@ static amct_status has_channels(bool *has, const amct_config *c, const amct_grap
                                 amct_err *err)
 {
     amct_groups *groups;
-    AMCT_TRY(amct_groups_find(&groups, graph, err));
+    AMCT_TRY(amct_groups_find(&groups, graph, NULL, err));
     for (uint32_t g = 0; g < groups->n; g++) {
         const amct_group *group = &groups->groups[g];
         *has |= !group->blocked && group->n_members &&

@@ -74,7 +74,8 @@ amct_status amct_setup_outline(amct_setup *s, amct_err *err)
 {
     const amct_model *m = &s->model;
     amct_structure_options options = {.multiple = s->config->multiple,
-                                      .amct_ranks = s->config->amct_ranks};
+                                      .amct_ranks = s->config->amct_ranks,
+                                      .other = s->cost_graph};
     if (!s->config->n_ratios && !s->config->rank_levels)
         return AMCT_OK;
     AMCT_TRY(
@@ -90,7 +91,8 @@ static amct_status make_structure(amct_setup *s, amct_err *err)
                                                                          : AMCT_CHOOSE_ENERGY,
                                       .amct_ranks = s->config->amct_ranks,
                                       .multiple = s->config->multiple,
-                                      .limit_bytes = s->config->memory_limit_bytes / 4};
+                                      .limit_bytes = s->config->memory_limit_bytes / 4,
+                                      .other = s->cost_graph};
     AMCT_TRY(amct_structure_new(&s->structure, m->graph, m->layers, m->n_layers, s->grams,
                                 s->calibration.n, &options, err));
     amct_derive_source source = {.graph = m->graph,

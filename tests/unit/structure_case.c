@@ -34,7 +34,7 @@ void structure_case_begin(structure_case *c, amct_graph *graph, uint32_t n_sampl
     *c = (structure_case){.graph = graph, .n_samples = n_samples};
     c->feed = (amct_feed){c, n_samples, fetch};
     must(amct_layers_find(&c->layers, &c->n_layers, graph, &err));
-    must(amct_groups_find(&c->groups, graph, &err));
+    must(amct_groups_find(&c->groups, graph, NULL, &err));
     must(amct_calibrate(&c->calibration, graph, c->layers, c->n_layers, &c->feed,
                         &amct_range_defaults, 1, &err));
     bool *wanted = malloc(c->n_layers + 1);

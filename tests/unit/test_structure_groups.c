@@ -19,7 +19,7 @@ Test(structure_groups, every_way_of_tying_channels_gives_its_groups)
         char text[512] = "";
         amct_groups *groups;
         amct_graph *g = lane_net_prepared(lane_nets[i].name);
-        OK(amct_groups_find(&groups, g, &err));
+        OK(amct_groups_find(&groups, g, NULL, &err));
         for (uint32_t k = 0; k < groups->n; k++) {
             const amct_group *group = &groups->groups[k];
             if (!group->blocked && group->n_lanes > 1)
@@ -100,7 +100,7 @@ Test(structure_groups, dropped_channels_change_nothing_but_what_read_them)
     for (uint32_t i = 0; i < n_lane_nets; i++) {
         amct_groups *groups;
         amct_graph *g = lane_net_prepared(lane_nets[i].name);
-        OK(amct_groups_find(&groups, g, &err));
+        OK(amct_groups_find(&groups, g, NULL, &err));
         bool *keep = malloc(groups->lanes->n), *all = malloc(groups->lanes->n);
         amct_pcg rng = amct_pcg_new(i, 1);
         memset(all, true, groups->lanes->n);
@@ -147,7 +147,7 @@ Test(structure_groups, what_must_stay_says_why)
     };
     amct_groups *groups;
     amct_graph *g = lane_net_prepared("blocked");
-    OK(amct_groups_find(&groups, g, &err));
+    OK(amct_groups_find(&groups, g, NULL, &err));
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         uint32_t n = 0;
         while (strcmp(g->nodes[n].name, cases[i].layer) != 0)
@@ -161,7 +161,7 @@ Test(structure_groups, what_must_stay_says_why)
     amct_groups_free(groups);
     amct_graph_free(g);
     g = lane_net_prepared("chain");
-    OK(amct_groups_find(&groups, g, &err));
+    OK(amct_groups_find(&groups, g, NULL, &err));
     cr_expect_str_eq(group_named(groups, "d")->blocked, "'y' is an output of the network");
     amct_groups_free(groups);
     amct_graph_free(g);
@@ -171,7 +171,7 @@ Test(structure_groups, members_tell_dims_offsets_and_widths)
 {
     amct_groups *groups;
     amct_graph *g = lane_net_prepared("dense");
-    OK(amct_groups_find(&groups, g, &err));
+    OK(amct_groups_find(&groups, g, NULL, &err));
     const amct_group *d1 = group_named(groups, "d1");
     uint32_t made = 0, taken = 0, beside = 0;
     for (uint32_t i = 0; i < d1->n_members; i++) {
@@ -204,7 +204,7 @@ Test(structure_groups, steps_give_every_layer_whole_multiples)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         amct_groups *groups;
         amct_graph *g = lane_net_prepared(cases[i].net);
-        OK(amct_groups_find(&groups, g, &err));
+        OK(amct_groups_find(&groups, g, NULL, &err));
         uint32_t step =
             amct_group_step(groups, group_named(groups, cases[i].group), cases[i].multiple);
         cr_expect_eq(step, cases[i].step, "%s %s: %u", cases[i].net, cases[i].group, step);
@@ -217,7 +217,7 @@ Test(structure_groups, dropping_what_must_stay_is_refused)
 {
     amct_groups *groups;
     amct_graph *out, *g = lane_net_prepared("chain");
-    OK(amct_groups_find(&groups, g, &err));
+    OK(amct_groups_find(&groups, g, NULL, &err));
     bool *keep = malloc(groups->lanes->n);
     memset(keep, true, groups->lanes->n);
     keep[groups->lanes->n - 1] = false;

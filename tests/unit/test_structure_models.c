@@ -31,7 +31,7 @@ static void load(model *m, const char *below)
     OK(amct_plugins_add_file(m->plugins, importer, &err));
     OK(amct_import(&m->graph, m->plugins, path, NULL, &err));
     OK(amct_prepare(m->graph, &err));
-    OK(amct_groups_find(&m->groups, m->graph, &err));
+    OK(amct_groups_find(&m->groups, m->graph, NULL, &err));
     m->keep = malloc(m->groups->lanes->n + 1);
     memset(m->keep, true, m->groups->lanes->n + 1);
 }
