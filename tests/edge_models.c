@@ -12,7 +12,7 @@
  *   boxes.onnx   two classes of boxes, those of all samples one behind the other
  *   merged.onnx  at batch 32, channels and samples are one dim for a while
  *   turned.onnx  at batch 32, samples in the midst of a dim, which cannot be seen at batch 1
- *   pick.onnx    a channel is picked that is not there, behind others of which each stands alone
+ *   pick.onnx    a row is picked that is not there, behind a layer of a single channel
  */
 #include "export/onnx_save.h"
 #include "passes/prepare.h"

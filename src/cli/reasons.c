@@ -4,9 +4,6 @@
 
 #include <stdio.h>
 
-/* Of the network's latency; a gain that would be printed as 0.0 % is none. */
-static const double least_gain = 0.0005;
-
 uint32_t amct_reasons_level(const amct_tuned *to, const amct_gene *gene)
 {
     uint32_t level = 0;
@@ -36,7 +33,7 @@ const char *amct_reasons_tell(char text[AMCT_REASON], const amct_tuned *to, cons
     const amct_setup *s = &to->setup;
     uint32_t first = (uint32_t)(gene - s->genes.genes) * AMCT_GENE_LEVELS;
     uint32_t level = amct_reasons_level(to, gene) + 1;
-    double most_ns = (1 - least_gain) * to->best_cost.latency_ns;
+    double most_ns = (1 - AMCT_LEAST_GAIN_RATIO) * to->best_cost.latency_ns;
     if (level == gene->n_levels)
         return NULL;
     while (level < gene->n_levels && to->other_ns[first + level] > most_ns)

@@ -8,6 +8,9 @@
 
 enum { AMCT_REASON = 160 };
 
+/* Of the network's latency; a gain that would be printed as 0.0 % is none. */
+#define AMCT_LEAST_GAIN_RATIO 0.0005
+
 /* Which level of the gene was chosen. */
 uint32_t amct_reasons_level(const amct_tuned *to, const amct_gene *gene);
 

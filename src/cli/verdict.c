@@ -3,6 +3,7 @@
 #include "base/number.h"
 #include "base/utf8.h"
 #include "cli/measured.h"
+#include "cli/reasons.h"
 #include "tune/measuring.h"
 #include "tune/outcome.h"
 #include "tune/publish.h"
@@ -84,7 +85,7 @@ static void print_savings(const amct_tuned *to)
     enum { SHOWN = 4 };
     uint32_t n = 0, all = to->setup.model.n_layers;
     saving *list = to->best ? calloc(all + (size_t)1, sizeof *list) : NULL;
-    double rest = 0, least = 0.0005 * to->setup.original_cost.latency_ns;
+    double rest = 0, least = AMCT_LEAST_GAIN_RATIO * to->setup.original_cost.latency_ns;
     char name[AMCT_SHOWN];
     for (uint32_t i = 0; list && i < all; i++) {
         double ns = to->original_layers[i].latency_ns - to->best_layers[i].latency_ns;

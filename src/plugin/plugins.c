@@ -105,13 +105,14 @@ static int compare_names(const struct dirent **a, const struct dirent **b)
     return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-amct_status amct_plugins_add_folder(amct_plugins *plugins, const char *folder, amct_err *err)
+/* *error: why the folder cannot be read, of errno; else 0. */
+static amct_status load_folder(int *error, amct_plugins *plugins, const char *folder, amct_err *err)
 {
     struct dirent **files;
     int n = scandir(folder, &files, is_plugin_file, compare_names);
+    *error = n < 0 ? errno : 0;
     if (n < 0)
-        return errno == ENOMEM ? amct_fail_nomem(err)
-                               : add_entry(plugins, folder, NULL, strerror(errno), err);
+        return *error == ENOMEM ? amct_fail_nomem(err) : AMCT_OK;
     amct_status status = AMCT_OK;
     for (int i = 0; i < n; i++) {
         char *path = amct_path_join(folder, files[i]->d_name);
@@ -122,6 +123,13 @@ amct_status amct_plugins_add_folder(amct_plugins *plugins, const char *folder, a
     }
     free(files);
     return status;
+}
+
+amct_status amct_plugins_add_folder(amct_plugins *plugins, const char *folder, amct_err *err)
+{
+    int error;
+    AMCT_TRY(load_folder(&error, plugins, folder, err));
+    return error ? add_entry(plugins, folder, NULL, strerror(error), err) : AMCT_OK;
 }
 
 /* The folder `plugins` beside the program, where the build puts them; else that of the
@@ -139,8 +147,8 @@ static amct_status add_own(amct_plugins *plugins, amct_err *err)
     if (!beside)
         status = amct_fail_nomem(err);
     else
-        status = amct_plugins_add_folder(
-            plugins, access(beside, F_OK) == 0 ? beside : AMCT_PLUGIN_DIR, err);
+        status = amct_plugins_add_folder(plugins,
+                                         access(beside, F_OK) == 0 ? beside : AMCT_PLUGIN_DIR, err);
     free(beside);
     free(folder);
     return status;
@@ -150,9 +158,10 @@ amct_status amct_plugins_search(amct_plugins *plugins, const char *const *folder
                                 amct_err *err)
 {
     for (size_t i = 0; i < n_folders; i++) {
-        if (access(folders[i], R_OK | X_OK) != 0)
-            return amct_fail(err, AMCT_E_IO, "--plugin-dir %s: %s", folders[i], strerror(errno));
-        AMCT_TRY(amct_plugins_add_folder(plugins, folders[i], err));
+        int error;
+        AMCT_TRY(load_folder(&error, plugins, folders[i], err));
+        if (error)
+            return amct_fail_errno(err, error, "--plugin-dir %s", folders[i]);
     }
     const char *listed = getenv("AMCT_PLUGIN_PATH");
     while (listed && *listed) {

@@ -44,8 +44,8 @@ typedef struct amct_lanes {
 } amct_lanes;
 
 /* Of a prepared graph of known shapes, which must outlive the result. Lanes are numbered by where
- * their first channel is made. other: the same graph at another batch size, in which all channels
- * that are followed have the same dims; NULL: there is none. */
+ * their first channel is made. other: the same nodes over the same tensors, but for constants, at
+ * another batch size; channels are followed only along dims that are the same there. NULL: none. */
 amct_status amct_lanes_find(amct_lanes **out, const amct_graph *graph, const amct_graph *other,
                             amct_err *err);
 void amct_lanes_free(amct_lanes *lanes); /* NULL is allowed */

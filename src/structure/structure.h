@@ -98,10 +98,9 @@ typedef struct amct_structured {
  * outlive it. AMCT_E_INVALID for more lanes than there are, or lanes of a blocked group. */
 amct_status amct_structure_build(amct_structured *out, amct_structure *structure,
                                  const amct_structure_genome *genome, amct_err *err);
-/* The shape of that network alone, made of another graph with the same nodes over the same tensors,
- * but for constants: the model at another batch size. Nothing is reckoned: constants that change
- * are zeros, of the shapes that they would have, and errors are 0. What latency is estimated of.
- * AMCT_E_UNSUPPORTED if a tensor has another number of channels there. */
+/* The shape of that network alone, made of the graph itself or of options.other, the model at
+ * another batch size. Nothing is reckoned: constants that change are zeros, of the shapes that they
+ * would have, and errors are 0. What latency is estimated of. */
 amct_status amct_structure_shape(amct_structured *out, const amct_structure *structure,
                                  const amct_graph *graph, const amct_structure_genome *genome,
                                  amct_err *err);

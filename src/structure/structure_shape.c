@@ -85,31 +85,12 @@ static void shape_forms(amct_layer_form *forms, amct_factors *factors, const amc
         shape_form(&forms[l], &factors[l], s, l, keep, amct_structure_rank(genome, l), zeros);
 }
 
-/* Channels are followed along dims that are the same in graph. */
-static amct_status check_same(const amct_structure *s, const amct_graph *graph, amct_err *err)
-{
-    const amct_lanes *lanes = s->groups->lanes;
-    for (uint32_t t = 0; t < lanes->n_tensors; t++) {
-        int32_t axis = lanes->axis[t];
-        const amct_shape *shape = &s->graph->tensors[t].shape;
-        if (axis < 0)
-            continue;
-        if (t >= graph->n_tensors || graph->tensors[t].shape.rank != shape->rank ||
-            graph->tensors[t].shape.dims[axis] != shape->dims[axis])
-            return amct_fail(err, AMCT_E_UNSUPPORTED,
-                             "tensor '%s' has other channels at the other batch size",
-                             s->graph->tensors[t].name);
-    }
-    return AMCT_OK;
-}
-
 amct_status amct_structure_shape(amct_structured *out, const amct_structure *s,
                                  const amct_graph *graph, const amct_structure_genome *genome,
                                  amct_err *err)
 {
     amct_structured made;
     amct_layer_form *forms;
-    AMCT_TRY(check_same(s, graph, err));
     amct_status status = amct_structured_begin(&made, &forms, s, genome, err);
     amct_factors *factors = calloc(s->n_layers + (size_t)1, sizeof *factors);
     blank *zeros = new_blank(s, graph, genome);

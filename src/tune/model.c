@@ -116,19 +116,18 @@ amct_status amct_model_set_batch(amct_graph *graph, int64_t batch, const char *p
 
 /* Whether batch 1, where it is hard to see which dim the samples lie in, leads back to the graph's
  * own batch size. */
-static bool returns(const amct_graph *graph)
+static amct_status returns(bool *back, const amct_graph *graph, amct_err *err)
 {
     amct_graph *copy;
     amct_err why;
     int64_t own = amct_batch_of(graph);
-    if (amct_graph_clone(&copy, graph, &why) != AMCT_OK)
-        return false;
-    bool back = amct_set_batch(copy, 1, &why) != AMCT_OK || /* it stays where it is */
-                amct_set_batch(copy, own, &why) == AMCT_OK;
-    if (!back)
+    AMCT_TRY(amct_graph_clone(&copy, graph, err));
+    *back = amct_set_batch(copy, 1, &why) != AMCT_OK || /* it stays where it is */
+            amct_set_batch(copy, own, &why) == AMCT_OK;
+    if (!*back)
         amct_log(AMCT_LOG_DEBUG, "there and back: %s", why.text);
     amct_graph_free(copy);
-    return back;
+    return AMCT_OK;
 }
 
 amct_status amct_model_set_eval_batch(amct_model *model, amct_err *err)
@@ -137,7 +136,9 @@ amct_status amct_model_set_eval_batch(amct_model *model, amct_err *err)
     amct_exec *exec;
     int64_t best = amct_batch_of(model->graph);
     amct_err why;
-    if (!returns(model->graph))
+    bool back;
+    AMCT_TRY(returns(&back, model->graph, err));
+    if (!back)
         return AMCT_OK;
     AMCT_TRY(amct_exec_new(&exec, AMCT_ENGINE_ONEDNN, err));
     for (int64_t batch = 1; batch <= BATCH_MAX; batch *= 2) {
